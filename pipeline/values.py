@@ -1,0 +1,290 @@
+"""The values that flow between the rooms: plain, frozen, comparable.
+
+Every time is a ``float`` in seconds on the **file's own timeline**: the presentation timestamps of the
+container, stream start offsets and edit lists included. Containers with an arbitrary clock (MPEG-TS, MPEG-PS)
+are counted from their first timestamp; see :class:`MediaInfo`. A name that carries anything else carries its
+unit (``gap_ms``, ``n_frames``). This module imports nothing of ours but :mod:`pipeline.messages`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BeforeValidator, PlainSerializer
+
+from pipeline.messages import Message
+
+
+
+def _to_array(value: Any) -> NDArray[np.float32]:
+    return np.asarray(value, dtype=np.float32)
+
+
+FloatArray = Annotated[
+    NDArray[np.float32],
+    BeforeValidator(_to_array),
+    PlainSerializer(lambda a: [round(float(x), 6) for x in a], return_type=list[float], when_used="json"),
+]
+"""One-dimensional ``float32`` array that survives JSON."""
+
+Report = Callable[[float, Message], None]
+"""``report(fraction, message)``: fraction done in [0, 1]; raises :class:`pipeline.errors.Cancelled` to stop the work."""
+
+
+def no_report(fraction: float, message: Message) -> None:
+    """A :data:`Report` nobody listens to."""
+
+
+def part_of(report: Report, low: float, high: float) -> Report:
+    """A :data:`Report` whose [0, 1] is the part [low, high] of ``report``."""
+
+    def inner(fraction: float, message: Message) -> None:
+        report(low + (high - low) * min(max(fraction, 0.0), 1.0), message)
+
+    return inner
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A stretch of time, ``start <= end``, seconds."""
+
+    start: float
+    end: float
+
+    @property
+    def duration(self) -> float:
+        return self.end - self.start
+
+    def overlap(self, other: Span) -> float:
+        """Seconds both have in common, 0 or more."""
+        return max(0.0, min(self.end, other.end) - max(self.start, other.start))
+
+    def contains(self, time: float) -> bool:
+        return self.start <= time < self.end
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A spoken word; ``probability`` in [0, 1] is the recogniser's own."""
+
+    start: float
+    end: float
+    text: str
+    probability: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence (or the piece of one between two pauses) with its words; ``confidence`` in [0, 1]."""
+
+    start: float
+    end: float
+    text: str
+    words: tuple[Word, ...] = ()
+    confidence: float = 1.0
+
+    @property
+    def span(self) -> Span:
+        return Span(self.start, self.end)
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """What is said in a file. ``language`` is ISO 639-1 or ``""`` when nothing is said; empty ``doubts`` means trust."""
+
+    language: str
+    duration: float
+    sentences: tuple[Sentence, ...] = ()
+    language_probability: float = 1.0
+    doubts: tuple[Message, ...] = ()
+
+    @property
+    def text(self) -> str:
+        return " ".join(s.text for s in self.sentences)
+
+    def between(self, span: Span) -> Transcript:
+        """The sentences whose middle lies in ``span``, on the same clock; words outside the span are dropped."""
+        kept = tuple(s for s in self.sentences if span.contains((s.start + s.end) / 2))
+        return Transcript(self.language, self.duration, kept, self.language_probability, self.doubts)
+
+
+@dataclass(frozen=True, slots=True)
+class Audio:
+    """Samples with their rate. ``samples`` is ``float32`` of shape (n,) mono or (channels, n), full scale ±1;
+    ``start`` is the time of the first sample."""
+
+    samples: NDArray[np.float32]
+    rate: int
+    start: float = 0.0
+
+    @property
+    def duration(self) -> float:
+        return float(self.samples.shape[-1]) / self.rate
+
+    @property
+    def end(self) -> float:
+        return self.start + self.duration
+
+
+@dataclass(frozen=True, slots=True)
+class Frames:
+    """A block of decoded pictures: ``times`` (n,) seconds, ``pixels`` uint8 (n, height, width) gray or (n, height, width, 3) RGB."""
+
+    times: NDArray[np.float64]
+    pixels: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Curve:
+    """Evidence over time: value ``values[i]`` holds for [start + i·step, start + (i+1)·step)."""
+
+    name: str
+    values: FloatArray
+    step: float
+    start: float = 0.0
+
+    @property
+    def end(self) -> float:
+        return self.start + self.step * len(self.values)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Event:
+    """Something heard or seen, e.g. ``label="applause"``; ``score`` in [0, 1] is how sure the detector is."""
+
+    start: float
+    end: float
+    label: str
+    score: float = 1.0
+
+    @property
+    def span(self) -> Span:
+        return Span(self.start, self.end)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Shot:
+    """Pictures between two cuts."""
+
+    start: float
+    end: float
+
+
+@dataclass(frozen=True, slots=True)
+class VideoStream:
+    """The picture that will be shown. ``width``/``height`` are coded pixels; ``display_width``/``display_height`` what a
+    viewer sees after sample aspect ratio and ``rotation`` (degrees clockwise: 0, 90, 180, 270)."""
+
+    index: int
+    codec: str
+    width: int
+    height: int
+    display_width: int
+    display_height: int
+    fps: float
+    rotation: int = 0
+    start: float = 0.0
+    pixel_format: str = ""
+    hdr: bool = False
+    variable_rate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AudioStream:
+    """``index`` is the container's stream index; ``start`` the time of the first sample on the file's timeline."""
+
+    index: int
+    codec: str
+    rate: int
+    channels: int
+    layout: str = ""
+    language: str = ""
+    title: str = ""
+    default: bool = False
+    commentary: bool = False
+    start: float = 0.0
+    duration: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class OtherStream:
+    """Subtitles, attachments, data. ``kind`` is ``subtitle``, ``attachment`` or ``data``; ``text`` says a subtitle is text."""
+
+    index: int
+    kind: str
+    codec: str
+    language: str = ""
+    title: str = ""
+    text: bool = False
+    forced: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MediaInfo:
+    """What a file is. ``duration`` is the end of the last stream on the file's timeline.
+
+    ``origin`` is the raw presentation timestamp that is our time zero: 0 for containers with a zero-based timeline (MP4,
+    Matroska, …), the first timestamp for arbitrary clocks (MPEG-TS/PS). ``container_start`` is libavformat's start time
+    (raw), which the ffmpeg command subtracts from every timestamp: an ffmpeg input seek for our time ``t`` is
+    ``-ss (t + origin - container_start)``.
+    """
+
+    path: str
+    container: str
+    duration: float
+    size: int
+    video: VideoStream | None = None
+    audio: tuple[AudioStream, ...] = ()
+    others: tuple[OtherStream, ...] = ()
+    n_chapters: int = 0
+    origin: float = 0.0
+    container_start: float = 0.0
+    doubts: tuple[Message, ...] = ()
+
+    def seek(self, time: float) -> float:
+        """The value of ffmpeg's input option ``-ss`` that lands on ``time``."""
+        return max(0.0, time + self.origin - self.container_start)
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """``span`` of ``source`` is heard/seen from ``at`` on the result's clock, ``rate`` seconds of result a second of source."""
+
+    source: str
+    span: Span
+    at: float
+    rate: float = 1.0
+
+    @property
+    def end(self) -> float:
+        return self.at + self.span.duration * self.rate
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """The edit plan: what is taken from where and when it is seen. Between cuts there is nothing (black, silence)."""
+
+    cuts: tuple[Cut, ...]
+    name: str = ""
+    crossfade: float = 0.0
+
+    @property
+    def duration(self) -> float:
+        return max((c.end for c in self.cuts), default=0.0)
+
+    def __iter__(self) -> Iterator[Cut]:
+        return iter(self.cuts)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One named part of a score: ``value`` in [0, 1], ``weight`` its share."""
+
+    name: str
+    value: float
+    weight: float = 0.0
+    reasons: tuple[Message, ...] = field(default=())
