@@ -1,0 +1,329 @@
+"""Media in: what a file is, and its sound and pictures as streams on the file's own clock (PyAV).
+
+The clock: time zero is the container's zero, so stream start offsets, edit lists and encoder delay are where the container puts
+them. Containers with an arbitrary clock (MPEG-TS, MPEG-PS, anything that starts ten minutes in or later) are counted from their
+first timestamp, as players do. Only local files are opened, only by demuxers on a list; playlists and external references are not.
+Decoding is streamed: memory does not grow with the length of the file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.errors import NoAudio, NotFound, NoVideo, UnreadableMedia, UnsupportedFormat
+from pipeline.values import Audio, Frames, MediaInfo, Span
+
+if TYPE_CHECKING:
+    import av
+    from av.container import InputContainer
+
+DEMUXERS = (
+    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,asf,flv,live_flv,mpegts,mpeg,mpegvideo,ogg,wav,w64,rf64,flac,mp3,aac,ac3,eac3,"
+    "dts,truehd,aiff,caf,mxf,amr,au,gxf,nut,rm,ivf,m4v,h264,hevc,vob"
+)
+ARBITRARY_CLOCKS = frozenset({"mpegts", "mpeg"})
+ARBITRARY_START = 600.0
+MAX_SIDE = 16384
+MAX_PIXELS = 2**27
+GAP = 0.008
+"""Timestamps may wander this far from the sample count before the sound is put back on the clock, seconds.
+Matroska rounds to 1 ms and FLV to 1 ms; a frame of sound is 20–32 ms."""
+
+
+@contextlib.contextmanager
+def opened(path: Path | str, **options: str) -> Iterator[InputContainer]:
+    """An open container for local ``path``.
+
+    Raises:
+        NotFound: there is no such file.
+        UnreadableMedia: it cannot be opened as media.
+        UnsupportedFormat: it is a playlist, a still image, text or another container that is not accepted.
+    """
+    import av
+    import av.error
+
+    file = Path(path)
+    if not file.is_file():
+        raise NotFound(name=file.name)
+    whitelist = {"protocol_whitelist": "file", "format_whitelist": DEMUXERS, **options}
+    try:
+        container = av.open(f"file:{file}", options=whitelist, metadata_errors="replace")
+    except av.error.PermissionError as error:
+        raise NotFound("error.not_readable", name=file.name) from error
+    except (av.error.FFmpegError, ValueError, UnicodeError, OSError) as error:
+        raise UnreadableMedia(name=file.name) from error
+    try:
+        if not set(container.format.name.split(",")) & set(DEMUXERS.split(",")):
+            raise UnsupportedFormat(name=file.name, format=container.format.name)
+        yield container
+    finally:
+        container.close()
+
+
+def clock_origin(container: InputContainer) -> float:
+    """The raw timestamp that is our time zero, seconds; see the module's text."""
+    start = (container.start_time or 0) / 1_000_000
+    arbitrary = bool(set(container.format.name.split(",")) & ARBITRARY_CLOCKS)
+    return start if arbitrary or start >= ARBITRARY_START else 0.0
+
+
+def video_stream(container: InputContainer) -> av.VideoStream | None:
+    """The first stream with moving pictures; attached cover art does not count."""
+    import av.stream
+
+    art = av.stream.Disposition.attached_pic
+    return next((s for s in container.streams.video if not s.disposition & art), None)
+
+
+def probe(path: Path | str) -> MediaInfo:
+    """What ``path`` is; see :mod:`pipeline.probing` for how duration and damage are found.
+
+    Raises:
+        NotFound, UnreadableMedia, UnsupportedFormat: as in :func:`opened`; also when neither sound nor picture decodes.
+    """
+    from pipeline import probing
+
+    return probing.probe(path)
+
+
+def load_audio(path: Path | str, **options: Any) -> Audio:
+    """All of :func:`audio_blocks` in one piece; for short spans only."""
+    blocks = list(audio_blocks(path, **options))
+    if not blocks:
+        return Audio(np.zeros(0, np.float32), int(options.get("rate", 16000)))
+    return Audio(np.concatenate([b.samples for b in blocks], axis=-1), blocks[0].rate, blocks[0].start)
+
+
+def audio_blocks(
+    path: Path | str,
+    *,
+    rate: int = 16000,
+    layout: str = "mono",
+    stream: int = 0,
+    block: float = 20.0,
+    span: Span | None = None,
+) -> Iterator[Audio]:
+    """The sound of ``path`` in contiguous blocks of ``block`` seconds, from time 0 (or ``span.start``) on the file's clock.
+
+    What the file has no sound for (late start, gaps, damage) is zeros; what overlaps or lies before the start is dropped.
+    ``rate`` 0 keeps the source's rate. ``layout`` is ``mono`` (samples of shape (n,)), ``stereo`` or ``source`` (channels, n).
+
+    Raises:
+        NoAudio: there is no audio track number ``stream``.
+    """
+    with opened(path) as container:
+        tracks = container.streams.audio
+        if not 0 <= stream < len(tracks):
+            raise NoAudio(name=Path(path).name)
+        track = tracks[stream]
+        track.thread_type = "AUTO"
+        target = rate or track.rate or 48000
+        start = span.start if span else 0.0
+        origin = clock_origin(container)
+        _seek(container, track, start, origin)
+        clock = _SampleClock(target, start, span.end if span else None)
+        wanted = track.layout.name if layout == "source" else layout
+        cutter = _Blocks(target, start, max(1, round(block * target)), flat=layout == "mono")
+        for time, samples in _resampled(container, track, wanted, target):
+            for piece in clock.place(time - origin, samples):
+                yield from cutter.push(piece)
+            if clock.done:
+                break
+        yield from cutter.push_rest()
+
+
+def _seek(container: InputContainer, track: Any, start: float, origin: float) -> None:
+    import av.error
+
+    if start > 1.0:
+        raw = int((start + origin - 0.5) / track.time_base)
+        # Raw streams cannot seek; decoding from the beginning gives the same samples, later.
+        with contextlib.suppress(av.error.FFmpegError):
+            container.seek(raw, stream=track, backward=True)
+
+
+def _resampled(
+    container: InputContainer, track: av.AudioStream, layout: str, rate: int
+) -> Iterator[tuple[float, NDArray[np.float32]]]:
+    """(raw time of the first sample, samples (channels, n)) for runs of sound without a gap between."""
+    import av
+
+    resampler: Any = None
+    shape: tuple[Any, ...] = ()
+    run_start, n_in, run_rate = 0.0, 0, 1
+    n_out = 0
+    for frame in _decoded(container, track):
+        time = frame.time
+        now = (frame.format.name, frame.layout.name, frame.sample_rate)
+        expected = run_start + n_in / run_rate
+        if time is None:
+            time = expected
+        if resampler is None or now != shape or abs(time - expected) > GAP:
+            if resampler is not None:
+                for out in resampler.resample(None):
+                    yield run_start + n_out / rate, out.to_ndarray()
+            resampler = av.AudioResampler(format="fltp", layout=layout, rate=rate)
+            shape, run_start, n_in, run_rate, n_out = now, time, 0, frame.sample_rate, 0
+        frame.pts = None
+        n_in += frame.samples
+        for out in resampler.resample(frame):
+            yield run_start + n_out / rate, out.to_ndarray()
+            n_out += out.samples
+    if resampler is not None:
+        for out in resampler.resample(None):
+            yield run_start + n_out / rate, out.to_ndarray()
+            n_out += out.samples
+
+
+def _decoded(container: InputContainer, track: Any) -> Iterator[Any]:
+    """Decoded frames of one stream; packets that do not decode are skipped, an unreadable rest ends the stream."""
+    import av.error
+
+    packets = container.demux(track)
+    while True:
+        try:
+            packet = next(packets)
+        except (StopIteration, av.error.EOFError):
+            return
+        except av.error.FFmpegError:
+            return
+        try:
+            yield from packet.decode()
+        except av.error.EOFError:
+            return
+        except av.error.FFmpegError:
+            continue
+
+
+class _SampleClock:
+    """Puts runs of samples on the file's clock: zeros where nothing is, nothing twice."""
+
+    def __init__(self, rate: int, start: float, end: float | None) -> None:
+        self.rate = rate
+        self.origin = round(start * rate)
+        self.position = self.origin
+        self.stop = None if end is None else round(end * rate)
+        self.done = False
+
+    def place(self, time: float, samples: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
+        first = round(time * self.rate)
+        if abs(first - self.position) <= 1:
+            first = self.position
+        if first < self.position:
+            samples = samples[:, self.position - first :]
+            first = self.position
+        if self.stop is not None and first + samples.shape[1] >= self.stop:
+            self.done = True
+            samples = samples[:, : max(0, self.stop - first)]
+            first = min(first, self.stop)
+        while first > self.position:
+            n = min(first - self.position, 60 * self.rate)
+            self.position += n
+            yield np.zeros((samples.shape[0], n), np.float32)
+        if samples.shape[1]:
+            self.position += samples.shape[1]
+            yield samples
+
+
+class _Blocks:
+    """Cuts pieces into blocks of equal length."""
+
+    def __init__(self, rate: int, start: float, size: int, *, flat: bool) -> None:
+        self.rate, self.start, self.size, self.flat = rate, round(start * rate), size, flat
+        self.pending: list[NDArray[np.float32]] = []
+        self.n = 0
+
+    def push(self, piece: NDArray[np.float32]) -> Iterator[Audio]:
+        self.pending.append(piece)
+        self.n += piece.shape[1]
+        while self.n >= self.size:
+            yield self._take(self.size)
+
+    def push_rest(self) -> Iterator[Audio]:
+        if self.n:
+            yield self._take(self.n)
+
+    def _take(self, size: int) -> Audio:
+        whole = np.concatenate(self.pending, axis=1) if len(self.pending) > 1 else self.pending[0]
+        out, rest = whole[:, :size], whole[:, size:]
+        self.pending, self.n = ([rest] if rest.shape[1] else []), rest.shape[1]
+        audio = Audio(out[0] if self.flat else out, self.rate, self.start / self.rate)
+        self.start += size
+        return audio
+
+
+def video_blocks(
+    path: Path | str,
+    *,
+    width: int,
+    height: int,
+    fps: float | None = None,
+    colour: bool = False,
+    keyframes: bool = False,
+    span: Span | None = None,
+    block: int = 64,
+) -> Iterator[Frames]:
+    """Small upright pictures of ``path`` with their times on the file's clock, ``block`` at a time.
+
+    ``width`` × ``height`` is the size after rotation; the picture is scaled to it without regard to its aspect. ``fps`` takes the
+    first picture at or after every 1/fps seconds, ``None`` takes all; ``keyframes`` decodes only those (fast, irregular).
+
+    Raises:
+        NoVideo: there is no moving picture.
+    """
+    with opened(path) as container:
+        track = video_stream(container)
+        if track is None:
+            raise NoVideo(name=Path(path).name)
+        track.thread_type = "AUTO"
+        if keyframes:
+            track.codec_context.skip_frame = "NONKEY"
+        origin = clock_origin(container)
+        _seek(container, track, span.start if span else 0.0, origin)
+        batch: list[NDArray[np.uint8]] = []
+        times: list[float] = []
+        for time, frame in _wanted(_decoded(container, track), origin, fps, span):
+            batch.append(_small(frame, width, height, colour=colour))
+            times.append(time)
+            if len(batch) == block:
+                yield Frames(np.array(times), np.stack(batch))
+                batch, times = [], []
+        if batch:
+            yield Frames(np.array(times), np.stack(batch))
+
+
+def _wanted(frames: Iterator[Any], origin: float, fps: float | None, span: Span | None) -> Iterator[tuple[float, Any]]:
+    start = span.start if span else 0.0
+    n_next = None
+    last = None
+    for frame in frames:
+        if frame.time is None:
+            continue
+        time = frame.time - origin
+        if (last is not None and time <= last) or time < start - 1e-6:
+            continue
+        if span and time >= span.end:
+            return
+        if fps:
+            position = Fraction((time - start) * fps).limit_denominator(10**6)
+            if n_next is not None and position < n_next:
+                continue
+            n_next = int(position + Fraction(1, 1000)) + 1
+        last = time
+        yield time, frame
+
+
+def _small(frame: Any, width: int, height: int, *, colour: bool) -> NDArray[np.uint8]:
+    turns = round(frame.rotation / 90) % 4
+    size = (height, width) if turns % 2 else (width, height)
+    name = "rgb24" if colour else "gray"
+    picture: NDArray[np.uint8] = frame.reformat(width=size[0], height=size[1], format=name, interpolation="AREA").to_ndarray()
+    # PyAV gives counter-clockwise degrees, the direction np.rot90 turns.
+    return np.ascontiguousarray(np.rot90(picture, turns)) if turns else picture
