@@ -1,0 +1,257 @@
+"""The only module that starts processes: the ffmpeg that arrives with ``imageio-ffmpeg``, without a shell.
+
+Every process runs in its own group and is gone when the work is cancelled, a time limit passes, an exception flies or
+the application itself is killed. Inputs may only be local files in a known container: see :func:`safe_input`.
+"""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import ctypes
+import functools
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+from pipeline.errors import DiskFull, FFmpegFailed, NotFound
+from pipeline.messages import Message, message
+from pipeline.values import Report, no_report
+
+TAIL_LINES = 300
+TICK = 0.25
+"""Seconds between two looks at the person's wish to cancel."""
+GRACE = 3.0
+"""Seconds between the polite and the final signal."""
+PR_SET_PDEATHSIG = 1
+FULL_DISK = ("No space left on device", "Disk quota exceeded")
+
+DEMUXERS = (
+    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,asf,flv,live_flv,mpegts,mpegtsraw,mpeg,mpegvideo,mxf,ogg,wav,w64,flac,mp3,aac,"
+    "ac3,eac3,dts,truehd,aiff,au,caf,amr,ape,tta,wv,opus,dv,gif,rm,wtv,nut,ivf,h264,hevc,av1,obu,m4v,swf,y4m,yuv4mpegpipe,"
+    "image2pipe,png_pipe,jpeg_pipe,webp_pipe,bmp_pipe,srt,ass,webvtt,vobsub,sup,ffmetadata"
+)
+"""Containers that hold their media themselves. Playlists and scripts (hls, dash, concat, image2, lavfi, …) are left out:
+they open other files and addresses on behalf of whoever wrote them."""
+
+
+@functools.cache
+def executable() -> str:
+    """Path of the ffmpeg binary."""
+    from imageio_ffmpeg import get_ffmpeg_exe
+
+    return str(get_ffmpeg_exe())
+
+
+def safe_input(path: Path | str) -> list[str]:
+    """Arguments that open a local file and nothing else: no option, pattern or address can hide in its name or content.
+
+    Raises:
+        NotFound: there is no such file.
+    """
+    absolute = os.path.abspath(path)
+    if not os.path.isfile(absolute):
+        raise NotFound(name=Path(path).name)
+    return ["-protocol_whitelist", "file", "-format_whitelist", DEMUXERS, "-i", f"file:{absolute}"]
+
+
+def safe_output(path: Path | str) -> str:
+    """The last argument of a command that writes ``path``, whatever its name looks like."""
+    return f"file:{os.path.abspath(path)}"
+
+
+def run(
+    args: Sequence[str],
+    *,
+    report: Report = no_report,
+    duration: float | None = None,
+    stage: Message | None = None,
+    time_limit: float | None = None,
+    cwd: Path | None = None,
+) -> str:
+    """Run ffmpeg with ``args`` (a list, never a shell line) and return the end of its log.
+
+    ``duration`` is the length of the result in seconds, for the fraction that ``report`` gets several times a second
+    with the message ``stage``; an exception from ``report`` ends the process and passes through. ``cwd`` lets filters
+    name files of a folder of ours without escaping.
+
+    Raises:
+        FFmpegFailed: ffmpeg says no or ``time_limit`` seconds have passed; ``detail`` is the end of its log.
+        DiskFull: no room left for the output.
+    """
+    command = [executable(), "-hide_banner", "-nostdin", "-y", "-nostats", "-progress", "pipe:1", *args]
+    said = stage or message("progress.encoding")
+    with _process(command, cwd) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        tail = _Tail(process.stderr)
+        lines = _lines(process.stdout)
+        fraction, deadline = 0.0, _deadline(time_limit)
+        while (line := _next_line(lines)) is not None:
+            fraction = max(fraction, _fraction(line, duration))
+            if line == b"" or line.startswith(b"progress="):
+                report(fraction, said)
+            if time.monotonic() > deadline:
+                raise FFmpegFailed(detail=f"time limit of {time_limit} s passed\n{tail.text()}")
+        code = _wait(process, deadline, tail)
+    return _judge(code, tail.text(), cwd)
+
+
+def capture(args: Sequence[str], *, time_limit: float = 600) -> bytes:
+    """Standard output of a short command; the same errors as :func:`run`."""
+    command = [executable(), "-hide_banner", "-nostdin", "-nostats", *args]
+    with _process(command, None) as process:
+        assert process.stderr is not None
+        tail = _Tail(process.stderr)
+        assert process.stdout is not None
+        chunks: list[bytes] = []
+        reader = threading.Thread(target=_drain, args=(process.stdout, chunks), daemon=True)
+        reader.start()
+        reader.join(time_limit)
+        code = _wait(process, time.monotonic() + (0.0 if reader.is_alive() else GRACE), tail)
+    _judge(code, tail.text(), None)
+    return b"".join(chunks)
+
+
+@functools.cache
+def video_encoder() -> str:
+    """``h264_nvenc`` when the machine encodes one real frame with it, else ``libx264``; asked once."""
+    picture = ["-loglevel", "error", "-f", "lavfi", "-i", "color=c=gray:s=320x240:r=25:d=0.2", "-pix_fmt", "yuv420p"]
+    try:
+        run([*picture, "-frames:v", "2", "-c:v", "h264_nvenc", "-f", "null", "-"], time_limit=30)
+    except FFmpegFailed:
+        return "libx264"
+    return "h264_nvenc"
+
+
+class _Tail:
+    """The last lines of a log, read in the background so that the process never waits for us."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._lines: collections.deque[str] = collections.deque(maxlen=TAIL_LINES)
+        self._thread = threading.Thread(target=self._read, args=(stream,), daemon=True)
+        self._thread.start()
+
+    def _read(self, stream: IO[bytes]) -> None:
+        with contextlib.suppress(ValueError, OSError):
+            for line in iter(lambda: stream.readline(8192), b""):
+                self._lines.append(line.decode("utf-8", "replace").rstrip("\r\n"))
+
+    def text(self) -> str:
+        self._thread.join(0.5)
+        return "\n".join(list(self._lines))
+
+
+def _drain(stream: IO[bytes], chunks: list[bytes]) -> None:
+    with contextlib.suppress(ValueError, OSError):
+        while chunk := stream.read(1 << 16):
+            chunks.append(chunk)
+
+
+def _lines(stream: IO[bytes]) -> queue.Queue[bytes | None]:
+    found: queue.Queue[bytes | None] = queue.Queue()
+
+    def read() -> None:
+        with contextlib.suppress(ValueError, OSError):
+            for line in iter(stream.readline, b""):
+                found.put(line)
+        found.put(None)
+
+    threading.Thread(target=read, daemon=True).start()
+    return found
+
+
+def _next_line(lines: queue.Queue[bytes | None]) -> bytes | None:
+    """The next line, ``b""`` when a tick passes without one, ``None`` at the end."""
+    try:
+        return lines.get(timeout=TICK)
+    except queue.Empty:
+        return b""
+
+
+def _fraction(line: bytes, duration: float | None) -> float:
+    key, _, value = line.partition(b"=")
+    if not duration or key != b"out_time_us":
+        return 0.0
+    try:
+        return min(1.0, max(0.0, int(value) / 1e6 / duration))
+    except ValueError:  # "N/A" before the first packet
+        return 0.0
+
+
+def _deadline(time_limit: float | None) -> float:
+    return time.monotonic() + time_limit if time_limit is not None else float("inf")
+
+
+def _wait(process: subprocess.Popen[bytes], deadline: float, tail: _Tail) -> int:
+    left = None if deadline == float("inf") else max(0.0, deadline - time.monotonic())
+    try:
+        return process.wait(left)
+    except subprocess.TimeoutExpired:
+        raise FFmpegFailed(detail=f"time limit passed\n{tail.text()}") from None
+
+
+def _judge(code: int, log: str, cwd: Path | None) -> str:
+    if code == 0:
+        return log
+    if any(sign in log for sign in FULL_DISK):
+        raise DiskFull(detail=log, needed=0, free=0)
+    raise FFmpegFailed(detail=f"exit {code}\n{log}")
+
+
+@contextlib.contextmanager
+def _process(command: list[str], cwd: Path | None) -> Iterator[subprocess.Popen[bytes]]:
+    """A process in its own group that does not outlive this block."""
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=cwd,
+        start_new_session=True,
+        preexec_fn=_die_with_parent(),
+    )
+    try:
+        yield process
+    finally:
+        _end(process)
+        for stream in (process.stdout, process.stderr):
+            if stream is not None:
+                with contextlib.suppress(OSError):
+                    stream.close()
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    for sign, patience in ((signal.SIGTERM, GRACE), (signal.SIGKILL, None)):
+        if process.poll() is not None:
+            return
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, sign)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(patience)
+
+
+@functools.cache
+def _prctl() -> Any:
+    return ctypes.CDLL(None).prctl if sys.platform == "linux" else None
+
+
+def _die_with_parent() -> Callable[[], None] | None:
+    """What the child does before it becomes ffmpeg: ask Linux to kill it when the thread that waits for it is gone."""
+    prctl, parent = _prctl(), os.getpid()
+    if prctl is None:
+        return None
+
+    def ask() -> None:
+        prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:  # died between fork and prctl
+            os._exit(1)
+
+    return ask
