@@ -1,0 +1,146 @@
+"""Which device really works, and batches that shrink when its memory does not suffice.
+
+A driver that answers is not a GPU that computes: a wrong architecture, a missing library or a full card only shows in a
+real operation, so one is run before a device is named.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Literal, TypeVar
+
+from pipeline.errors import OutOfMemory
+from pipeline.messages import Message
+
+T = TypeVar("T")
+R = TypeVar("R")
+Kind = Literal["cpu", "cuda"]
+PROBE_SIDE = 256
+HALF_CAPABILITY = (7, 0)
+"""Tensor cores for half precision begin with compute capability 7.0 (Volta); below, half is slower than single."""
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A device that has computed something. ``dtype`` is its fastest faithful type: ``float16`` or ``float32`` on a
+    GPU, ``int8`` on the processor; ``memory`` the bytes of the GPU (0 on the processor)."""
+
+    kind: Kind
+    name: str
+    dtype: str
+    doubts: tuple[Message, ...] = ()
+    memory: int = 0
+
+    @property
+    def torch_dtype(self) -> str:
+        """The type torch models run in: torch has no ``int8`` inference on the processor worth having."""
+        return "float32" if self.dtype == "int8" else self.dtype
+
+
+def pick(wanted: str = "auto") -> Device:
+    """The device to work on: ``auto`` or ``cuda`` give the GPU only where a real operation on it succeeds.
+
+    The processor instead carries a doubt that says why; asked for by name (``cpu``) it carries none.
+    """
+    if wanted == "cpu":
+        return _processor()
+    import torch
+
+    if not torch.cuda.is_available():
+        return _processor(Message("device.no_gpu"))
+    try:
+        _compute()
+        properties = torch.cuda.get_device_properties(0)
+    except (RuntimeError, AssertionError, OSError) as error:
+        return _processor(Message("device.gpu_failed", {"detail": _first_line(error)}))
+    half = (properties.major, properties.minor) >= HALF_CAPABILITY
+    return Device("cuda", str(properties.name), "float16" if half else "float32", (), int(properties.total_memory))
+
+
+def _compute() -> None:
+    """One matrix product on the GPU, waited for and compared with the known result."""
+    import torch
+
+    ones = torch.ones(PROBE_SIDE, PROBE_SIDE, device="cuda")
+    total = float((ones @ ones).sum())
+    torch.cuda.synchronize()
+    if total != float(PROBE_SIDE**3):
+        raise RuntimeError(f"wrong product: {total}")
+
+
+def _processor(*doubts: Message) -> Device:
+    return Device("cpu", "CPU", "int8", doubts)
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+
+
+def in_batches(
+    items: Iterable[T],
+    batch: int,
+    work: Callable[[Sequence[T]], Iterable[R]],
+    on_cpu: Callable[[Sequence[T]], Iterable[R]] | None = None,
+) -> list[R]:
+    """``work`` over ``items`` in order, ``batch`` at a time, its results joined.
+
+    When memory does not suffice the batch is halved, and stays so; a single item that does not fit goes to ``on_cpu``
+    where that is given.
+
+    Raises:
+        OutOfMemory: one item alone does not fit.
+    """
+    todo = list(items)
+    size = max(1, batch)
+    done: list[Iterable[R]] = []
+    at = 0
+    while at < len(todo):
+        piece = todo[at : at + size]
+        failed = _attempt(work, piece, done)
+        if failed is None:
+            at += len(piece)
+        elif size > 1 and len(piece) > 1:
+            size = len(piece) // 2
+        else:
+            _last_resort(on_cpu, piece, done, failed)
+            at += len(piece)
+    return list(chain.from_iterable(done))
+
+
+def _attempt(
+    work: Callable[[Sequence[T]], Iterable[R]], piece: Sequence[T], done: list[Iterable[R]]
+) -> Exception | None:
+    try:
+        done.append(list(work(piece)))
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        release()
+        return error
+    return None
+
+
+def _last_resort(
+    on_cpu: Callable[[Sequence[T]], Iterable[R]] | None, piece: Sequence[T], done: list[Iterable[R]], failed: Exception
+) -> None:
+    error = failed if on_cpu is None else _attempt(on_cpu, piece, done)
+    if error is not None:
+        raise OutOfMemory(detail=_first_line(error)) from error
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether torch, CTranslate2 or Python itself says that memory did not suffice."""
+    if isinstance(error, MemoryError):
+        return True
+    text = str(error).lower()
+    return any(sign in text for sign in ("out of memory", "not enough memory", "can't allocate memory", "alloc_failed"))
+
+
+def release() -> None:
+    """Gives cached GPU memory back; does nothing where torch is not loaded."""
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_available():
+        torch.cuda.empty_cache()
