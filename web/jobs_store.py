@@ -1,0 +1,212 @@
+"""The rows of the job queue in SQLite: one file, write-ahead log, every change one guarded statement."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import sqlite3
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import DiskFull, ToolError
+from pipeline.messages import Message, neutral
+from pipeline.settings import SettingsError
+from web.jobs_values import STATES, Job, State, slug_of
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS jobs (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE, slug TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, params TEXT NOT NULL, folder TEXT NOT NULL,
+    owner TEXT NOT NULL, title TEXT NOT NULL, state TEXT NOT NULL, created REAL NOT NULL, started REAL, finished REAL,
+    fraction REAL NOT NULL DEFAULT 0, message TEXT, stages TEXT NOT NULL DEFAULT '{}', result TEXT, error TEXT,
+    attempts INTEGER NOT NULL DEFAULT 0, stop INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX IF NOT EXISTS jobs_by_state ON jobs (state, number);
+CREATE INDEX IF NOT EXISTS jobs_by_owner ON jobs (owner, number);
+"""
+_CLAIM = """
+UPDATE jobs SET state = 'running', started = ?, attempts = attempts + 1
+WHERE number = (SELECT number FROM jobs WHERE state = 'queued' ORDER BY number LIMIT 1) AND state = 'queued' RETURNING *
+"""
+_REQUEUE = "UPDATE jobs SET state = 'queued', started = NULL, fraction = 0, message = NULL"
+
+
+class JobStore:
+    """Jobs as rows of ``<folder>/jobs.sqlite3``. Safe from any thread; one process at a time.
+
+    Raises:
+        SettingsError: another process uses ``folder``.
+        DiskFull, ToolError: from every method, when SQLite cannot write or read.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._guard = (folder / "jobs.lock").open("a")
+        try:
+            fcntl.flock(self._guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            self._guard.close()
+            raise SettingsError(f"DATA_DIR={str(folder)!r}: another process of this service uses it") from error
+        self._lock = threading.RLock()
+        self._db = sqlite3.connect(folder / "jobs.sqlite3", check_same_thread=False, isolation_level=None, timeout=10)
+        self._db.row_factory = sqlite3.Row
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = NORMAL")
+        self._db.executescript(_SCHEMA)
+
+    def close(self) -> None:
+        with self._lock:
+            self._db.close()
+            self._guard.close()
+
+    def insert(self, job: Job) -> None:
+        row = (
+            job.id,
+            slug_of(job.id),
+            job.kind,
+            json.dumps(job.params),
+            str(job.folder),
+            job.owner,
+            job.title,
+            job.created,
+        )
+        self._write(
+            "INSERT INTO jobs (id, slug, kind, params, folder, owner, title, created, state)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'queued')",
+            row,
+        )
+
+    def recover(self, max_attempts: int) -> None:
+        """Put what a crash left ``running`` back into the queue; end it where it was stopped or crashes each time."""
+        now = time.time()
+        error = {"error": "crashed", "kind": "ToolError", "message": neutral(Message("error.crashed"))}
+        self._write("UPDATE jobs SET state = 'cancelled', finished = ? WHERE state = 'running' AND stop = 1", (now,))
+        self._write(
+            "UPDATE jobs SET state = 'failed', finished = ?, error = ? WHERE state = 'running' AND attempts >= ?",
+            (now, json.dumps(error), max_attempts),
+        )
+        self._write(_REQUEUE + " WHERE state = 'running'", ())
+
+    def claim(self) -> Job | None:
+        """The oldest queued job, now running; ``None`` when nothing waits."""
+        rows = self._write(_CLAIM, (time.time(),))
+        return _job(rows[0]) if rows else None
+
+    def finish(self, job: Job) -> bool:
+        """Write the end of a running job (its state and what belongs to it); ``False`` when it was not running."""
+        return self._changed(
+            "UPDATE jobs SET state = ?, finished = ?, fraction = ?, message = ?, stages = ?, result = ?, error = ?,"
+            " stop = 0 WHERE id = ? AND state = 'running'",
+            (
+                job.state, job.finished, job.fraction, _text(job.message and neutral(job.message)), _text(job.stages),
+                _text(job.result), _text(job.error), job.id,
+            ),
+        )  # fmt: skip
+
+    def requeue(self, job_id: str) -> bool:
+        """Give a running job back as if it had not been started (the service stops)."""
+        return self._changed(
+            _REQUEUE + ", attempts = attempts - 1 WHERE id = ? AND state = 'running' AND stop = 0", (job_id,)
+        )
+
+    def cancel_queued(self, job_id: str) -> bool:
+        return self._changed(
+            "UPDATE jobs SET state = 'cancelled', finished = ? WHERE id = ? AND state = 'queued'", (time.time(), job_id)
+        )
+
+    def mark_stop(self, job_id: str) -> bool:
+        """Remember that a running job is to stop, so that a crash meanwhile does not revive it."""
+        return self._changed("UPDATE jobs SET stop = 1 WHERE id = ? AND state = 'running'", (job_id,))
+
+    def retry(self, job_id: str) -> bool:
+        return self._changed(
+            _REQUEUE + ", finished = NULL, result = NULL, error = NULL, stages = '{}', attempts = 0, stop = 0"
+            " WHERE id = ? AND state IN ('failed', 'cancelled')",
+            (job_id,),
+        )
+
+    def delete(self, job_id: str) -> bool:
+        return self._changed("DELETE FROM jobs WHERE id = ? AND state IN ('done', 'failed', 'cancelled')", (job_id,))
+
+    def get(self, job_id: str) -> Job | None:
+        rows = self._write("SELECT * FROM jobs WHERE id = ?", (job_id,))
+        return _job(rows[0]) if rows else None
+
+    def by_slug(self, slug: str) -> Job | None:
+        rows = self._write("SELECT * FROM jobs WHERE slug = ?", (slug,))
+        return _job(rows[0]) if rows else None
+
+    def select(self, owner: str | None, states: Sequence[State], limit: int, offset: int) -> list[Job]:
+        """Jobs newest first; ``owner=None`` means everybody's."""
+        marks = ", ".join("?" * len(states or STATES))
+        rows = self._write(
+            f"SELECT * FROM jobs WHERE state IN ({marks}) AND (? IS NULL OR owner = ?)"
+            " ORDER BY number DESC LIMIT ? OFFSET ?",
+            (*(states or STATES), owner, owner, limit, offset),
+        )
+        return [_job(row) for row in rows]
+
+    def ahead(self, job_id: str) -> int:
+        """How many queued jobs are before this one."""
+        rows = self._write(
+            "SELECT COUNT(*) AS n FROM jobs WHERE state = 'queued' AND number < (SELECT number FROM jobs WHERE id = ?)",
+            (job_id,),
+        )
+        return int(rows[0]["n"])
+
+    def counts(self, owner: str | None = None) -> dict[State, int]:
+        """Number of jobs by state; every state is present."""
+        rows = self._write(
+            "SELECT state, COUNT(*) AS n FROM jobs WHERE (? IS NULL OR owner = ?) GROUP BY state", (owner, owner)
+        )
+        found = {str(row["state"]): int(row["n"]) for row in rows}
+        return {state: found.get(state, 0) for state in STATES}
+
+    def all_params(self) -> list[tuple[str, Mapping[str, Any]]]:
+        """Id and parameters of every job."""
+        return [(row["id"], json.loads(row["params"])) for row in self._write("SELECT id, params FROM jobs", ())]
+
+    def _write(self, statement: str, values: tuple[Any, ...]) -> list[sqlite3.Row]:
+        try:
+            with self._lock:
+                return self._db.execute(statement, values).fetchall()
+        except sqlite3.Error as error:
+            if "full" in str(error):
+                raise DiskFull(detail=str(error), needed="?", free=0) from error
+            raise ToolError(detail=f"job store: {error}") from error
+
+    def _changed(self, statement: str, values: tuple[Any, ...]) -> bool:
+        return bool(self._write(statement + " RETURNING id", values))
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else json.dumps(value, ensure_ascii=False)
+
+
+def _value(text: str | None) -> Any:
+    return None if text is None else json.loads(text)
+
+
+def _job(row: sqlite3.Row) -> Job:
+    told = _value(row["message"])
+    return Job(
+        id=row["id"],
+        kind=row["kind"],
+        params=_value(row["params"]),
+        folder=Path(row["folder"]),
+        owner=row["owner"],
+        title=row["title"],
+        state=row["state"],
+        created=row["created"],
+        started=row["started"],
+        finished=row["finished"],
+        fraction=row["fraction"],
+        message=None if told is None else Message(told["$message"], told["values"]),
+        stages=_value(row["stages"]),
+        result=_value(row["result"]),
+        error=_value(row["error"]),
+        attempts=row["attempts"],
+    )

@@ -1,0 +1,106 @@
+"""What a job is, as a value, and how results are stored."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, is_dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from pipeline.errors import BadRequest
+from pipeline.messages import Message, neutral
+
+State = Literal["queued", "running", "done", "failed", "cancelled"]
+STATES: tuple[State, ...] = ("queued", "running", "done", "failed", "cancelled")
+FINISHED: frozenset[str] = frozenset({"done", "failed", "cancelled"})
+
+
+class Conflict(BadRequest):
+    """The job is in a state that does not allow this. Values: ``state``."""
+
+    code = "error.conflict"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job as it is now. Times are seconds since the epoch; ``fraction`` in [0, 1]; ``seconds_left`` is an estimate.
+
+    ``slug`` is the unguessable part of its public file names, ``title`` what people call it, ``error`` is
+    ``{"error": short code, "kind": class name, "message": stored message}``, ``stages`` seconds by stage, ``ahead`` how
+    many jobs wait before a queued one.
+    """
+
+    id: str
+    kind: str
+    params: Mapping[str, Any]
+    folder: Path
+    owner: str = ""
+    title: str = ""
+    state: State = "queued"
+    created: float = 0.0
+    started: float | None = None
+    finished: float | None = None
+    fraction: float = 0.0
+    message: Message | None = None
+    stages: Mapping[str, float] = field(default_factory=dict)
+    result: Mapping[str, Any] | None = None
+    error: Mapping[str, Any] | None = None
+    attempts: int = 0
+    seconds_left: float | None = None
+    ahead: int = 0
+
+    @property
+    def slug(self) -> str:
+        return slug_of(self.id)
+
+    @property
+    def is_finished(self) -> bool:
+        return self.state in FINISHED
+
+
+def slug_of(job_id: str) -> str:
+    """The first 12 hexadecimal digits (48 random bits) of a job id, as used in public clip names."""
+    return job_id[:12]
+
+
+def stored(value: Any) -> Any:
+    """``value`` as plain JSON: messages neutral, paths as text, NumPy plain, numbers that JSON lacks as ``null``.
+
+    Raises:
+        TypeError: a value of some other type.
+    """
+    if isinstance(value, Message):
+        return neutral(Message(value.code, stored(value.values)))
+    if isinstance(value, Mapping):
+        return {str(k): stored(v) for k, v in value.items()}
+    if isinstance(value, np.ndarray | np.generic):
+        return stored(value.tolist())
+    if isinstance(value, list | tuple | set | frozenset):
+        return [stored(v) for v in value]
+    return _plain(value)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, str | Path):
+        return str(value).encode("utf-8", "replace").decode("utf-8")
+    if is_dataclass(value) and hasattr(value, "to_json"):
+        return stored(value.to_json())
+    if value is None or isinstance(value, int):
+        return value
+    raise TypeError(f"{type(value).__name__} cannot be stored")
+
+
+def strings_in(value: Any) -> set[str]:
+    """Every text anywhere in a JSON-like value."""
+    if isinstance(value, str):
+        return {value}
+    if isinstance(value, Mapping):
+        return set().union(*(strings_in(v) for v in value.values())) if value else set()
+    if isinstance(value, list | tuple):
+        return set().union(*(strings_in(v) for v in value)) if value else set()
+    return set()
