@@ -324,6 +324,8 @@ def _small(frame: Any, width: int, height: int, *, colour: bool) -> NDArray[np.u
     turns = round(frame.rotation / 90) % 4
     size = (height, width) if turns % 2 else (width, height)
     name = "rgb24" if colour else "gray"
-    picture: NDArray[np.uint8] = frame.reformat(width=size[0], height=size[1], format=name, interpolation="AREA").to_ndarray()
+    picture: NDArray[np.uint8] = frame.reformat(
+        width=size[0], height=size[1], format=name, interpolation="AREA"
+    ).to_ndarray()
     # PyAV gives counter-clockwise degrees, the direction np.rot90 turns.
     return np.ascontiguousarray(np.rot90(picture, turns)) if turns else picture

@@ -48,7 +48,9 @@ class Memory:
         self._locks: dict[str, threading.Lock] = {}
         self._guard = threading.Lock()
 
-    def recall(self, stage: str, path: Path | str, params: tuple[Any, ...], kind: type[T], compute: Callable[[], T]) -> T:
+    def recall(
+        self, stage: str, path: Path | str, params: tuple[Any, ...], kind: type[T], compute: Callable[[], T]
+    ) -> T:
         """The remembered result of ``stage`` on ``path`` with ``params``, else ``compute()``, which is then remembered.
 
         ``kind`` is a frozen dataclass pydantic can write and read. Two threads that want the same wait for one computation.

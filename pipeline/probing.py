@@ -45,7 +45,11 @@ def probe(path: Path | str) -> MediaInfo:
 
 
 def _check_size(file: Path, video: VideoStream) -> None:
-    if max(video.width, video.height) > MAX_SIDE or video.width * video.height > MAX_PIXELS or video.width * video.height == 0:
+    if (
+        max(video.width, video.height) > MAX_SIDE
+        or video.width * video.height > MAX_PIXELS
+        or video.width * video.height == 0
+    ):
         raise UnsupportedFormat(name=file.name, format=f"{video.width}×{video.height}")
 
 
@@ -123,7 +127,9 @@ def _check_decodes(file: Path, n_packets: int = 400) -> None:
     import av.error
 
     with opened(file) as container, contextlib.suppress(av.error.FFmpegError):
-        for _, packet in zip(range(n_packets), container.demux(video=0) if _only_video(container) else container.demux(), strict=False):
+        for _, packet in zip(
+            range(n_packets), container.demux(video=0) if _only_video(container) else container.demux(), strict=False
+        ):
             if packet.stream.type not in {"audio", "video"}:
                 continue
             with contextlib.suppress(av.error.FFmpegError):

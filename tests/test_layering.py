@@ -23,7 +23,19 @@ DECISIONS = {
     "syncdub/speed.py", "syncdub/pictures.py", "syncdub/verdict.py",
 }  # fmt: skip
 PURE = {"numpy", "scipy", "pipeline.values", "pipeline.errors", "pipeline.messages"}
-IMPURE_STDLIB = {"os", "pathlib", "time", "datetime", "logging", "random", "subprocess", "socket", "shutil", "tempfile", "threading"}
+IMPURE_STDLIB = {
+    "os",
+    "pathlib",
+    "time",
+    "datetime",
+    "logging",
+    "random",
+    "subprocess",
+    "socket",
+    "shutil",
+    "tempfile",
+    "threading",
+}
 HOMES = {
     "whisper": {"pipeline/speech.py", "pipeline/whisper_torch.py", "pipeline/whisper_ct2.py"},
     "faster_whisper": {"pipeline/speech.py", "pipeline/whisper_ct2.py", "pipeline/voice.py"},
@@ -115,9 +127,22 @@ def test_no_cycle() -> None:
 
 
 def test_heavy_libraries_are_imported_where_they_load() -> None:
-    heavy = {"torch", "whisper", "faster_whisper", "spacy", "sentence_transformers", "librosa", "cv2", "onnxruntime", "moviepy", "transformers"}
+    heavy = {
+        "torch",
+        "whisper",
+        "faster_whisper",
+        "spacy",
+        "sentence_transformers",
+        "librosa",
+        "cv2",
+        "onnxruntime",
+        "moviepy",
+        "transformers",
+    }
     for file in FILES:
         for node in ast.parse(file.read_text(encoding="utf-8")).body:
-            names = [a.name for a in node.names] if isinstance(node, ast.Import) else [getattr(node, "module", "") or ""]
+            names = (
+                [a.name for a in node.names] if isinstance(node, ast.Import) else [getattr(node, "module", "") or ""]
+            )
             if isinstance(node, ast.Import | ast.ImportFrom):
                 assert not {n.split(".")[0] for n in names} & heavy, f"{name(file)}: {names}"

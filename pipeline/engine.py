@@ -1,0 +1,105 @@
+"""The engine owns the device: every model is loaded once, on first use, and every expensive stage is remembered.
+
+Front ends make one :class:`Engine` and hand it to the workflows. Making one is cheap: nothing is loaded, torch is not imported.
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.device import Device, pick
+from pipeline.media import probe
+from pipeline.memory import Memory
+from pipeline.settings import Settings
+from pipeline.values import Facts, Keyword, MediaInfo, Report, Transcript, no_report
+
+if TYPE_CHECKING:
+    from pipeline.evidence import RawEvidence
+    from pipeline.speech import Transcriber
+    from pipeline.text import Embedder
+
+
+class Engine:
+    """Shared by all jobs of a process; safe for several threads. Model work is serialised: there is one device."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.memory = Memory(settings.data_dir / "memory")
+        self._model_lock = threading.RLock()
+        self._keywords: dict[tuple[str, tuple[str, ...]], tuple[Keyword, ...]] = {}
+
+    @functools.cached_property
+    def device(self) -> Device:
+        """The device that really works; chosen on first use."""
+        return pick(self.settings.device)
+
+    def probe(self, path: Path | str) -> MediaInfo:
+        """What a file is; see :func:`pipeline.media.probe`."""
+        return probe(path)
+
+    def evidence(self, path: Path | str, report: Report = no_report) -> RawEvidence:
+        """Curves, events, shots, silences and beats of a file, from one pass over its sound and one over its picture."""
+        from pipeline.evidence import RawEvidence, gather
+
+        def compute() -> RawEvidence:
+            info = self.probe(path)
+            return gather(path, info, settings=self.settings, device=self.device, report=report)
+
+        return self.memory.recall("evidence", path, (), RawEvidence, compute)
+
+    def transcript(
+        self, path: Path | str, language: str | None = None, stream: int = 0, report: Report = no_report
+    ) -> Transcript:
+        """What is said in audio track number ``stream``; ``language`` ``None`` detects it.
+
+        Raises:
+            NoAudio: there is no such track.
+        """
+        params = (self.settings.whisper_model, self.settings.speech_backend, language, stream)
+
+        def compute() -> Transcript:
+            with self._model_lock:
+                return self._transcriber.transcribe(path, language=language, stream=stream, report=report)
+
+        return self.memory.recall("transcript", path, params, Transcript, compute)
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Unit vectors (n, d) of sentences in any of the model's languages."""
+        with self._model_lock:
+            return self._embedder.encode(texts)
+
+    def facts(self, texts: Sequence[str], language: str) -> tuple[Facts, ...]:
+        """Tokens, lemmas and morphology of each text."""
+        from pipeline.text import facts
+
+        with self._model_lock:
+            return facts(texts, language)
+
+    def keywords(self, texts: Sequence[str], language: str) -> tuple[Keyword, ...]:
+        """Each of the settings' words with every form in which it may be said in ``language``; remembered."""
+        wanted = (language, tuple(texts))
+        with self._model_lock:
+            if wanted not in self._keywords:
+                from pipeline.keywords import keywords
+
+                self._keywords[wanted] = keywords(texts, language, self._embedder.encode)
+            return self._keywords[wanted]
+
+    @functools.cached_property
+    def _transcriber(self) -> Transcriber:
+        from pipeline.speech import Transcriber
+
+        return Transcriber(self.settings, self.device)
+
+    @functools.cached_property
+    def _embedder(self) -> Embedder:
+        from pipeline.text import Embedder
+
+        return Embedder(self.settings, device=self.device.kind)

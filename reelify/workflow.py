@@ -1,0 +1,186 @@
+"""The highlights job: from a file to its moments, with reasons, and to finished clips.
+
+Progress, cancellation and files live here; which moments are chosen is decided in :mod:`reelify.highlights`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipeline.engine import Engine
+from pipeline.errors import BadRequest, NoAudio
+from pipeline.messages import Message, message
+from pipeline.values import Cut, MediaInfo, Report, Span, Timeline, Transcript, no_report, part_of
+from reelify.highlights import find_highlights
+from reelify.values import Evidence, Highlight, Highlights
+
+if TYPE_CHECKING:
+    from pipeline.evidence import RawEvidence
+
+HEARD_SPEECH = 0.02
+"""Share of a file in which the sound detector must hear speech before it is transcribed."""
+
+
+@dataclass(frozen=True, slots=True)
+class HighlightsRequest:
+    """``source`` is a local file; clips go to ``out`` when ``render``; ``fast`` copies streams (inexact, instant);
+    ``transcribe`` lets speech take part (and cuts respect words)."""
+
+    source: Path
+    count: int = 10
+    min_duration: float = 15.0
+    max_duration: float = 180.0
+    out: Path | None = None
+    render: bool = True
+    fast: bool = False
+    transcribe: bool = True
+    language: str | None = None
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.count <= 100:
+            raise BadRequest("error.bad_count", low=1, high=100)
+        if not 1.0 <= self.min_duration <= self.max_duration <= 3600.0:
+            raise BadRequest("error.bad_durations", low=self.min_duration, high=self.max_duration)
+
+
+@dataclass(frozen=True, slots=True)
+class HighlightsResult:
+    """The clips with the files rendered of them (``None`` where nothing was rendered), and what the timeline shows."""
+
+    source: Path
+    duration: float
+    highlights: Highlights
+    paths: tuple[Path | None, ...] = ()
+    posters: tuple[Path | None, ...] = ()
+    timeline: Mapping[str, Any] = field(default_factory=dict)
+    doubts: tuple[Message, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """The contract's JSON; messages stay messages until somebody reads them."""
+        clips = [
+            _clip_json(clip, path, poster)
+            for clip, path, poster in zip(self.highlights.clips, self.paths, self.posters, strict=True)
+        ]
+        code = "result.clips_found" if clips else "result.no_clips"
+        return {
+            "status": "success",
+            "clips": clips,
+            "message": message(code, n=len(clips)),
+            "doubts": list(self.doubts),
+            "source": str(self.source),
+            "timeline": dict(self.timeline),
+        }
+
+
+def _clip_json(clip: Highlight, path: Path | None, poster: Path | None) -> dict[str, Any]:
+    return {
+        "path": str(path) if path else None,
+        "poster": str(poster) if poster else None,
+        "start": round(clip.start, 3),
+        "end": round(clip.end, 3),
+        "duration": round(clip.duration, 3),
+        "score": round(clip.score, 4),
+        "parts": {name: round(value, 4) for name, value in clip.parts.items()},
+        "reasons": list(clip.reasons),
+        "doubts": list(clip.doubts),
+    }
+
+
+def highlights(engine: Engine, request: HighlightsRequest, report: Report = no_report) -> HighlightsResult:
+    """The moments of ``request.source`` worth sharing, best first, rendered when asked.
+
+    Raises:
+        UserError: the file cannot be read.
+        Cancelled: ``report`` stopped the work.
+    """
+    report(0.0, message("progress.probing"))
+    info = engine.probe(request.source)
+    share = 0.7 if request.render else 1.0
+    evidence, raw = collect(engine, info, request, part_of(report, 0.01, share))
+    found = find_highlights(
+        evidence, count=request.count, min_duration=request.min_duration, max_duration=request.max_duration
+    )
+    paths, posters = _render_all(request, info, found.clips, part_of(report, share, 1.0))
+    report(1.0, message("progress.done"))
+    return HighlightsResult(
+        source=request.source, duration=info.duration, highlights=found, paths=paths, posters=posters,
+        timeline=_timeline_json(info, raw, found), doubts=(*info.doubts, *found.doubts),
+    )  # fmt: skip
+
+
+def collect(
+    engine: Engine, info: MediaInfo, request: HighlightsRequest, report: Report
+) -> tuple[Evidence, RawEvidence]:
+    """Everything the decision sees: curves, events, shots and, where somebody speaks, the transcript."""
+    speech_share = 0.6 if request.transcribe and info.audio else 0.0
+    raw = engine.evidence(info.path, part_of(report, 0.0, 1.0 - speech_share))
+    transcript = None
+    if speech_share and _somebody_speaks(raw, info.duration):
+        transcript = _transcript(engine, info, request.language, part_of(report, 1.0 - speech_share, 1.0))
+    return evidence_of(raw, info, transcript), raw
+
+
+def evidence_of(raw: RawEvidence, info: MediaInfo, transcript: Transcript | None) -> Evidence:
+    """The decision's view of the raw evidence."""
+    return Evidence(
+        duration=info.duration, curves={c.name: c for c in raw.curves}, events=raw.events, shots=raw.shots,
+        silences=raw.silences, beats=raw.beats, transcript=transcript,
+        has_audio=bool(info.audio), has_video=info.video is not None,
+    )  # fmt: skip
+
+
+def _somebody_speaks(raw: RawEvidence, duration: float) -> bool:
+    heard = sum(e.end - e.start for e in raw.events if e.label == "speech")
+    return heard >= max(1.0, HEARD_SPEECH * duration)
+
+
+def _transcript(engine: Engine, info: MediaInfo, language: str | None, report: Report) -> Transcript | None:
+    try:
+        return engine.transcript(info.path, language, report=report)
+    except NoAudio:
+        return None
+
+
+def _render_all(
+    request: HighlightsRequest, info: MediaInfo, clips: tuple[Highlight, ...], report: Report
+) -> tuple[tuple[Path | None, ...], tuple[Path | None, ...]]:
+    nothing: tuple[Path | None, ...] = (None,) * len(clips)
+    if not request.render or request.out is None or not clips:
+        return nothing, nothing
+    from pipeline.render import Job, RenderOptions, poster, render_many
+
+    request.out.mkdir(parents=True, exist_ok=True)
+    suffix = ".mp4" if info.video else ".m4a"
+    options = RenderOptions(fast_copy=request.fast)
+    jobs = [
+        Job(cut_of(request.source, clip.span), request.out / f"clip_{n}{suffix}", options)
+        for n, clip in enumerate(clips, 1)
+    ]
+    render_many(jobs, report)
+    pictures = [
+        poster(job.out, clip.duration / 3, job.out.with_suffix(".jpg")) if info.video else None
+        for job, clip in zip(jobs, clips, strict=True)
+    ]
+    return tuple(job.out for job in jobs), tuple(pictures)
+
+
+def cut_of(source: Path, span: Span) -> Timeline:
+    """A plan that shows ``span`` of ``source`` and nothing else."""
+    return Timeline((Cut(str(source), span, 0.0),))
+
+
+def _timeline_json(info: MediaInfo, raw: RawEvidence, found: Highlights) -> dict[str, Any]:
+    curve = found.curve
+    return {
+        "duration": round(info.duration, 3),
+        "step": curve.step if curve else 0.5,
+        "excitement": [round(float(v), 3) for v in curve.values] if curve else [],
+        "events": [
+            {"start": round(e.start, 2), "end": round(e.end, 2), "label": e.label, "score": round(e.score, 3)}
+            for e in raw.events if e.label != "speech"
+        ],
+        "shots": [round(s.start, 3) for s in raw.shots],
+    }  # fmt: skip

@@ -1,0 +1,85 @@
+"""Words for people: complete in every language, safe to put values into."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import string
+from pathlib import Path
+
+import pytest
+
+from pipeline.messages import LOCALES, Message, choose_language, clock, languages, localise, message, neutral, say
+
+ROOT = Path(__file__).resolve().parent.parent
+CODE = re.compile(
+    r"^(error|doubt|reason|progress|result|media|device|event|ui|speech|api|part|point|health|category)\.[a-z0-9_.]+$"
+)
+
+
+def fields(template: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(template) if name}
+
+
+def test_every_language_says_everything_with_the_same_values() -> None:
+    texts = {tag: json.loads((LOCALES / f"{tag}.json").read_text(encoding="utf-8")) for tag in languages()}
+    english = texts["en"]
+    for tag, words in texts.items():
+        assert set(words) == set(english), tag
+        for code, template in words.items():
+            assert fields(template) == fields(english[code]), f"{tag} {code}"
+            assert template.strip(), f"{tag} {code}"
+
+
+def test_every_code_in_the_source_has_words() -> None:
+    words = json.loads((LOCALES / "en.json").read_text(encoding="utf-8"))
+    missing = set()
+    for package in ("pipeline", "reelify", "syncdub", "web"):
+        for file in (ROOT / package).rglob("*.py"):
+            for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+                if (
+                    isinstance(node, ast.Constant)
+                    and isinstance(node.value, str)
+                    and CODE.match(node.value)
+                    and node.value not in words
+                ):
+                    missing.add(f"{file.relative_to(ROOT)}: {node.value}")
+    assert not missing
+
+
+def test_numbers_and_times_follow_the_language() -> None:
+    what = message("error.bad_durations", low=1.5, high=20)
+    assert "1.5–20.0" in say(what, "en")
+    assert "1,5–20,0" in say(what, "es")
+    assert [clock(t) for t in (0, 59.9, 148.2, 3748)] == ["0:00", "0:59", "2:28", "1:02:28"]
+
+
+def test_unknown_codes_and_missing_values_never_fail() -> None:
+    assert "no.such.code" in say(Message("no.such.code", {"a": 1}), "es")
+    assert say(Message("error.no_audio", {}), "en")
+
+
+def test_values_are_never_templates() -> None:
+    assert "{name.__class__}" in say(message("error.no_audio", name="{name.__class__}"), "en")
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        ("es-ES,es;q=0.9,en;q=0.8", "es"),
+        ("fr;q=0.9,en;q=0.2,es;q=0.4", "es"),
+        ("zz", "en"),
+        (None, "en"),
+        ("es_MX.UTF-8", "es"),
+        ("en;q=oops,es", "es"),
+    ],
+)
+def test_language_choice(header: str | None, expected: str) -> None:
+    assert choose_language(header) == expected
+
+
+def test_stored_messages_are_put_into_words_when_read() -> None:
+    stored = {"doubts": [neutral(message("error.no_audio", name="x.mp4"))], "n": 1}
+    assert json.loads(json.dumps(stored)) == stored
+    assert localise(stored, "es") == {"doubts": ["«x.mp4» no tiene pista de audio."], "n": 1}

@@ -1,0 +1,63 @@
+"""Settings: every documented name works, a wrong value names its key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.settings import GIB, Settings, SettingsError
+
+
+def test_defaults_are_the_documented_ones() -> None:
+    s = Settings.from_env({})
+    assert (s.min_clip_duration, s.max_clip_duration, s.min_viral_score) == (15, 180, 0.3)
+    assert s.viral_keywords == ("oferta", "descuento", "quiero", "increíble", "gratis")
+    assert s.emotion_keywords == ("amor", "odio", "feliz", "triste", "emocionado")
+    assert s.max_upload == 20 * GIB == 21474836480
+    assert s.allowed_extensions == ("mp4", "avi", "mkv", "mov", "wmv", "flv", "webm")
+    assert s.secret_key == ""
+
+
+def test_the_old_names_work(tmp_path: Path) -> None:
+    s = Settings.from_env(
+        {
+            "SERVICE_PORT": "8001", "LOG_LEVEL": "debug", "TEMP_DIR": str(tmp_path), "CLIPS_INPUT_DIR": str(tmp_path / "a"),
+            "CLIPS_OUTPUT_DIR": str(tmp_path / "b"), "VIRAL_KEYWORDS": "rebaja, ¡ya!", "WHISPER_MODEL": "tiny",
+            "MEDIA_SOURCE_ENABLED": "true", "MEDIA_SOURCE_PATH": "/mnt/films", "MAX_CONTENT_LENGTH": "100", "MAX_MEMORY": "4G",
+            "ALLOWED_EXTENSIONS": "MKV,.mp4", "SENTENCE_TRANSFORMER_MODEL": "x",
+        }
+    )  # fmt: skip
+    assert (s.port, s.log_level, s.whisper_model, s.max_upload, s.max_memory) == (8001, "DEBUG", "tiny", 100, 4 * GIB)
+    assert s.raw_clips == tmp_path / "a"
+    assert s.viral_clips == tmp_path / "b"
+    assert s.viral_keywords == ("rebaja", "¡ya!")
+    assert s.allowed_extensions == ("mkv", "mp4")
+    assert s.media_source_enabled
+
+
+def test_keywords_may_be_empty_other_blanks_mean_default() -> None:
+    s = Settings.from_env({"VIRAL_KEYWORDS": "", "APP_PORT": ""})
+    assert s.viral_keywords == ()
+    assert s.port == 7860
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("APP_PORT", "http"),
+        ("APP_PORT", "70000"),
+        ("MIN_VIRAL_SCORE", "1.5"),
+        ("DEVICE", "tpu"),
+        ("MEDIA_SOURCE_ENABLED", "maybe"),
+        ("MAX_CONTENT_LENGTH", "-1"),
+    ],
+)
+def test_a_wrong_value_names_its_key(key: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=key):
+        Settings.from_env({key: value})
+
+
+def test_shortest_over_longest_is_refused() -> None:
+    with pytest.raises(SettingsError, match="MIN_CLIP_DURATION"):
+        Settings.from_env({"MIN_CLIP_DURATION": "60", "MAX_CLIP_DURATION": "20"})

@@ -1,0 +1,124 @@
+"""The Tasks tab: every job of the page, the REST routes and the clients, with what can be done to it."""
+
+from __future__ import annotations
+
+import html
+from datetime import datetime
+from typing import Any
+
+import gradio as gr
+
+from pipeline.errors import StudioError
+from pipeline.messages import say
+from web.jobs import Job
+from web.ui.language import label, language_of, tell
+from web.ui.work import Page, owner_of, say_error, shown
+
+SHOWN = 100
+EVERY = 2.0
+"""Seconds between two looks while the tab is open."""
+CSS = """
+.tasks { display: grid; gap: 8px; }
+.tasks article { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: 4px 12px; border: 1px solid var(--s-line); border-radius: 10px;
+  background: var(--s-card); padding: 10px 12px; }
+.tasks h3 { margin: 0; font-size: 15px; font-weight: 700; overflow-wrap: anywhere; }
+.tasks p { margin: 0; color: var(--s-soft); overflow-wrap: anywhere; }
+.tasks .acts { display: flex; gap: 6px; align-items: start; flex-wrap: wrap; justify-content: end; }
+.tasks .acts > * { border: 1px solid var(--s-line); border-radius: 6px; background: none; color: var(--s-ink); padding: 4px 10px; font-size: 14px;
+  cursor: pointer; text-decoration: none; }
+.tasks .bar { grid-column: 1 / -1; height: 6px; border-radius: 99px; background: var(--s-back); overflow: hidden; }
+.tasks .bar i { display: block; height: 100%; background: var(--s-accent); }
+@media (max-width: 640px) { .tasks article { grid-template-columns: minmax(0, 1fr); } .tasks .acts { justify-content: start; } }
+"""
+JS = """
+element.addEventListener('click', (e) => {
+  const hit = e.target.closest('button[data-act]');
+  if (hit) trigger('select', { act: hit.dataset.act, job: hit.dataset.job });
+});
+"""
+ACTS = {
+    "queued": ("cancel",),
+    "running": ("cancel",),
+    "done": ("delete",),
+    "failed": ("retry", "delete"),
+    "cancelled": ("retry", "delete"),
+}
+
+
+def build(page: Page, demo: gr.Blocks) -> None:
+    """Lays out the tab and wires it."""
+    gr.Markdown(label("ui.tasks.intro"))
+    view = gr.HTML("", css_template=CSS, js_on_load=JS, elem_id="tasks-view")
+    timer = gr.Timer(EVERY)
+
+    def look(request: gr.Request) -> str:
+        return listing(page.jobs.list(_only(page, request), limit=SHOWN), language_of(request))
+
+    def act(event: gr.EventData, request: gr.Request) -> str:
+        try:
+            job = page.jobs.get(str(event._data["job"]))
+            if page.settings.users and job.owner != owner_of(request):
+                return look(request)
+            {"cancel": page.jobs.cancel, "retry": page.jobs.retry, "delete": page.jobs.delete}[str(event._data["act"])](
+                job.id
+            )
+        except StudioError as error:
+            raise shown(error, request) from error
+        return look(request)
+
+    quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
+    timer.tick(look, None, view, **quiet)
+    demo.load(look, None, view, **quiet)
+    view.select(act, None, view, **quiet)
+
+
+def _only(page: Page, request: gr.Request) -> str | None:
+    """Whose jobs are shown: everybody's, or one's own where users are on."""
+    return owner_of(request) if page.settings.users else None
+
+
+def listing(jobs: list[Job], language: str) -> str:
+    """All jobs as HTML, newest first."""
+    if not jobs:
+        return f'<div class="studio studio-empty">{html.escape(tell("ui.tasks.empty", language))}</div>'
+    return f'<div class="studio tasks">{"".join(_row(job, language) for job in jobs)}</div>'
+
+
+def _row(job: Job, language: str) -> str:
+    when = datetime.fromtimestamp(job.created).strftime("%d/%m %H:%M" if language != "en" else "%b %d, %H:%M")
+    percent = round(100 * job.fraction)
+    bar = f'<div class="bar" role="progressbar" aria-valuenow="{percent}" aria-valuemin="0" aria-valuemax="100" aria-label="{percent} %"><i style="width:{percent}%"></i></div>'
+    return (
+        f"<article><div><h3>{html.escape(job.title or job.id[:12])}</h3>"
+        f"<p>{html.escape(tell(f'ui.kind.{job.kind}', language))} · {when} · {html.escape(_state(job, language))}</p></div>"
+        f'<div class="acts">{_acts(job, language)}</div>{bar if job.state == "running" else ""}</article>'
+    )
+
+
+def _state(job: Job, language: str) -> str:
+    if job.state == "failed":
+        return say_error(job, language)
+    if job.state == "running":
+        left = tell("ui.time_left", language, seconds=job.seconds_left) if job.seconds_left else ""
+        return f"{say(job.message, language) if job.message else ''} {round(100 * job.fraction)} % {left}".strip()
+    if job.state == "queued":
+        return tell("ui.queued", language, ahead=job.ahead)
+    return tell(f"ui.state.{job.state}", language)
+
+
+def _acts(job: Job, language: str) -> str:
+    out = (
+        [f'<a href="/api/download/{job.id}">{html.escape(tell("ui.act.download", language))}</a>']
+        if _has_file(job)
+        else []
+    )
+    out += [
+        f'<button type="button" data-act="{act}" data-job="{job.id}">{html.escape(tell(f"ui.act.{act}", language))}</button>'
+        for act in ACTS[job.state]
+    ]
+    return "".join(out)
+
+
+def _has_file(job: Job) -> bool:
+    result = job.result or {}
+    return job.state == "done" and bool(result.get("output") or result.get("clips") or result.get("viral_clips"))
