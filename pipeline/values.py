@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BeforeValidator, PlainSerializer
+from pydantic import PlainValidator, PlainSerializer
 
 from pipeline.messages import Message
 
@@ -25,7 +25,7 @@ def _to_array(value: Any) -> NDArray[np.float32]:
 
 FloatArray = Annotated[
     NDArray[np.float32],
-    BeforeValidator(_to_array),
+    PlainValidator(_to_array),
     PlainSerializer(lambda a: [round(float(x), 6) for x in a], return_type=list[float], when_used="json"),
 ]
 """One-dimensional ``float32`` array that survives JSON."""
