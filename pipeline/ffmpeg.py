@@ -38,7 +38,7 @@ DEMUXERS = (
     "ac3,eac3,dts,truehd,aiff,au,caf,amr,ape,tta,wv,opus,dv,gif,rm,wtv,nut,ivf,h264,hevc,av1,obu,m4v,swf,y4m,yuv4mpegpipe,"
     "image2pipe,png_pipe,jpeg_pipe,webp_pipe,bmp_pipe,srt,ass,webvtt,vobsub,sup,ffmetadata"
 )
-"""Containers that hold their media themselves. Playlists and scripts (hls, dash, concat, image2, lavfi, …) are left out:
+"""Containers that hold their media themselves. Playlists and scripts (hls, dash, concat, image2, lavfi) are left out:
 they open other files and addresses on behalf of whoever wrote them."""
 
 

@@ -1,0 +1,358 @@
+"""A :class:`pipeline.values.Transcript` as subtitles: SRT, WebVTT, text, and ASS with the spoken word highlighted.
+
+Cues break at the ends of sentences, at pauses and where two lines are full; they stay long enough to be read where the
+next one leaves room. Times are those of the transcript: :func:`through` moves it onto the clock of an edited result.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from pipeline.values import Cut, Sentence, Span, Timeline, Transcript, Word
+
+FONTS = Path(__file__).resolve().parent.parent / "assets" / "fonts"
+FONT_FILE = FONTS / "DejaVuSansCondensed-Bold.ttf"
+FONT_NAME = "DejaVu Sans Condensed"
+LINE_CHARS = 42
+"""Characters a line (EBU and streaming services' guides: 37 to 42)."""
+MAX_LINES = 2
+READING_SPEED = 17.0
+"""Characters a second an adult reads comfortably."""
+PAUSE = 0.6
+SHORTEST, LONGEST = 0.8, 6.0
+"""Seconds a cue is shown."""
+GAP = 0.04
+"""Seconds without a cue that make a change visible."""
+UNSPACED = frozenset({"zh", "ja", "th", "lo", "km", "my", "yue"})
+STOPS = (".", "!", "?", "…", "。", "！", "？", "؟", "।")
+WORD_JOINER = "\u2060"
+
+
+@dataclass(frozen=True, slots=True)
+class CaptionStyle:
+    """Burned captions. ``scale`` multiplies the size, colours are ``#rrggbb``; ``highlight`` marks the word being
+    spoken, ``karaoke=False`` shows plain cues."""
+
+    scale: float = 1.0
+    colour: str = "#ffffff"
+    highlight: str = "#ffd400"
+    karaoke: bool = True
+    place: Literal["bottom", "middle", "top"] = "bottom"
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """``lines`` are shown from ``start`` to ``end``; ``words`` are the words in them, in order."""
+
+    start: float
+    end: float
+    lines: tuple[str, ...]
+    words: tuple[Word, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where burned text goes, in pixels of the result."""
+
+    size: float
+    width: float
+    side: int
+    bottom: int
+    top: int
+
+
+Measure = Callable[[str], float]
+"""The width of a line, in the unit of the limit it is compared with."""
+
+
+def through(timeline: Timeline, transcripts: Mapping[str, Transcript]) -> Transcript:
+    """What is said in the result of ``timeline``, on its clock; ``transcripts`` by source.
+
+    A word belongs to a cut when its middle does; sentences lose the words that were cut away.
+    """
+    found: list[Sentence] = []
+    for cut in sorted(timeline.cuts, key=lambda c: c.at):
+        spoken = transcripts.get(cut.source)
+        for sentence in spoken.sentences if spoken else ():
+            kept = _kept(sentence, cut, spoken.language if spoken else "")
+            if kept:
+                found.append(kept)
+    first = next((transcripts[c.source] for c in timeline.cuts if c.source in transcripts), Transcript("", 0.0))
+    return replace(first, duration=timeline.duration, sentences=tuple(sorted(found, key=lambda s: s.start)))
+
+
+def _kept(sentence: Sentence, cut: Cut, language: str) -> Sentence | None:
+    words = tuple(
+        replace(w, start=_moved(w.start, cut), end=_moved(w.end, cut))
+        for w in _words(sentence, language)
+        if cut.span.contains((w.start + w.end) / 2)
+    )
+    if not words:
+        return None
+    text = sentence.text if len(words) == len(_words(sentence, language)) else _joined(words, language)
+    return replace(sentence, start=words[0].start, end=words[-1].end, text=text, words=words)
+
+
+def _moved(time: float, cut: Cut) -> float:
+    return cut.at + (min(max(time, cut.span.start), cut.span.end) - cut.span.start) * cut.rate
+
+
+def _words(sentence: Sentence, language: str) -> tuple[Word, ...]:
+    """The sentence's words with clean text; made up from the length of each where there are no times."""
+    if sentence.words:
+        return tuple(replace(w, text=clean(w.text)) for w in sentence.words if clean(w.text))
+    text = clean(sentence.text)
+    pieces = list(text) if language in UNSPACED else text.split(" ")
+    pieces = [p for p in pieces if p.strip()]
+    total = sum(len(p) + 1 for p in pieces)
+    found, at = [], 0
+    for piece in pieces:
+        length = sentence.end - sentence.start
+        start, at = at, at + len(piece) + 1
+        found.append(Word(sentence.start + length * start / total, sentence.start + length * at / total, piece))
+    return tuple(found)
+
+
+def clean(text: str) -> str:
+    """One line without control characters."""
+    return re.sub(r"\s+", " ", re.sub(r"[\x00-\x08\x0e-\x1f\x7f\u2028\u2029]", " ", text)).strip()
+
+
+def _joined(words: Sequence[Word], language: str) -> str:
+    return ("" if language in UNSPACED else " ").join(w.text for w in words)
+
+
+def cues(
+    transcript: Transcript, *, measure: Measure = len, limit: float = LINE_CHARS, longest: float = LONGEST
+) -> list[Cue]:
+    """The transcript in cues of at most two lines no wider than ``limit`` by ``measure``; in order, not overlapping."""
+    groups = [
+        group
+        for sentence in transcript.sentences
+        for group in _groups(_words(sentence, transcript.language), transcript.language, measure, limit, longest)
+    ]
+    groups.sort(key=lambda g: g[0].start)
+    found: list[Cue] = []
+    for number, group in enumerate(groups):
+        lines = _lines(group, transcript.language, measure, limit)
+        following = groups[number + 1][0].start if number + 1 < len(groups) else max(transcript.duration, group[-1].end)
+        start = max(group[0].start, found[-1].end if found else 0.0, 0.0)
+        needed = max(SHORTEST, sum(map(len, lines)) / READING_SPEED)
+        end = max(min(max(group[-1].end, start + needed), following - GAP), min(group[-1].end, following), start + 0.05)
+        found.append(Cue(start, end, lines, tuple(group)))
+    return found
+
+
+def _groups(
+    words: Sequence[Word], language: str, measure: Measure, limit: float, longest: float
+) -> Iterator[list[Word]]:
+    group: list[Word] = []
+    for word in words:
+        if group and (
+            word.start - group[-1].end > PAUSE
+            or word.end - group[0].start > longest
+            or group[-1].text.endswith(STOPS)
+            or _lines_needed([*group, word], language, measure, limit) > MAX_LINES
+        ):
+            yield group
+            group = []
+        group.append(word)
+    if group:
+        yield group
+
+
+def _lines_needed(words: Sequence[Word], language: str, measure: Measure, limit: float) -> int:
+    gap = "" if language in UNSPACED else " "
+    n, line = 1, ""
+    for word in words:
+        longer = line + gap + word.text if line else word.text
+        if line and measure(longer) > limit:
+            n, line = n + 1, word.text
+        else:
+            line = longer
+    return n
+
+
+def _lines(words: Sequence[Word], language: str, measure: Measure, limit: float) -> tuple[str, ...]:
+    """One line where it fits, else the break that leaves the two most alike, after punctuation when close."""
+    whole = _joined(words, language)
+    if measure(whole) <= limit or len(words) == 1:
+        return (whole,)
+    options = []
+    for i in range(1, len(words)):
+        first, second = _joined(words[:i], language), _joined(words[i:], language)
+        wide = max(measure(first), measure(second))
+        bonus = 0.85 if first.endswith((",", ";", ":", "،", "、")) else 1.0
+        options.append((wide * bonus if wide <= limit else wide * 10, i))
+    cut = min(options)[1]
+    return _joined(words[:cut], language), _joined(words[cut:], language)
+
+
+def to_srt(transcript: Transcript) -> str:
+    """SubRip."""
+    blocks = []
+    for number, cue in enumerate(cues(transcript), 1):
+        text = "\n".join(line.replace("-->", "→") for line in cue.lines)
+        blocks.append(f"{number}\n{_stamp(cue.start, ',')} --> {_stamp(cue.end, ',')}\n{text}\n")
+    return "\n".join(blocks)
+
+
+def to_vtt(transcript: Transcript) -> str:
+    """WebVTT (W3C), text escaped."""
+    blocks = ["WEBVTT\n"]
+    for cue in cues(transcript):
+        text = "\n".join(cue.lines).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+        blocks.append(f"{_stamp(cue.start, '.')} --> {_stamp(cue.end, '.')}\n{text}\n")
+    return "\n".join(blocks)
+
+
+def to_text(transcript: Transcript) -> str:
+    """One sentence a line."""
+    return "".join(clean(s.text) + "\n" for s in transcript.sentences if clean(s.text))
+
+
+def _stamp(seconds: float, point: str) -> str:
+    ms = max(0, round(seconds * 1000))
+    return f"{ms // 3_600_000:02d}:{ms // 60_000 % 60:02d}:{ms // 1000 % 60:02d}{point}{ms % 1000:03d}"
+
+
+def layout(size: tuple[int, int], style: CaptionStyle) -> Layout:
+    """Text size and margins for a picture of ``size``; upright ones keep clear of what phone applications draw on them.
+
+    Their buttons take about 12 % at the right, the description a quarter at the bottom, the tabs a tenth at the top.
+    """
+    width, height = size
+    upright, square = height > 1.2 * width, height > 0.8 * width
+    text = (0.040 if upright else 0.055 if square else 0.060) * height * style.scale
+    side = round((0.12 if upright else 0.08) * width)
+    bottom = round((0.27 if upright else 0.08) * height)
+    top = round((0.14 if upright else 0.06) * height)
+    return Layout(text, width - 2.0 * side, side, bottom, top)
+
+
+@functools.lru_cache(maxsize=8)
+def _measure(pixels: int) -> Measure:
+    """Width in pixels of a line at ASS size ``pixels``."""
+    from PIL import ImageFont
+
+    font = ImageFont.truetype(str(FONT_FILE), 100)
+    ascent, descent = font.getmetrics()
+    # ASS sizes count from the top of the ascent to the bottom of the descent, PIL's the em.
+    scale = pixels / (ascent + descent)
+    return functools.lru_cache(maxsize=4096)(lambda text: float(font.getlength(text)) * scale)
+
+
+def to_ass(
+    transcript: Transcript | None,
+    size: tuple[int, int],
+    style: CaptionStyle | None = None,
+    hook: str = "",
+    hook_span: Span | None = None,
+) -> str:
+    """Advanced SubStation Alpha for a picture of ``size``: captions, and ``hook`` as a title during ``hook_span``."""
+    chosen = style or CaptionStyle()
+    place = layout(size, chosen)
+    events: list[str] = []
+    if transcript:
+        measure = _measure(round(place.size))
+        shown = cues(transcript, measure=measure, limit=place.width, longest=3.5 if chosen.karaoke else LONGEST)
+        for cue in shown:
+            plain = [_event(cue.start, cue.end, "Text", _plain(cue))]
+            events += _karaoke(cue, chosen, transcript.language) if chosen.karaoke else plain
+    if clean(hook):
+        span = hook_span or Span(0.0, 4.0)
+        events.append(_event(span.start, span.end, "Hook", r"{\fad(120,200)}" + escape(clean(hook))))
+    return _head(size, place, chosen) + "".join(events)
+
+
+def _head(size: tuple[int, int], place: Layout, style: CaptionStyle) -> str:
+    anchor = {"bottom": 2, "middle": 5, "top": 8}[style.place]
+    vertical = place.top if style.place == "top" else place.bottom
+    common = "-1,0,0,0,100,100,0,0"
+    line = f"{max(1.0, place.size * 0.07):.1f},{max(0.5, place.size * 0.025):.1f}"
+    margins = f"{place.side},{place.side}"
+    white, dark = _colour(style.colour), "&H00101010"
+    # -1 as the encoding lets libass find the direction of each line by itself.
+    return (
+        "[Script Info]\nScriptType: v4.00+\n"
+        f"PlayResX: {size[0]}\nPlayResY: {size[1]}\nWrapStyle: 0\nScaledBorderAndShadow: yes\n\n"
+        "[V4+ Styles]\nFormat: Name, Fontname, Fontsize, PrimaryColour, SecondaryColour, OutlineColour, BackColour, "
+        "Bold, Italic, Underline, StrikeOut, ScaleX, ScaleY, Spacing, Angle, BorderStyle, Outline, Shadow, Alignment, "
+        "MarginL, MarginR, MarginV, Encoding\n"
+        f"Style: Text,{FONT_NAME},{place.size:.1f},{white},{white},{dark},&H90000000,{common},1,{line},{anchor},"
+        f"{margins},{vertical},-1\n"
+        f"Style: Hook,{FONT_NAME},{place.size * 1.1:.1f},&H00101010,&H00101010,&H00FFFFFF,&H00FFFFFF,{common},3,"
+        f"{place.size * 0.22:.1f},0,8,{margins},{place.top},-1\n\n"
+        "[Events]\nFormat: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text\n"
+    )
+
+
+def _karaoke(cue: Cue, style: CaptionStyle, language: str) -> list[str]:
+    """One event a word, the whole text in each: only the colour changes, nothing moves."""
+    mark, back = r"{\c" + _colour(style.highlight) + "&}", r"{\c" + _colour(style.colour) + "&}"
+    starts = [max(cue.start, w.start) for w in cue.words]
+    edges = [cue.start, *(max(cue.start, min(cue.end, s)) for s in starts[1:]), cue.end]
+    found = []
+    for number in range(len(cue.words)):
+        if edges[number + 1] - edges[number] < 0.01:
+            continue
+        text = _marked(cue, number, mark, back, language)
+        found.append(_event(edges[number], edges[number + 1], "Text", text))
+    return found
+
+
+def _marked(cue: Cue, number: int, mark: str, back: str, language: str) -> str:
+    gap = "" if language in UNSPACED else " "
+    text, at = "", 0
+    for line in cue.lines:
+        shown, used = [], 0
+        while at < len(cue.words) and used < len(line):
+            word = escape(cue.words[at].text)
+            shown.append(f"{mark}{word}{back}" if at == number else word)
+            used += len(cue.words[at].text) + len(gap)
+            at += 1
+        text += (r"\N" if text else "") + gap.join(shown)
+    return text
+
+
+def _plain(cue: Cue) -> str:
+    return r"\N".join(escape(line) for line in cue.lines)
+
+
+def escape(text: str) -> str:
+    """Text that ASS shows as it is: braces would begin commands, backslashes breaks."""
+    return text.replace("\\", "\\" + WORD_JOINER).replace("{", r"\{").replace("}", r"\}")
+
+
+def _event(start: float, end: float, style: str, text: str) -> str:
+    return f"Dialogue: 0,{_ass_time(start)},{_ass_time(end)},{style},,0,0,0,,{text}\n"
+
+
+def _ass_time(seconds: float) -> str:
+    cs = max(0, round(seconds * 100))
+    return f"{cs // 360_000}:{cs // 6000 % 60:02d}:{cs // 100 % 60:02d}.{cs % 100:02d}"
+
+
+def _colour(value: str) -> str:
+    """``#rrggbb`` → ``&H00bbggrr``; white when it is none."""
+    found = re.fullmatch(r"#?([0-9a-fA-F]{2})([0-9a-fA-F]{2})([0-9a-fA-F]{2})", value.strip())
+    return f"&H00{found[3]}{found[2]}{found[1]}".upper() if found else "&H00FFFFFF"
+
+
+def write(transcript: Transcript, form: str) -> str:
+    """The transcript as ``srt``, ``vtt``, ``txt`` or ``ass`` (1080 × 1920).
+
+    Raises:
+        ValueError: another form.
+    """
+    forms: dict[str, Callable[[Transcript], Any]] = {
+        "srt": to_srt, "vtt": to_vtt, "txt": to_text, "ass": lambda t: to_ass(t, (1080, 1920)),
+    }  # fmt: skip
+    if form not in forms:
+        raise ValueError(f"no caption form {form!r}; one of {', '.join(forms)}")
+    return str(forms[form](transcript))

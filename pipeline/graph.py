@@ -1,0 +1,250 @@
+"""From an edit plan to ffmpeg's filter graph: which frames and samples of which input follow one another.
+
+:func:`pieces` is a pure function on values; :func:`picture` and :func:`sound` write it as ffmpeg-python graphs. Every
+piece begins and ends on a frame of the result: sound and picture have exactly the same length, and joining many pieces
+cannot make them drift apart.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from pipeline.ffmpeg import safe_input
+from pipeline.values import Cut, MediaInfo, Timeline
+
+Stream: TypeAlias = Any
+"""A stream of an ffmpeg-python graph."""
+
+AUDIO_RATE = 48000
+DECLICK = 0.010
+"""Fade at every hard edge of sound, seconds: a jump in the waveform is heard as a click."""
+PREROLL = 12.0
+"""Containers without an index may land after the wanted keyframe; seek this much earlier and trim, seconds."""
+NO_INDEX = frozenset({"mpegts", "mpeg", "flv", "live_flv", "asf", "h264", "hevc", "mpegvideo"})
+STANDARD_RATES = (Fraction(24), Fraction(25), Fraction(30), Fraction(50), Fraction(60))
+MAX_RATE = Fraction(60)
+RGB_FORMATS = ("rgb", "bgr", "gbr", "argb", "abgr", "0rgb", "0bgr", "pal8")
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """``duration`` seconds of the result from ``start`` of ``source`` (``None``: black and silence) at ``rate``.
+
+    ``lead`` seconds of it overlap the piece before in a cross-fade.
+    """
+
+    source: str | None
+    start: float
+    duration: float
+    rate: float = 1.0
+    lead: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Canvas:
+    """What every piece is brought to: even ``width`` × ``height`` square pixels at ``fps``."""
+
+    width: int
+    height: int
+    fps: Fraction
+
+
+def frame_rate(info: MediaInfo, wanted: float | None = None) -> Fraction:
+    """The constant frame rate of a result: the source's own (NTSC rates exact), a standard one for variable rates."""
+    fps = wanted or (info.video.fps if info.video else 0.0)
+    if not math.isfinite(fps) or fps <= 0:
+        return Fraction(25)
+    if info.video and info.video.variable_rate and not wanted:
+        return next((r for r in STANDARD_RATES if r >= fps * 0.98), MAX_RATE)
+    ntsc = Fraction(round(fps * 1.001) * 1000, 1001)
+    exact = ntsc if abs(float(ntsc) - fps) < 0.004 else Fraction(fps).limit_denominator(1001)
+    return min(max(exact, Fraction(1)), MAX_RATE)
+
+
+def pieces(timeline: Timeline, ends: Mapping[str, float], fps: Fraction) -> tuple[Piece, ...]:
+    """The timeline as pieces on the frame grid, gaps filled, cross-fades as overlaps.
+
+    Cuts that overlap on the result's clock cross-fade there. Cuts that touch cross-fade over ``timeline.crossfade``
+    seconds centred on the join, with material from beyond their spans as editors do; ``ends``: how long sources are.
+    """
+    cuts = [_on_grid(cut, fps) for cut in sorted(timeline.cuts, key=lambda c: (c.at, c.end))]
+    found: list[Piece] = []
+    clock = 0.0
+    for cut in (c for c in cuts if c.end > c.at):
+        half_frame = 0.5 / fps
+        if cut.at - clock > half_frame:
+            found.append(Piece(None, 0.0, cut.at - clock))
+        lead = max(0.0, clock - cut.at)
+        if found and found[-1].source is not None and abs(cut.at - clock) <= half_frame:
+            found[-1], cut, lead = _with_handles(found[-1], cut, timeline.crossfade, ends, fps)
+        lead = min(lead, found[-1].duration if found else 0.0, cut.end - cut.at)
+        found.append(Piece(cut.source, cut.span.start, cut.end - cut.at, cut.rate, lead))
+        clock = max(clock, cut.end)
+    return tuple(found)
+
+
+def _on_grid(cut: Cut, fps: Fraction) -> Cut:
+    at, end = (float(round(Fraction(t) * fps) / fps) for t in (cut.at, cut.end))
+    span = replace(cut.span, end=cut.span.start + (end - at) / cut.rate)
+    return replace(cut, at=at, span=span)
+
+
+def _with_handles(
+    before: Piece, cut: Cut, wanted: float, ends: Mapping[str, float], fps: Fraction
+) -> tuple[Piece, Cut, float]:
+    assert before.source is not None
+    after_end = ends.get(before.source, math.inf) - (before.start + before.duration / before.rate)
+    halves = (wanted / 2, before.duration / 2, (cut.end - cut.at) / 2)
+    room = min(*halves, after_end * before.rate, cut.span.start * cut.rate)
+    half = float(Fraction(math.floor(Fraction(max(0.0, room)) * fps + Fraction(1, 1000))) / fps)
+    if half <= 0:
+        return before, cut, 0.0
+    span = replace(cut.span, start=cut.span.start - half / cut.rate)
+    return replace(before, duration=before.duration + half), replace(cut, at=cut.at - half, span=span), 2 * half
+
+
+def total(parts: Sequence[Piece]) -> float:
+    """Length of the joined pieces, seconds."""
+    return sum(p.duration - p.lead for p in parts)
+
+
+class Inputs:
+    """The inputs of a graph, one for every piece, each opened just before its first frame."""
+
+    def __init__(self, infos: Mapping[str, MediaInfo]) -> None:
+        self.infos = infos
+        self._used: dict[str, int] = {}
+
+    def open(self, piece: Piece, n_pieces: int) -> tuple[Stream, float]:
+        """The input and where in it the piece begins, seconds."""
+        import ffmpeg
+
+        assert piece.source is not None
+        info = self.infos[piece.source]
+        preroll = PREROLL if set(info.container.split(",")) & NO_INDEX else 0.0
+        seek = info.seek(piece.start)
+        landed = max(0.0, seek - preroll)
+        # ffmpeg-python takes equal inputs for one and the same; a piece that occurs twice needs two.
+        position = f"{landed:.6f}"
+        self._used[position] = self._used.get(position, 0) + 1
+        options: dict[str, Any] = {"ss": position + "0" * (self._used[position] - 1)}
+        options["t"] = f"{seek - landed + piece.duration / piece.rate + 1.0:.6f}"
+        if n_pieces > 4:  # many open decoders: their frame threads would only cost memory
+            options["threads"] = 1
+        *flags, _, address = safe_input(Path(info.path))
+        options |= {flag.lstrip("-"): value for flag, value in zip(flags[::2], flags[1::2], strict=True)}
+        return ffmpeg.input(address, **options), seek - landed
+
+
+Shape = Callable[[Stream, Piece, MediaInfo, Canvas], Stream]
+"""How a source's picture is brought onto the canvas (letterbox, moving crop, …); see :mod:`pipeline.framing`."""
+
+
+def picture(stream: Stream, piece: Piece, offset: float, info: MediaInfo, canvas: Canvas, shape: Shape) -> Stream:
+    """The picture of a piece: constant rate, upright, square pixels, 8 bit, exactly as many frames as the piece has."""
+    assert info.video is not None
+    frames = round(piece.duration * canvas.fps)
+    video = stream[str(info.video.index)]
+    if offset > 0:
+        video = video.filter("trim", start=f"{offset:.6f}").filter("setpts", f"PTS-{offset:.6f}/TB")
+    if piece.rate != 1.0:
+        video = video.filter("setpts", f"PTS*{piece.rate!r}")
+    video = video.filter("fps", fps=f"{canvas.fps.numerator}/{canvas.fps.denominator}", start_time=0)
+    video = shape(video, piece, info, canvas).filter("setsar", 1)
+    video = _eight_bit(video, info)
+    video = video.filter("tpad", stop=-1, stop_mode="clone").filter("trim", end_frame=frames)
+    return video.filter("setpts", "PTS-STARTPTS").filter("settb", f"{canvas.fps.denominator}/{canvas.fps.numerator}")
+
+
+def _eight_bit(video: Stream, info: MediaInfo) -> Stream:
+    assert info.video is not None
+    if info.video.hdr:
+        # To linear light, to BT.709 primaries, Hable's curve for what is brighter than SDR white (100 nit).
+        video = video.filter("zscale", transfer="linear", npl=100).filter("format", "gbrpf32le")
+        video = video.filter("zscale", primaries="bt709").filter("tonemap", tonemap="hable", desat=0)
+        video = video.filter("zscale", transfer="bt709", matrix="bt709", range="tv")
+    elif info.video.pixel_format.startswith(RGB_FORMATS):
+        video = video.filter("scale", out_color_matrix="bt709", out_range="tv")
+    elif info.video.pixel_format.startswith("yuvj"):
+        video = video.filter("scale", out_range="tv")
+    return video.filter("format", "yuv420p")
+
+
+def sound(stream: Stream, piece: Piece, offset: float, index: int) -> Stream:
+    """The sound of a piece on its clock: late starts and gaps are silence, exactly as long as the piece, no clicks."""
+    audio = stream[str(index)]
+    if offset > 0:
+        audio = audio.filter("atrim", start=f"{offset:.6f}").filter("asetpts", f"PTS-{offset:.6f}/TB")
+    audio = audio.filter("aresample", AUDIO_RATE, **{"async": 1, "first_pts": 0})
+    audio = audio.filter("aformat", sample_fmts="fltp", channel_layouts="stereo")
+    for factor in tempo_steps(1.0 / piece.rate):
+        audio = audio.filter("atempo", repr(factor))
+    samples = round(piece.duration * AUDIO_RATE)
+    audio = audio.filter("apad").filter("atrim", end_sample=samples).filter("asetpts", "N/SR/TB")
+    if piece.lead == 0:
+        audio = audio.filter("afade", type="in", duration=DECLICK)
+    return audio.filter("afade", type="out", start_time=f"{max(0.0, piece.duration - DECLICK):.6f}", duration=DECLICK)
+
+
+def tempo_steps(tempo: float) -> list[float]:
+    """A tempo as factors in [0.5, 2], where atempo keeps every sample; empty for 1."""
+    steps: list[float] = []
+    while tempo > 2.0 or tempo < 0.5:
+        steps.append(2.0 if tempo > 2.0 else 0.5)
+        tempo /= steps[-1]
+    return steps + ([tempo] if abs(tempo - 1.0) > 1e-6 else [])
+
+
+def black(piece: Piece, canvas: Canvas) -> Stream:
+    """The picture of a piece that shows nothing."""
+    import ffmpeg
+
+    rate = f"{canvas.fps.numerator}/{canvas.fps.denominator}"
+    source = f"color=c=black:s={canvas.width}x{canvas.height}:r={rate}:d={piece.duration + 1:.6f}"
+    video = ffmpeg.input(source, f="lavfi").filter("trim", end_frame=round(piece.duration * canvas.fps))
+    video = video.filter("setsar", 1).filter("format", "yuv420p").filter("setpts", "PTS-STARTPTS")
+    return video.filter("settb", f"{canvas.fps.denominator}/{canvas.fps.numerator}")
+
+
+def silence(piece: Piece) -> Stream:
+    """The sound of a piece where nothing is heard."""
+    import ffmpeg
+
+    source = ffmpeg.input(f"anullsrc=r={AUDIO_RATE}:cl=stereo:d={piece.duration + 1:.6f}", f="lavfi")
+    audio = source.filter("atrim", end_sample=round(piece.duration * AUDIO_RATE))
+    return audio.filter("aformat", sample_fmts="fltp", channel_layouts="stereo").filter("asetpts", "N/SR/TB")
+
+
+def join(streams: Sequence[Stream], parts: Sequence[Piece], *, audio: bool) -> Stream:
+    """All pieces one after the other, cross-faded where they overlap."""
+    joined, length = streams[0], parts[0].duration
+    run = [joined]
+    for stream, piece in zip(streams[1:], parts[1:], strict=True):
+        if piece.lead > 0:
+            joined = _fade(_concat(run, audio=audio), stream, piece.lead, length - piece.lead, audio=audio)
+            run = [joined]
+        else:
+            run.append(stream)
+        length += piece.duration - piece.lead
+    return _concat(run, audio=audio)
+
+
+def _concat(run: Sequence[Stream], *, audio: bool) -> Stream:
+    import ffmpeg
+
+    if len(run) == 1:
+        return run[0]
+    return ffmpeg.filter(list(run), "concat", n=len(run), v=0 if audio else 1, a=1 if audio else 0)
+
+
+def _fade(first: Stream, second: Stream, seconds: float, offset: float, *, audio: bool) -> Stream:
+    import ffmpeg
+
+    if audio:
+        return ffmpeg.filter([first, second], "acrossfade", ns=round(seconds * AUDIO_RATE), c1="qsin", c2="qsin")
+    return ffmpeg.filter([first, second], "xfade", transition="fade", duration=f"{seconds:.6f}", offset=f"{offset:.6f}")

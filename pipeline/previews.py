@@ -1,0 +1,47 @@
+"""Small things to look at: a still picture of a moment, and a light copy that every browser plays."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+from pipeline import ffmpeg
+from pipeline.checks import Checked, beside
+from pipeline.errors import FFmpegFailed, NoVideo
+from pipeline.media import probe
+from pipeline.render import RenderOptions, even, render
+from pipeline.values import Cut, Report, Span, Timeline, no_report
+
+
+def poster(path: Path | str, time: float, out: Path | str, *, width: int = 640) -> Path:
+    """The picture at ``time`` as a JPEG of at most ``width`` pixels; the nearest one where the file ends before.
+
+    Raises:
+        NoVideo: the file has no picture.
+    """
+    info, target = probe(path), Path(out)
+    if info.video is None:
+        raise NoVideo(name=Path(path).name)
+    shown = min(width, info.video.display_width)
+    height = even(shown * info.video.display_height / max(1, info.video.display_width))
+    frame = ["-frames:v", "1", "-vf", f"scale={even(shown)}:{height},setsar=1,format=yuvj420p", "-q:v", "3"]
+    for moment in (time, info.duration * 0.9, info.duration * 0.5, 0.0):
+        seek = ["-ss", f"{info.seek(min(time, moment)):.6f}", *ffmpeg.safe_input(path), "-map", f"0:{info.video.index}"]
+        with contextlib.suppress(FFmpegFailed), beside(target) as part:
+            ffmpeg.run([*seek, *frame, "-f", "image2", "-update", "1", ffmpeg.safe_output(part)], time_limit=120)
+            if not part.is_file():
+                raise FFmpegFailed(detail="no picture there")
+        if target.is_file():
+            return target
+    raise NoVideo(name=Path(path).name)
+
+
+def preview(path: Path | str, out: Path | str, report: Report = no_report, *, height: int = 360) -> Checked:
+    """A small copy of a whole file that every browser plays and seeks quickly."""
+    info = probe(path)
+    start = min([info.video.start] if info.video else [a.start for a in info.audio] or [0.0])
+    whole = Timeline((Cut(str(path), Span(min(0.0, start), info.duration), 0.0),))
+    size = None
+    if info.video and info.video.display_height > height:
+        size = (even(info.video.display_width * height / info.video.display_height), height)
+    return render(whole, out, RenderOptions(size=size, crf=28, preset="ultrafast", loudness=None), report)

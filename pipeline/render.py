@@ -1,0 +1,319 @@
+"""A :class:`pipeline.values.Timeline` becomes a file: frame-accurate, in sync, playable everywhere, checked.
+
+Inputs are opened by seeking just before each cut and decoded accurately from there, so the time a clip takes does not
+depend on where in a long film it lies. A result is written beside its final name, examined (length, start of sound and
+picture, whether it decodes) and only then renamed.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from pipeline import captions, ffmpeg, framing, graph, loudness, shapes
+from pipeline.captions import CaptionStyle
+from pipeline.checks import Checked, beside, check
+from pipeline.errors import BadRequest, Cancelled, DiskFull, FFmpegFailed
+from pipeline.graph import Canvas, Piece
+from pipeline.media import probe
+from pipeline.messages import message
+from pipeline.values import MediaInfo, Report, Shot, Span, Timeline, Transcript, no_report, part_of
+
+Stream: TypeAlias = Any
+Aspect = Literal["source", "9:16", "1:1", "16:9"]
+LONGEST_SIDE = 3840
+SPARE_BYTES = 64 * 1024**2
+COPYABLE = {"h264", "hevc", "av1", "vp9", "mpeg4", "aac", "mp3", "ac3", "eac3", "opus", "flac", "alac"}
+"""Codecs an MP4 may carry unchanged."""
+WAVE_COLOUR = "0x8ab4f8"
+BACKGROUND = "0x101522"
+
+
+@dataclass(frozen=True, slots=True)
+class RenderOptions:
+    """How a timeline is rendered.
+
+    ``aspect`` crops to a shape (``framing``: follow who is seen, blurred bars, or the centre; ``shots`` by source, on
+    its clock). ``captions`` are on the **result's** clock (see :func:`pipeline.captions.through`) and burned in with
+    ``style``; ``hook`` is a title for the first ``hook_duration`` seconds. ``loudness`` in LUFS, ``None`` leaves the
+    sound alone. ``audio_stream`` is the n-th audio track. ``fast_copy`` copies the packets of a single cut: instant, but
+    it begins at the keyframe before (often seconds early) and ignores every option that changes picture or sound.
+    """
+
+    aspect: Aspect = "source"
+    size: tuple[int, int] | None = None
+    fps: float | None = None
+    framing: Literal["follow", "bars", "centre"] = "follow"
+    shots: Mapping[str, tuple[Shot, ...]] = field(default_factory=dict)
+    captions: Transcript | None = None
+    style: CaptionStyle = field(default_factory=CaptionStyle)
+    hook: str = ""
+    hook_duration: float = 4.0
+    loudness: float | None = loudness.TARGET
+    audio_stream: int = 0
+    crf: int = 20
+    preset: str = "veryfast"
+    encoder: Literal["auto", "libx264"] = "auto"
+    fast_copy: bool = False
+    threads: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One file to render."""
+
+    timeline: Timeline
+    out: Path
+    options: RenderOptions = field(default_factory=RenderOptions)
+
+
+def render(
+    timeline: Timeline, out: Path | str, options: RenderOptions | None = None, report: Report = no_report
+) -> Checked:
+    """Write ``timeline`` to ``out`` (.mp4, .mov, .mkv or .m4a) and return what was measured on the finished file.
+
+    Raises:
+        NotFound, UnreadableMedia, UnsupportedFormat: a source is not usable.
+        BadRequest: the timeline is empty.
+        DiskFull, FFmpegFailed: writing failed; nothing is left under the final name.
+    """
+    chosen, target = options or RenderOptions(), Path(out)
+    infos = {cut.source: probe(cut.source) for cut in timeline.cuts}
+    if not any(cut.span.duration > 0 for cut in timeline.cuts):
+        raise BadRequest("error.empty_timeline")
+    work = _Work(timeline, infos, chosen)
+    _check_space(target, work)
+    if chosen.fast_copy and work.copyable:
+        return _copy(work, target, report)
+    with tempfile.TemporaryDirectory(prefix="render-") as folder, beside(target) as part:
+        work.folder = Path(folder)
+        work.decide(part_of(report, 0.0, 0.25))
+        _encode(work, part, part_of(report, 0.25, 0.97))
+        checked = check(part, work.duration, audio=work.has_audio, video=work.has_video)
+    report(1.0, message("progress.encoding"))
+    return replace(checked, path=str(target), gain_db=work.gain.decibels)
+
+
+def render_many(jobs: Sequence[Job], report: Report = no_report, workers: int = 0) -> list[Checked]:
+    """Render several files, more than one at a time where that is faster; the same results as one after the other.
+
+    An error in one, or an exception from ``report``, stops all. ``report`` is only called from the caller's thread.
+    """
+    n_cores = os.cpu_count() or 1
+    n_workers = max(1, min(workers or max(1, n_cores // 2 + 1), len(jobs), 8))
+    stop, fractions = threading.Event(), [0.0] * len(jobs)
+
+    def one(number: int) -> Checked:
+        def note(fraction: float, _said: object) -> None:
+            fractions[number] = fraction
+            if stop.is_set():
+                raise Cancelled
+
+        return render(jobs[number].timeline, jobs[number].out, jobs[number].options, note)
+
+    with ThreadPoolExecutor(n_workers, thread_name_prefix="render") as pool:
+        futures = [pool.submit(one, n) for n in range(len(jobs))]
+        try:
+            while wait(futures, timeout=ffmpeg.TICK).not_done:
+                done = sum(f >= 1 for f in fractions)
+                report(sum(fractions) / len(jobs), message("progress.clips", done=done, n=len(jobs)))
+                next((f.result() for f in futures if f.done() and f.exception()), None)
+            return [f.result() for f in futures]
+        finally:
+            stop.set()
+            for f in futures:
+                f.cancel()
+
+
+class _Work:
+    """Everything known about one rendering: pieces, canvas, and the graph built from them as often as needed."""
+
+    def __init__(self, timeline: Timeline, infos: Mapping[str, MediaInfo], options: RenderOptions) -> None:
+        self.timeline, self.infos, self.options = timeline, infos, options
+        first = next((i for i in infos.values() if i.video), next(iter(infos.values())))
+        self.seen = any(i.video for i in infos.values())
+        drawn = options.captions is not None or bool(options.hook) or options.aspect != "source"
+        self.has_video = self.seen or drawn
+        self.has_audio = any(i.audio for i in infos.values())
+        self.canvas = _canvas(first, options)
+        self.parts = graph.pieces(timeline, {s: i.duration for s, i in infos.items()}, self.canvas.fps)
+        self.duration = graph.total(self.parts)
+        self.gain = loudness.Gain()
+        self.paths: dict[int, framing.CropPath] = {}
+        self.folder = Path()
+        self.written = False
+
+    @property
+    def copyable(self) -> bool:
+        if len(self.timeline.cuts) != 1 or self.timeline.cuts[0].rate != 1.0:
+            return False
+        info = self.infos[self.timeline.cuts[0].source]
+        codecs = {s.codec for s in info.audio} | ({info.video.codec} if info.video else set())
+        return codecs <= COPYABLE
+
+    def decide(self, report: Report) -> None:
+        """What needs a look at the material first: where the crop goes, how loud it is, what is written on it."""
+        wanted = self.options.aspect != "source" and self.options.framing == "follow"
+        for number, piece in enumerate(self.parts):
+            report(0.8 * number / len(self.parts), message("progress.framing"))
+            info = self.infos[piece.source] if piece.source else None
+            if wanted and info and info.video:
+                span = Span(piece.start, piece.start + piece.duration / piece.rate)
+                shots = self.options.shots.get(piece.source or "", ())
+                self.paths[number] = framing.follow(info, span, self.canvas.width / self.canvas.height, shots)
+        if self.options.loudness is not None and self.has_audio:
+            quiet = part_of(report, 0.8, 1.0)
+            self.gain = loudness.settle(self.audio, self.options.loudness, duration=self.duration, report=quiet)
+        self.written = self.has_video and self._write_captions()
+
+    def _write_captions(self) -> bool:
+        options, size = self.options, (self.canvas.width, self.canvas.height)
+        hook = Span(0.0, min(options.hook_duration, self.duration))
+        script = captions.to_ass(options.captions, size, options.style, options.hook, hook)
+        if "\nDialogue:" not in script:
+            return False
+        (self.folder / "captions.ass").write_text(script, encoding="utf-8")
+        os.symlink(captions.FONTS, self.folder / "fonts", target_is_directory=True)
+        return True
+
+    def _opened(self) -> Iterator[tuple[int, Piece, Stream, float]]:
+        inputs = graph.Inputs(self.infos)
+        for number, piece in enumerate(self.parts):
+            stream, offset = inputs.open(piece, len(self.parts)) if piece.source else (None, 0.0)
+            yield number, piece, stream, offset
+
+    def audio(self) -> Stream:
+        """The joined sound before any gain, as a graph of its own."""
+        heard = [self._sound(piece, stream, offset) for _, piece, stream, offset in self._opened()]
+        return graph.join(heard, self.parts, audio=True)
+
+    def _sound(self, piece: Piece, stream: Stream, offset: float) -> Stream:
+        tracks = self.infos[piece.source].audio if piece.source else ()
+        if not tracks:
+            return graph.silence(piece)
+        track = tracks[min(self.options.audio_stream, len(tracks) - 1)]
+        return graph.sound(stream, piece, offset, track.index)
+
+    def _picture(self, number: int, piece: Piece, stream: Stream, offset: float) -> Stream:
+        info = self.infos[piece.source] if piece.source else None
+        if info is None or info.video is None:
+            return graph.black(piece, self.canvas)
+        return graph.picture(stream, piece, offset, info, self.canvas, self._shape(number))
+
+    def _shape(self, number: int) -> graph.Shape:
+        if self.options.aspect == "source":
+            return shapes.letterbox
+        if self.options.framing == "bars":
+            return shapes.bars
+        path = self.paths.get(number)
+        return shapes.along(path) if path else shapes.centre
+
+    def streams(self) -> list[Stream]:
+        """Picture and sound of the whole, ready to encode."""
+        opened = list(self._opened())
+        found: list[Stream] = []
+        audio = None
+        if self.has_audio:
+            audio = graph.join([self._sound(p, s, o) for _, p, s, o in opened], self.parts, audio=True)
+            audio = loudness.apply(audio, self.gain)
+        if self.seen:
+            found.append(graph.join([self._picture(*o) for o in opened], self.parts, audio=False))
+        elif self.has_video:
+            audio, drawn = _waveform(audio, self.canvas, self.duration)
+            found.append(drawn)
+        if self.written:
+            found[0] = found[0].filter("ass", filename="captions.ass", fontsdir="fonts")
+        return found if audio is None else [*found, audio]
+
+
+def _canvas(info: MediaInfo, options: RenderOptions) -> Canvas:
+    fps = graph.frame_rate(info, options.fps)
+    if options.size:
+        width, height = options.size
+    elif options.aspect != "source":
+        width, height = shapes.standard_size(options.aspect, info)
+    elif info.video:
+        width, height = info.video.display_width, info.video.display_height
+    else:
+        width, height = 1280, 720
+    shrink = min(1.0, LONGEST_SIDE / max(width, height))
+    return Canvas(even(width * shrink), even(height * shrink), fps)
+
+
+def even(length: float) -> int:
+    return max(16, 2 * int(length / 2 + 0.5))
+
+
+def _waveform(audio: Stream, canvas: Canvas, duration: float) -> tuple[Stream, Stream]:
+    """Sound without a picture gets one: its waveform, so that it can be captioned and posted."""
+    import ffmpeg as graphs
+
+    split = audio.filter_multi_output("asplit", 2)
+    rate = f"{canvas.fps.numerator}/{canvas.fps.denominator}"
+    shape = f"{canvas.width}x{even(canvas.height * 0.25)}"
+    wave = split[1].filter("showwaves", s=shape, mode="cline", r=rate, colors=WAVE_COLOUR, scale="sqrt", draw="full")
+    ground = graphs.input(f"color=c={BACKGROUND}:s={canvas.width}x{canvas.height}:r={rate}:d={duration:.6f}", f="lavfi")
+    drawn = graphs.overlay(ground, wave, y="(H-h)/2", eof_action="repeat").filter("format", "yuv420p")
+    return split[0], drawn.filter("trim", end_frame=round(duration * canvas.fps))
+
+
+def _encode(work: _Work, part: Path, report: Report) -> None:
+    import ffmpeg as graphs
+
+    encoder = ffmpeg.video_encoder() if work.options.encoder == "auto" else work.options.encoder
+    for name in dict.fromkeys((encoder, "libx264")):
+        output = graphs.output(*work.streams(), ffmpeg.safe_output(part), **_codec_options(work, name))
+        try:
+            ffmpeg.run(output.get_args(), report=report, duration=work.duration, cwd=work.folder)
+            return
+        except FFmpegFailed:
+            # A card can run out of encoder sessions or refuse a size that the trial frame did not show.
+            if name == "libx264":
+                raise
+
+
+def _codec_options(work: _Work, encoder: str) -> dict[str, Any]:
+    options: dict[str, Any] = {"map_metadata": -1, "map_chapters": -1, "movflags": "+faststart"}
+    if work.has_video:
+        options |= {"c:v": encoder, "pix_fmt": "yuv420p", "g": max(1, round(work.canvas.fps * 2))}
+        if encoder == "libx264":
+            options |= {"preset": work.options.preset, "crf": work.options.crf, "threads": work.options.threads}
+        else:
+            options |= {"preset": "p4", "rc": "vbr", "cq": work.options.crf + 3, "b:v": 0}
+    if work.has_audio:
+        options |= {"c:a": "aac", "b:a": "160k", "ar": graph.AUDIO_RATE}
+    return options
+
+
+def _copy(work: _Work, target: Path, report: Report) -> Checked:
+    cut = work.timeline.cuts[0]
+    info = work.infos[cut.source]
+    streams = [info.video.index] if info.video else []
+    if info.audio:
+        streams.append(info.audio[min(work.options.audio_stream, len(info.audio) - 1)].index)
+    args = ["-ss", f"{info.seek(cut.span.start):.6f}", "-t", f"{cut.span.duration:.6f}", *ffmpeg.safe_input(info.path)]
+    for index in streams:
+        args += ["-map", f"0:{index}"]
+    args += ["-c", "copy", "-map_metadata", "-1", "-map_chapters", "-1", "-avoid_negative_ts", "make_zero"]
+    with beside(target) as part:
+        args += ["-movflags", "+faststart", ffmpeg.safe_output(part)]
+        ffmpeg.run(args, report=report, duration=cut.span.duration)
+        checked = check(part, None, audio=bool(info.audio), video=info.video is not None)
+    return replace(checked, path=str(target))
+
+
+def _check_space(target: Path, work: _Work) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    pixels = work.canvas.width * work.canvas.height * float(work.canvas.fps) if work.has_video else 0.0
+    # 0.2 bit a pixel is far over what crf 20 needs on ordinary material.
+    needed = int(work.duration * (pixels * 0.2 + 160_000) / 8) + SPARE_BYTES
+    free = shutil.disk_usage(target.parent).free
+    if free < needed:
+        raise DiskFull(needed=needed, free=free)

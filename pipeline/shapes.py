@@ -1,0 +1,124 @@
+"""How ffmpeg brings a picture onto the canvas: letterbox, centre, blurred bars, or a crop that moves along a path."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+from pipeline.framing import CropPath, geometry
+from pipeline.graph import Canvas, Piece, Shape
+from pipeline.values import MediaInfo, Span
+
+Stream: TypeAlias = Any
+ASPECTS: dict[str, tuple[int, int]] = {"9:16": (9, 16), "1:1": (1, 1), "16:9": (16, 9)}
+SCALER = "bicubic"
+
+
+def standard_size(aspect: str, info: MediaInfo) -> tuple[int, int]:
+    """The usual size of a shape: 1080 pixels on the short side, 720 where the source has much less."""
+    short = min(info.video.display_width, info.video.display_height) if info.video else 1080
+    side = 1080 if short >= 700 else 720
+    wide, high = ASPECTS[aspect]
+    scale = side / min(wide, high)
+    return round(wide * scale), round(high * scale)
+
+
+def letterbox(video: Stream, piece: Piece, info: MediaInfo, canvas: Canvas) -> Stream:
+    """The whole picture, as large as fits, black around it."""
+    width, height = _fitted(info, canvas)
+    video = video.filter("scale", width, height, flags=SCALER)
+    if (width, height) == (canvas.width, canvas.height):
+        return video
+    return video.filter("setsar", 1).filter("pad", canvas.width, canvas.height, -1, -1)
+
+
+def centre(video: Stream, piece: Piece, info: MediaInfo, canvas: Canvas) -> Stream:
+    """The middle of the picture, filling the canvas."""
+    return along(_still(info, canvas))(video, piece, info, canvas)
+
+
+def bars(video: Stream, piece: Piece, info: MediaInfo, canvas: Canvas) -> Stream:
+    """The whole picture over a blurred, darker copy that fills the canvas."""
+    import ffmpeg
+
+    width, height = _fitted(info, canvas)
+    both = video.filter_multi_output("split", 2)
+    small = Canvas(max(16, canvas.width // 8 * 2 // 2), max(16, canvas.height // 8 * 2 // 2), canvas.fps)
+    ground = _crop(both[0], _still(info, canvas), piece).filter("scale", small.width, small.height, flags="area")
+    ground = ground.filter("setsar", 1).filter("gblur", sigma=5).filter("eq", brightness=-0.08, saturation=0.9)
+    ground = ground.filter("scale", canvas.width, canvas.height, flags="bilinear")
+    front = both[1].filter("scale", width, height, flags=SCALER).filter("setsar", 1)
+    return ffmpeg.overlay(ground, front, x="(W-w)/2", y="(H-h)/2")
+
+
+def along(path: CropPath) -> Shape:
+    """A crop that follows ``path``."""
+
+    def shape(video: Stream, piece: Piece, info: MediaInfo, canvas: Canvas) -> Stream:
+        import ffmpeg
+
+        covered = [_on_result(span, piece) for span in path.bars]
+        if any(a <= 0.05 and b >= piece.duration - 0.05 for a, b in covered):
+            return bars(video, piece, info, canvas)
+        if not covered:
+            return _filled(video, path, piece, canvas)
+        both = video.filter_multi_output("split", 2)
+        when = "+".join(f"between(t,{a:.4f},{b:.4f})" for a, b in covered)
+        return ffmpeg.overlay(
+            _filled(both[0], path, piece, canvas).filter("setsar", 1),
+            bars(both[1], piece, info, canvas).filter("setsar", 1),
+            enable=when,
+        )
+
+    return shape
+
+
+def _filled(video: Stream, path: CropPath, piece: Piece, canvas: Canvas) -> Stream:
+    return _crop(video, path, piece).filter("scale", canvas.width, canvas.height, flags=SCALER)
+
+
+def _crop(video: Stream, path: CropPath, piece: Piece) -> Stream:
+    if path.size >= 0.999:
+        return video
+    middle = expression([((t - piece.start) * piece.rate, c) for t, c in path.keys])
+    length, share = ("iw", "ow") if path.axis == "x" else ("ih", "oh")
+    moving = f"max(0,min({length}-{share},{length}*({middle})-{share}/2))"
+    cut = f"trunc({length}*{path.size:.6f}/2)*2"
+    # exact: the sub-sampled colour planes would otherwise make the frame move in steps of two pixels.
+    if path.axis == "x":
+        return video.filter("crop", w=cut, h="ih", x=moving, y=0, exact=1)
+    return video.filter("crop", w="iw", h=cut, x=0, y=moving, exact=1)
+
+
+def expression(keys: Sequence[tuple[float, float]]) -> str:
+    """Straight lines between (seconds, value) keys as an ffmpeg expression of ``t`` of logarithmic depth."""
+    if len(keys) == 1:
+        return f"{keys[0][1]:.5f}"
+    if len(keys) == 2:
+        (t0, a), (t1, b) = keys
+        if abs(a - b) < 1e-5 or t1 - t0 < 1e-6:
+            return f"{a:.5f}"
+        return f"{a:.5f}+{(b - a) / (t1 - t0):.7f}*(max({t0:.4f},min({t1:.4f},t))-{t0:.4f})"
+    half = len(keys) // 2
+    # The frame at a key belongs to what follows it: after a cut, not before.
+    return f"if(lt(t,{keys[half][0] - 0.0005:.4f}),{expression(keys[: half + 1])},{expression(keys[half:])})"
+
+
+def _on_result(span: Span, piece: Piece) -> tuple[float, float]:
+    return (span.start - piece.start) * piece.rate, (span.end - piece.start) * piece.rate - 0.0005
+
+
+def _still(info: MediaInfo, canvas: Canvas) -> CropPath:
+    assert info.video is not None
+    shown = info.video.display_width / max(1, info.video.display_height)
+    axis, size = geometry(shown, canvas.width / canvas.height)
+    return CropPath(axis, size, ((0.0, 0.5),))
+
+
+def _fitted(info: MediaInfo, canvas: Canvas) -> tuple[int, int]:
+    assert info.video is not None
+    shown = info.video.display_width / max(1, info.video.display_height)
+    width = min(canvas.width, canvas.height * shown)
+    even = (2 * int(width / 2 + 0.5), 2 * int(width / shown / 2 + 0.5))
+    close = abs(even[0] - canvas.width) <= 2 and abs(even[1] - canvas.height) <= 2
+    return (canvas.width, canvas.height) if close else (max(2, even[0]), max(2, even[1]))
