@@ -1,0 +1,159 @@
+"""SyncDub's routes: send two films (or name them), follow the task, download the result."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from pydantic import ValidationError
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
+
+from pipeline.errors import BadRequest, TooLarge
+from web.api_models import DUBBED, NAMES, ORIGINAL, Accepted, SyncRequest, UploadPlan, UploadState
+from web.api_reelify import PROBLEMS, accepted, submitted
+from web.context import Service, service_of
+from web.limits import JSON_LIMIT
+from web.problems import language_of
+from web.resumable import Announced
+from web.security import current_user
+from web.sources import UPLOADS
+from web.uploads import Form, Stored, read_form, shown_name
+
+router = APIRouter(tags=["syncdub"])
+FILE_FIELDS = {**dict.fromkeys(ORIGINAL, "original"), **dict.fromkeys(DUBBED, "dubbed")}
+GONE = 499
+"""The client went away (as nginx writes it); nobody reads this answer."""
+
+_BINARY = {"type": "string", "format": "binary"}
+_UPLOAD_SCHEMA: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["original", "dubbed"],
+                    "properties": {
+                        "original": _BINARY,
+                        "dubbed": _BINARY,
+                        "name": {"type": "string", "maxLength": 200},
+                    },
+                }
+            },
+            "application/json": {"schema": SyncRequest.model_json_schema(by_alias=False)},
+        },
+    }
+}
+
+
+@router.post("/api/upload", response_model=Accepted, responses=PROBLEMS, openapi_extra=_UPLOAD_SCHEMA)
+async def upload(request: Request) -> Response:
+    """Put a dub in sync with its original: upload both files (`original`, `dubbed`), or name two media files in JSON.
+
+    Answers a task id as soon as both files are here and are media.
+    """
+    service = service_of(request)
+    try:
+        if request.headers.get("content-type", "").startswith("application/json"):
+            original, dubbed, name = await _named(request, service)
+        else:
+            original, dubbed, name = await _uploaded(request, service)
+    except ClientDisconnect:
+        return Response(status_code=GONE)
+    params = {"original": str(original.path), "dub": str(dubbed.path), "name": shown_name(name, "") if name else ""}
+    title = params["name"] or original.name
+    params |= {"original_name": original.name, "dub_name": dubbed.name}
+    return accepted(await submitted(request, "sync", params, title), language_of(request), 200)
+
+
+async def _uploaded(request: Request, service: Service) -> tuple[Stored, Stored, str]:
+    length = request.headers.get("content-length", "")
+    form = await read_form(
+        request.stream(),
+        request.headers.get("content-type", ""),
+        int(length) if length.isdigit() else None,
+        service.settings,
+        FILE_FIELDS,
+    )
+    try:
+        if set(form.files) != {"original", "dubbed"}:
+            raise BadRequest("error.two_files_needed")
+        await run_in_threadpool(_check, form, service)
+    except BaseException:
+        await asyncio.to_thread(form.discard)
+        raise
+    name = next((form.fields[field] for field in NAMES if form.fields.get(field)), "")
+    return form.files["original"], form.files["dubbed"], name
+
+
+def _check(form: Form, service: Service) -> None:
+    for file in form.files.values():
+        service.engine.probe(file.path)
+
+
+async def _named(request: Request, service: Service) -> tuple[Stored, Stored, str]:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > JSON_LIMIT:
+            raise TooLarge("error.body_too_large", limit=JSON_LIMIT, actual=len(body))
+    try:
+        wanted = SyncRequest.model_validate_json(bytes(body))
+    except ValidationError as error:
+        raise RequestValidationError(error.errors(include_context=False)) from error
+    owner, host = current_user(request), request.headers.get("host", "")
+    find = service.sources.find
+    original, dubbed = await asyncio.gather(find(wanted.original, owner, host), find(wanted.dubbed, owner, host))
+    return original, dubbed, wanted.name
+
+
+@router.post("/api/upload/resumable", response_model=UploadState, status_code=201, responses=PROBLEMS)
+def create_upload(body: UploadPlan, request: Request, response: Response) -> UploadState:
+    """Begin an upload in pieces: then `PATCH` to the `url` with `Upload-Offset`, until `offset` equals `size`."""
+    made = service_of(request).resumable.create(body.name, body.size, current_user(request))
+    response.headers["Location"] = UPLOADS + made.id
+    return _state(made, 0)
+
+
+@router.patch("/api/upload/resumable/{upload_id}", response_model=UploadState, responses={409: {}, **PROBLEMS})
+async def append_upload(upload_id: str, request: Request) -> Response:
+    """Append the body at `Upload-Offset`; what arrived before a broken connection stays."""
+    resumable, owner = service_of(request).resumable, current_user(request)
+    text = request.headers.get("upload-offset", "")
+    if not text.isdecimal() or not text.isascii():
+        raise BadRequest("error.field", field="Upload-Offset", detail="a whole number")
+    found = await run_in_threadpool(resumable.find, upload_id, owner)
+    try:
+        offset = await resumable.append(found, int(text), request.stream())
+    except ClientDisconnect:
+        return Response(status_code=GONE)
+    return JSONResponse(_state(found, offset).model_dump(), headers={"Upload-Offset": str(offset)})
+
+
+@router.head("/api/upload/resumable/{upload_id}", responses=PROBLEMS)
+def upload_offset(upload_id: str, request: Request) -> Response:
+    """Where the upload continues: `Upload-Offset` and `Upload-Length`."""
+    resumable = service_of(request).resumable
+    found = resumable.find(upload_id, current_user(request))
+    headers = {
+        "Upload-Offset": str(resumable.offset(found)),
+        "Upload-Length": str(found.size),
+        "Cache-Control": "no-store",
+    }
+    return Response(headers=headers)
+
+
+@router.delete("/api/upload/resumable/{upload_id}", status_code=204, responses=PROBLEMS)
+def abandon_upload(upload_id: str, request: Request) -> Response:
+    """Give an upload up and remove what arrived."""
+    resumable = service_of(request).resumable
+    resumable.remove(resumable.find(upload_id, current_user(request)))
+    return Response(status_code=204)
+
+
+def _state(upload: Announced, offset: int) -> UploadState:
+    return UploadState(url=UPLOADS + upload.id, name=upload.name, size=upload.size, offset=offset)

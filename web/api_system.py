@@ -1,0 +1,64 @@
+"""The routes about the service itself: health, machine, media library, metrics."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import JSONResponse, Response
+
+from pipeline.messages import localise
+from web.api_models import Problem
+from web.context import service_of
+from web.problems import language_of
+
+router = APIRouter(tags=["system"])
+PROBLEMS: dict[int | str, dict[str, Any]] = {code: {"model": Problem} for code in (400, 403, 404, 422, 424, 429)}
+
+
+@router.get("/api/health")
+async def health(request: Request) -> JSONResponse:
+    """`ready`, or `degraded` with the reasons. Never waits for a disk or a model."""
+    monitor = service_of(request).monitor.health
+    state = monitor.fresh() or await asyncio.to_thread(monitor.get)
+    return JSONResponse(localise(state, language_of(request)), headers={"Cache-Control": "no-store"})
+
+
+@router.get("/api/system-info")
+async def system_info(request: Request) -> JSONResponse:
+    """CPU, memory, disk, GPU, models and versions."""
+    monitor = service_of(request).monitor.system
+    return JSONResponse(monitor.fresh() or await asyncio.to_thread(monitor.get))
+
+
+@router.get("/metrics", response_class=Response)
+def metrics(request: Request) -> Response:
+    """Figures for Prometheus."""
+    return Response(service_of(request).monitor.metrics(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+@router.get("/api/media/status")
+def media_status(request: Request) -> dict[str, Any]:
+    """Whether there is a media library, and whether its volume answers."""
+    library = service_of(request).library
+    return library.status() | {"extensions": list(service_of(request).settings.allowed_extensions)}
+
+
+@router.get("/api/media/list", responses=PROBLEMS)
+def media_list(
+    request: Request,
+    path: Annotated[str, Query(max_length=4096, description="Relative to the library.")] = "",
+    offset: Annotated[int, Query(ge=0, lt=2**31)] = 0,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 200,
+) -> dict[str, Any]:
+    """Folders and media files directly below a path of the library, folders first."""
+    page = service_of(request).library.page(path, offset=offset, limit=limit)
+    shown = [entry.to_json() for entry in page.entries]
+    return {
+        "path": page.path,
+        "folders": [e for e in shown if e["type"] == "folder"],
+        "files": [e for e in shown if e["type"] == "file"],
+        "total": page.total,
+        "offset": page.offset,
+    }

@@ -1,0 +1,107 @@
+"""The routes of jobs of every kind: state, list, stop, again, delete, results."""
+
+from __future__ import annotations
+
+import os
+import uuid
+import zipfile
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import FileResponse
+
+from pipeline.errors import NotFound
+from pipeline.messages import Message, say
+from web import answers
+from web.api_models import Done, Problem, Task, TaskList
+from web.context import job_of, owner_filter, service_of
+from web.jobs import Job, State
+from web.problems import language_of
+
+router = APIRouter(tags=["tasks"])
+PROBLEMS: dict[int | str, dict[str, Any]] = {code: {"model": Problem} for code in (404, 409, 422, 429, 500)}
+
+
+@router.get("/api/status/{task_id}", response_model=Task, responses=PROBLEMS, response_model_exclude_none=False)
+def status(task_id: str, request: Request) -> dict[str, Any]:
+    """State and progress of a task, its result once it is done, the reason where it failed."""
+    return answers.task(job_of(request, task_id), service_of(request).settings, language_of(request))
+
+
+@router.get("/api/tasks", response_model=TaskList, responses={422: {"model": Problem}})
+def tasks(
+    request: Request,
+    state: Annotated[State | None, Query()] = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+    offset: Annotated[int, Query(ge=0, lt=2**31)] = 0,
+) -> dict[str, Any]:
+    """Every task, newest first (one's own where people sign in)."""
+    service, owner = service_of(request), owner_filter(request)
+    found = service.jobs.list(owner, states=(state,) if state else (), limit=limit, offset=offset)
+    counts = service.jobs.counts(owner)
+    total = counts[state] if state else sum(counts.values())
+    shown = [answers.task(job, service.settings, language_of(request)) for job in found]
+    return {"tasks": shown, "total": total, "counts": counts}
+
+
+@router.post("/api/tasks/{task_id}/cancel", response_model=Done, responses=PROBLEMS)
+def cancel(task_id: str, request: Request) -> Done:
+    """Stop a task: a waiting one at once, a running one within moments. A finished one stays as it is."""
+    job = job_of(request, task_id)
+    service_of(request).jobs.cancel(job.id)
+    return Done(task_id=job.id, message=say(Message("error.cancelled"), language_of(request)))
+
+
+@router.post("/api/tasks/{task_id}/retry", response_model=Done, responses=PROBLEMS)
+def retry(task_id: str, request: Request) -> Done:
+    """Queue a failed or stopped task again."""
+    job = job_of(request, task_id)
+    service_of(request).jobs.retry(job.id)
+    return Done(task_id=job.id, message=say(Message("api.accepted"), language_of(request)))
+
+
+@router.delete("/api/tasks/{task_id}", response_model=Done, responses=PROBLEMS)
+def delete(task_id: str, request: Request) -> Done:
+    """Forget a finished task and remove its files."""
+    job = job_of(request, task_id)
+    service_of(request).jobs.delete(job.id)
+    return Done(task_id=job.id, message=say(Message("api.deleted"), language_of(request)))
+
+
+@router.get("/api/download/{task_id}", response_class=FileResponse, responses=PROBLEMS)
+@router.head("/api/download/{task_id}", include_in_schema=False)
+def download(task_id: str, request: Request) -> FileResponse:
+    """The result: the film of a sync, a ZIP of clips. `Range` works."""
+    job = job_of(request, task_id)
+    if job.state == "done" and any(clip.get("path") for clip in answers.clips_of(job)):
+        return FileResponse(_zip(job), filename=f"clips_{job.slug}.zip")
+    path = answers.output_file(job)
+    return FileResponse(path, filename=answers.output_name(job, path))
+
+
+@router.get("/api/files/{task_id}/{path:path}", response_class=FileResponse, responses=PROBLEMS)
+def file(task_id: str, path: str, request: Request) -> FileResponse:
+    """A file of a task that its result names (captions, pictures, reports). `Range` works."""
+    job = job_of(request, task_id)
+    if job.state != "done" or path.endswith(".part"):
+        raise NotFound(name=Path(path).name)
+    found = answers.inside(job, path)
+    return FileResponse(found, filename=found.name)
+
+
+def _zip(job: Job) -> Path:
+    """The clips of a job in one file, made on first use; names inside are ours."""
+    target = job.folder / "clips.zip"
+    if not target.exists():
+        part = job.folder / f"clips.zip.{uuid.uuid4().hex}.part"
+        try:
+            with zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as archive:
+                for number, clip in enumerate(answers.clips_of(job), 1):
+                    if clip.get("path"):
+                        path = answers.inside(job, str(clip["path"]))
+                        archive.write(path, answers.clip_name(job, number, str(path)))
+            os.replace(part, target)
+        finally:
+            part.unlink(missing_ok=True)
+    return target

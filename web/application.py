@@ -1,0 +1,97 @@
+"""The web application without the page: routes, middleware and the life of the parts, put together in one place."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+
+from pipeline.settings import Settings
+from web import api_reelify, api_syncdub, api_system, api_tasks, problems
+from web.context import Service
+from web.housekeeping import Janitor
+from web.jobs import Jobs
+from web.library import Library
+from web.limits import BodyLimit, RateLimit
+from web.monitoring import Monitor, Watch
+from web.resumable import Resumable
+from web.security import Accounts, SameOrigin, SecurityHeaders, SignIn
+from web.sources import Sources
+
+TITLE = "Reelify & SyncDub"
+VERSION = "1.0.0"
+ABOUT = (
+    "Finds, ranks and renders the moments of a long video worth sharing, and puts a film's dub in sync. "
+    "Errors are `{status: error, error, message}` in the language of `Accept-Language` (es, en)."
+)
+
+
+def create_app(settings: Settings, engine: Any, jobs: Jobs) -> FastAPI:
+    """The REST service. It starts and stops ``jobs``; a page may be mounted on it.
+
+    ``engine`` needs ``probe(path)`` here; everything else of it is the jobs' affair.
+    """
+    service = _service(settings, engine, jobs)
+    jobs.on_finished = service.monitor.observe
+    app = FastAPI(
+        title=TITLE, version=VERSION, description=ABOUT, middleware=_middleware(service), lifespan=_lifespan(service),
+        docs_url=None, redoc_url=None,
+    )  # fmt: skip
+    app.state.settings, app.state.service = settings, service
+    problems.install(app)
+    for part in (api_reelify, api_syncdub, api_tasks, api_system):
+        app.include_router(part.router)
+    return app
+
+
+def _service(settings: Settings, engine: Any, jobs: Jobs) -> Service:
+    library, resumable = Library(settings), Resumable(settings)
+    return Service(
+        settings=settings,
+        engine=engine,
+        jobs=jobs,
+        library=library,
+        accounts=Accounts(settings),
+        resumable=resumable,
+        sources=Sources(settings, engine, jobs, library, resumable),
+        monitor=Monitor(settings, jobs, library),
+    )
+
+
+def _middleware(service: Service) -> list[Middleware]:
+    """From the outside in."""
+    settings = service.settings
+    cors = Middleware(
+        CORSMiddleware,
+        allow_origins=settings.cors_origins,
+        allow_methods=["*"],
+        allow_headers=["Authorization", "Content-Type", "Prefer", "Upload-Offset", "Range", "Accept-Language"],
+        expose_headers=["Location", "Upload-Offset", "Upload-Length", "Content-Range", "Retry-After"],
+    )
+    return [
+        Middleware(Watch, monitor=service.monitor),
+        Middleware(SecurityHeaders),
+        *([cors] if settings.cors_origins else []),
+        Middleware(SameOrigin, allowed=settings.cors_origins),
+        Middleware(RateLimit, settings=settings),
+        Middleware(SignIn, accounts=service.accounts),
+        Middleware(BodyLimit),
+    ]
+
+
+def _lifespan(service: Service) -> Any:
+    @asynccontextmanager
+    async def life(app: FastAPI) -> AsyncIterator[None]:
+        janitor = Janitor(service.settings, service.jobs)
+        janitor.start()
+        service.jobs.start()
+        yield
+        janitor.close()
+        service.sources.close()
+        service.jobs.close()
+
+    return life

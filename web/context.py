@@ -1,0 +1,67 @@
+"""What every route works with, and who may see which job."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import Request
+from starlette.concurrency import run_in_threadpool
+
+from pipeline.errors import NotFound
+from pipeline.settings import Settings
+from web.jobs import Job, Jobs
+from web.library import Library
+from web.monitoring import Monitor
+from web.resumable import Resumable
+from web.security import Accounts, current_user
+from web.sources import Sources
+
+
+@dataclass(frozen=True)
+class Service:
+    """The parts behind the routes. ``engine`` needs only ``probe(path)`` here."""
+
+    settings: Settings
+    engine: Any
+    jobs: Jobs
+    library: Library
+    accounts: Accounts
+    resumable: Resumable
+    sources: Sources
+    monitor: Monitor
+
+
+def service_of(request: Request) -> Service:
+    """The service behind this request."""
+    service: Service = request.app.state.service
+    return service
+
+
+def job_of(request: Request, job_id: str) -> Job:
+    """A job that the one who asks may see. Raises NotFound, also for somebody else's job."""
+    service = service_of(request)
+    job = service.jobs.get(job_id)
+    if service.accounts.required and job.owner != current_user(request):
+        raise NotFound(name=job_id)
+    return job
+
+
+def owner_filter(request: Request) -> str | None:
+    """Whose jobs a list may show: one's own where people sign in, else everybody's."""
+    return current_user(request) if service_of(request).accounts.required else None
+
+
+async def finished(jobs: Jobs, job_id: str) -> Job:
+    """The job once it has finished; no thread waits meanwhile."""
+    loop, event = asyncio.get_running_loop(), asyncio.Event()
+
+    def tell() -> None:
+        with contextlib.suppress(RuntimeError):  # the loop may be closed by then
+            loop.call_soon_threadsafe(event.set)
+
+    await run_in_threadpool(jobs.when_finished, job_id, tell)
+    await event.wait()
+    return await run_in_threadpool(jobs.get, job_id)

@@ -1,0 +1,189 @@
+"""Fetching a video from a public address: http(s) only, every hop checked, size-capped, to disk, real media only."""
+
+from __future__ import annotations
+
+import ssl
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, unquote, urljoin, urlsplit
+
+import certifi
+import httpcore
+
+from pipeline.errors import BadRequest, TooLarge, UnsupportedFormat
+from pipeline.messages import message
+from pipeline.settings import Settings
+from pipeline.values import Report, no_report
+from web.addresses import PublicOnly
+from web.problems import BadGateway
+from web.uploads import CHUNK, Sink, Stored, need_space, shown_name
+
+HOPS = 5
+CONNECT, READ = 10.0, 30.0
+SLOWEST = 6 * 3600.0
+"""Seconds a whole transfer may take."""
+PAGES = ("text/html", "application/xhtml+xml")
+AGENT = "Mozilla/5.0 (compatible; reelify-syncdub)"
+Probe = Callable[[Path], Any]
+
+
+def fetch(url: str, settings: Settings, report: Report = no_report, probe: Probe | None = None) -> Path:
+    """Download ``url`` into the uploads folder and return the file; see :func:`download`."""
+    return download(url, settings, report, probe).path
+
+
+def download(url: str, settings: Settings, report: Report = no_report, probe: Probe | None = None) -> Stored:
+    """Download ``url`` into the uploads folder; ``probe`` (default :func:`pipeline.media.probe`) decides what is media.
+
+    Raises:
+        BadRequest: not an http(s) address. Forbidden: it leads to an address that is not public.
+        BadGateway: the other side does not deliver. TooLarge: over ``MAX_DOWNLOAD``.
+        UnsupportedFormat, UnreadableMedia: not media. DiskFull. Nothing stays on the disk then.
+    """
+    with _pool(settings) as pool:
+        stored = _receive(pool, checked(url), settings, report)
+    try:
+        (probe or _probe)(stored.path)
+    except BaseException:
+        stored.path.unlink(missing_ok=True)
+        raise
+    return stored
+
+
+def _probe(path: Path) -> Any:
+    from pipeline.media import probe
+
+    return probe(path)
+
+
+def checked(url: str) -> str:
+    """``url`` if it is a usable http(s) address. Raises BadRequest."""
+    try:
+        parts = urlsplit(url.strip())
+        port = parts.port
+    except ValueError as error:
+        raise BadRequest("error.url_invalid", name=url[:200]) from error
+    if parts.scheme.lower() not in {"http", "https"}:
+        raise BadRequest("error.url_scheme", scheme=parts.scheme[:20] or url[:20])
+    if not parts.hostname or port == 0 or any(ord(c) < 33 for c in url.strip()) or "\\" in parts.netloc:
+        raise BadRequest("error.url_invalid", name=url[:200])
+    return url.strip()
+
+
+@contextmanager
+def _pool(settings: Settings) -> Iterator[httpcore.ConnectionPool]:
+    context = ssl.create_default_context()
+    context.load_verify_locations(certifi.where())
+    backend = PublicOnly(settings.allow_private_urls)
+    with httpcore.ConnectionPool(ssl_context=context, network_backend=backend, max_connections=2) as pool:
+        yield pool
+
+
+def _receive(pool: httpcore.ConnectionPool, url: str, settings: Settings, report: Report) -> Stored:
+    deadline = time.monotonic() + SLOWEST
+    for _ in range(HOPS + 1):
+        with _mapped(url), _request(pool, url) as response:
+            if 300 <= response.status < 400 and (target := _header(response, b"location")):
+                url = checked(urljoin(url, target))
+                continue
+            if response.status != 200:
+                raise BadGateway("error.url_status", name=_host(url), status=response.status)
+            return _save(response, url, settings, report, deadline)
+    raise BadGateway("error.url_redirects", name=_host(url))
+
+
+@contextmanager
+def _request(pool: httpcore.ConnectionPool, url: str) -> Iterator[httpcore.Response]:
+    headers: dict[bytes | str, bytes | str] = {
+        "Host": _authority(url),
+        "User-Agent": AGENT,
+        "Accept": "*/*",
+        "Accept-Encoding": "identity",
+    }
+    timeout = {"timeout": {"connect": CONNECT, "read": READ, "write": READ, "pool": CONNECT}}
+    with pool.stream("GET", _ascii(url), headers=headers, extensions=timeout) as response:
+        yield response
+
+
+@contextmanager
+def _mapped(url: str) -> Iterator[None]:
+    """The border where httpcore's errors become ours."""
+    try:
+        yield
+    except (httpcore.ConnectError, httpcore.ConnectTimeout, httpcore.UnsupportedProtocol, UnicodeError) as error:
+        raise BadGateway(name=_host(url)) from error
+    except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError) as error:
+        raise BadGateway("error.url_incomplete", name=_host(url)) from error
+
+
+def _save(response: httpcore.Response, url: str, settings: Settings, report: Report, deadline: float) -> Stored:
+    name = shown_name(unquote(urlsplit(url).path.rsplit("/", 1)[-1]))
+    if _header(response, b"content-type").split(";")[0].strip().lower() in PAGES:
+        raise UnsupportedFormat("error.url_page", name=name, format="html")
+    length = _length(response)
+    if length is not None and length > settings.max_download:
+        raise TooLarge("error.upload_too_large", name=name, limit=settings.max_download, actual=length)
+    need_space(settings.uploads, length or 0)
+    sink = Sink(settings, name, settings.max_download, suffix=_suffix(name, settings))
+    try:
+        for data in _pieces(response):
+            sink.write(data)
+            report(sink.size / length if length else 0.0, message("progress.downloading", name=name))
+            if time.monotonic() > deadline:
+                raise BadGateway("error.url_slow", name=_host(url))
+        if length is not None and sink.size != length:
+            raise BadGateway("error.url_incomplete", name=_host(url))
+        return sink.keep()
+    except BaseException:
+        sink.discard()
+        raise
+
+
+def _pieces(response: httpcore.Response) -> Iterator[bytes]:
+    """The body in pieces of about :data:`CHUNK` bytes."""
+    collected = bytearray()
+    for data in response.iter_stream():
+        collected += data
+        if len(collected) >= CHUNK:
+            yield bytes(collected)
+            collected.clear()
+    if collected:
+        yield bytes(collected)
+
+
+def _suffix(name: str, settings: Settings) -> str:
+    """The address's own suffix where it is an accepted one: the content decides, not the name."""
+    suffix = Path(name).suffix.lower()
+    return suffix if suffix.lstrip(".") in settings.allowed_extensions else ".media"
+
+
+def _header(response: httpcore.Response, name: bytes) -> str:
+    return next((v.decode("latin-1") for k, v in response.headers if k.lower() == name), "")
+
+
+def _length(response: httpcore.Response) -> int | None:
+    text = _header(response, b"content-length")
+    return int(text) if text.isdigit() else None
+
+
+def _host(url: str) -> str:
+    return urlsplit(url).hostname or url[:100]
+
+
+def _authority(url: str) -> str:
+    parts = urlsplit(_ascii(url))
+    return parts.netloc.rpartition("@")[2]
+
+
+def _ascii(url: str) -> str:
+    """The address with everything outside ASCII in the form of the wire (IDNA host, percent-encoded path)."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    host = f"[{host}]" if ":" in host else host.encode("idna").decode() if not host.isascii() else host
+    port = f":{parts.port}" if parts.port else ""
+    path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._")
+    query = quote(parts.query, safe="/%:@!$&'()*+,;=~-._?")
+    return parts._replace(netloc=host + port, path=path, query=query, fragment="").geturl()

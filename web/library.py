@@ -1,0 +1,191 @@
+"""The mounted media volume: browsed and read, never written, never left, never waited for."""
+
+from __future__ import annotations
+
+import os
+import stat
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any, TypeVar
+
+from pipeline.errors import BadRequest, Forbidden, NotFound, UnsupportedFormat
+from pipeline.settings import Settings
+from web.problems import BadGateway
+
+PATIENCE = 5.0
+"""Seconds a network volume may take to answer."""
+MAX_HUNG = 8
+"""Threads that may hang on a dead volume; beyond that the answer is no without trying."""
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A folder or an accepted file; ``path`` is relative to the library; ``modified`` is seconds since the epoch."""
+
+    name: str
+    path: str
+    is_folder: bool
+    size: int = 0
+    modified: float = 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        kind = {"type": "folder"} if self.is_folder else {"type": "file", "size": self.size, "modified": self.modified}
+        return {"name": self.name, "path": self.path, **kind}
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A part of a folder's entries, folders first, by name; ``total`` is how many there are."""
+
+    path: str
+    entries: tuple[Entry, ...]
+    total: int
+    offset: int
+
+
+class Library:
+    """Safe view of ``MEDIA_SOURCE_PATH``. Every look at the volume has a time limit of ``patience`` seconds."""
+
+    def __init__(self, settings: Settings, patience: float = PATIENCE) -> None:
+        self._root = settings.media_source_path if settings.media_source_enabled else None
+        self._extensions = frozenset(settings.allowed_extensions)
+        self._patience = patience
+        self._hung = threading.Semaphore(MAX_HUNG)
+
+    @property
+    def enabled(self) -> bool:
+        return self._root is not None
+
+    def status(self) -> dict[str, Any]:
+        """``enabled``, ``available`` and whether the volume is readable; never raises for a dead volume."""
+        if self._root is None:
+            return {"enabled": False, "available": False}
+        try:
+            readable = self._limited(lambda: os.access(self._base(), os.R_OK | os.X_OK))
+        except (BadGateway, NotFound):
+            return {"enabled": True, "available": False}
+        return {"enabled": True, "available": readable}
+
+    def page(self, path: str = "", *, offset: int = 0, limit: int = 200) -> Page:
+        """Folders and accepted files directly below ``path``, hidden ones left out.
+
+        Raises:
+            NotFound: the library is off, or there is no such folder. Forbidden: it is outside. BadGateway: no answer.
+        """
+        found = self._limited(lambda: self._entries(self._inside(path)))
+        return Page(_clean(path), tuple(found[offset : offset + limit]), len(found), offset)
+
+    def file(self, path: str) -> Path:
+        """The absolute path of an accepted file of the library.
+
+        Raises:
+            NotFound, Forbidden, BadGateway: as :meth:`page`. UnsupportedFormat: its type is not accepted.
+        """
+        return self._limited(lambda: self._file(path))
+
+    def _file(self, path: str) -> Path:
+        found = self._inside(path)
+        if not found.is_file():
+            raise NotFound(name=PurePosixPath(path).name)
+        if not self._accepted(found.name):
+            allowed = ", ".join(sorted(self._extensions))
+            raise UnsupportedFormat("error.extension", name=found.name, allowed=allowed, format=found.suffix)
+        return found
+
+    def _base(self) -> Path:
+        if self._root is None:
+            raise NotFound("error.library_off")
+        base = self._root.resolve()
+        if not base.is_dir():
+            raise NotFound(name="MEDIA_SOURCE_PATH")
+        return base
+
+    def _inside(self, path: str) -> Path:
+        """The real path behind a client's text, links resolved; it must still be below the root."""
+        base = self._base()
+        wanted = PurePosixPath(_clean(path))
+        if wanted.is_absolute() and wanted.is_relative_to(str(self._root)):
+            wanted = wanted.relative_to(str(self._root))
+        if wanted.is_absolute() or ".." in wanted.parts or any(part.startswith(".") for part in wanted.parts):
+            raise Forbidden("error.library_outside", name=path[:200])
+        try:
+            found = (base / wanted).resolve(strict=True)
+        except (OSError, RuntimeError) as error:
+            raise NotFound(name=wanted.name or "/") from error
+        if found != base and base not in found.parents:
+            raise Forbidden("error.library_outside", name=path[:200])
+        return found
+
+    def _entries(self, folder: Path) -> list[Entry]:
+        if not folder.is_dir():
+            raise NotFound(name=folder.name)
+        base = self._base()
+        try:
+            with os.scandir(folder) as found:
+                entries = [e for e in (self._entry(item, base) for item in found) if e is not None]
+        except OSError as error:
+            raise Forbidden(name=folder.name) from error
+        return sorted(entries, key=lambda e: (not e.is_folder, e.name.casefold(), e.name))
+
+    def _entry(self, item: os.DirEntry[str], base: Path) -> Entry | None:
+        if item.name.startswith(".") or not _says(item.name):
+            return None
+        try:
+            real = Path(item.path).resolve(strict=True) if item.is_symlink() else Path(item.path)
+            if real != base and base not in real.parents:
+                return None
+            facts = item.stat()
+        except (OSError, RuntimeError):
+            return None
+        path = Path(item.path).relative_to(base).as_posix()
+        if stat.S_ISDIR(facts.st_mode):
+            return Entry(item.name, path, True)
+        if stat.S_ISREG(facts.st_mode) and self._accepted(item.name):
+            return Entry(item.name, path, False, facts.st_size, facts.st_mtime)
+        return None
+
+    def _accepted(self, name: str) -> bool:
+        return PurePosixPath(name).suffix.lower().lstrip(".") in self._extensions
+
+    def _limited(self, look: Callable[[], T]) -> T:
+        """``look()`` in a thread of its own: a dead NFS mount holds the thread for ever, not the service."""
+        if not self._hung.acquire(blocking=False):
+            raise BadGateway("error.library_slow")
+        answer: list[T] = []
+        failure: list[Exception] = []
+        done = threading.Event()
+
+        def work() -> None:
+            try:
+                answer.append(look())
+            except (NotFound, Forbidden, UnsupportedFormat, BadRequest, OSError) as error:
+                failure.append(error)
+            finally:
+                self._hung.release()
+                done.set()
+
+        threading.Thread(target=work, daemon=True, name="library").start()
+        if not done.wait(self._patience):
+            raise BadGateway("error.library_slow")
+        if failure:
+            raise failure[0] if not isinstance(failure[0], OSError) else NotFound(name="MEDIA_SOURCE_PATH")
+        return answer[0]
+
+
+def _clean(path: str) -> str:
+    """A client's path: no NUL, no backslashes, no empty parts. Raises BadRequest."""
+    if "\0" in path or "\\" in path or not _says(path):
+        raise BadRequest("error.library_outside", name=path.replace("\0", "")[:200])
+    return str(PurePosixPath(path)) if path not in {"", "."} else ""
+
+
+def _says(text: str) -> bool:
+    """Whether a name can be said in JSON at all (file names may be any bytes)."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True

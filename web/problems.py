@@ -1,0 +1,159 @@
+"""Errors as HTTP answers: one table, one shape, in the reader's language.
+
+Every answer that is not a success is ``{"status": "error", "error": code, "message": text}``, with ``job_id`` where a
+job is to blame. Texts of :class:`~pipeline.errors.UserError` say how to help; other errors say nothing about the
+machine.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from pipeline import errors
+from pipeline.messages import Message, choose_language, localise, say
+from pipeline.settings import Settings
+from web.jobs_values import Conflict, Job
+
+_log = logging.getLogger(__name__)
+
+
+class Unauthorised(errors.Forbidden):
+    """Nobody is signed in where somebody must be."""
+
+    code = "error.unauthorised"
+
+
+class TooMany(errors.UserError):
+    """Over the rate limit. Values: ``seconds`` until the next try."""
+
+    code = "error.too_many"
+
+
+class BadGateway(errors.UserError):
+    """An address given by the person does not deliver. Values: ``name``."""
+
+    code = "error.url_unreachable"
+
+
+STATUS: Mapping[type[errors.StudioError], int] = {
+    errors.UnreadableMedia: 422,
+    errors.UnsupportedFormat: 415,
+    errors.NoAudio: 422,
+    errors.NoVideo: 422,
+    errors.NoSpeech: 422,
+    errors.TooLarge: 413,
+    errors.NotFound: 404,
+    errors.BadRequest: 400,
+    errors.Forbidden: 403,
+    errors.Refused: 422,
+    Conflict: 409,
+    Unauthorised: 401,
+    TooMany: 429,
+    BadGateway: 424,
+    errors.UserError: 400,
+    errors.ModelUnavailable: 503,
+    errors.OutOfMemory: 503,
+    errors.DiskFull: 507,
+    errors.Cancelled: 409,
+    errors.StudioError: 500,
+}
+"""Status by class; a class that is not named has its nearest base's."""
+
+_BY_STATUS: Mapping[int, tuple[str, str]] = {
+    401: ("unauthorised", "error.unauthorised"),
+    404: ("not_found", "error.not_found"),
+    405: ("method_not_allowed", "error.method"),
+    413: ("too_large", "error.body_too_large"),
+}
+
+
+def status_of(kind: type[errors.StudioError]) -> int:
+    """The HTTP status of an error class."""
+    return next(STATUS[base] for base in kind.__mro__ if base in STATUS)
+
+
+def status_of_job(job: Job) -> int:
+    """The HTTP status for a job that did not end well."""
+    name = "Cancelled" if job.state == "cancelled" else str((job.error or {}).get("kind", ""))
+    kind = next((k for k in _family(errors.StudioError) if k.__name__ == name), errors.StudioError)
+    return status_of(kind)
+
+
+def _family(kind: type[errors.StudioError]) -> Iterator[type[errors.StudioError]]:
+    yield kind
+    for child in kind.__subclasses__():
+        yield from _family(child)
+
+
+def language_of(request: Request) -> str:
+    """The language of an answer: that of the settings, or what the client accepts."""
+    settings: Settings = request.app.state.settings
+    wanted = request.headers.get("accept-language") if settings.language == "auto" else settings.language
+    return choose_language(wanted)
+
+
+def problem(
+    status: int, code: str, text: str, job_id: str = "", headers: Mapping[str, str] | None = None
+) -> JSONResponse:
+    """An error answer."""
+    body: dict[str, Any] = {"status": "error", "error": code, "message": text}
+    return JSONResponse(body | ({"job_id": job_id} if job_id else {}), status, headers=dict(headers or {}))
+
+
+def problem_of(error: errors.StudioError, language: str) -> JSONResponse:
+    """The answer to one of our errors."""
+    headers = {}
+    if isinstance(error, TooMany):
+        headers["Retry-After"] = str(error.message.values.get("seconds", 1))
+    if isinstance(error, Unauthorised):
+        headers["WWW-Authenticate"] = 'Basic realm="studio", charset="UTF-8"'
+    return problem(status_of(type(error)), error.short_code, say(error.message, language), headers=headers)
+
+
+def problem_of_job(job: Job, language: str) -> JSONResponse:
+    """The answer to a request whose job failed or was cancelled."""
+    error = job.error or {"error": "cancelled", "message": Message("error.cancelled")}
+    return problem(status_of_job(job), str(error["error"]), str(localise(error["message"], language)), job.id)
+
+
+def install(app: FastAPI) -> None:
+    """Make ``app`` answer every error in this shape."""
+    app.add_exception_handler(errors.StudioError, _studio_error)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+async def _studio_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, errors.StudioError)
+    if isinstance(error, errors.ToolError):
+        _log.error("%s %s: %s %s", request.method, request.url.path, error, error.detail)
+    return problem_of(error, language_of(request))
+
+
+async def _http_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    name = HTTPStatus(error.status_code).phrase.lower().replace(" ", "_")
+    code, template = _BY_STATUS.get(error.status_code, (name, "error.bad_request"))
+    values = {"name": request.url.path, "detail": error.detail, "limit": getattr(error, "limit", error.detail)}
+    return problem(error.status_code, code, say(Message(template, values), language_of(request)), headers=error.headers)
+
+
+async def _invalid(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    field = ".".join(str(part) for part in first["loc"] if part != "body") or "body"
+    text = say(Message("error.field", {"field": field, "detail": first["msg"]}), language_of(request))
+    return problem(422, "bad_request", text)
+
+
+async def _unexpected(request: Request, error: Exception) -> JSONResponse:
+    return problem(500, "internal", say(Message("error.internal"), language_of(request)))

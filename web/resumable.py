@@ -1,0 +1,145 @@
+"""Uploads that survive a broken connection: create, append at an offset, ask for the offset, append the rest.
+
+The protocol is that of tus 1.0's core (``Upload-Length``, ``Upload-Offset``) with JSON to create. State lies on the
+disk: ``<id>.json`` says what was announced, the length of ``<id><suffix>.part`` is the offset; so it survives a
+restart too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import uuid
+from collections.abc import AsyncIterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from pipeline.errors import NotFound, TooLarge
+from pipeline.settings import Settings
+from web.jobs_values import Conflict
+from web.uploads import CHUNK, Stored, need_space, part_of, shown_name, suffix_of
+
+_ID = re.compile(r"[0-9a-f]{32}")
+
+
+class WrongOffset(Conflict):
+    """A piece does not continue where the upload is. Values: ``offset``."""
+
+    code = "error.upload_offset"
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """What a client said it would send; ``size`` bytes."""
+
+    id: str
+    name: str
+    suffix: str
+    size: int
+    owner: str
+
+
+class Resumable:
+    """All resumable uploads of the uploads folder."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._busy: set[str] = set()
+
+    def create(self, name: str, size: int, owner: str) -> Announced:
+        """Begin an upload of ``size`` bytes. Raises UnsupportedFormat, TooLarge, DiskFull."""
+        shown = shown_name(name)
+        suffix = suffix_of(shown, self._settings)
+        if size > self._settings.max_upload:
+            limit = self._settings.max_upload
+            raise TooLarge("error.upload_too_large", name=shown, limit=limit, actual=size)
+        need_space(self._settings.uploads, size)
+        made = Announced(uuid.uuid4().hex, shown, suffix, size, owner)
+        part_of(self._target(made)).touch()
+        self._note(made.id).write_text(json.dumps(asdict(made)))
+        return made
+
+    def find(self, upload_id: str, owner: str) -> Announced:
+        """What was announced under this id by this owner. Raises NotFound."""
+        if not _ID.fullmatch(upload_id):
+            raise NotFound(name=upload_id[:40])
+        try:
+            found = Announced(**json.loads(self._note(upload_id).read_text()))
+        except (OSError, ValueError, TypeError) as error:
+            raise NotFound(name=upload_id) from error
+        if found.owner != owner:
+            raise NotFound(name=upload_id)
+        return found
+
+    def offset(self, upload: Announced) -> int:
+        """How many bytes have arrived. Raises NotFound when the file is gone."""
+        target = self._target(upload)
+        if target.exists():
+            return upload.size
+        try:
+            return part_of(target).stat().st_size
+        except OSError as error:
+            raise NotFound(name=upload.name) from error
+
+    async def append(self, upload: Announced, offset: int, stream: AsyncIterator[bytes]) -> int:
+        """Append the stream; what has arrived stays when it breaks off. Returns the new offset.
+
+        Raises:
+            WrongOffset: the upload is not at ``offset``, or another request appends to it.
+            TooLarge: more than announced.
+        """
+        at = await asyncio.to_thread(self.offset, upload)
+        if at != offset or upload.id in self._busy:
+            raise WrongOffset(offset=at)
+        self._busy.add(upload.id)
+        try:
+            return await self._receive(upload, at, stream)
+        finally:
+            self._busy.discard(upload.id)
+
+    def complete(self, upload: Announced) -> Stored:
+        """The finished file. Raises NotFound while it is not complete."""
+        target = self._target(upload)
+        if not target.is_file():
+            raise NotFound("error.upload_incomplete")
+        return Stored(target, upload.name, upload.size)
+
+    def remove(self, upload: Announced) -> None:
+        """Give the upload up. Raises Conflict while a request appends to it."""
+        if upload.id in self._busy:
+            raise Conflict(state="running")
+        part_of(self._target(upload)).unlink(missing_ok=True)
+        self._target(upload).unlink(missing_ok=True)
+        self._note(upload.id).unlink(missing_ok=True)
+
+    async def _receive(self, upload: Announced, at: int, stream: AsyncIterator[bytes]) -> int:
+        part, pending = part_of(self._target(upload)), bytearray()
+        try:
+            async for chunk in stream:
+                if at + len(pending) + len(chunk) > upload.size:
+                    limit = upload.size
+                    raise TooLarge("error.upload_too_large", name=upload.name, limit=limit, actual=limit + 1)
+                pending += chunk
+                if len(pending) >= CHUNK:
+                    at = await asyncio.to_thread(_append, part, bytes(pending))
+                    pending.clear()
+        finally:
+            if pending:
+                at = await asyncio.to_thread(_append, part, bytes(pending))
+        if at == upload.size:
+            await asyncio.to_thread(part.rename, self._target(upload))
+        return at
+
+    def _target(self, upload: Announced) -> Path:
+        return self._settings.uploads / (upload.id + upload.suffix)
+
+    def _note(self, upload_id: str) -> Path:
+        return self._settings.uploads / f"{upload_id}.json"
+
+
+def _append(part: Path, data: bytes) -> int:
+    """Append and return the new size."""
+    with part.open("ab") as file:
+        file.write(data)
+        return file.tell()

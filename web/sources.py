@@ -1,0 +1,78 @@
+"""From what a client names to a local file: an address, a clip of ours, an upload of theirs, a file of the library."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from starlette.concurrency import run_in_threadpool
+
+from pipeline.errors import NotFound
+from pipeline.settings import Settings
+from web import answers, downloads
+from web.jobs import Jobs
+from web.library import Library
+from web.resumable import Resumable
+from web.uploads import Stored
+
+TRANSFERS = 4
+"""Downloads at the same time."""
+UPLOADS = "/api/upload/resumable/"
+CLIPS = ("/clips/raw/", "/clips/viral/")
+
+
+class Sources:
+    """Finds, and where needed fetches, the files that a request names."""
+
+    def __init__(self, settings: Settings, engine: Any, jobs: Jobs, library: Library, resumable: Resumable) -> None:
+        self._settings, self._engine, self._jobs = settings, engine, jobs
+        self._library, self._resumable = library, resumable
+        self._transfers = ThreadPoolExecutor(TRANSFERS, thread_name_prefix="download")
+
+    def close(self) -> None:
+        self._transfers.shutdown(wait=False, cancel_futures=True)
+
+    async def find(self, text: str, owner: str, host: str = "") -> Stored:
+        """The file that ``text`` names, checked to be media; ``host`` is the name this service was called by.
+
+        Raises:
+            UserError: there is no such thing, it is not allowed, or it is not media.
+        """
+        text = text.strip()
+        parts = urlsplit(downloads.checked(text)) if "://" in text else None
+        if parts is not None and parts.netloc == host and parts.path.startswith((*CLIPS, UPLOADS)):
+            text, parts = parts.path, None
+        if parts is not None or text.lower().startswith(("file:", "data:", "ftp:", "javascript:")):
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._transfers, self._download, text)
+        return await run_in_threadpool(self._local, text, owner)
+
+    def _download(self, url: str) -> Stored:
+        return downloads.download(url, self._settings, probe=self._engine.probe)
+
+    def _local(self, text: str, owner: str) -> Stored:
+        if text.startswith(CLIPS):
+            return self.clip(unquote(text))
+        if text.startswith(UPLOADS):
+            stored = self._resumable.complete(self._resumable.find(text.removeprefix(UPLOADS), owner))
+        elif not self._library.enabled:
+            raise NotFound(name=text[:200])
+        else:
+            path = self._library.file(text)
+            stored = Stored(path, path.name, path.stat().st_size)
+        self._engine.probe(stored.path)
+        return stored
+
+    def clip(self, text: str) -> Stored:
+        """The file behind a public clip address. Raises NotFound."""
+        folder, _, name = text.rpartition("/")
+        match = answers.CLIP_NAME.fullmatch(name)
+        if match is None:
+            raise NotFound(name=name)
+        job = self._jobs.by_slug(match[2])
+        if answers.LISTS.get(job.kind, ("", "", ""))[1] != folder + "/":
+            raise NotFound(name=name)
+        path = answers.clip_file(job, name)
+        return Stored(path, name, path.stat().st_size)
