@@ -1,0 +1,385 @@
+"""What is said in a file: voice first, then words, then what is not believable goes, then sentences.
+
+The sound is read once as a stream. A voice detector cuts it into chunks of at most half a minute in which somebody speaks;
+a recogniser hears them in batches; what it was unsure of or left out is heard again with more care; the words' times are
+put on the edges of the sound; loops, phantom phrases and text without a voice are dropped; the rest becomes sentences. Two
+recognisers do the same: faster-whisper and openai-whisper, with the same weights.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain, islice
+from pathlib import Path
+
+import numpy as np
+
+from pipeline import speech_guards as guards
+from pipeline.device import Device, in_batches
+from pipeline.errors import ModelUnavailable
+from pipeline.messages import Message
+from pipeline.models import BUNDLED_WHISPER, whisper_folder
+from pipeline.sentence_split import Spoken, sentences, to_sentence
+from pipeline.settings import Settings
+from pipeline.speech_values import Chunk, Heard, HeardWord, Recogniser
+from pipeline.values import Audio, Report, Sentence, Span, Transcript, no_report
+from pipeline.voice import Hearing, Level, VoiceDetector, chunks, load_session
+from pipeline.word_times import holes, on_file_clock, snapped, sound_runs
+
+Source = Path | str | Audio | Iterable[Audio] | Callable[[], Iterable[Audio]]
+
+VOTERS = 8
+"""Chunks (up to four minutes of speech) that decide on the language before the first word is written."""
+SURE_LANGUAGE = 0.6
+MIXED_SHARE = 0.2
+"""Another language in at least this share of the speech is worth a remark."""
+HOLE = 1.5
+"""Seconds of clear voice without a word that are heard again."""
+LITTLE_VOICE = 0.05
+"""With less voice than this share, an audible file is heard again: quiet speech, then song."""
+AUDIBLE_SHARE = 0.2
+QUIET_PEAK, SILENT_PEAK, WANTED_PEAK = (10 ** (db / 20) for db in (-32, -75, -12))
+EVERYTHING = Hearing(on=0.0, off=-1.0, pad=0.0)
+LEAST_SUNG = 4
+SUNG_LIKELY = -0.75
+
+
+@dataclass(slots=True)
+class _Course:
+    """One reading of the sound: what is known so far."""
+
+    hearing: Hearing
+    language: str | None
+    level: Level = field(default_factory=Level)
+    votes: dict[str, float] = field(default_factory=dict)
+    own: dict[str, float] = field(default_factory=dict)
+    words: list[Spoken] = field(default_factory=list)
+
+    @property
+    def heard_seconds(self) -> float:
+        return sum(self.own.values())
+
+    @property
+    def winner(self) -> str:
+        """The language with most votes; ties by name."""
+        return max(sorted(self.votes), key=lambda code: self.votes[code], default="")
+
+    def vote(self, chunk: Chunk, probabilities: Mapping[str, float]) -> None:
+        """Counts a chunk's opinion by the seconds of voice in it."""
+        seconds = float(np.sum(chunk.voice)) * chunk.voice_step
+        for code, probability in probabilities.items():
+            self.votes[code] = self.votes.get(code, 0.0) + probability * seconds
+        best = max(probabilities, key=lambda code: probabilities[code])
+        self.own[best] = self.own.get(best, 0.0) + seconds
+
+
+class Transcriber:
+    """Turns sound into a :class:`Transcript`; loads its model on first use. Same input, same output."""
+
+    def __init__(self, settings: Settings, device: Device, recogniser: Recogniser | None = None) -> None:
+        self._settings = settings
+        self._device = device
+        self._given = recogniser
+        self._doubts: tuple[Message, ...] = ()
+
+    def transcribe(
+        self,
+        source: Source,
+        *,
+        language: str | None = None,
+        stream: int = 0,
+        report: Report = no_report,
+        duration: float | None = None,
+    ) -> Transcript:
+        """What is said in ``source``: a file (its audio track number ``stream``), sound, blocks of sound in order, or a
+        function that gives such blocks anew. ``language`` (ISO 639-1) ``None`` detects it over several minutes of speech.
+
+        Times are on the file's clock. ``duration`` (seconds) serves progress where the source does not know it.
+
+        Raises:
+            NoAudio, NotFound, UnreadableMedia, UnsupportedFormat: the file.
+            ModelUnavailable: weights are missing.
+            OutOfMemory: not even one chunk fits.
+            Cancelled: from ``report``, between two batches.
+        """
+        reader = _Reader.of(source, stream, duration)
+        course = self._read(reader, Hearing(), language, report)
+        if language is None and course.winner and course.language != course.winner and reader.again:
+            course = self._read(reader, Hearing(), course.winner, report, course)
+        doubts: list[Message] = []
+        if reader.again and self._hardly_any(course.level):
+            course = self._second_chance(reader, course, language, report, doubts)
+        return self._transcript(course, language, max(reader.duration or 0.0, course.level.duration), doubts)
+
+    @staticmethod
+    def _hardly_any(level: Level) -> bool:
+        return level.voiced < LITTLE_VOICE * level.duration and level.peak > SILENT_PEAK
+
+    def _second_chance(
+        self, reader: _Reader, first: _Course, language: str | None, report: Report, doubts: list[Message]
+    ) -> _Course:
+        """Hardly any voice: a recording may be too quiet for the detector, or everything may be sung."""
+        if first.level.peak < QUIET_PEAK:
+            louder = self._read(reader, Hearing(gain=WANTED_PEAK / first.level.peak), language, report)
+            if louder.words and not self._hardly_any(louder.level):
+                doubts.append(Message("doubt.quiet_speech"))
+                return louder
+            return first
+        if first.level.audible < AUDIBLE_SHARE * first.level.duration:
+            return first
+        sung = self._sung(reader, first, language, report)
+        if sung:
+            first.words = sorted([*first.words, *sung], key=lambda s: (s.word.start, s.word.end))
+            doubts.append(Message("doubt.sung_speech"))
+        return first
+
+    def _sung(self, reader: _Reader, first: _Course, language: str | None, report: Report) -> list[Spoken]:
+        """Words heard without a voice detector, where two hearings agree and the first course has none."""
+        course = _Course(EVERYTHING, language or first.language)
+        found: list[Spoken] = []
+        taken = [Span(s.word.start - 1.0, s.word.end + 1.0) for s in first.words]
+        for group, fraction in self._groups(reader, course):
+            report(fraction, Message("progress.transcribing"))
+            self._decide(course, group)
+            halves = [c.part(s) for c in group for s in _halves(c.duration)]
+            whole, parts = self._hear(group, course.language or "en"), self._hear(halves, course.language or "en")
+            for index, (chunk, heard) in enumerate(zip(group, whole, strict=True)):
+                once = _spoken(chunk, heard, snapped(heard.words, sound_runs(chunk)))
+                pair = zip(halves[2 * index : 2 * index + 2], parts[2 * index : 2 * index + 2], strict=True)
+                twice = [s for c, h in pair for s in _spoken(c, h, snapped(h.words, sound_runs(c)))]
+                both = guards.agreed(once, twice)
+                if _sung_enough(heard, once, both):
+                    found += [s for s in both if not any(t.contains(s.word.start) for t in taken)]
+        if found and not first.language:
+            first.language, first.votes, first.own = course.language, course.votes, course.own
+        return found
+
+    def _read(
+        self, reader: _Reader, hearing: Hearing, language: str | None, report: Report, known: _Course | None = None
+    ) -> _Course:
+        """One reading of the whole source, batch by batch."""
+        course = _Course(hearing, language)
+        if known is not None:
+            course.votes, course.own = known.votes, known.own
+        for group, fraction in self._groups(reader, course):
+            report(fraction, Message("progress.transcribing"))
+            if known is None and language is None:
+                self._decide(course, group)
+            course.words += self._listen(group, course.language or "en")
+        report(1.0, Message("progress.transcribing"))
+        return course
+
+    def _groups(self, reader: _Reader, course: _Course) -> Iterator[tuple[tuple[Chunk, ...], float]]:
+        """Batches of chunks and how much of the source was read before each."""
+        found = chunks(reader.blocks(), VoiceDetector(self._session), course.hearing, course.level)
+        for group in _batched(found, VOTERS, lambda: self._recogniser.batch):
+            total = reader.duration or course.level.duration
+            yield group, min(0.99, group[0].start / total) if total else 0.0
+
+    def _decide(self, course: _Course, group: Sequence[Chunk]) -> None:
+        """Counts the group's votes; the first group's winner is the language the text is written in."""
+        for chunk, probabilities in zip(group, self._languages(group), strict=True):
+            course.vote(chunk, probabilities)
+        course.language = course.language or course.winner
+
+    def _languages(self, group: Sequence[Chunk]) -> list[Mapping[str, float]]:
+        return in_batches(group, self._recogniser.batch, lambda part: self._recogniser.languages(part))
+
+    def _hear(self, group: Sequence[Chunk], language: str, *, careful: bool = False) -> list[Heard]:
+        return in_batches(
+            group,
+            self._recogniser.batch,
+            lambda part: self._recogniser.listen(part, language, careful=careful),
+            (lambda part: self._processor.listen(part, language, careful=careful)) if self._on_gpu else None,
+        )
+
+    def _listen(self, group: Sequence[Chunk], language: str) -> list[Spoken]:
+        """The words of a group of chunks: heard, doubted and heard again, filled up, timed."""
+        heard = self._hear(group, language)
+        again = [n for n, h in enumerate(heard) if guards.worth_another(h)]
+        for n, second in zip(again, self._hear([group[n] for n in again], language, careful=True), strict=True):
+            heard[n] = guards.better(heard[n], second)
+        timed = [
+            snapped(h.words, sound_runs(c)) if guards.believable(h) else () for c, h in zip(group, heard, strict=True)
+        ]
+        parts = [(n, span) for n, c in enumerate(group) for span in holes(timed[n], c, HOLE)]
+        cut = [group[n].part(span) for n, span in parts]
+        words = [_spoken(c, h, w) for c, h, w in zip(group, heard, timed, strict=True)]
+        for (n, _), chunk, late in zip(parts, cut, self._hear(cut, language, careful=True), strict=True):
+            if guards.believable(late) and not guards.loops(late.text):
+                words[n] = _merged(words[n], _spoken(chunk, late, snapped(late.words, sound_runs(chunk))))
+        return list(chain.from_iterable(words))
+
+    def _transcript(self, course: _Course, wanted: str | None, duration: float, doubts: list[Message]) -> Transcript:
+        groups = guards.genuine(sentences(guards.unlooped(course.words)))
+        found = tuple(_within(to_sentence(g), duration) for g in groups)
+        if not found:
+            return Transcript("", duration, (), 0.0, self._doubts)
+        language = wanted or course.language or ""
+        total = sum(course.votes.values())
+        probability = 1.0 if wanted else course.votes.get(language, 0.0) / total if total else 0.0
+        if wanted is None:
+            doubts += _language_doubts(course, language, probability)
+        return Transcript(language, duration, found, round(probability, 4), (*self._doubts, *doubts))
+
+    @functools.cached_property
+    def _session(self) -> object:
+        return load_session()
+
+    @property
+    def _on_gpu(self) -> bool:
+        return self._given is None and self._device.kind == "cuda"
+
+    @functools.cached_property
+    def _folder(self) -> Path:
+        try:
+            return whisper_folder(self._settings)
+        except ModelUnavailable:
+            if self._settings.whisper_model == BUNDLED_WHISPER:
+                raise
+            wanted = self._settings.whisper_model
+            self._doubts += (Message("doubt.other_whisper", {"wanted": wanted, "used": BUNDLED_WHISPER}),)
+            return whisper_folder(replace(self._settings, whisper_model=BUNDLED_WHISPER))
+
+    @functools.cached_property
+    def _recogniser(self) -> Recogniser:
+        """The recogniser of the settings; torch's on a GPU that CTranslate2 cannot use."""
+        if self._given is not None:
+            return self._given
+        if self._settings.speech_backend == "openai-whisper":
+            return self._torch(self._device.kind)
+        if not self._on_gpu:
+            return self._processor
+        try:
+            return self._tried(_ctranslate2(self._folder, "cuda", "float16", self._threads))
+        except ModelUnavailable:
+            return self._torch("cuda")
+
+    @functools.cached_property
+    def _processor(self) -> Recogniser:
+        if self._settings.speech_backend == "openai-whisper":
+            return self._torch("cpu")
+        return _ctranslate2(self._folder, "cpu", "int8", self._threads)
+
+    def _torch(self, kind: str) -> Recogniser:
+        from pipeline.whisper_torch import OpenAIWhisper
+
+        return OpenAIWhisper(self._folder, kind)
+
+    @staticmethod
+    def _tried(recogniser: Recogniser) -> Recogniser:
+        """``recogniser`` after it has heard a second of silence: missing CUDA libraries only show then.
+
+        Raises:
+            ModelUnavailable: it cannot compute.
+        """
+        silence = Audio(np.zeros(16384, np.float32), 16000)
+        try:
+            recogniser.languages(list(chunks([silence], VoiceDetector(), EVERYTHING)))
+        except RuntimeError as error:
+            raise ModelUnavailable(name="whisper", detail=str(error)) from error
+        return recogniser
+
+    @property
+    def _threads(self) -> int:
+        return max(1, math.floor(self._settings.max_cpus)) if self._settings.max_cpus else (os.cpu_count() or 1)
+
+
+def _ctranslate2(folder: Path, kind: str, dtype: str, threads: int) -> Recogniser:
+    from pipeline.whisper_ct2 import FasterWhisper
+
+    return FasterWhisper(folder, kind, dtype, threads)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """A source as blocks of sound; ``again`` says whether it can be read more than once."""
+
+    blocks: Callable[[], Iterable[Audio]]
+    again: bool
+    duration: float | None
+
+    @classmethod
+    def of(cls, source: Source, stream: int, duration: float | None) -> _Reader:
+        if isinstance(source, Path | str):
+            from pipeline.media import audio_blocks, probe
+
+            path = source
+            return cls(lambda: audio_blocks(path, stream=stream), True, duration or probe(path).duration)
+        if isinstance(source, Audio):
+            sound = source
+            return cls(lambda: [sound], True, duration or source.end)
+        if callable(source):
+            return cls(source, True, duration)
+        blocks = source
+        return cls(lambda: blocks, isinstance(source, Sequence), duration)
+
+
+def _batched(found: Iterator[Chunk], first: int, size: Callable[[], int]) -> Iterator[tuple[Chunk, ...]]:
+    """``found`` in groups of ``size()``, the first group of at least ``first``; the model is loaded when there is work."""
+    beginning = next(found, None)
+    if beginning is None:
+        return
+    whole = chain([beginning], found)
+    wanted = max(first, size())
+    while group := tuple(islice(whole, wanted)):
+        yield group
+        wanted = size()
+
+
+def _halves(duration: float) -> tuple[Span, Span]:
+    """Two overlapping parts of a chunk."""
+    return Span(0.0, duration * 0.6), Span(duration * 0.4, duration)
+
+
+def _spoken(chunk: Chunk, heard: Heard, words: Sequence[HeardWord]) -> list[Spoken]:
+    """``words`` on the file's clock with what is known about their surroundings."""
+    placed = on_file_clock(words, chunk)
+    return [
+        Spoken(at, heard.log_probability, heard.no_speech, _voice(chunk, word))
+        for at, word in zip(placed, words, strict=True)
+    ]
+
+
+def _voice(chunk: Chunk, word: HeardWord) -> float:
+    """The greatest probability of speech while ``word`` lasts."""
+    low, high = int(word.start / chunk.voice_step), int(word.end / chunk.voice_step) + 1
+    return float(np.max(chunk.voice[low:high], initial=0.0))
+
+
+def _merged(words: Sequence[Spoken], late: Sequence[Spoken]) -> list[Spoken]:
+    """``words`` and those of a stretch that was heard late, in order; a late word never overlaps another's middle."""
+    free = [s for s in late if not any(w.word.start < (s.word.start + s.word.end) / 2 < w.word.end for w in words)]
+    joined = sorted([*words, *free], key=lambda s: (s.word.start, s.word.end))
+    for index in range(len(joined) - 1):
+        this, following = joined[index].word, joined[index + 1].word
+        if this.end > following.start:
+            joined[index] = replace(joined[index], word=replace(this, end=following.start))
+    return joined
+
+
+def _sung_enough(heard: Heard, once: Sequence[Spoken], both: Sequence[Spoken]) -> bool:
+    """Whether a chunk without a voice is believed: likely text, most of which came twice."""
+    likely = heard.log_probability > SUNG_LIKELY and heard.no_speech < guards.NO_SPEECH and not guards.loops(heard.text)
+    return likely and len(both) >= LEAST_SUNG and len(both) >= 0.6 * len(once)
+
+
+def _within(sentence: Sentence, duration: float) -> Sentence:
+    """``sentence`` with no time after the end of the file."""
+    words = tuple(replace(w, start=min(w.start, duration), end=min(w.end, duration)) for w in sentence.words)
+    return replace(sentence, start=words[0].start, end=words[-1].end, words=words)
+
+
+def _language_doubts(course: _Course, language: str, probability: float) -> list[Message]:
+    doubts = []
+    if probability < SURE_LANGUAGE:
+        doubts.append(Message("doubt.language_unsure", {"language": language, "probability": round(probability, 2)}))
+    others = {code: seconds for code, seconds in course.own.items() if code != language}
+    other = max(sorted(others), key=lambda code: others[code], default=None)
+    if other is not None and others[other] >= MIXED_SHARE * course.heard_seconds:
+        doubts.append(Message("doubt.language_mixed", {"language": language, "other": other}))
+    return doubts

@@ -1,0 +1,115 @@
+"""What passes between the ear and the text: chunks of voice, what a recogniser heard in them, and its interface."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.values import Span
+
+RATE = 16000
+"""Samples a second of everything Whisper and the voice detector hear."""
+LONGEST = 30.0
+"""Whisper's window, seconds."""
+
+BEAM, CAREFUL_BEAM = 2, 5
+"""Beam widths: two costs a tenth more than one and saves a ninth of the errors; five is for what failed at first."""
+PREPEND, APPEND = "\"'“¿([{-¡«", "\"'.。,，!！?？:：”)]}、»…"
+"""Punctuation that belongs to the word after it, and to the word before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """``duration`` seconds that lie at ``offset`` in a chunk and at ``start`` in the file."""
+
+    offset: float
+    start: float
+    duration: float
+
+    @property
+    def end(self) -> float:
+        return self.start + self.duration
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Chunk:
+    """Up to :data:`LONGEST` seconds of sound in which somebody speaks; long pauses between its pieces are left out.
+
+    ``samples`` is mono float32 at :data:`RATE`; ``voice`` the probability of speech every ``voice_step`` seconds of it.
+    """
+
+    samples: NDArray[np.float32]
+    pieces: tuple[Piece, ...]
+    voice: NDArray[np.float32]
+    voice_step: float
+
+    @property
+    def duration(self) -> float:
+        return len(self.samples) / RATE
+
+    @property
+    def start(self) -> float:
+        return self.pieces[0].start
+
+    @property
+    def end(self) -> float:
+        return self.pieces[-1].end
+
+    def piece_at(self, offset: float) -> Piece:
+        """The piece that holds the chunk's second ``offset``."""
+        return next((p for p in reversed(self.pieces) if p.offset <= offset), self.pieces[0])
+
+    def part(self, span: Span) -> Chunk:
+        """The seconds ``span`` of this chunk as a chunk of its own."""
+        low, high = max(0.0, span.start), min(self.duration, span.end)
+        pieces = []
+        for p in self.pieces:
+            first, last = max(low, p.offset), min(high, p.offset + p.duration)
+            if last > first:
+                pieces.append(Piece(first - low, p.start + first - p.offset, last - first))
+        samples = self.samples[round(low * RATE) : round(high * RATE)]
+        voice = self.voice[int(low / self.voice_step) : int(high / self.voice_step) + 1]
+        return Chunk(samples, tuple(pieces), voice, self.voice_step)
+
+
+@dataclass(frozen=True, slots=True)
+class HeardWord:
+    """A word with its leading space, if its language has one, and its time in the chunk."""
+
+    start: float
+    end: float
+    text: str
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a recogniser made of a chunk.
+
+    ``log_probability`` is the mean natural logarithm per token, ``no_speech`` in [0, 1] its own estimate that nobody
+    speaks.
+    """
+
+    words: tuple[HeardWord, ...] = ()
+    log_probability: float = 0.0
+    no_speech: float = 0.0
+
+    @property
+    def text(self) -> str:
+        return "".join(w.text for w in self.words).strip()
+
+
+class Recogniser(Protocol):
+    """A Whisper on some device. Chunks given together are worked on as one batch."""
+
+    batch: int
+
+    def languages(self, chunks: Sequence[Chunk]) -> list[Mapping[str, float]]:
+        """The probability of each language (ISO 639-1) for each chunk."""
+
+    def listen(self, chunks: Sequence[Chunk], language: str, *, careful: bool = False) -> list[Heard]:
+        """The words of each chunk; ``careful`` searches wider and forbids loops."""
