@@ -1,0 +1,89 @@
+"""Which dictionary forms a spelling may have, and which spellings a dictionary form has: two free dictionaries together.
+
+simplemma knows about fifty languages, spacy-lookups-data some of them better; each gives one lemma a spelling, so both are
+asked. Tables are read on first use and stay (about 250 MB for Spanish, the largest).
+"""
+
+from __future__ import annotations
+
+import functools
+import gzip
+import importlib.util
+import json
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from pipeline.inflection import accented, fold
+
+_REFLEXIVE = re.compile(r"(?<=[aei]r)se$")
+
+
+@functools.lru_cache(maxsize=4)
+def _tables(language: str) -> tuple[Mapping[str, str], ...]:
+    return tuple(t for t in (_simplemma(language), _lookups(language)) if t)
+
+
+def _simplemma(language: str) -> Mapping[str, str]:
+    from simplemma.strategies.dictionaries.dictionary_factory import SUPPORTED_LANGUAGES, DefaultDictionaryFactory
+
+    if language not in SUPPORTED_LANGUAGES:
+        return {}
+    table: Mapping[str, str] = DefaultDictionaryFactory(cache_max_size=1).get_dictionary(language)
+    return table
+
+
+def _lookups(language: str) -> Mapping[str, str]:
+    """The lookup table; where it names several lemmas (French does) the first stays, the table's own order of preference."""
+    spec = importlib.util.find_spec("spacy_lookups_data")
+    if spec is None or spec.origin is None or not language.isalpha():
+        return {}
+    path = Path(spec.origin).parent / "data" / f"{language}_lemma_lookup.json.gz"
+    if not path.is_file():
+        return {}
+    with gzip.open(path, "rt", encoding="utf-8") as stream:
+        table: dict[str, str | list[str]] = json.load(stream)
+    return {form: lemma if isinstance(lemma, str) else lemma[0] for form, lemma in table.items() if lemma}
+
+
+def known(language: str) -> bool:
+    """Whether there is any dictionary of ``language``."""
+    return bool(_tables(language))
+
+
+def lemmas(spelling: str, language: str) -> tuple[str, ...]:
+    """Every dictionary form of exactly this spelling, accents included, sorted; empty where it is unknown."""
+    low = spelling.lower()
+    found = {table.get(low) or (table.get(spelling) if spelling != low else None) for table in _tables(language)}
+    return tuple(sorted(lemma.lower() for lemma in found if lemma))
+
+
+@functools.lru_cache(maxsize=1 << 16)
+def folded_lemmas(spelling: str, language: str) -> tuple[str, ...]:
+    """:func:`lemmas`, folded; Spanish reflexive infinitives as the plain verb (irse → ir)."""
+    found = map(fold, lemmas(spelling, language))
+    return tuple(dict.fromkeys(_REFLEXIVE.sub("", x) if language == "es" else x for x in found))
+
+
+def readings(folded: str, language: str) -> frozenset[str]:
+    """Folded dictionary forms of a folded spelling, whatever its accents were."""
+    return frozenset(lemma for spelling in accented(folded) for lemma in folded_lemmas(spelling, language))
+
+
+def spellings(wanted: Iterable[str], language: str) -> Mapping[str, frozenset[str]]:
+    """For each dictionary form in ``wanted`` the spellings both dictionaries list for it; one pass for all of them."""
+    names = {name: name for name in wanted}
+    names |= {name + "se": name for name in names if language == "es" and name.endswith("r")}
+    out: defaultdict[str, set[str]] = defaultdict(set)
+    for table in _tables(language):
+        for spelling, lemma in table.items():
+            if lemma in names:
+                out[names[lemma]].add(spelling)
+    return {lemma: frozenset(forms) for lemma, forms in out.items()}
+
+
+def vocabulary(language: str) -> Iterator[str]:
+    """Every spelling the last dictionary of ``language`` lists, in its order."""
+    tables = _tables(language)
+    return iter(tables[-1] if tables else ())

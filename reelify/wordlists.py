@@ -1,0 +1,65 @@
+"""Small closed lists of Spanish and English words, folded lemmas, that rhetorical patterns are built from.
+
+They name functions of speech (greeting, filling, announcing, judging), not subjects. Stakes follow what is shared most:
+high arousal of either sign (Berger & Milkman 2012; Brady et al. 2017).
+"""
+
+from __future__ import annotations
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+CALLS = _words("""suscribir comentar compartir seguir apuntar etiquetar registrar descargar reservar probar pulsar clicar
+subscribe comment share follow like click tag download book grab register""")
+ADDRESS = _words("tu te ti os vos vosotros vosotras usted ustedes vuestro vuestra contigo tuyo you your yours yourself yourselves")
+CURIOSITY = _words("""secreto truco error motivo verdad mentira misterio enigma confesion clave trampa sorprender descubrir
+demostrar revelar confesar ocultar esconder culpa prohibido raro extrano curioso imaginar adivinar polemica
+secret trick mistake truth lie mystery confession hack reveal discover prove confess hide hidden strange weird imagine guess
+controversial surprise surprising warn warning truco-secreto""")
+TELLING = _words("decir contar explicar demostrar ensenar revelar confesar tell show explain prove reveal confess")
+STAKES = _words("""morir muerte muerto matar perder perdida llorar lagrima miedo terror panico estafa castigo ruina arruinar robar
+salvar insultar molestar humillar gritar reir risa verguenza dolor sufrir abandonar divorcio carcel enfermedad cancer odiar
+asco rabia furia traicion traicionar mentir fracaso fracasar despedir accidente desastre catastrofe milagro sueno felicidad
+loco locura brutal alucinar alucinante espectacular terrible horrible imposible peligro peligroso injusto injusticia mierda
+desnudo sangre guerra pelear luchar vencer ganar victoria cambiar vida salvaje perdonar suicidio embarazo hambre pobreza
+die death dead kill lose loss cry tear fear terror panic scam punishment ruin steal save insult offend humiliate scream laugh
+shame pain suffer abandon divorce jail prison illness cancer hate disgust rage fury betray failure fail fire accident disaster
+catastrophe miracle dream crazy insane brutal mindblowing terrible horrible impossible danger dangerous unfair naked blood war
+fight beat victory change life wild forgive sober quit broke cost destroy addiction addict pregnant homeless""")
+KIN = _words("""padre madre papa mama hijo hija hermano hermana abuelo abuela marido mujer esposa novio novia familia amigo
+father mother dad mum mom son daughter brother sister grandfather grandmother husband wife boyfriend girlfriend marriage friend
+""")
+ABSOLUTE = _words("""nunca jamas nadie siempre unico ultimo ningun ninguno absolutamente completamente
+never nobody ever always only last none everything everyone nothing absolutely completely""")
+EXTREME = _words("""mejor peor mayor minimo maximo best worst most least biggest greatest strangest weirdest""")
+CONTRAST = _words("pero sino aunque embargo cambio but however although though yet instead except")
+GREAT = _words("cien ciento mil millon billon docena centenar hundred thousand million billion trillion dozen half mitad doble triple")
+MONEY = _words("euro dolar peso libra dinero dollar pound buck money cent centimo precio price eur usd")
+GREETING = _words("""hola bienvenido bienvenidos bienvenida bienvenidas saludos saludo hello hi welcome hey""")
+PHRASES_HOUSEKEEPING = (
+    "buenos dias", "buenas tardes", "buenas noches", "gracias por", "muchas gracias", "hasta la semana", "hasta aqui",
+    "hasta el", "nos vemos", "nuevo episodio", "antes de empezar", "programa de hoy", "terminamos por hoy", "la semana que viene",
+    "good morning", "good evening", "good afternoon", "thanks for", "thank you for", "see you", "next week", "that is all",
+    "that s all", "be back", "another episode", "joining us", "before we start", "before we begin", "moving on", "in the studio",
+    "orden del dia", "pasamos ahora", "en cuanto a",
+)  # fmt: skip
+FILLERS = _words("bueno pues eh vale ya vaya em mmm um uh erm well yeah okay ok anyway")
+PHRASES_FILLER = (
+    "o sea", "en fin", "mas o menos", "la verdad es que", "y eso", "por ahi", "muy bien", "un poco", "a veces", "y nada", "depende",
+    "you know", "i mean", "kind of", "sort of", "i guess", "a bit", "it depends", "or something", "and stuff", "we will see",
+)  # fmt: skip
+PHRASES_CURIOSITY = (
+    "sabias que", "sabes que", "sabes por que", "queréis saber", "quieres saber", "nadie ensena", "nadie te", "que nadie",
+    "lo que tu", "no quiere que sepas", "te explico", "os explico", "te cuento", "os cuento", "os doy", "te doy", "te lo voy a",
+    "voy a decir", "lo digo", "lo que paso", "resulta que", "y entonces", "no te lo vas a creer", "es por esto", "esto es lo que",
+    "did you know", "do you know", "what if", "here is", "here s", "this is why", "that is why", "nobody tells", "no one tells",
+    "let me show", "let me tell", "i am going to", "i m going to", "you will not believe", "you won t believe", "turns out",
+    "the day i", "el dia que", "never said", "read that again", "if i told you", "stop", "deja de", "unpopular opinion",
+)  # fmt: skip
+CONNECTORS = _words("y e o u pero entonces pues asi ademas porque que and or but so then because which that")
+ANAPHORA = _words("eso esto ello el ella ellos ellas aquello lo that this it he she they them those these")
+DANGLING = _words("""y e o u pero que de en con por para a el la los las un una porque como si cuando and or but the a an of to in with for
+because that if when as""")
+CLOCK_BEFORE = _words("las a pagina punto numero capitulo item page chapter step number at between section version table exercise ejercicio")
