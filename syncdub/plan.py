@@ -37,6 +37,8 @@ ALIGNED = 0.020
 AUDIBLE_PITCH = 0.002
 """Speed changes under 0.2 % (3.5 cents) move the pitch less than trained ears notice (about 5 cents), so resampling,
 which leaves no artefacts, serves them whatever happened to the pitch."""
+EDGE = 1.0
+"""Seconds at a file's beginning or end that need no evidence of their own: the line next to them goes on."""
 JOIN_REACH = 0.12
 """A join may move this far (seconds) to fall in a quieter place; the search that placed it is no finer."""
 JOIN_GAIN = 6.0
@@ -72,7 +74,7 @@ def audio_plan(plan: SyncPlan, fill: Fill = "silence", levels: Sequence[Curve] =
     Raises:
         Refused: the plan has no segment inside the original.
     """
-    segments = settle_joins(clipped(merged(plan.segments), plan), levels)
+    segments = settle_joins(placed(plan), levels)
     if not segments:
         raise Refused()
     gaps = holes(segments, plan.original_duration)
@@ -93,6 +95,22 @@ def audio_plan(plan: SyncPlan, fill: Fill = "silence", levels: Sequence[Curve] =
         gaps=gaps,
         doubts=_doubts(plan, method, fill, gaps),
     )
+
+
+def placed(plan: SyncPlan) -> tuple[Segment, ...]:
+    """The plan's segments as they can be played: lines joined, carried on to near edges, clipped to both files."""
+    return clipped(_to_the_edges(merged(plan.segments), plan.dub_duration), plan)
+
+
+def _to_the_edges(segments: tuple[Segment, ...], dub_duration: float) -> tuple[Segment, ...]:
+    if not segments:
+        return ()
+    out = list(segments)
+    if 0 < out[0].dub_start <= EDGE:
+        out[0] = _restricted(out[0], 0.0, out[0].dub_end)
+    if 0 < dub_duration - out[-1].dub_end <= EDGE:
+        out[-1] = _restricted(out[-1], out[-1].dub_start, dub_duration)
+    return tuple(out)
 
 
 def merged(segments: Sequence[Segment]) -> tuple[Segment, ...]:
@@ -185,7 +203,7 @@ def _level(levels: Sequence[Curve], time: float) -> float:
 def joins(plan: SyncPlan) -> tuple[float, ...]:
     """Moments of the dub where the edit jumps: the ends and beginnings of neighbouring segments, ascending, each
     once."""
-    segments = clipped(merged(plan.segments), plan)
+    segments = placed(plan)
     return tuple(sorted({t for a, b in itertools.pairwise(segments) for t in (a.dub_end, b.dub_start)}))
 
 

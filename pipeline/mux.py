@@ -1,0 +1,338 @@
+"""The finished file: the original's streams untouched, the dub beside them, in one Matroska file.
+
+Everything of the original is copied packet by packet: pictures, sound, subtitles, chapters, fonts. The result's clock
+is the original's clock. It is written beside its final name, examined, and renamed only then.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from pipeline import ffmpeg
+from pipeline.audio_out import writing
+from pipeline.errors import BadRequest, DiskFull, FFmpegFailed, Forbidden, NotFound
+from pipeline.languages import iso639_2
+from pipeline.media import clock_origin, opened
+from pipeline.messages import Message, message
+from pipeline.values import Report, Span, no_report
+
+MICRO = 1_000_000
+COPIED_SUBTITLES = frozenset(
+    {
+        "subrip",
+        "srt",
+        "ass",
+        "ssa",
+        "webvtt",
+        "hdmv_pgs_subtitle",
+        "pgssub",
+        "dvd_subtitle",
+        "dvdsub",
+        "dvb_subtitle",
+        "dvbsub",
+    }
+)
+CONVERTED_SUBTITLES = frozenset({"mov_text", "text"})
+PICTURES = {
+    "mjpeg": ("jpg", "image/jpeg"),
+    "png": ("png", "image/png"),
+    "bmp": ("bmp", "image/bmp"),
+    "gif": ("gif", "image/gif"),
+}
+START_TOLERANCE = 0.002
+"""Matroska counts milliseconds; a copied packet lies within one of where it should."""
+HALF_A_MILLISECOND = 0.0005
+MARGIN = 64 * 1024**2
+
+
+@dataclass(frozen=True, slots=True)
+class NewTrack:
+    """A track to add: the ``stream``-th stream of its kind in ``path``, ``delay`` seconds later than ``path`` says.
+
+    ``kind`` ``"a"`` sound, ``"s"`` subtitles. ``language`` in any usual form.
+    """
+
+    path: Path
+    kind: Literal["a", "s"]
+    language: str = ""
+    title: str = ""
+    stream: int = 0
+    delay: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Mux:
+    """What goes into the file. ``original_stream`` is the original's audio track that the dub belongs to, ``default``
+    which of the two players should choose."""
+
+    original: Path
+    output: Path
+    dub: NewTrack
+    subtitles: tuple[NewTrack, ...] = ()
+    original_stream: int = 0
+    default: Literal["original", "dub"] = "original"
+    title: str = ""
+
+
+@dataclass
+class _Command:
+    """Arguments as they are collected."""
+
+    maps: list[str] = field(default_factory=list)
+    options: list[str] = field(default_factory=list)
+    doubts: list[Message] = field(default_factory=list)
+    attached: list[str] = field(default_factory=list)
+    covers: list[tuple[str, bytes]] = field(default_factory=list)
+    n: dict[str, int] = field(default_factory=lambda: {"v": 0, "a": 0, "s": 0, "t": 0})
+
+    def add(self, source: str, kind: str) -> int:
+        """Map ``source``; returns its number among its kind."""
+        self.maps += ["-map", source]
+        self.n[kind] += 1
+        return self.n[kind] - 1
+
+
+def mux(request: Mux, report: Report = no_report) -> tuple[Message, ...]:
+    """Write ``request.output``; returns what could not be carried over.
+
+    Raises:
+        BadRequest, NotFound, Forbidden, DiskFull: as :func:`check_output`.
+        FFmpegFailed: it could not be written, or what was written is not what was ordered.
+    """
+    with part_file(request.output, (request.original, request.dub.path)) as (part, folder):
+        command = _command(request, folder)
+        with opened(request.original) as container:
+            length = (container.duration or 0) / MICRO
+        args = [*_inputs(request), *command.maps, *command.attached, *command.options]
+        args += [
+            "-map_metadata",
+            "0",
+            "-map_chapters",
+            "0",
+            "-max_interleave_delta",
+            "0",
+            "-default_mode",
+            "passthrough",
+        ]
+        if request.title:
+            args += ["-metadata", f"title={request.title}"]
+        said = message("progress.muxing")
+        ffmpeg.run(
+            [*args, "-f", "matroska", ffmpeg.safe_output(part)], duration=length or None, report=report, stage=said
+        )
+        verify(part, {k: v for k, v in command.n.items() if k in "vas"})
+    return tuple(command.doubts)
+
+
+def check_output(output: Path, inputs: Sequence[Path], needed: int = 0) -> None:
+    """Whether ``output`` may and can be written.
+
+    Raises:
+        BadRequest: it is one of the inputs, a folder, or not named ``.mkv`` or ``.mka``.
+        NotFound: its folder does not exist.
+        Forbidden: its folder cannot be written to.
+        DiskFull: fewer than ``needed`` bytes are free.
+    """
+    if output.suffix.lower() not in {".mkv", ".mka"}:
+        raise BadRequest("error.output_suffix", name=output.name)
+    if not output.parent.is_dir():
+        raise NotFound(name=str(output.parent))
+    if output.is_dir():
+        raise BadRequest("error.output_is_folder", name=output.name)
+    if any(output.exists() and i.exists() and os.path.samefile(output, i) for i in inputs):
+        raise BadRequest("error.output_is_input", name=output.name)
+    try:
+        with tempfile.NamedTemporaryFile(dir=output.parent, prefix=".sync-", suffix=".part"):
+            free = shutil.disk_usage(output.parent).free
+    except OSError as error:
+        raise Forbidden("error.not_writable", name=str(output.parent)) from error
+    if needed and free < needed + MARGIN:
+        raise DiskFull(needed=needed + MARGIN, free=free)
+
+
+@contextlib.contextmanager
+def part_file(output: Path, inputs: Sequence[Path]) -> Iterator[tuple[Path, Path]]:
+    """A file beside ``output`` that becomes it when the block ends well and vanishes when not; and a folder for small
+    things."""
+    check_output(output, inputs, sum(i.stat().st_size for i in inputs if i.exists()))
+    with writing(output), tempfile.TemporaryDirectory(prefix="mux-") as folder:
+        handle, name = tempfile.mkstemp(dir=output.parent, prefix=".sync-", suffix=".part")
+        os.close(handle)
+        part = Path(name)
+        try:
+            yield part, Path(folder)
+            part.chmod(0o644)
+            part.replace(output)
+        finally:
+            part.unlink(missing_ok=True)
+
+
+def copy_track(path: Path, stream: int, delay: float, kept: Span, output: Path) -> bool:
+    """The packets of audio track ``stream`` that lie in ``kept`` (its file's clock), ``delay`` seconds later, into
+    ``output``.
+
+    What would lie before 0 is left out, so at most one packet (20–100 ms) of sound is lost. Returns whether the
+    result is where it should be; ``False`` also when Matroska cannot hold the codec.
+    """
+    import av
+    import av.error
+
+    with opened(path) as source:
+        track = source.streams.audio[stream]
+        origin = clock_origin(source)
+        try:
+            with writing(output), contextlib.closing(av.open(f"file:{output}", "w", format="matroska")) as target:
+                first = _copy_packets(source, track, target, (delay - origin, delay, kept))
+        except (av.error.FFmpegError, ValueError, FFmpegFailed):
+            return False
+    if first is None:
+        return False
+    with opened(output) as made:
+        raw = next((p for p in made.demux(audio=0) if p.pts is not None), None)
+        at = float(raw.pts * raw.time_base) if raw and raw.pts is not None and raw.time_base else float("inf")
+    return abs(at - first) <= START_TOLERANCE
+
+
+def _copy_packets(source: Any, track: Any, target: Any, place: tuple[float, float, Span]) -> float | None:
+    """Returns where the first packet should be."""
+    raw_delay, delay, kept = place
+    made = target.add_stream_from_template(track)
+    base = track.time_base
+    shift = round(raw_delay / base)
+    # Encoder run-in before the file's own beginning stays; where the beginning is cut off it would be sound of its own.
+    low = -0.5 if kept.start <= HALF_A_MILLISECOND else kept.start + delay - HALF_A_MILLISECOND
+    first = None
+    for packet in source.demux(track):
+        if packet.pts is None or base is None:
+            continue
+        at = float((packet.pts + shift) * base)
+        if at < low or at >= kept.end + delay:
+            continue
+        first = at if first is None else first
+        packet.pts = packet.dts = packet.pts + shift
+        packet.stream = made
+        target.mux(packet)
+    return first
+
+
+def _inputs(request: Mux) -> list[str]:
+    args = ["-loglevel", "warning", "-fflags", "+genpts", *_on_our_clock(request.original, 0.0)]
+    for track in (request.dub, *request.subtitles):
+        args += _on_our_clock(track.path, track.delay)
+    return args
+
+
+def _on_our_clock(path: Path, delay: float) -> list[str]:
+    """An input whose timestamps come out on our clock: ffmpeg would start every file at its first timestamp."""
+    if path.suffix in {".srt", ".ass"}:
+        return ["-itsoffset", f"{delay:.6f}", *ffmpeg.safe_input(path)]
+    with opened(path) as container:
+        offset = (container.start_time or 0) / MICRO - clock_origin(container) + delay
+    return ["-itsoffset", f"{offset:.6f}", *ffmpeg.safe_input(path)]
+
+
+def _command(request: Mux, folder: Path) -> _Command:
+    import av.stream
+
+    command = _Command(options=["-c", "copy"])
+    art = av.stream.Disposition.attached_pic
+    with opened(request.original) as container:
+        for stream in container.streams:
+            if stream.type == "video" and stream.disposition & art:
+                command.covers += _cover(request.original, stream)
+            elif stream.type in {"video", "audio", "subtitle", "attachment"}:
+                _carry(stream, request, command)
+            else:
+                command.doubts.append(message("doubt.stream_left_out", index=stream.index, codec=stream.type))
+    _add_new(request, command)
+    _attach(command, folder)
+    return command
+
+
+def _carry(stream: Any, request: Mux, command: _Command) -> None:
+    kind = {"video": "v", "audio": "a", "subtitle": "s", "attachment": "t"}[stream.type]
+    codec = stream.codec_context.name if stream.codec_context is not None else ""
+    if kind == "s" and codec not in COPIED_SUBTITLES | CONVERTED_SUBTITLES:
+        command.doubts.append(message("doubt.stream_left_out", index=stream.index, codec=codec or stream.type))
+        return
+    number = command.add(f"0:{stream.index}", kind)
+    if kind == "s" and codec in CONVERTED_SUBTITLES:
+        command.options += [f"-c:s:{number}", "srt"]
+    if kind == "a":
+        flags = _flags(stream) - {"default"}
+        if number == request.original_stream:
+            flags |= {"original"} | ({"default"} if request.default == "original" else set())
+        command.options += [f"-disposition:a:{number}", "+".join(sorted(flags)) or "0"]
+
+
+def _add_new(request: Mux, command: _Command) -> None:
+    for place, track in enumerate((request.dub, *request.subtitles), 1):
+        number = command.add(f"{place}:{track.kind}:{track.stream}", track.kind)
+        name = f"s:{track.kind}:{number}"
+        command.options += [
+            f"-metadata:{name}",
+            f"language={iso639_2(track.language)}",
+            f"-metadata:{name}",
+            f"title={track.title}",
+        ]
+        flags = "0"
+        if track is request.dub:
+            flags = "default+dub" if request.default == "dub" else "dub"
+        command.options += [f"-disposition:{track.kind}:{number}", flags]
+
+
+def _flags(stream: Any) -> set[str]:
+    """The names of a stream's dispositions as ffmpeg spells them."""
+    return {flag.name for flag in type(stream.disposition) if flag.name and stream.disposition & flag}
+
+
+def _cover(path: Path, stream: Any) -> list[tuple[str, bytes]]:
+    """(codec, picture) of a stream of cover art."""
+    with opened(path) as again:
+        packet = next((p for p in again.demux(again.streams[stream.index]) if p.size), None)
+        return [(stream.codec_context.name, bytes(packet))] if packet is not None else []
+
+
+def _attach(command: _Command, folder: Path) -> None:
+    """Cover art becomes an attachment, which is what it is in Matroska; ffmpeg numbers these after the copied ones."""
+    for number, (codec, picture) in enumerate(command.covers, command.n["t"]):
+        suffix, mime = PICTURES.get(codec, ("bin", "application/octet-stream"))
+        file = folder / f"cover{number or ''}.{suffix}"
+        file.write_bytes(picture)
+        command.attached += ["-attach", str(file)]
+        for pair in (f"mimetype={mime}", f"filename={file.name}"):
+            command.options += [f"-metadata:s:t:{number}", pair]
+
+
+def verify(path: Path, expected: dict[str, int]) -> None:
+    """Whether the file holds the ``expected`` number of streams by kind, each with packets in order of decoding time.
+
+    Raises:
+        FFmpegFailed: it does not; ``detail`` says what is wrong.
+    """
+    with opened(path) as container:
+        found = {
+            "v": len(container.streams.video),
+            "a": len(container.streams.audio),
+            "s": len(container.streams.subtitles),
+        }
+        if any(found[kind] < n for kind, n in expected.items()):
+            raise FFmpegFailed(detail=f"streams {found}, ordered {expected}")
+        last: dict[int, float] = {}
+        for packet in container.demux():
+            if packet.dts is None:
+                continue
+            time = float(packet.dts * packet.time_base)
+            if time < last.get(packet.stream.index, -1e9):
+                raise FFmpegFailed(detail=f"stream {packet.stream.index}: {time} after {last[packet.stream.index]}")
+            last[packet.stream.index] = time
+        silent = [s.index for s in container.streams if s.type in {"video", "audio"} and s.index not in last]
+    if silent:
+        raise FFmpegFailed(detail=f"streams without packets: {silent}")
