@@ -47,4 +47,4 @@ def named_error(error: Exception) -> StudioError:
         return DiskFull("error.disk_full_plain")
     if isinstance(error, MemoryError):
         return OutOfMemory()
-    return ToolError("error.internal")
+    return StudioError()

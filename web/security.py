@@ -161,8 +161,10 @@ class SameOrigin:
         origin = headers.get("origin", "")
         if not origin or headers.get("sec-fetch-site") in {"same-origin", "none"}:
             return False
-        hosts = {headers.get("host", ""), headers.get("x-forwarded-host", "")}
-        return "*" not in self.allowed and origin not in self.allowed and urlsplit(origin).netloc not in hosts
+        if "*" in self.allowed or origin in self.allowed:
+            return False
+        hosts = {headers.get("host", ""), headers.get("x-forwarded-host", "")} - {""}
+        return urlsplit(origin).netloc not in hosts  # an opaque origin ("null") has none
 
 
 class SignIn:
