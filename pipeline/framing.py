@@ -17,14 +17,12 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.faces import Box, detector
+from pipeline.faces import Box
+from pipeline.looking import Axis, Look, look
 from pipeline.values import MediaInfo, Shot, Span
 
-Axis = Literal["x", "y"]
 Plan: TypeAlias = list[tuple[float, float]] | Literal["wide"] | None
 """(time, middle) of what is followed over a shot, ``"wide"`` when it does not fit, ``None`` when there is nothing."""
-LOOK_FPS = 4.0
-LOOK_WIDTH = 384
 DEAD_ZONE = 0.16
 """The subject may wander this far from the middle, as a share of the frame, before the frame moves."""
 STIFFNESS = 3.0
@@ -33,35 +31,18 @@ TOP_SPEED = 0.9
 """Frames' widths a second."""
 WINDOW = 0.8
 """Seconds over which the subject's place is averaged, centred: the camera knows what comes."""
-MIN_FOLLOWED = 0.4
+MIN_FOLLOWED = 0.3
 """Share of the time that must show something to follow; under it the whole clip gets bars, for a calm picture."""
-MIN_BARS = 1.2
-"""Seconds a shot must last to change to bars on its own."""
+MIN_BARS, MIN_EMPTY_BARS = 1.2, 4.0
+"""Seconds a shot must last to change to bars on its own: when its subject is too wide, when there is none."""
 RIVAL = 0.45
 """A second face counts from this share of the first one's presence on."""
 MEMORY = 2.0
 """Seconds a face may be lost and still be the same."""
+STRENGTH = 0.004
+"""Share of the picture that must move to be a subject."""
 STEP = 1 / 25
 TOLERANCE = 0.0015
-
-
-@dataclass(frozen=True, slots=True)
-class Motion:
-    """Where the picture changes beyond the camera's own movement: ``centre`` and ``spread`` along the free direction as
-    shares of the picture, ``strength`` the share of pixels that change."""
-
-    centre: float
-    spread: float
-    strength: float
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What is seen at ``time`` (the source's clock)."""
-
-    time: float
-    faces: tuple[Box, ...] = ()
-    motion: Motion | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +71,7 @@ def geometry(source: float, target: float) -> tuple[Axis, float]:
     return ("x", target / source) if target <= source else ("y", source / target)
 
 
-def decide(
-    looks: Sequence[Look], span: Span, shots: Sequence[Shot], axis: Axis, size: float
-) -> CropPath:
+def decide(looks: Sequence[Look], span: Span, shots: Sequence[Shot], axis: Axis, size: float) -> CropPath:
     """The crop path over ``span`` from what was seen; a pure function of its arguments."""
     pieces = _pieces(span, shots)
     plans = [_plan(_within(looks, piece), axis, size) for piece in pieces]
@@ -104,7 +83,7 @@ def decide(
     keys: list[tuple[float, float]] = []
     bars: list[Span] = []
     for piece, plan in zip(pieces, plans, strict=True):
-        if plan == "wide" and piece.duration >= MIN_BARS:
+        if piece.duration >= (MIN_BARS if plan == "wide" else MIN_EMPTY_BARS) and not isinstance(plan, list):
             bars.append(piece)
         keys += _keys(piece, plan if isinstance(plan, list) else [], size)
     return CropPath(axis, size, tuple(keys), tuple(bars))
@@ -117,7 +96,7 @@ def _pieces(span: Span, shots: Sequence[Shot]) -> list[Span]:
 
 
 def _within(looks: Sequence[Look], span: Span) -> list[Look]:
-    return [look for look in looks if span.start <= look.time < span.end]
+    return [seen for seen in looks if span.start <= seen.time < span.end]
 
 
 def _plan(looks: Sequence[Look], axis: Axis, size: float) -> Plan:
@@ -125,7 +104,7 @@ def _plan(looks: Sequence[Look], axis: Axis, size: float) -> Plan:
     tracks = _tracks(looks, axis)
     if tracks and len(tracks[0]) >= max(1, 0.25 * len(looks)):
         return _faces_plan(tracks, size)
-    moving = [(look.time, look.motion) for look in looks if look.motion is not None and look.motion.strength > 0.004]
+    moving = [(s.time, s.motion) for s in looks if s.motion is not None and s.motion.strength > STRENGTH]
     if len(moving) < max(2, 0.3 * len(looks)):
         return None
     if float(np.median([m.spread for _, m in moving])) > 1.1 * size:
@@ -154,18 +133,18 @@ def _presence(track: Sequence[tuple[float, Box]]) -> float:
 def _tracks(looks: Sequence[Look], axis: Axis) -> list[list[tuple[float, Box]]]:
     """The same face over time (nearest within one and a half widths), most present first; ``x`` is the free direction."""
     tracks: list[list[tuple[float, Box]]] = []
-    for look in looks:
-        free = [b if axis == "x" else replace(b, x=b.y, y=b.x, width=b.height, height=b.width) for b in look.faces]
+    for seen in looks:
+        free = [b if axis == "x" else replace(b, x=b.y, y=b.x, width=b.height, height=b.width) for b in seen.faces]
         for box in free:
             near = [
                 (apart, number)
                 for number, track in enumerate(tracks)
-                if 0 < look.time - track[-1][0] < MEMORY and (apart := _apart(track[-1][1], box)) < 1.5
+                if 0 < seen.time - track[-1][0] < MEMORY and (apart := _apart(track[-1][1], box)) < 1.5
             ]
             if near:
-                tracks[min(near)[1]].append((look.time, box))
+                tracks[min(near)[1]].append((seen.time, box))
             else:
-                tracks.append([(look.time, box)])
+                tracks.append([(seen.time, box)])
     return sorted(tracks, key=_presence, reverse=True)
 
 
@@ -232,55 +211,14 @@ def simplified(times: NDArray[np.float64], values: NDArray[np.float64]) -> list[
     return [(float(times[i]), float(values[i])) for i in sorted(keep)]
 
 
-def motion_between(before: NDArray[np.uint8], after: NDArray[np.uint8], axis: Axis) -> Motion | None:
-    """What moves between two gray pictures (height, width) besides the camera; ``None`` when all is still."""
-    import cv2
-
-    a, b = before.astype(np.float32), after.astype(np.float32)
-    (dx, dy), _ = cv2.phaseCorrelate(a, b, cv2.createHanningWindow((a.shape[1], a.shape[0]), cv2.CV_32F))
-    if abs(dx) + abs(dy) > 0.5:
-        shift = np.array([[1, 0, dx], [0, 1, dy]], np.float32)
-        a = cv2.warpAffine(a, shift, (a.shape[1], a.shape[0]), borderMode=cv2.BORDER_REPLICATE)
-    changed = cv2.blur(np.abs(a - b), (3, 3)) > 14.0
-    profile = changed.sum(axis=0 if axis == "x" else 1).astype(np.float64)
-    if profile.sum() == 0:
-        return None
-    share = np.cumsum(profile) / profile.sum()
-    left, middle, right = (float(np.searchsorted(share, q)) / len(share) for q in (0.1, 0.5, 0.9))
-    return Motion(middle, right - left, float(changed.mean()))
-
-
-def look(info: MediaInfo, span: Span, axis: Axis) -> list[Look]:
-    """Faces and motion of ``span``, four times a second."""
-    import cv2
-
-    from pipeline.media import video_blocks
-
-    assert info.video is not None
-    height = max(16, round(LOOK_WIDTH * info.video.display_height / max(1, info.video.display_width)))
-    width, height = (LOOK_WIDTH, height) if height <= 2 * LOOK_WIDTH else (LOOK_WIDTH // 2, height // 2)
-    found: list[Look] = []
-    before: NDArray[np.uint8] | None = None
-    find = detector()
-    for block in video_blocks(info.path, width=width, height=height, fps=LOOK_FPS, colour=True, span=span):
-        for time, picture in zip(block.times, block.pixels, strict=True):
-            small = cv2.resize(picture, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
-            gray = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.uint8)
-            motion = motion_between(before, gray, axis) if before is not None else None
-            faces = find(picture, thorough=len(found) % 4 == 0)
-            found.append(Look(float(time), faces, motion))
-            before = gray
-    return found
-
-
 def follow(info: MediaInfo, span: Span, aspect: float, shots: Sequence[Shot] = ()) -> CropPath:
     """The crop path that shows ``span`` of a file in shape ``aspect`` (width / height); looks at the file.
 
-    Without ``shots`` jumps of the picture are taken for cuts.
+    Without ``shots`` the film's cuts are found while looking.
     """
     assert info.video is not None
     axis, size = geometry(info.video.display_width / max(1, info.video.display_height), aspect)
     if size >= 0.98:
         return CropPath(axis, 1.0, ((span.start, 0.5),))
-    looks = look(info, span, axis)
-    return decide(looks, span, shots, axis, size)
+    looks, found = look(info, span, axis, find_cuts=not shots)
+    return decide(looks, span, shots or found, axis, size)

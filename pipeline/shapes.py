@@ -45,7 +45,7 @@ def bars(video: Stream, piece: Piece, info: MediaInfo, canvas: Canvas) -> Stream
     both = video.filter_multi_output("split", 2)
     small = Canvas(max(16, canvas.width // 8 * 2 // 2), max(16, canvas.height // 8 * 2 // 2), canvas.fps)
     ground = _crop(both[0], _still(info, canvas), piece).filter("scale", small.width, small.height, flags="area")
-    ground = ground.filter("setsar", 1).filter("gblur", sigma=5).filter("eq", brightness=-0.08, saturation=0.9)
+    ground = ground.filter("setsar", 1).filter("gblur", sigma=5).filter("eq", brightness=-0.12, saturation=0.9)
     ground = ground.filter("scale", canvas.width, canvas.height, flags="bilinear")
     front = both[1].filter("scale", width, height, flags=SCALER).filter("setsar", 1)
     return ffmpeg.overlay(ground, front, x="(W-w)/2", y="(H-h)/2")

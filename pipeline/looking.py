@@ -1,0 +1,129 @@
+"""What a crop could follow: faces, what moves besides the camera, and where the film cuts; a few looks a second."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.faces import Box, detector
+from pipeline.media import video_blocks
+from pipeline.values import MediaInfo, Shot, Span
+
+Axis = Literal["x", "y"]
+Picture = NDArray[np.uint8]
+LOOK_FPS = 3.0
+LOOK_WIDTH = 384
+THOROUGH = 4
+"""Every n-th look without a face is a closer one."""
+CHANGED = 14.0
+"""Gray levels a moving pixel changes at least."""
+NEW_PICTURE = 0.4
+"""One minus the correlation of two pictures from which on they may be two shots."""
+SHORTEST_SHOT = 0.4
+FLAT = 3.0
+"""Gray levels of contrast under which a picture is a plain surface."""
+
+
+@dataclass(frozen=True, slots=True)
+class Motion:
+    """Where the picture changes beyond the camera's own movement: ``centre`` and ``spread`` along the free direction as
+    shares of the picture, ``strength`` the share of pixels that change."""
+
+    centre: float
+    spread: float
+    strength: float
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What is seen at ``time`` (the source's clock)."""
+
+    time: float
+    faces: tuple[Box, ...] = ()
+    motion: Motion | None = None
+
+
+def look(info: MediaInfo, span: Span, axis: Axis, *, find_cuts: bool = False) -> tuple[list[Look], list[Shot]]:
+    """Faces and motion of ``span`` four times a second, and its shots when ``find_cuts``."""
+    found: list[Look] = []
+    changes: list[float] = []
+    before: Picture | None = None
+    find = detector()
+    for time, picture in _pictures(info, span, LOOK_FPS):
+        gray = _gray(picture)
+        motion = motion_between(before, gray, axis) if before is not None else None
+        changes.append(_change(before, gray) if before is not None else 0.0)
+        found.append(Look(time, find(picture, thorough=len(found) % THOROUGH == 0), motion))
+        before = gray
+    return found, _shots(info, span, [look.time for look in found], changes) if find_cuts else []
+
+
+def _pictures(info: MediaInfo, span: Span, fps: float | None) -> Iterator[tuple[float, Picture]]:
+    assert info.video is not None
+    height = max(16, round(LOOK_WIDTH * info.video.display_height / max(1, info.video.display_width)))
+    width, height = (LOOK_WIDTH, height) if height <= 2 * LOOK_WIDTH else (LOOK_WIDTH // 2, height // 2)
+    for block in video_blocks(info.path, width=width, height=height, fps=fps, colour=True, span=span):
+        for time, picture in zip(block.times, block.pixels, strict=True):
+            yield float(time), picture
+
+
+def _gray(picture: Picture) -> Picture:
+    import cv2
+
+    small = cv2.resize(picture, (picture.shape[1] // 2, picture.shape[0] // 2), interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.uint8)
+
+
+def _change(before: Picture, after: Picture) -> float:
+    """One minus the correlation of two coarse pictures, 0 to 2: blind to brightness, so that flashes are no cuts."""
+    import cv2
+
+    a, b = (cv2.resize(p, (48, 27), interpolation=cv2.INTER_AREA).astype(np.float64) for p in (before, after))
+    if min(a.std(), b.std()) < FLAT:
+        return 1.0 if max(a.std(), b.std()) >= FLAT or abs(a.mean() - b.mean()) > 40 else 0.0
+    return float(1.0 - ((a - a.mean()) * (b - b.mean())).mean() / (a.std() * b.std()))
+
+
+def _shots(info: MediaInfo, span: Span, times: list[float], changes: list[float]) -> list[Shot]:
+    """Shots between cuts; a cut seen between two looks is searched picture by picture."""
+    edges = [span.start]
+    for number, change in enumerate(changes):
+        if change > NEW_PICTURE:
+            cut = _exact_cut(info, Span(times[number - 1] - 0.01, times[number] + 0.01))
+            if cut is not None and cut - edges[-1] >= SHORTEST_SHOT:
+                edges.append(cut)
+    edges.append(span.end)
+    return [Shot(a, b) for a, b in itertools.pairwise(edges) if b > a]
+
+
+def _exact_cut(info: MediaInfo, span: Span) -> float | None:
+    """The time of the first picture after the greatest change within ``span``; ``None`` for a gradual one."""
+    pictures = [(time, _gray(p)) for time, p in _pictures(info, span, None)]
+    if len(pictures) < 2:
+        return None
+    steps = [_change(a[1], b[1]) for a, b in itertools.pairwise(pictures)]
+    best = int(np.argmax(steps))
+    return pictures[best + 1][0] if steps[best] >= 0.5 * _change(pictures[0][1], pictures[-1][1]) else None
+
+
+def motion_between(before: Picture, after: Picture, axis: Axis) -> Motion | None:
+    """What moves between two gray pictures (height, width) besides the camera; ``None`` when all is still."""
+    import cv2
+
+    a, b = before.astype(np.float32), after.astype(np.float32)
+    (dx, dy), _ = cv2.phaseCorrelate(a, b, cv2.createHanningWindow((a.shape[1], a.shape[0]), cv2.CV_32F))
+    if abs(dx) + abs(dy) > 0.5:
+        shift = np.array([[1, 0, dx], [0, 1, dy]], np.float32)
+        a = cv2.warpAffine(a, shift, (a.shape[1], a.shape[0]), borderMode=cv2.BORDER_REPLICATE)
+    changed = cv2.blur(np.abs(a - b), (3, 3)) > CHANGED
+    profile = changed.sum(axis=0 if axis == "x" else 1).astype(np.float64)
+    if profile.sum() == 0:
+        return None
+    share = np.cumsum(profile) / profile.sum()
+    left, middle, right = (float(np.searchsorted(share, q)) / len(share) for q in (0.1, 0.5, 0.9))
+    return Motion(middle, right - left, float(changed.mean()))
