@@ -2,7 +2,8 @@
 
 Forms: every spelling the two dictionaries list for lemmas drawn by seed from common words (none of them a default keyword),
 homographs of other words included, and for Spanish those with enclitic pronouns, in capitals and without accents. Decoys: words of other lemmas that
-share a prefix or lie one or two letters away. Beside exact match, folded match, the tagger's lemma alone, simplemma alone.
+share a prefix or lie one or two letters away. Beside exact match, folded match, the tagger's lemma
+alone, simplemma alone.
 
     python -m benchmarks.keywords [--lemmas 60] [--seed 1]
 """
@@ -30,12 +31,12 @@ rápido lento barato caro bonito feo grande pequeño dulce amargo fuerte débil 
 hablar cantar comprar vender correr beber vivir escribir abrir cerrar pensar contar volar jugar pedir servir dormir morir
 buscar pagar llegar empezar cruzar conocer conducir traer decir hacer poner salir venir tener saber poder caber oír huir
 coger seguir reír enviar actuar ganar perder regalar ahorrar probar recomendar sentir mentir elegir construir proteger
-sorpresa premio milagro viaje secreto truco dinero negocio deseo miedo alegría pena vergüenza""".split(),
+sorpresa premio milagro viaje secreto truco dinero negocio deseo miedo alegría pena vergüenza""",
     "en": """house cat city woman man child knife leaf story party box glass hero photo deal price gift mouse foot tooth
 quick slow cheap happy sad big small hot thin easy noisy brave large nice good bad angry gentle simple early
 talk sing buy sell run drink live write open shut think fly play ask sleep die seek pay begin bring teach catch fight
 carry try stop plan admit offer refer travel panic lie tie agree free lose win choose break speak freeze eat see go take
-give know grow throw draw swim ring hide ride rise drive wear tear bear save miss love hate want need share""".split(),
+give know grow throw draw swim ring hide ride rise drive wear tear bear save miss love hate want need share""",
 }
 CARRIER = {"es": "Entonces dijo {} otra vez.", "en": "Then they said {} once again."}
 
@@ -59,8 +60,15 @@ def _decoys(lemma: str, forms: set[str], vocabulary: Sequence[str], rng: random.
     near = [w for w in vocabulary if fold(w).startswith(stem) and fold(w) not in own]
     sample = rng.sample(list(vocabulary), min(4000, len(vocabulary)))
     near += difflib.get_close_matches(lemma, sample, 8, 0.7)
-    clean = [w for w in near if fold(lemma) not in dictionaries.readings(fold(w), language) and w.isalpha()]
+    clean = [w for w in near if w.isalpha() and not _same_word(fold(w), lemma, language)]
     return sorted(set(clean))[:: max(1, len(set(clean)) // 8)][:8]
+
+
+def _same_word(form: str, lemma: str, language: str) -> bool:
+    """Also an irregular participle's gender and number, which dictionaries list under the participle, are the verb's."""
+    own = dictionaries.readings(form, language)
+    participles = {x for x in own if re.search(r"(?:[aei]d|[srt]t|ch)o$", x)}
+    return fold(lemma) in own | {y for x in participles for y in dictionaries.readings(x, language)}
 
 
 def _methods(words: Sequence[str], language: str) -> dict[str, Callable[[Sequence[str]], list[set[str]]]]:
@@ -89,7 +97,9 @@ def _methods(words: Sequence[str], language: str) -> dict[str, Callable[[Sequenc
     return {
         "exact": by(lambda w: w, plain),
         "folded": by(fold, folded),
-        "spaCy lemma": lambda texts: [{folded[t.lemma] for t in f.tokens if t.lemma in folded} for f in facts_of(texts)],
+        "spaCy lemma": lambda texts: [
+            {folded[t.lemma] for t in f.tokens if t.lemma in folded} for f in facts_of(texts)
+        ],
         "simplemma": by(lambda w: fold(simplemma.lemmatize(w.lower(), language)), folded),
         "ours": ours,
     }
@@ -98,7 +108,7 @@ def _methods(words: Sequence[str], language: str) -> dict[str, Callable[[Sequenc
 def measure(language: str, n_lemmas: int, seed: int) -> tuple[list[list[object]], list[str], list[str]]:
     """Rows of the table, and the forms missed and decoys taken by ours."""
     rng = random.Random(seed)
-    words = sorted(set(FREQUENT[language]))
+    words = sorted(set(FREQUENT[language].split()))
     words = rng.sample(words, min(n_lemmas, len(words)))
     vocabulary = _vocabulary(language)
     forms = [(w, form) for w in words for form in sorted(_forms(w, language))]
@@ -112,7 +122,16 @@ def measure(language: str, n_lemmas: int, seed: int) -> tuple[list[list[object]]
         wrong = [w in said for (w, _), said in zip(decoys, found[len(forms) :], strict=True)]
         each = [[ok for (owner, _), ok in zip(forms, right, strict=True) if owner == w] for w in words]
         mean = sum(sum(oks) / len(oks) for oks in each) / len(each)
-        rows.append([language, name, f"{sum(right) / len(right):.1%}", f"{mean:.1%}", len(forms), f"{sum(wrong)} of {len(wrong)}"])
+        rows.append(
+            [
+                language,
+                name,
+                f"{sum(right) / len(right):.1%}",
+                f"{mean:.1%}",
+                len(forms),
+                f"{sum(wrong)} of {len(wrong)}",
+            ]
+        )
         missed = [f"{w}:{f}" for (w, f), ok in zip(forms, right, strict=True) if not ok]
         taken = [f"{w}:{d}" for (w, d), bad in zip(decoys, wrong, strict=True) if bad]
     return rows, missed, taken
@@ -135,7 +154,9 @@ def main() -> None:
         rows += found
         if options.show:
             print(language, "missed:", " ".join(missed), "\n", language, "taken:", " ".join(taken), "\n")
-    print(table(["language", "method", "recall (forms)", "recall (mean of keywords)", "forms", "look-alikes taken"], rows))
+    print(
+        table(["language", "method", "recall (forms)", "recall (mean of keywords)", "forms", "look-alikes taken"], rows)
+    )
 
 
 if __name__ == "__main__":

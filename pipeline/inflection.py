@@ -75,7 +75,7 @@ def _before_front_vowel(stem: str) -> str:
 
 
 def _before_back_vowel(stem: str) -> set[str]:
-    """Spellings of an -er/-ir stem before a or o: venc- → venz-, conoc- → conozc-, prote­g- → protej-, distingu- → disting-."""
+    """Spellings of an -er/-ir stem before a or o: venc- → venz-, conoc- → conozc-, proteg- → protej-, distingu- → disting-."""
     if stem.endswith("gu"):
         return {stem[:-1]}
     if stem.endswith("g"):
@@ -85,14 +85,18 @@ def _before_back_vowel(stem: str) -> set[str]:
     return {stem}
 
 
-_AR_FRONT = "e es emos eis en".split()
-_AR_PLAIN = """o as a amos ais an aba abas abamos abais aban aste o asteis aron ar are aras ara aremos areis aran aria arias ariamos
-ariais arian aras aramos arais ase ases asemos aseis asen ad ando ado ada ados adas""".split()
-_ER_BACK = "o a as amos ais an".split()
-_ER_PLAIN = """e es en ia ias iamos iais ian i iste io isteis ieron iendo ido ida idos idas iera ieras ieramos ierais ieran iese
-ieses iesemos ieseis iesen""".split()
-_ER_OWN = "emos eis ed er ere eras era eremos ereis eran eria erias eriamos eriais erian".split()
-_IR_OWN = "imos is id ir ire iras ira iremos ireis iran iria irias iriamos iriais irian".split()
+def _split(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+_AR_FRONT = _split("e es emos eis en")
+_AR_PLAIN = _split("""o as a amos ais an aba abas abamos abais aban aste o asteis aron ar are aras ara aremos areis aran aria arias ariamos
+ariais arian aras aramos arais ase ases asemos aseis asen ad ando ado ada ados adas""")
+_ER_BACK = _split("o a as amos ais an")
+_ER_PLAIN = _split("""e es en ia ias iamos iais ian i iste io isteis ieron iendo ido ida idos idas iera ieras ieramos ierais ieran iese
+ieses iesemos ieseis iesen""")
+_ER_OWN = _split("emos eis ed er ere eras era eremos ereis eran eria erias eriamos eriais erian")
+_IR_OWN = _split("imos is id ir ire iras ira iremos ireis iran iria irias iriamos iriais irian")
 
 
 def participle_degrees(verb: str) -> set[str]:
@@ -155,12 +159,11 @@ def diminutives(word: str, *, both: bool = False) -> set[str]:
     ``both`` allows both genders, as adjectives have them.
     """
     _, front = _bases(word)
+    links: tuple[str, ...] = ("", "ec")
     if word[-1] in "nr":
         links = ("c", "")
     elif word[-1] in "ao" and not re.search(r"(?:ie|ue)[^aeiou]+[ao]$|i[ao]$", word):
         links = ("",)
-    else:
-        links = ("", "ec")
     stems = {(word if link == "c" else front) + link for link in links}
     stems |= {front[:-1]} if front.endswith("i") else set()
     suffixes = ("it", "ill", "ic") if len(word) > 3 else ("it",)
@@ -206,7 +209,7 @@ def english_forms(word: str) -> set[str]:
     forms |= {word[:-1] + "y"} if word.endswith("le") else set()
     if re.search(r"^[^aeiou]*[aeiou][bdgklmnprtv]$", word) or word.endswith(("mit", "fer", "gin", "pel", "cel")):
         forms |= {word + word[-1] + ending for ending in ("ed", "ing", "er", "est", "ers")}
-    return forms | {form + "'s" for form in (word,)}
+    return forms | {word + "'s"}
 
 
 def appreciative(word: str, *, both: bool = False) -> set[str]:

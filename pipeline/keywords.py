@@ -119,7 +119,8 @@ class _Builder:
                 if group in ("forms", "verbal") and lexeme.verb and self.language == "es":
                     hosts |= {form} if inflection.can_host(form, fold(lexeme.lemma)) else set()
         sure = frozenset(groups["forms"])
-        return Term(word, sure, *(frozenset(groups[g]) - sure for g in ("verbal", "nominal")), frozenset(hosts), lemmas)
+        verbal, nominal = (frozenset(groups[name]) - sure for name in ("verbal", "nominal"))
+        return Term(word, sure, verbal, nominal, frozenset(hosts), lemmas)
 
     def _lexemes(self, word: str) -> list[_Lexeme]:
         own = self.own[word]
@@ -173,8 +174,8 @@ class _Builder:
 
     def _group(self, form: str, listed: bool, lexeme: _Lexeme, lemmas: frozenset[str]) -> str:
         """Where a form belongs: ``forms``, ``verbal``, ``nominal``, or ``""`` (another word's)."""
-        rivals = dictionaries.readings(form, self.language) - lemmas
-        rivals = {r for r in rivals if not self._same_word(r, form, lexeme)}
+        others = dictionaries.readings(form, self.language) - lemmas
+        rivals = {r for r in others if not self._same_word(r, form, lexeme)}
         if not rivals:
             return "forms"
         if listed:
@@ -197,6 +198,7 @@ _DIPHTHONGS = (("ue", "o"), ("ie", "e"), ("ue", "u"))
 
 def _verbs_of(noun: str) -> tuple[str, ...]:
     """Spanish infinitives with the noun's stem: regalo → regalar; amor → amar; descuento → descontar; emocionado → emocionar."""
+    stems: list[tuple[str, tuple[str, ...]]]
     if re.search(r"[ai]d[oa]$", noun):
         stems = [(noun[:-3], (noun[-3] + "r",) if noun[-3] == "a" else ("er", "ir"))]
     elif noun.endswith("or") and len(noun) > 3:

@@ -13,20 +13,11 @@ from dataclasses import dataclass
 
 from pipeline.values import Facts, Keyword, Sentence, Term, Token, Word
 from reelify.values import KeywordHit
+from reelify.wordlists import CLAUSE_END, NEGATORS, RAISING, UNDOING
 
-NEGATORS = frozenset(
-    "no nunca jamas sin tampoco ni ningun ninguna ninguno not n't nt never without nor neither cannot hardly".split()
-)
 SCOPE = 3
 """Tokens before a keyword in which a negation still reaches it; pronouns and articles are not counted."""
-_LIGHT = frozenset("PRON DET ADP PART".split())
-_CLAUSE_END = frozenset(", . ; : ! ? … ( ) — – ¿ ¡ pero sino but".split())
-_UNDOING = frozenset(
-    "perder perderse olvidar olvidarse dejar desaprovechar dudar miss forget hesitate stop lose wait overlook ignore".split()
-)
-"""Verbs whose negation affirms what follows: "no te pierdas esta oferta", "don't miss this deal"."""
-_RAISING = frozenset("solo solamente only just tan tanto mas so such more".split())
-"""Words between a negation and a keyword that make it stronger, not weaker: "no solo es gratis", "never been so happy"."""
+_LIGHT = frozenset({"PRON", "DET", "ADP", "PART"})
 _SMALL_SENTENCE = 2
 _WORDLIKE = re.compile(r"\w")
 
@@ -102,7 +93,9 @@ class Lexicon:
             for match in re.finditer(_bounded(literal), folded):
                 covered = [i for i, t in enumerate(facts.tokens) if t.end > match.start() and t.start < match.end()]
                 if covered:
-                    yield self._found(index, number, facts, covered[0], covered[-1], facts.text[match.start() : match.end()])
+                    yield self._found(
+                        index, number, facts, covered[0], covered[-1], facts.text[match.start() : match.end()]
+                    )
 
     def _found(self, index: int, number: int, facts: Facts, first: int, last: int, surface: str = "") -> Found:
         said = surface or facts.text[facts.tokens[first].start : facts.tokens[last].end]
@@ -134,7 +127,9 @@ def matches(term: Term, token: Token, n_words: int = 99) -> bool:
     if form in term.forms:
         return not _other_accent(term, token)
     lenient = n_words <= _SMALL_SENTENCE or token.lemma in term.lemmas
-    lenient |= bool(token.lemmas) and term.lemmas.issuperset(token.lemmas)
+    lenient |= term.lemmas.issuperset(
+        token.lemmas
+    )  # also where no dictionary knows the spelling: its accent is missing
     if form in term.verbal:
         return lenient or token.pos in ("VERB", "AUX")
     if form in term.nominal:
@@ -144,8 +139,10 @@ def matches(term: Term, token: Token, n_words: int = 99) -> bool:
 
 def _other_accent(term: Term, token: Token) -> bool:
     """``papá`` is not a form of the keyword ``papa``: its own accent makes it another word of the dictionary."""
-    return token.text.lower() != term.text and token.folded != token.text.lower() and bool(
-        token.lemmas and not term.lemmas & set(token.lemmas)
+    return (
+        token.text.lower() != term.text
+        and token.folded != token.text.lower()
+        and bool(token.lemmas and not term.lemmas & set(token.lemmas))
     )
 
 
@@ -168,7 +165,7 @@ def _hosts(token: Token) -> Iterator[str]:
 
 
 def negated(tokens: Sequence[Token], first: int, last: int) -> bool:
-    """Whether a negation reaches the tokens ``first``…``last``: it stands within :data:`SCOPE` content tokens before it, in the same clause.
+    """Whether a negation reaches the tokens ``first``…``last``: one of their clause, at most :data:`SCOPE` words before.
 
     Undoing verbs ("no te pierdas") and raising words ("no solo", "never so") affirm; a finite verb in between shields
     another finite verb ("nunca me dijo te quiero").
@@ -176,7 +173,7 @@ def negated(tokens: Sequence[Token], first: int, last: int) -> bool:
     left = SCOPE
     verb_between = False
     for token in reversed(tokens[:first]):
-        if token.folded in _CLAUSE_END or token.folded in _RAISING or {token.lemma, *token.lemmas} & _UNDOING:
+        if token.folded in CLAUSE_END or token.folded in RAISING or {token.lemma, *token.lemmas} & UNDOING:
             return False
         if token.folded in NEGATORS:
             return not (verb_between and any("VerbForm=Fin" in t.morph for t in tokens[first : last + 1]))

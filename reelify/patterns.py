@@ -6,6 +6,7 @@ tags (mood, person, degree) first and closed word lists second, never whole sent
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -88,8 +89,12 @@ def _imperatives(number: int, facts: Facts) -> Iterator[Cue]:
         opens = _opens_clause(facts.tokens, index)
         marked = "Mood=Imp" in token.morph
         third = facts.language == "es" and {"Mood=Ind", "Person=3", "Number=Sing", "Tense=Pres"} <= token.morph
-        base = facts.language == "en" and ("VerbForm=Inf" in token.morph or "Tense=Pres" in token.morph and "Person=3" not in token.morph)
-        negative = index > 0 and facts.tokens[index - 1].lemma in ("not", "no") and {"Mood=Sub", "Person=2"} <= token.morph
+        base = facts.language == "en" and (
+            "VerbForm=Inf" in token.morph or ("Tense=Pres" in token.morph and "Person=3" not in token.morph)
+        )
+        negative = (
+            index > 0 and facts.tokens[index - 1].lemma in ("not", "no") and {"Mood=Sub", "Person=2"} <= token.morph
+        )
         if marked or negative or (opens and (third or base) and token.pos == "VERB"):
             yield Cue("imperative", number, index, token.text, 0.8)
 
@@ -141,11 +146,13 @@ def _numbers(number: int, facts: Facts) -> Iterator[Cue]:
         money = any(_names(t) & words.MONEY or t.text in "%€$" for t in after)
         digits = re.sub(r"\D", "", token.text)
         great = bool(_names(token) & words.GREAT) or (digits and int(digits[:12]) >= 100)
-        yield Cue("number", number, index, token.text, 1.0 if money else 0.6 if great else 0.3)
+        yield Cue("number", number, index, token.text, 1.0 if money else 0.5 if great else 0.15)
 
 
 def _phrases(kind: str, phrases: Sequence[str], weight: float) -> Rule:
-    pattern = re.compile(r"(?<!\w)(?:" + "|".join(sorted(map(re.escape, phrases), key=lambda p: (-len(p), p))) + r")(?!\w)")
+    pattern = re.compile(
+        r"(?<!\w)(?:" + "|".join(sorted(map(re.escape, phrases), key=lambda p: (-len(p), p))) + r")(?!\w)"
+    )
 
     def rule(number: int, facts: Facts) -> Iterator[Cue]:
         kept = [(i, t) for i, t in enumerate(facts.tokens) if t.folded[:1].isalnum() or "'" in t.text]
@@ -165,11 +172,10 @@ def _voices(number: int, facts: Facts) -> Iterator[Cue]:
     """Somebody tells what happened to them: first person in the past."""
     for index, token in enumerate(facts.tokens):
         spanish = {"Person=1", "Tense=Past"} <= token.morph and token.pos in ("VERB", "AUX")
-        english = (
-            token.folded == "i"
-            and any("Tense=Past" in t.morph for t in facts.tokens[index + 1 : index + 4])
+        english = token.folded == "i" and any("Tense=Past" in t.morph for t in facts.tokens[index + 1 : index + 4])
+        possessive = token.folded in ("mi", "mis", "my") and any(
+            _names(t) & words.KIN for t in facts.tokens[index : index + 3]
         )
-        possessive = token.folded in ("mi", "mis", "my") and any(_names(t) & words.KIN for t in facts.tokens[index : index + 3])
         if spanish or english or possessive:
             yield Cue("voice", number, index, token.text, 0.4)
 
@@ -184,7 +190,7 @@ def _told(number: int, facts: Facts) -> Iterator[Cue]:
 def _punches(sentences: Sequence[Facts]) -> Iterator[Cue]:
     """A sentence of one to four words that takes up a word of the one before ("¡Un castigo!", "Mucho mejor.")."""
     pieces = [(number, first, tokens) for number, facts in enumerate(sentences) for first, tokens in _pieces(facts)]
-    for (_, _, before), (number, first, now) in zip(pieces, pieces[1:], strict=False):
+    for (_, _, before), (number, first, now) in itertools.pairwise(pieces):
         spoken = [t for t in now if _is_content(t)]
         earlier = {t.lemma or t.folded for t in before if len(t.folded) > 3}
         if 1 <= len(spoken) <= 4 and len(before) > len(spoken):

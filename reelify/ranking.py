@@ -101,7 +101,9 @@ def _assemble(parts: Mapping[str, PartScore], reading: Reading, confidence: floa
     )  # fmt: skip
 
 
-def _points(parts: Mapping[str, PartScore], weights: Mapping[str, float], clock: float) -> tuple[float, tuple[Point, ...]]:
+def _points(
+    parts: Mapping[str, PartScore], weights: Mapping[str, float], clock: float
+) -> tuple[float, tuple[Point, ...]]:
     """The stretched score and its division among all contributions, in proportion."""
     whole = sum(weights[name] for name in parts)
     plain = sum(weights[name] / whole * part.value for name, part in parts.items())
@@ -238,5 +240,3 @@ def meaning(speech: Speech) -> NDArray[np.float32] | None:
     total: NDArray[np.float32] = (speech.vectors * lengths[:, None]).sum(axis=0)
     norm = float(np.linalg.norm(total))
     return (total / norm).astype(np.float32) if norm > 0 else None
-
-

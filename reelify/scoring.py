@@ -77,7 +77,10 @@ def keyword_part(reading: Reading, category: str) -> PartScore:
         return float(weights[keyword]) if weights is not None and keyword < len(weights) else 1.0
 
     per_hit = 100.0 / max(DENSITY_WORDS, reading.speech.n_words)
-    out = [Contribution(f.surface, reading.time(f.sentence, f.first), per_hit * weight(f.keyword)) for f in reading.counted(category)]
+    out = [
+        Contribution(f.surface, reading.time(f.sentence, f.first), per_hit * weight(f.keyword))
+        for f in reading.counted(category)
+    ]
     out += [
         Contribution(_near_text(reading, n), reading.time(n.sentence, n.token), per_hit * weight(n.keyword) * n.worth)
         for n in reading.near
@@ -98,7 +101,9 @@ def variety_part(reading: Reading) -> PartScore:
     first: dict[tuple[str, int], Contribution] = {}
     for category in (COMMERCIAL, EMOTIONAL):
         for hit in reading.counted(category):
-            first.setdefault((category, hit.keyword), Contribution(hit.surface, reading.time(hit.sentence, hit.first), 1.0))
+            first.setdefault(
+                (category, hit.keyword), Contribution(hit.surface, reading.time(hit.sentence, hit.first), 1.0)
+            )
     for item in reading.near:
         here = Contribution(_near_text(reading, item), reading.time(item.sentence, item.token), item.worth)
         first.setdefault((item.category, item.keyword), here)
@@ -116,7 +121,11 @@ def hook_part(reading: Reading) -> PartScore:
     """Whether the first three seconds (or the first words) make one stay."""
     start = reading.speech.sentences[0].start
     inside = [c for c in reading.cues if _opens(reading, c.sentence, c.token, start)]
-    out = [Contribution(c.text, reading.time(c.sentence, c.token), c.weight) for c in inside if c.kind in ENGAGEMENT | STORY]
+    out = [
+        Contribution(c.text, reading.time(c.sentence, c.token), c.weight)
+        for c in inside
+        if c.kind in ENGAGEMENT | STORY
+    ]
     for category in (COMMERCIAL, EMOTIONAL):
         out += [
             Contribution(f.surface, reading.time(f.sentence, f.first), 0.7)
@@ -144,7 +153,9 @@ def engagement_part(reading: Reading) -> PartScore:
         if cue.kind not in ENGAGEMENT or (cue.kind == "call" and called):
             continue
         called |= cue.kind == "call"
-        out.append(Contribution(cue.text, reading.time(cue.sentence, cue.token), cue.weight * keep * _per_length(reading)))
+        out.append(
+            Contribution(cue.text, reading.time(cue.sentence, cue.token), cue.weight * keep * _per_length(reading))
+        )
     return saturated(out, 2.4)
 
 
@@ -152,7 +163,9 @@ def story_part(reading: Reading) -> PartScore:
     """Curiosity, stakes, people close, extremes, amounts, contrast, first person, punch lines."""
     keep = _dulled(reading, ("routine", "filler")) * _per_length(reading)
     out = [
-        Contribution(c.text, reading.time(c.sentence, c.token), c.weight * keep) for c in reading.cues if c.kind in STORY
+        Contribution(c.text, reading.time(c.sentence, c.token), c.weight * keep)
+        for c in reading.cues
+        if c.kind in STORY
     ]
     return saturated(out, 2.6)
 
@@ -202,7 +215,9 @@ def delivery_part(reading: Reading, evidence: Evidence, span: Span) -> PartScore
     out = reactions(evidence.events, span)
     out += loudness_range(evidence, span)
     rates = [
-        (len(s.words) or len(s.text.split())) / max(0.3, s.end - s.start) for s in reading.speech.sentences if len(s.text) > 8
+        (len(s.words) or len(s.text.split())) / max(0.3, s.end - s.start)
+        for s in reading.speech.sentences
+        if len(s.text) > 8
     ]
     if len(rates) > 1:
         lively = min(0.4, float(np.std(rates)) / max(0.5, float(np.mean(rates))))
@@ -224,7 +239,9 @@ def loudness_range(evidence: Evidence, span: Span) -> list[Contribution]:
     curve = evidence.curves.get("loudness") or evidence.curves.get("energy")
     if curve is None or not len(curve.values):
         return []
-    low, high = (int(np.clip(round((t - curve.start) / curve.step), 0, len(curve.values))) for t in (span.start, span.end))
+    low, high = (
+        int(np.clip(round((t - curve.start) / curve.step), 0, len(curve.values))) for t in (span.start, span.end)
+    )
     part = curve.values[low:high]
     heard = part[part > np.max(part) - 30] if len(part) else part
     if len(heard) < 4:

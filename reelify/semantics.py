@@ -12,10 +12,16 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.values import Facts, Keyword, Sentence
+from pipeline.values import Facts, Keyword, Sentence, Token
 from reelify.lexicon import Found, Lexicon, negated
 
 Embed = Callable[[Sequence[str]], NDArray[np.float32]]
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
 COMMERCIAL, EMOTIONAL = "commercial", "emotional"
 
 WORD_NEAR = 0.74
@@ -27,12 +33,19 @@ of 17 neutral sentences × 15 keywords none exceeds .15; of 23 paraphrases 19 re
 SENTENCE_SURE = 0.4
 NEAR_WORTH = 0.5
 """A near meaning counts at most half of the word itself."""
-NEUTRAL = (
+NEUTRAL = _words(
     "mesa hora lunes calle número agua oficina documento tiempo casa color página table street number paper weather computer "
     "meeting door"
-).split()
-HIGH_AROUSAL = "furioso aterrado entusiasmado eufórico indignado asombrado pánico rabia".split()
-LOW_AROUSAL = "tranquilo aburrido cansado sereno melancólico relajado apático deprimido".split()
+)
+RITUAL = (
+    "muchas gracias por venir", "bienvenidos al programa", "hasta la próxima semana", "muy bien, vale, de acuerdo", "buenos días a todos",
+    "thanks for listening", "welcome to the show", "see you next week", "okay, all right", "good morning everyone",
+)  # fmt: skip
+"""Polite formulas are warm without meaning it: a sentence nearer to one of them than to a keyword says nothing about it."""
+SHORTEST = 4
+"""Words of a sentence that can be about something."""
+HIGH_AROUSAL = _words("furioso aterrado entusiasmado eufórico indignado asombrado pánico rabia")
+LOW_AROUSAL = _words("tranquilo aburrido cansado sereno melancólico relajado apático deprimido")
 AROUSAL_SLOPE, AROUSAL_MIDDLE = 3.0, 0.75
 """Weight = middle + slope · (nearness to high arousal − to low arousal): emocionado .99, odio .92, triste .56, feliz .47."""
 _CONTENT = frozenset({"NOUN", "VERB", "ADJ", "ADV", "PROPN", "INTJ", ""})
@@ -47,6 +60,7 @@ class Vocabulary:
     vectors: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
     weights: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     neutral: NDArray[np.float32] | None = None
+    ritual: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,28 +89,35 @@ def vocabulary(commercial: Sequence[Keyword], emotional: Sequence[Keyword], embe
         return Vocabulary(lexicons)
     vectors = {name: embed([k.text for k in lexicon.keywords]) for name, lexicon in lexicons.items()}
     weights = {COMMERCIAL: np.ones(len(commercial)), EMOTIONAL: _arousal(vectors[EMOTIONAL], embed)}
-    return Vocabulary(lexicons, vectors, weights, embed(NEUTRAL))
+    return Vocabulary(lexicons, vectors, weights, embed(NEUTRAL), embed(RITUAL))
 
 
 def _arousal(vectors: NDArray[np.float32], embed: Embed) -> NDArray[np.float64]:
     """Weight in [0.4, 1] of every emotional keyword: agitation spreads, sadness does not (Berger & Milkman 2012)."""
     if not len(vectors):
         return np.zeros(0)
-    high, low = (np.sort(vectors @ embed(words).T, axis=1)[:, -3:].mean(axis=1) for words in (HIGH_AROUSAL, LOW_AROUSAL))
-    return np.clip(AROUSAL_MIDDLE + AROUSAL_SLOPE * (high - low).astype(np.float64), 0.4, 1.0)
+    high, low = (
+        np.sort(vectors @ embed(words).T, axis=1)[:, -3:].mean(axis=1) for words in (HIGH_AROUSAL, LOW_AROUSAL)
+    )
+    weights: NDArray[np.float64] = np.clip(AROUSAL_MIDDLE + AROUSAL_SLOPE * (high - low).astype(np.float64), 0.4, 1.0)
+    return weights
 
 
 def speech(sentences: Sequence[Sentence], facts: Sequence[Facts], embed: Embed | None = None) -> Speech:
     """Sentences with their facts and, where ``embed`` is given, vectors of sentences and content words."""
     if embed is None or not sentences:
         return Speech(tuple(sentences), tuple(facts))
-    lemmas = sorted({_key(t) for f in facts for t in f.tokens if t.pos in _CONTENT and len(t.text) > 2 and t.text.isalpha()})
+    lemmas = sorted(
+        {_key(t) for f in facts for t in f.tokens if t.pos in _CONTENT and len(t.text) > 2 and t.text.isalpha()}
+    )
     both = embed([s.text for s in sentences] + lemmas)
-    return Speech(tuple(sentences), tuple(facts), both[: len(sentences)], dict(zip(lemmas, both[len(sentences) :], strict=True)))
+    return Speech(
+        tuple(sentences), tuple(facts), both[: len(sentences)], dict(zip(lemmas, both[len(sentences) :], strict=True))
+    )
 
 
-def _key(token: object) -> str:
-    return str(getattr(token, "text", "")).lower()
+def _key(token: Token) -> str:
+    return token.text.lower()
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +140,7 @@ def near(what: Speech, known: Vocabulary, found: Mapping[str, Sequence[Found]]) 
         named = {(f.sentence, f.keyword) for f in found.get(category, ())}
         taken = {f.sentence: set(range(f.first, f.last + 1)) for f in found.get(category, ())}
         best: dict[tuple[int, int], Near] = {}
-        for item in (*_near_words(category, what, vectors, taken), *_near_sentences(category, what, vectors, known.neutral)):
+        for item in (*_near_words(category, what, vectors, taken), *_near_sentences(category, what, known)):
             place = (item.sentence, item.keyword)
             if place not in named and (place not in best or item.worth > best[place].worth):
                 best[place] = item
@@ -132,9 +153,7 @@ def near(what: Speech, known: Vocabulary, found: Mapping[str, Sequence[Found]]) 
     return tuple(sorted(out, key=lambda n: (n.sentence, n.token, n.category, n.keyword)))
 
 
-def _near_words(
-    category: str, what: Speech, vectors: NDArray[np.float32], taken: Mapping[int, set[int]]
-) -> list[Near]:
+def _near_words(category: str, what: Speech, vectors: NDArray[np.float32], taken: Mapping[int, set[int]]) -> list[Near]:
     out: list[Near] = []
     for number, facts in enumerate(what.facts):
         for index, token in enumerate(facts.tokens):
@@ -148,16 +167,17 @@ def _near_words(
     return out
 
 
-def _near_sentences(
-    category: str, what: Speech, vectors: NDArray[np.float32], neutral: NDArray[np.float32] | None
-) -> list[Near]:
-    if neutral is None or what.vectors is None:
+def _near_sentences(category: str, what: Speech, known: Vocabulary) -> list[Near]:
+    if known.neutral is None or known.ritual is None or what.vectors is None:
         return []
-    margin = what.vectors @ vectors.T - (what.vectors @ neutral.T).mean(axis=1, keepdims=True)
+    likeness = what.vectors @ known.vectors[category].T
+    margin = likeness - (what.vectors @ known.neutral.T).mean(axis=1, keepdims=True)
+    polite = (what.vectors @ known.ritual.T).max(axis=1)
     out: list[Near] = []
-    for number in range(len(margin)):
+    for number, facts in enumerate(what.facts):
         keyword = int(np.argmax(margin[number]))
         sure = (float(margin[number, keyword]) - SENTENCE_NEAR) / (SENTENCE_SURE - SENTENCE_NEAR)
-        if sure >= 0:
+        n_words = sum(t.folded[:1].isalnum() for t in facts.tokens)
+        if sure >= 0 and n_words >= SHORTEST and polite[number] < likeness[number, keyword]:
             out.append(Near(category, keyword, number, -1, NEAR_WORTH * (0.4 + 0.6 * min(1.0, sure))))
     return out

@@ -11,9 +11,19 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+NEGATORS = _words("""no nunca jamas sin tampoco ni ningun ninguna ninguno
+not n't nt never without nor neither cannot hardly""")
+CLAUSE_END = _words(", . ; : ! ? … ( ) — – ¿ ¡ pero sino but")
+UNDOING = _words("""perder olvidar dejar desaprovechar dudar miss forget hesitate stop lose wait overlook ignore""")
+"""Verbs whose negation affirms what follows: "no te pierdas esta oferta", "don't miss this deal"."""
+RAISING = _words("solo solamente only just tan tanto mas so such more")
+"""Words between a negation and a keyword that make it stronger, not weaker: "no solo es gratis", "never been so happy"."""
+
 CALLS = _words("""suscribir comentar compartir seguir apuntar etiquetar registrar descargar reservar probar pulsar clicar
 subscribe comment share follow like click tag download book grab register""")
-ADDRESS = _words("tu te ti os vos vosotros vosotras usted ustedes vuestro vuestra contigo tuyo you your yours yourself yourselves")
+ADDRESS = _words(
+    "tu te ti os vos vosotros vosotras usted ustedes vuestro vuestra contigo tuyo you your yours yourself yourselves"
+)
 CURIOSITY = _words("""secreto truco error motivo verdad mentira misterio enigma confesion clave trampa sorprender descubrir
 demostrar revelar confesar ocultar esconder culpa prohibido raro extrano curioso imaginar adivinar polemica
 secret trick mistake truth lie mystery confession hack reveal discover prove confess hide hidden strange weird imagine guess
@@ -35,7 +45,9 @@ ABSOLUTE = _words("""nunca jamas nadie siempre unico ultimo ningun ninguno absol
 never nobody ever always only last none everything everyone nothing absolutely completely""")
 EXTREME = _words("""mejor peor mayor minimo maximo best worst most least biggest greatest strangest weirdest""")
 CONTRAST = _words("pero sino aunque embargo cambio but however although though yet instead except")
-GREAT = _words("cien ciento mil millon billon docena centenar hundred thousand million billion trillion dozen half mitad doble triple")
+GREAT = _words(
+    "cien ciento mil millon billon docena centenar hundred thousand million billion trillion dozen half mitad doble triple"
+)
 MONEY = _words("euro dolar peso libra dinero dollar pound buck money cent centimo precio price eur usd")
 GREETING = _words("""hola bienvenido bienvenidos bienvenida bienvenidas saludos saludo hello hi welcome hey""")
 PHRASES_HOUSEKEEPING = (
@@ -51,7 +63,7 @@ PHRASES_FILLER = (
     "you know", "i mean", "kind of", "sort of", "i guess", "a bit", "it depends", "or something", "and stuff", "we will see",
 )  # fmt: skip
 PHRASES_CURIOSITY = (
-    "sabias que", "sabes que", "sabes por que", "queréis saber", "quieres saber", "nadie ensena", "nadie te", "que nadie",
+    "sabias que", "sabes que", "sabes por que", "quereis saber", "quieres saber", "nadie ensena", "nadie te", "que nadie",
     "lo que tu", "no quiere que sepas", "te explico", "os explico", "te cuento", "os cuento", "os doy", "te doy", "te lo voy a",
     "voy a decir", "lo digo", "lo que paso", "resulta que", "y entonces", "no te lo vas a creer", "es por esto", "esto es lo que",
     "did you know", "do you know", "what if", "here is", "here s", "this is why", "that is why", "nobody tells", "no one tells",
@@ -60,6 +72,7 @@ PHRASES_CURIOSITY = (
 )  # fmt: skip
 CONNECTORS = _words("y e o u pero entonces pues asi ademas porque que and or but so then because which that")
 ANAPHORA = _words("eso esto ello el ella ellos ellas aquello lo that this it he she they them those these")
-DANGLING = _words("""y e o u pero que de en con por para a el la los las un una porque como si cuando and or but the a an of to in with for
-because that if when as""")
-CLOCK_BEFORE = _words("las a pagina punto numero capitulo item page chapter step number at between section version table exercise ejercicio")
+DANGLING = _words("""y e o u pero que de en con por para a el la los las un una porque como si cuando
+and or but the a an of to in with for because that if when as""")
+CLOCK_BEFORE = _words("""las a pagina punto numero capitulo ejercicio
+item page chapter step number at between section version table exercise""")
