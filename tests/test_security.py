@@ -15,6 +15,7 @@ from fastapi.testclient import TestClient
 from pipeline.settings import SettingsError
 from tests.fake_service import ended, parts, service, settings_for
 from web import limits, logs
+from web.jobs import current_job
 from web.limits import rate
 from web.security import HEADERS, Accounts, secret_key
 
@@ -201,9 +202,9 @@ def test_the_log_is_json_with_job_ids_and_rotates(tmp_path: Path, monkeypatch: p
     try:
         logs.configure(settings)
         logs.configure(settings)
-        token = logs.current_job.set("j1")
+        token = current_job.set("j1")
         logging.getLogger("pipeline.x").warning("decoded %s", "ñ\nline two", extra={"file": "a"})
-        logs.current_job.reset(token)
+        current_job.reset(token)
         line = (settings.data_dir / "logs" / "service.log").read_text().splitlines()
         assert len(line) == 1, "configuring twice does not write twice, a line break stays inside its entry"
         entry = json.loads(line[0])

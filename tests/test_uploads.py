@@ -142,7 +142,7 @@ def test_too_much_is_refused_before_it_is_read(settings: Settings, monkeypatch: 
     with pytest.raises(TooLarge):
         receive(b"", settings, length=3 * settings.max_upload)
     usage = shutil.disk_usage("/")._replace(free=uploads.RESERVE + 1000)
-    monkeypatch.setattr(uploads.shutil, "disk_usage", lambda _: usage)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
     with pytest.raises(DiskFull):
         receive(b"", settings, length=1001)
 
@@ -153,7 +153,7 @@ def test_the_disk_is_looked_at_while_a_form_of_unknown_length_arrives(
     monkeypatch.setattr(uploads, "LOOK", 1000)
     frees = iter([10**12, 0])
     usage = shutil.disk_usage("/")
-    monkeypatch.setattr(uploads.shutil, "disk_usage", lambda _: usage._replace(free=next(frees, 0)))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=next(frees, 0)))
     with pytest.raises(DiskFull):
         receive(part("original", b"1" * 3000, "a.mp4") + END, settings, 500)
     assert files_below(settings.uploads) == []

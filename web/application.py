@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -28,6 +29,8 @@ ABOUT = (
     "Finds, ranks and renders the moments of a long video worth sharing, and puts a film's dub in sync. "
     "Errors are `{status: error, error, message}` in the language of `Accept-Language` (es, en)."
 )
+LOCAL = frozenset({"127.0.0.1", "::1", "localhost"})
+_log = logging.getLogger(__name__)
 
 
 def create_app(settings: Settings, engine: Any, jobs: Jobs) -> FastAPI:
@@ -84,9 +87,15 @@ def _middleware(service: Service) -> list[Middleware]:
 
 
 def _lifespan(service: Service) -> Any:
+    settings = service.settings
+
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
-        janitor = Janitor(service.settings, service.jobs)
+        janitor = Janitor(settings, service.jobs)
+        if settings.host not in LOCAL and not service.accounts.required:
+            _log.warning(
+                "open to everybody who reaches %s:%s; set APP_USERS or API_TOKENS", settings.host, settings.port
+            )
         janitor.start()
         service.jobs.start()
         yield

@@ -27,7 +27,7 @@ def fresh_folder(job: Job) -> None:
     except OSError as error:
         if error.errno in FULL:
             raise DiskFull("error.disk_full_plain", detail=str(error)) from error
-        raise ToolError("error.not_writable", detail=str(error)) from error
+        raise ToolError("error.results_not_writable", detail=str(error)) from error
 
 
 def remove_folder(job: Job) -> None:
@@ -38,6 +38,8 @@ def remove_folder(job: Job) -> None:
 
 def stored_error(error: StudioError) -> dict[str, Any]:
     """The error as it is kept with the job."""
+    if isinstance(error, DiskFull) and not error.message.values.get("needed"):
+        error = DiskFull("error.disk_full_plain")  # how much is missing is not known once writing has begun
     return {"error": error.short_code, "kind": type(error).__name__, "message": stored(error.message)}
 
 

@@ -212,10 +212,10 @@ class Watch:
             method = scope["method"] if scope["method"] in _METHODS else "other"
             self.monitor.requests.labels(method, str(status)).inc()
             if scope["path"].startswith(("/api/", "/clips/")) and scope["path"] != "/api/health":
+                level = logging.DEBUG if method == "GET" and status < 400 else logging.INFO  # progress is read a lot
                 seconds = round(time.monotonic() - begun, 3)
-                _log.info(
-                    "request", extra={"method": method, "path": scope["path"], "status": status, "seconds": seconds}
-                )
+                told = {"method": method, "path": scope["path"], "status": status, "seconds": seconds}
+                _log.log(level, "request", extra=told)
 
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})

@@ -1,0 +1,153 @@
+"""A service in a process of its own for the service benchmarks: real routes and queue, work that takes no models."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import multiprocessing
+import signal
+import socket
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any
+
+from pipeline.settings import Settings
+from pipeline.values import Report
+
+CONTEXT = multiprocessing.get_context("spawn")
+
+
+class AnyMedia:
+    """An engine whose probe accepts everything, so that size alone is measured."""
+
+    def probe(self, path: Path) -> None:
+        """Nothing to say against it."""
+
+
+def clips(engine: Any, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
+    """A job of 50 ms that writes one clip of 100 kB."""
+    from pipeline.messages import message
+
+    for step in range(5):
+        report(step / 5, message("progress.rendering"))
+        time.sleep(0.01)
+    part = folder / "clip.mp4.part"
+    part.write_bytes(bytes(100_000))
+    path = part.rename(folder / "clip.mp4")
+    return {"clips": [{"path": path, "start": 0.0, "end": 20.0, "duration": 20.0}]}
+
+
+def sync(engine: Any, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
+    """A job that does nothing."""
+    return {"verdict": "aligned"}
+
+
+def encode(engine: Any, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
+    """A real ffmpeg process that writes ``params["seconds"]`` of test picture."""
+    from pipeline import ffmpeg
+
+    part, seconds = folder / "film.part.mkv", float(params["seconds"])
+    size = params.get("size", "640x360")
+    source = ["-f", "lavfi", "-i", f"testsrc2=size={size}:rate=25:duration={seconds}"]
+    ffmpeg.run(
+        [*source, "-c:v", "libx264", "-preset", "veryfast", "-threads", "1", str(part)], report=report, duration=seconds
+    )
+    return {"output": part.rename(folder / "film.mkv"), "seconds": seconds}
+
+
+def read(engine: Any, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
+    """Reads its input, which may have vanished."""
+    from pipeline.errors import NotFound
+
+    source = Path(params["source"])
+    if not source.is_file():
+        raise NotFound(name=source.name)
+    return {"bytes": len(source.read_bytes())}
+
+
+def crash(engine: Any, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
+    """A programming error."""
+    raise RuntimeError("a bug")
+
+
+def kinds() -> Mapping[str, Any]:
+    """The kinds of job of the benchmarks."""
+    from web.kinds import Kind
+
+    homes = {"highlights": "raw_clips", "sync": "outputs", "encode": "outputs", "read": "outputs", "crash": "outputs"}
+    names = {"highlights": "clips"}
+    return {k: Kind(f"benchmarks.server:{names.get(k, k)}", home) for k, home in homes.items()}
+
+
+def free_port() -> int:
+    """A port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def serve(settings: Settings, port: int) -> None:
+    """Run the service; the child process's main function."""
+    import uvicorn
+
+    from web import logs
+    from web.application import create_app
+    from web.jobs import Jobs
+
+    logs.configure(settings)
+    engine = AnyMedia()
+    app = create_app(settings, engine, Jobs(settings, engine, kinds=kinds()))
+    uvicorn.run(app, host="127.0.0.1", port=port, log_config=None, timeout_graceful_shutdown=3)
+
+
+@contextmanager
+def running(settings: Settings) -> Iterator[tuple[int, BaseProcess]]:
+    """A service that answers: its port and its process."""
+    port = free_port()
+    process = CONTEXT.Process(target=serve, args=(settings, port), daemon=True)
+    process.start()
+    try:
+        _until_ready(port)
+        yield port, process
+    finally:
+        if process.is_alive() and process.pid:
+            process.terminate()
+            process.join(15)
+        if process.is_alive():
+            process.kill()
+
+
+def request(port: int, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, bytes]:
+    """One request; a ``body`` that is not bytes is sent as JSON."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    if body is not None and not isinstance(body, bytes):
+        body, headers = json.dumps(body).encode(), {"Content-Type": "application/json", **headers}
+    try:
+        connection.request(method, path, body, headers)
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    finally:
+        connection.close()
+
+
+def _until_ready(port: int, seconds: float = 60.0) -> None:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            if request(port, "GET", "/api/health")[0] == 200:
+                return
+        except OSError:
+            time.sleep(0.05)
+    raise TimeoutError("the service did not start")
+
+
+def kill(process: BaseProcess) -> None:
+    """``kill -9``."""
+    if process.pid:
+        import os
+
+        os.kill(process.pid, signal.SIGKILL)
+    process.join(10)
