@@ -253,8 +253,12 @@ def to_ass(
     style: CaptionStyle | None = None,
     hook: str = "",
     hook_span: Span | None = None,
+    hook_low: bool = False,
 ) -> str:
-    """Advanced SubStation Alpha for a picture of ``size``: captions, and ``hook`` as a title during ``hook_span``."""
+    """Advanced SubStation Alpha for a picture of ``size``: captions, and ``hook`` as a title during ``hook_span``.
+
+    ``hook_low`` puts the title above the captions instead of at the top, where it would hide a face.
+    """
     chosen = style or CaptionStyle()
     place = layout(size, chosen)
     events: list[str] = []
@@ -266,7 +270,8 @@ def to_ass(
             events += _karaoke(cue, chosen, transcript.language) if chosen.karaoke else plain
     if clean(hook):
         span = hook_span or Span(0.0, 4.0)
-        events.append(_event(span.start, span.end, "Hook", r"{\fad(120,200)}" + escape(clean(hook))))
+        lift = rf"\an2\pos({size[0] // 2},{round(size[1] - place.bottom - 3 * place.size)})" if hook_low else ""
+        events.append(_event(span.start, span.end, "Hook", rf"{{\fad(120,200){lift}}}" + escape(clean(hook))))
     return _head(size, place, chosen) + "".join(events)
 
 

@@ -49,12 +49,14 @@ TOLERANCE = 0.0015
 class CropPath:
     """The middle of the frame over time. ``keys`` are (source time, middle as a share of the picture), straight lines
     between, a jump where two keys have the same time; ``size`` is the frame's share of the picture along ``axis``;
-    ``bars`` are the stretches that show the whole picture."""
+    ``bars`` are the stretches that show the whole picture. ``heads`` is where faces are from top to bottom, as shares of
+    the source's height, ``None`` without faces."""
 
     axis: Axis
     size: float
     keys: tuple[tuple[float, float], ...]
     bars: tuple[Span, ...] = field(default=())
+    heads: tuple[float, float] | None = None
 
     def at(self, time: float) -> float:
         """The middle at ``time``."""
@@ -221,4 +223,13 @@ def follow(info: MediaInfo, span: Span, aspect: float, shots: Sequence[Shot] = (
     if size >= 0.98:
         return CropPath(axis, 1.0, ((span.start, 0.5),))
     looks, found = look(info, span, axis, find_cuts=not shots)
-    return decide(looks, span, shots or found, axis, size)
+    return replace(decide(looks, span, shots or found, axis, size), heads=heads(looks))
+
+
+def heads(looks: Sequence[Look]) -> tuple[float, float] | None:
+    """Where faces are from top to bottom (shares of the height, hair and chin included), most of the time."""
+    found = [box for seen in looks for box in seen.faces[:2]]
+    if not found:
+        return None
+    tops, bottoms = ([b.y + way * b.height for b in found] for way in (-0.9, 0.7))
+    return float(np.percentile(tops, 20)), float(np.percentile(bottoms, 80))

@@ -176,12 +176,17 @@ class _Work:
     def _write_captions(self) -> bool:
         options, size = self.options, (self.canvas.width, self.canvas.height)
         hook = Span(0.0, min(options.hook_duration, self.duration))
-        script = captions.to_ass(options.captions, size, options.style, options.hook, hook)
+        script = captions.to_ass(options.captions, size, options.style, options.hook, hook, self._face_at_top())
         if "\nDialogue:" not in script:
             return False
         (self.folder / "captions.ass").write_text(script, encoding="utf-8")
         os.symlink(captions.FONTS, self.folder / "fonts", target_is_directory=True)
         return True
+
+    def _face_at_top(self) -> bool:
+        heads = self.paths[0].heads if 0 in self.paths else None
+        top = captions.layout((self.canvas.width, self.canvas.height), self.options.style).top / self.canvas.height
+        return heads is not None and not self.paths[0].bars and heads[0] < top + 0.12 and heads[1] > top
 
     def _opened(self) -> Iterator[tuple[int, Piece, Stream, float]]:
         inputs = graph.Inputs(self.infos)

@@ -1,0 +1,167 @@
+"""Subtitles from transcripts: times, breaks, escapes, and the clock of an edited result."""
+
+from __future__ import annotations
+
+import itertools
+import random
+import re
+
+import pytest
+
+from pipeline import captions
+from pipeline.captions import CaptionStyle
+from pipeline.values import Cut, Sentence, Span, Timeline, Transcript, Word
+
+WORDS = ["sí", "mañana", "el", "pingüino", "compró", "un", "descuento", "increíble,", "¿verdad?", "y", "corazón", "no", "extraordinariamente", "gratis"]
+
+
+def spoken(seed: int, n: int = 120) -> Transcript:
+    """Random speech with pauses, long words and overlapping ends."""
+    chance = random.Random(seed)
+    sentences, clock = [], chance.uniform(0, 2)
+    while n > 0:
+        words = []
+        for _ in range(chance.randint(1, 25)):
+            length = chance.uniform(0.05, 0.6)
+            words.append(Word(clock, clock + length * chance.uniform(0.8, 1.1), " " + chance.choice(WORDS)))
+            clock += length + chance.choice([0.0, 0.0, 0.0, 0.9])
+        text = "".join(w.text for w in words).strip() + chance.choice([".", "?", ""])
+        sentences.append(Sentence(words[0].start, words[-1].end, text, tuple(words)))
+        n -= len(words)
+    return Transcript("es", clock + 1, tuple(sentences))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_cues_are_in_order_short_and_complete(seed: int) -> None:
+    transcript = spoken(seed)
+    found = captions.cues(transcript)
+    for cue, following in itertools.pairwise(found):
+        assert cue.start < cue.end <= following.start + 1e-9
+    for cue in found:
+        assert 1 <= len(cue.lines) <= 2
+        assert all(len(line) <= captions.LINE_CHARS for line in cue.lines)
+    said = [w.text.strip() for s in transcript.sentences for w in s.words]
+    assert " ".join(line for cue in found for line in cue.lines).split() == said
+
+
+def test_a_cue_stays_to_be_read_where_there_is_room() -> None:
+    quick = Transcript("es", 20.0, (Sentence(1.0, 1.4, "Una frase dicha muy deprisa aquí", ()),))
+    (cue,) = captions.cues(quick)
+    assert cue.end - cue.start >= len(cue.lines[0]) / captions.READING_SPEED
+
+
+def test_pause_and_sentence_end_break() -> None:
+    words = (Word(0, 0.5, "uno"), Word(0.5, 1.0, "dos."), Word(1.0, 1.5, "tres"), Word(3.0, 3.5, "cuatro"))
+    found = captions.cues(Transcript("es", 5, (Sentence(0, 3.5, "uno dos. tres cuatro", words),)))
+    assert [c.lines for c in found] == [("uno dos.",), ("tres",), ("cuatro",)]
+
+
+def test_two_lines_break_evenly() -> None:
+    sentence = Sentence(0, 5, "una frase que es demasiado larga para una sola línea de texto")
+    (cue,) = captions.cues(Transcript("es", 6, (sentence,)))
+    assert len(cue.lines) == 2
+    assert abs(len(cue.lines[0]) - len(cue.lines[1])) <= 8
+
+
+def test_srt_and_vtt_are_well_formed() -> None:
+    nasty = Sentence(3661.5, 3663.0, "<b>A & B --> C</b>\n\n2\n00:00 {x}")
+    transcript = Transcript("en", 4000, (nasty,))
+    vtt = captions.to_vtt(transcript)
+    assert vtt.startswith("WEBVTT\n\n01:01:01.500 --> 01:01:")
+    body = vtt.split("\n", 3)[3]
+    assert "-->" not in body
+    assert "<" not in body
+    assert "&amp;" in body
+    srt = captions.to_srt(transcript)
+    assert len(re.findall(r"-->", srt)) == 1
+    assert "\n\n" not in srt.strip()
+
+
+def test_empty_transcript() -> None:
+    nothing = Transcript("", 10.0)
+    assert captions.to_srt(nothing) == ""
+    assert captions.to_vtt(nothing).startswith("WEBVTT")
+    assert captions.to_text(nothing) == ""
+    assert "Dialogue" not in captions.to_ass(nothing, (1080, 1920))
+
+
+def test_through_moves_words_to_the_result() -> None:
+    words = tuple(Word(10 + i, 10.8 + i, f"w{i}") for i in range(6))
+    source = Transcript("es", 60, (Sentence(10, 15.8, "w0 w1 w2 w3 w4 w5", words),))
+    plan = Timeline((Cut("a", Span(13.0, 15.0), 0.0), Cut("a", Span(10.0, 11.0), 2.0, rate=2.0)))
+    moved = captions.through(plan, {"a": source})
+    assert [s.text for s in moved.sentences] == ["w3 w4", "w0"]
+    assert [(w.start, w.end) for w in moved.sentences[0].words] == [(0.0, pytest.approx(0.8)), (1.0, pytest.approx(1.8))]
+    slow = moved.sentences[1].words[0]
+    assert (slow.start, slow.end) == (2.0, pytest.approx(3.6))
+    assert moved.duration == plan.duration
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_through_keeps_words_inside_the_result(seed: int) -> None:
+    transcript, chance = spoken(seed), random.Random(seed)
+    start = chance.uniform(0, transcript.duration / 2)
+    span = Span(start, start + chance.uniform(3, 20))
+    moved = captions.through(Timeline((Cut("a", span, 5.0),)), {"a": transcript})
+    for sentence in moved.sentences:
+        for word in sentence.words:
+            assert 5.0 <= word.start <= word.end <= 5.0 + span.duration + 1e-6
+
+
+def dialogues(ass: str) -> list[tuple[str, str, str]]:
+    found = re.findall(r"^Dialogue: 0,([\d:.]+),([\d:.]+),\w+,,0,0,0,,(.*)$", ass, re.MULTILINE)
+    return [(a, b, t) for a, b, t in found]
+
+
+def test_ass_marks_every_word_once_in_turn() -> None:
+    words = tuple(Word(i * 0.5, i * 0.5 + 0.4, w) for i, w in enumerate(["¡Hola,", "mundo", "pequeño!"]))
+    ass = captions.to_ass(Transcript("es", 3, (Sentence(0, 1.4, "¡Hola, mundo pequeño!", words),)), (1080, 1920))
+    found = dialogues(ass)
+    marked = [re.search(r"\{\\c&H0000D4FF&\}(.*?)\{", t) for _, _, t in found]
+    assert [m.group(1) for m in marked if m] == ["¡Hola,", "mundo", "pequeño!"]
+    assert len({re.sub(r"\{.*?\}", "", t) for _, _, t in found}) == 1
+    assert [a for a, _, _ in found[1:]] == [b for _, b, _ in found[:-1]]
+
+
+@pytest.mark.parametrize("text", ["{\\an8}oculto", "C:\\New\\notes", "a}b{c", "línea\nnueva", "emoji 😀👍🏽", "مرحبا بكم"])
+def test_ass_shows_text_as_it_is(text: str) -> None:
+    ass = captions.to_ass(Transcript("xx", 3, (Sentence(0, 2, text),)), (640, 360), CaptionStyle(karaoke=False))
+    ((_, _, shown),) = dialogues(ass)
+    assert not re.search(r"(?<!\\)\{", shown)
+    assert not re.search(r"\\[Nnh]", shown)
+    plain = shown.replace(captions.WORD_JOINER, "").replace(r"\{", "{").replace(r"\}", "}")
+    assert plain == captions.clean(text)
+
+
+def test_lines_fit_the_safe_area_of_an_upright_picture() -> None:
+    size, style = (1080, 1920), CaptionStyle()
+    place = captions.layout(size, style)
+    measure = captions._measure(round(place.size))
+    for seed in range(3):
+        for cue in captions.cues(spoken(seed), measure=measure, limit=place.width):
+            assert all(measure(line) <= place.width for line in cue.lines)
+    assert place.bottom >= 0.25 * size[1]
+    assert place.side >= 0.12 * size[0] - 1
+
+
+def test_sizes_follow_the_height() -> None:
+    small, large = (captions.layout((w, h), CaptionStyle()).size for w, h in ((640, 360), (1920, 1080)))
+    assert large == pytest.approx(3 * small)
+
+
+def test_unspaced_languages_are_joined_without_spaces() -> None:
+    words = (Word(0, 1, "今日"), Word(1, 2, "は"))
+    (cue,) = captions.cues(Transcript("ja", 3, (Sentence(0, 2, "今日は", words),)))
+    assert cue.lines == ("今日は",)
+
+
+def test_the_font_has_the_letters_we_promise() -> None:
+    from fontTools.ttLib import TTFont
+
+    known = TTFont(captions.FONT_FILE).getBestCmap()
+    assert all(ord(c) in known for c in "ñÑáéíóúüÁÉÍÓÚ¿¡çãõàèß€«»…“”—øåšžŁΩЖ")
+
+
+def test_write_refuses_other_forms() -> None:
+    with pytest.raises(ValueError, match="docx"):
+        captions.write(Transcript("", 0), "docx")
