@@ -1,0 +1,222 @@
+"""Everything measured in a file without understanding what is said: one pass over its sound, one over its picture.
+
+Both passes run at the same time in two threads (decoding and arithmetic release the interpreter lock). Memory does not grow with
+the length of the file beyond a few numbers a second.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pipeline.errors import Cancelled
+from pipeline.messages import Message
+from pipeline.values import Curve, Event, Frames, MediaInfo, Report, Shot, Span, no_report
+
+if TYPE_CHECKING:
+    from pipeline.device import Device
+    from pipeline.settings import Settings
+    from pipeline.shots import Packets
+
+WIDTH, HEIGHT = 96, 54
+"""Pictures are looked at this small: enough for cuts and movement, cheap to scale to."""
+FULL_DECODE_PIXELS = 4e10
+"""Files with more coded pixels than this (24 minutes of 720p30) are judged by their keyframes and packet sizes: decoding all of
+it would take longer than everything else together."""
+SPARSE_KEYFRAMES = 15.0
+"""Keyframes farther apart than this say too little; such a file is decoded whole."""
+LONG = 3600.0
+HOP, HOP_LONG = 48, 96
+"""Distance of the patches sounds are recognised in, frames of 10 ms; over an hour every second patch is enough."""
+MUSIC_PART = 0.3
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RawEvidence:
+    """What :func:`gather` measured. All ``curves`` have the same step and start at 0; names and units in
+    :mod:`pipeline.signals` and :mod:`pipeline.motion`, and ``speech`` and ``music`` (probability).
+
+    ``exact_shots`` is false where boundaries come from keyframes alone.
+    """
+
+    duration: float
+    curves: tuple[Curve, ...] = ()
+    events: tuple[Event, ...] = ()
+    shots: tuple[Shot, ...] = ()
+    silences: tuple[Span, ...] = ()
+    beats: tuple[float, ...] = ()
+    has_audio: bool = False
+    has_video: bool = False
+    exact_shots: bool = True
+
+
+def gather(
+    path: Path | str, info: MediaInfo, *, settings: Settings, device: Device, report: Report = no_report
+) -> RawEvidence:
+    """Measures sound and picture of ``path``. Damaged parts are passed over; what the file does not have stays empty.
+
+    Raises:
+        Cancelled: ``report`` wants no more.
+        ModelUnavailable: the sound model is missing.
+    """
+    progress = _Progress(report, parts=int(bool(info.audio)) + int(info.video is not None))
+    with ThreadPoolExecutor(1, thread_name_prefix="sound") as pool, contextlib.ExitStack() as unfinished:
+        unfinished.callback(progress.stop)
+        heard = pool.submit(_hear, path, info, settings, device, progress.part())
+        seen = _see(path, info, device, progress.part())
+        sound = heard.result()
+        unfinished.pop_all()
+    return replace(
+        sound, curves=sound.curves + seen.curves, shots=seen.shots, has_video=seen.has_video, exact_shots=seen.exact_shots
+    )
+
+
+class _Progress:
+    """One report for two threads: the mean of what both have done."""
+
+    def __init__(self, report: Report, parts: int) -> None:
+        self._report, self._parts = report, max(1, parts)
+        self._done: list[float] = []
+        self._lock = threading.Lock()
+        self._stopped = threading.Event()
+
+    def part(self) -> Callable[[float], None]:
+        index = len(self._done)
+        self._done.append(0.0)
+
+        def inner(fraction: float) -> None:
+            if self._stopped.is_set():
+                raise Cancelled
+            with self._lock, contextlib.ExitStack() as unfinished:
+                unfinished.callback(self.stop)
+                self._done[index] = min(max(fraction, 0.0), 1.0)
+                self._report(min(1.0, sum(self._done) / self._parts), Message("progress.evidence"))
+                unfinished.pop_all()
+
+        return inner
+
+    def stop(self) -> None:
+        """Makes the other thread raise :class:`Cancelled` at its next report."""
+        self._stopped.set()
+
+
+def _hear(
+    path: Path | str, info: MediaInfo, settings: Settings, device: Device, done: Callable[[float], None]
+) -> RawEvidence:
+    from pipeline import media, signals, sounds
+    from pipeline.models import yamnet_classes
+
+    nothing = RawEvidence(info.duration)
+    if not info.audio:
+        return nothing
+    signal = signals.AudioSignals(device.kind)
+    hop = HOP_LONG if info.duration > LONG else HOP
+    listener = sounds.SoundListener(sounds.load_network(settings), yamnet_classes(), hop=hop, device=device.kind)
+    heard = 0.0
+    for block in media.audio_blocks(path, rate=signals.RATE):
+        signal.feed(block)
+        listener.feed(block)
+        heard = block.end
+        done(heard / max(info.duration, heard))
+    if heard <= 0.0:
+        return nothing
+    recognised = listener.finish()
+    n = int(np.ceil(heard / signals.STEP - 1e-6))
+    curves = tuple(_on_steps(c, signals.STEP, n) for c in recognised.curves)
+    music = next((c for c in curves if c.name == "music"), None)
+    measured = signal.finish(music=music is not None and float(np.mean(music.values > 0.5)) > MUSIC_PART)
+    return replace(
+        nothing,
+        curves=measured.curves + curves,
+        events=recognised.events,
+        silences=measured.silences,
+        beats=measured.beats,
+        has_audio=True,
+    )
+
+
+def _on_steps(curve: Curve, step: float, n: int) -> Curve:
+    times = (np.arange(n) + 0.5) * step
+    # A patch is a second long and centred half a second after its start.
+    own = curve.start + 0.48 + np.arange(len(curve.values)) * curve.step
+    return Curve(curve.name, np.interp(times, own, curve.values).astype(np.float32), step)
+
+
+def _see(path: Path | str, info: MediaInfo, device: Device, done: Callable[[float], None]) -> RawEvidence:
+    from pipeline import media, motion, shots
+
+    nothing = RawEvidence(info.duration)
+    if info.video is None:
+        return nothing
+    packets = _packets(path, info) if _is_long(info) else None
+    if packets is not None and packets.key_distance > SPARSE_KEYFRAMES:
+        packets = None
+    by_keyframes = packets is not None
+    pictures = motion.PictureSignals(device.kind)
+    finder: shots.KeyframeShots | shots.ShotFinder
+    finder = shots.KeyframeShots(device.kind) if by_keyframes else shots.ShotFinder(device.kind, info.video.fps or 25.0)
+    seen = False
+    for block in _reported(
+        media.video_blocks(path, width=WIDTH, height=HEIGHT, colour=True, keyframes=by_keyframes), info.duration, done
+    ):
+        pictures.feed(block)
+        finder.feed(block)
+        seen = True
+    if not seen:
+        return nothing
+    curves = pictures.finish(info.duration)
+    if packets is not None:
+        moved = motion.packet_motion(packets, info.duration)
+        curves = tuple(moved if c.name == "motion" and moved is not None else c for c in curves)
+    if isinstance(finder, shots.KeyframeShots):
+        found = finder.finish(info.duration, packets or shots.Packets())
+    else:
+        found = finder.finish(info.duration)
+    return replace(nothing, curves=curves, shots=tuple(found), has_video=True, exact_shots=not by_keyframes)
+
+
+def _reported(blocks: Iterator[Frames], duration: float, done: Callable[[float], None]) -> Iterator[Frames]:
+    for block in blocks:
+        yield block
+        done(float(block.times[-1]) / max(duration, 1e-3))
+
+
+def _is_long(info: MediaInfo) -> bool:
+    video = info.video
+    return video is not None and info.duration * max(video.fps, 1.0) * video.width * video.height > FULL_DECODE_PIXELS
+
+
+def _packets(path: Path | str, info: MediaInfo) -> Packets:
+    """Times and sizes of the compressed pictures, without decoding any (two hours in a second or two)."""
+    from pipeline import media
+    from pipeline.shots import Packets
+
+    times, sizes, keys = [], [], []
+    with media.opened(path) as container:
+        track = media.video_stream(container)
+        if track is None:
+            return Packets()
+        origin = media.clock_origin(container)
+        area = max(1, track.width * track.height)
+        for packet in _readable(container.demux(track)):
+            if packet.size and packet.pts is not None:
+                times.append(float(packet.pts * packet.time_base) - origin)
+                sizes.append(packet.size * 8.0 / area)
+                keys.append(bool(packet.is_keyframe))
+    order = np.argsort(times, kind="stable")
+    return Packets(np.array(times)[order], np.array(sizes)[order], np.array(keys, bool)[order])
+
+
+def _readable(packets: Iterator[Any]) -> Iterator[Any]:
+    """Packets up to the first that cannot be read."""
+    import av.error
+
+    with contextlib.suppress(av.error.FFmpegError):
+        yield from packets

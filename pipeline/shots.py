@@ -1,0 +1,238 @@
+"""Where one shot ends and the next begins: exactly from every picture, roughly from keyframes. Streamed.
+
+A cut is a moment at which *everything before* differs from *everything after* by more than either changes in itself. So, for a few
+pictures each side, the smallest difference across is divided by the largest difference between neighbours on one side: movement
+raises the divisor, a flash makes pictures across it equal, a dissolve spreads the difference. Three views must agree: where colours
+lie, which colours there are, and the layout with its brightness taken out (a jump of exposure keeps its layout).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.values import Frames, Shot
+
+if TYPE_CHECKING:
+    import torch
+
+THRESHOLD = 0.6
+"""Best F1 on montages of films with flashes, shake, zooms, grain and exposure jumps (``benchmarks.shots``)."""
+OFFSETS = (0.015, 0.12, 0.35)
+"""What a difference of layout, colours and structure is in a still picture with grain; keeps still pictures from cutting."""
+SIDE_TIME = 0.16
+MAX_SIDE = 4
+MIN_SHOT = 0.24
+GRID = (9, 16)
+LUMA_BINS, CHROMA_BINS = 8, 6
+CHROMA_RANGE = 0.25
+KEY_COLOURS, KEY_STRUCTURE = 0.3, 0.35
+SPIKE, SPIKE_OF_KEY = 4.0, 0.4
+"""A predicted picture this many times its neighbours' size, and this part of a keyframe's, was not predictable: a cut."""
+REGULAR = 0.9
+
+Views = tuple["torch.Tensor", "torch.Tensor", "torch.Tensor"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Packets:
+    """Compressed pictures in order of presentation: seconds, bits a pixel, whether they stand alone."""
+
+    times: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    bits_per_pixel: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    keys: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))
+
+    @property
+    def key_distance(self) -> float:
+        """Seconds between keyframes, the 90th percentile; infinite with fewer than two."""
+        times = self.times[self.keys]
+        return float(np.percentile(np.diff(times), 90)) if len(times) > 1 else float("inf")
+
+
+class ShotFinder:
+    """Finds cuts among all pictures: ``feed`` RGB or gray frames of one size in order, then ``finish`` once.
+
+    ``fps`` sets how many pictures each side are compared (four from 25 a second on). Memory: 12 bytes a picture.
+    """
+
+    def __init__(self, device: str = "cpu", fps: float = 25.0) -> None:
+        self._device = device
+        self._side = int(np.clip(round(SIDE_TIME * fps), 2, MAX_SIDE))
+        self._views: Views | None = None
+        self._times: list[NDArray[np.float64]] = []
+        self._scores: list[NDArray[np.float32]] = []
+
+    def feed(self, frames: Frames) -> None:
+        """Takes the next pictures."""
+        if len(frames.times):
+            views = look(frames.pixels, self._device)
+            self._times.append(np.asarray(frames.times))
+            self._advance(_repeated(views, 0, self._side) if self._views is None else self._views, views)
+
+    def finish(self, duration: float) -> list[Shot]:
+        """All shots of [0, ``duration``)."""
+        if self._views is None:
+            return []
+        self._advance(self._views, _repeated(self._views, -1, self._side))
+        return shots_between(self.cuts(), duration)
+
+    def cuts(self) -> list[float]:
+        """Times of the first pictures of new shots; call after ``finish``."""
+        times, scores = np.concatenate(self._times), np.concatenate([*self._scores, np.zeros(0, np.float32)])
+        found: list[int] = []
+        for i in np.flatnonzero(scores[: len(times)] >= THRESHOLD):
+            if found and times[i] - times[found[-1]] < MIN_SHOT:
+                if scores[i] > scores[found[-1]]:
+                    found[-1] = int(i)
+            elif i > 0:
+                found.append(int(i))
+        return [float(times[i]) for i in found]
+
+    def _advance(self, before: Views, new: Views) -> None:
+        """Scores every picture that now has ``side`` pictures on both sides and keeps what the next ones need."""
+        import torch
+
+        joined = (torch.cat([before[0], new[0]]), torch.cat([before[1], new[1]]), torch.cat([before[2], new[2]]))
+        n = len(joined[0])
+        if n >= 2 * self._side:
+            self._scores.append(boundary_scores(joined, self._side))
+        keep = min(n, 2 * self._side - 1)
+        self._views = (joined[0][n - keep :], joined[1][n - keep :], joined[2][n - keep :])
+
+
+def look(pixels: NDArray[np.uint8], device: str) -> Views:
+    """Three views of each picture: mean colour of 9 × 16 fields; histogram of colours; luma of the fields, standardised."""
+    import torch
+
+    x = torch.from_numpy(np.ascontiguousarray(pixels)).to(device).float() / 255.0
+    if x.ndim == 3:
+        x = x.unsqueeze(-1).expand(-1, -1, -1, 3)
+    luma = x @ torch.tensor([0.299, 0.587, 0.114], device=x.device)
+    # ITU-R BT.601 colour differences, −0.5 to 0.5.
+    blue, red = (x[..., 2] - luma) * 0.564, (x[..., 0] - luma) * 0.713
+    planes = torch.stack([luma, 1.5 * blue, 1.5 * red], dim=1)
+    fields = torch.nn.functional.adaptive_avg_pool2d(planes, GRID).flatten(1)
+    bright = fields[:, : GRID[0] * GRID[1]]
+    centred = bright - bright.mean(dim=1, keepdim=True)
+    structure = centred / (centred.square().mean(dim=1, keepdim=True).sqrt() + 0.02)
+    return fields, _colours(luma, blue, red), structure
+
+
+def _colours(luma: torch.Tensor, blue: torch.Tensor, red: torch.Tensor) -> torch.Tensor:
+    import torch
+
+    def level(chroma: torch.Tensor) -> torch.Tensor:
+        return ((chroma + CHROMA_RANGE) / (2 * CHROMA_RANGE) * CHROMA_BINS).long().clamp(0, CHROMA_BINS - 1)
+
+    bins = (luma * LUMA_BINS).long().clamp(0, LUMA_BINS - 1) * CHROMA_BINS**2 + level(blue) * CHROMA_BINS + level(red)
+    bins = bins.flatten(1)
+    counts = torch.zeros(len(bins), LUMA_BINS * CHROMA_BINS**2, device=bins.device)
+    counts.scatter_add_(1, bins, torch.ones_like(bins, dtype=torch.float32))
+    return counts / bins.shape[1]
+
+
+def differences(one: Views, other: Views) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Difference of pictures in each view: mean absolute; total variation, 0 to 1; √((1 − correlation)), 0 to √2."""
+    return (
+        (one[0] - other[0]).abs().mean(dim=1),
+        (one[1] - other[1]).abs().sum(dim=1) / 2.0,
+        ((one[2] - other[2]).square().mean(dim=1) / 2.0).sqrt(),
+    )
+
+
+def boundary_scores(views: Views, side: int) -> NDArray[np.float32]:
+    """How much a shot begins at each picture ``side`` … n − side, from the pictures ``side`` before and after it."""
+    import torch
+
+    n = len(views[0])
+    count = n - 2 * side + 1
+
+    def at(shift: int) -> Views:
+        low = side + shift
+        return views[0][low : low + count], views[1][low : low + count], views[2][low : low + count]
+
+    neighbours = {k: differences(at(k - 1), at(k)) for k in range(1 - side, side) if k != 0}
+    across = [differences(at(-before), at(after)) for before in range(1, side + 1) for after in range(side)]
+    scores = []
+    for view, offset in enumerate(OFFSETS):
+        smallest = torch.stack([d[view] for d in across]).amin(dim=0)
+        inside = torch.stack([d[view] for d in neighbours.values()]).amax(dim=0)
+        scores.append(smallest / (inside + offset))
+    return np.asarray(torch.stack(scores).amin(dim=0).cpu().numpy(), np.float32)
+
+
+def _repeated(views: Views, index: int, n: int) -> Views:
+    return (
+        views[0][index].expand(n, -1),
+        views[1][index].expand(n, -1),
+        views[2][index].expand(n, -1),
+    )
+
+
+class KeyframeShots:
+    """Finds cuts roughly: keyframes that differ say *that* there was one, packet sizes say *where*."""
+
+    def __init__(self, device: str = "cpu") -> None:
+        self._device = device
+        self._last: Views | None = None
+        self._times: list[float] = []
+        self._differ: list[bool] = []
+
+    def feed(self, frames: Frames) -> None:
+        """Takes the next keyframes, RGB or gray."""
+        import torch
+
+        if not len(frames.times):
+            return
+        views = look(frames.pixels, self._device)
+        first = _repeated(views, 0, 1) if self._last is None else self._last
+        before = tuple(torch.cat([a, b[:-1]]) for a, b in zip(first, views, strict=True))
+        _, colours, structure = differences((before[0], before[1], before[2]), views)
+        self._differ += ((colours > KEY_COLOURS) & (structure > KEY_STRUCTURE)).cpu().tolist()
+        self._times += [float(t) for t in frames.times]
+        self._last = _repeated(views, -1, 1)
+
+    def finish(self, duration: float, packets: Packets) -> list[Shot]:
+        """Shots of [0, ``duration``); a boundary is exact where a packet shows it, else its keyframe's time."""
+        if not self._times:
+            return []
+        spikes = unpredicted(packets)
+        regular = REGULAR * packets.key_distance
+        cuts: list[float] = []
+        for i in range(1, len(self._times)):
+            low, high = self._times[i - 1], self._times[i]
+            if self._differ[i]:
+                inside = spikes[(spikes > low) & (spikes < high)]
+                # A keyframe before its turn was put there by the encoder because the picture changed.
+                if high - low < regular or not len(inside):
+                    cuts.append(high)
+                cuts += [float(t) for t in inside]
+        return shots_between(sorted(cuts), duration)
+
+
+def unpredicted(packets: Packets) -> NDArray[np.float64]:
+    """Times of pictures that are not keyframes but were nearly as expensive: the encoder could not predict them."""
+    from scipy.ndimage import median_filter
+
+    between = ~packets.keys
+    times, sizes = packets.times[between], packets.bits_per_pixel[between]
+    if len(sizes) < 8 or not packets.keys.any():
+        return np.zeros(0)
+    usual = median_filter(sizes, 51, mode="nearest")
+    key = float(np.median(packets.bits_per_pixel[packets.keys]))
+    return np.asarray(times[(sizes > SPIKE * usual) & (sizes > SPIKE_OF_KEY * key)])
+
+
+def shots_between(cuts: Sequence[float], duration: float) -> list[Shot]:
+    """Shots of [0, ``duration``) with the given cuts; shots under :data:`MIN_SHOT` are not made."""
+    edges = [0.0]
+    for cut in cuts:
+        if cut - edges[-1] >= MIN_SHOT - 1e-6 and cut < duration:
+            edges.append(cut)
+    if duration <= 0:
+        return []
+    return [Shot(a, b) for a, b in zip(edges, [*edges[1:], duration], strict=True)]
