@@ -37,15 +37,13 @@ VOTERS = 8
 SURE_LANGUAGE = 0.6
 MIXED_SHARE = 0.2
 """Another language in at least this share of the speech is worth a remark."""
-HOLE = 1.5
-"""Seconds of clear voice without a word that are heard again."""
 LITTLE_VOICE = 0.05
 """With less voice than this share, an audible file is heard again: quiet speech, then song."""
 AUDIBLE_SHARE = 0.2
 QUIET_PEAK, SILENT_PEAK, WANTED_PEAK = (10 ** (db / 20) for db in (-32, -75, -12))
 EVERYTHING = Hearing(on=0.0, off=-1.0, pad=0.0)
-LEAST_SUNG = 4
-SUNG_LIKELY = -0.75
+LEAST_SUNG, MOST_SUNG, SUNG_LIKELY = 4, 0.6, -0.75
+"""Words of a chunk, and share of them, that must come twice; mean log probability of the first hearing."""
 
 
 @dataclass(slots=True)
@@ -145,14 +143,16 @@ class Transcriber:
         for group, fraction in self._groups(reader, course):
             report(fraction, Message("progress.transcribing"))
             self._decide(course, group)
-            halves = [c.part(s) for c in group for s in _halves(c.duration)]
-            whole, parts = self._hear(group, course.language or "en"), self._hear(halves, course.language or "en")
-            for index, (chunk, heard) in enumerate(zip(group, whole, strict=True)):
+            code = course.language or "en"
+            hopeful = [(c, h) for c, h in zip(group, self._hear(group, code), strict=True) if _sung_likely(h)]
+            halves = [c.part(s) for c, _ in hopeful for s in _halves(c.duration)]
+            parts = self._hear(halves, code)
+            for index, (chunk, heard) in enumerate(hopeful):
                 once = _spoken(chunk, heard, snapped(heard.words, sound_runs(chunk)))
                 pair = zip(halves[2 * index : 2 * index + 2], parts[2 * index : 2 * index + 2], strict=True)
                 twice = [s for c, h in pair for s in _spoken(c, h, snapped(h.words, sound_runs(c)))]
                 both = guards.agreed(once, twice)
-                if _sung_enough(heard, once, both):
+                if len(both) >= max(LEAST_SUNG, MOST_SUNG * len(once)):
                     found += [s for s in both if not any(t.contains(s.word.start) for t in taken)]
         if found and not first.language:
             first.language, first.votes, first.own = course.language, course.votes, course.own
@@ -206,11 +206,11 @@ class Transcriber:
         timed = [
             snapped(h.words, sound_runs(c)) if guards.believable(h) else () for c, h in zip(group, heard, strict=True)
         ]
-        parts = [(n, span) for n, c in enumerate(group) for span in holes(timed[n], c, HOLE)]
+        parts = [(n, span) for n, c in enumerate(group) for span in holes(timed[n], c)]
         cut = [group[n].part(span) for n, span in parts]
         words = [_spoken(c, h, w) for c, h, w in zip(group, heard, timed, strict=True)]
         for (n, _), chunk, late in zip(parts, cut, self._hear(cut, language, careful=True), strict=True):
-            if guards.believable(late) and not guards.loops(late.text):
+            if guards.certain(late):
                 words[n] = _merged(words[n], _spoken(chunk, late, snapped(late.words, sound_runs(chunk))))
         return list(chain.from_iterable(words))
 
@@ -362,10 +362,10 @@ def _merged(words: Sequence[Spoken], late: Sequence[Spoken]) -> list[Spoken]:
     return joined
 
 
-def _sung_enough(heard: Heard, once: Sequence[Spoken], both: Sequence[Spoken]) -> bool:
-    """Whether a chunk without a voice is believed: likely text, most of which came twice."""
-    likely = heard.log_probability > SUNG_LIKELY and heard.no_speech < guards.NO_SPEECH and not guards.loops(heard.text)
-    return likely and len(both) >= LEAST_SUNG and len(both) >= 0.6 * len(once)
+def _sung_likely(heard: Heard) -> bool:
+    """Whether a chunk without a voice deserves a second hearing."""
+    enough = len(heard.words) >= LEAST_SUNG and heard.log_probability > SUNG_LIKELY
+    return enough and heard.no_speech < guards.NO_SPEECH and not guards.loops(heard.text)
 
 
 def _within(sentence: Sentence, duration: float) -> Sentence:

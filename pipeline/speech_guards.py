@@ -18,7 +18,7 @@ LEAST_LIKELY = -1.0
 """Mean log probability under which a first hearing is not believed (published threshold)."""
 NO_SPEECH = 0.6
 """Published threshold on the recogniser's own estimate that nobody speaks."""
-HOPELESS = -1.6
+HOPELESS, CERTAIN = -1.6, -0.8
 ISOLATED = 6.0
 """Seconds without another sentence on both sides that make one isolated."""
 
@@ -84,6 +84,11 @@ def believable(heard: Heard) -> bool:
     if heard.log_probability < HOPELESS:
         return False
     return not (heard.no_speech > NO_SPEECH and heard.log_probability < LEAST_LIKELY)
+
+
+def certain(heard: Heard) -> bool:
+    """Whether a hearing of a short stretch, where dreams are likelier, is good enough to add."""
+    return heard.log_probability > CERTAIN and heard.no_speech < NO_SPEECH and not loops(heard.text)
 
 
 def without_loops(items: Sequence[T]) -> list[T]:

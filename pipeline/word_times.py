@@ -35,6 +35,10 @@ EARLY, LATE = 0.4, 0.5
 BASE_SECONDS, LETTER_SECONDS = 0.35, 0.14
 """A word lasts at most the one plus the other for each letter; longer, something was left out."""
 SHORTEST = 0.04
+HOLE, UTTERANCE = 1.5, 0.3
+VOICED, CLEAR = 0.6, 0.75
+REACH, MARGIN = 0.2, 0.2
+"""A word covers this much on both sides of it; a hole is heard with this much around it."""
 
 
 def envelope(samples: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -164,21 +168,30 @@ def on_file_clock(words: Sequence[HeardWord], chunk: Chunk) -> tuple[Word, ...]:
     return tuple(placed)
 
 
-def holes(words: Sequence[HeardWord], chunk: Chunk, least: float, on: float = 0.6) -> list[Span]:
-    """Stretches of at least ``least`` seconds of voice in ``chunk`` that no word covers: text that was left out."""
+def holes(words: Sequence[HeardWord], chunk: Chunk) -> list[Span]:
+    """Stretches of voice in ``chunk`` that no word covers: text that was left out.
+
+    Either at least :data:`HOLE` seconds, or a whole utterance between two pauses, however short, with a clear voice.
+    """
+    step = chunk.voice_step
     covered = np.zeros(len(chunk.voice), bool)
-    reach = 0.2
     for word in words:
-        covered[
-            int(max(0.0, word.start - reach) / chunk.voice_step) : int((word.end + reach) / chunk.voice_step) + 1
-        ] = True
-    open_voice = (chunk.voice >= on) & ~covered
-    found: list[list[float]] = []
-    for index in np.flatnonzero(open_voice).tolist():
-        time = index * chunk.voice_step
-        between = covered[int(found[-1][1] / chunk.voice_step) : index] if found else covered[:0]
-        if found and time - found[-1][1] < 0.6 and not between.any():
-            found[-1][1] = time + chunk.voice_step
+        covered[int(max(0.0, word.start - REACH) / step) : int((word.end + REACH) / step) + 1] = True
+    found = []
+    for low, high in _joined(np.flatnonzero((chunk.voice >= VOICED) & ~covered), round(0.6 / step), covered):
+        alone = not covered[max(0, low - 1) : high + 1].any()
+        clear = float(chunk.voice[low:high].mean()) >= CLEAR
+        if (high - low) * step >= (UTTERANCE if alone and clear else HOLE):
+            found.append(Span(max(0.0, low * step - MARGIN), min(chunk.duration, high * step + MARGIN)))
+    return found
+
+
+def _joined(indices: NDArray[np.intp], gap: int, covered: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Runs ``[low, high)`` of ``indices``; those at most ``gap`` apart are one unless something ``covered`` lies between."""
+    runs: list[tuple[int, int]] = []
+    for index in indices.tolist():
+        if runs and index - runs[-1][1] <= gap and not covered[runs[-1][1] : index].any():
+            runs[-1] = (runs[-1][0], index + 1)
         else:
-            found.append([time, time + chunk.voice_step])
-    return [Span(max(0.0, a - 0.1), min(chunk.duration, b + 0.1)) for a, b in found if b - a >= least]
+            runs.append((index, index + 1))
+    return runs
