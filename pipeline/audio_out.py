@@ -82,10 +82,11 @@ def writing(path: Path) -> Iterator[None]:
 
     try:
         yield
-    except (av.error.FFmpegError, OSError) as error:
-        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+    except (av.error.FFmpegError, OSError, ValueError) as error:
+        number = getattr(error, "errno", None)
+        if number in {errno.ENOSPC, errno.EDQUOT}:
             raise DiskFull(detail=str(error), needed=0, free=0) from error
-        if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
+        if number in {errno.EACCES, errno.EPERM, errno.EROFS}:
             raise Forbidden("error.not_writable", name=str(path.parent)) from error
         raise ToolError(detail=f"{path}: {error}") from error
 

@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 from pipeline import ffmpeg
 from pipeline.audio_out import writing
-from pipeline.errors import BadRequest, DiskFull, FFmpegFailed, Forbidden, NotFound
+from pipeline.errors import BadRequest, DiskFull, FFmpegFailed, Forbidden, NotFound, ToolError
 from pipeline.languages import iso639_2
 from pipeline.media import clock_origin, opened
 from pipeline.messages import Message, message
@@ -181,45 +181,66 @@ def copy_track(path: Path, stream: int, delay: float, kept: Span, output: Path) 
     What would lie before 0 is left out, so at most one packet (20–100 ms) of sound is lost. Returns whether the
     result is where it should be; ``False`` also when Matroska cannot hold the codec.
     """
-    import av
-    import av.error
-
-    with opened(path) as source:
-        track = source.streams.audio[stream]
-        origin = clock_origin(source)
-        try:
-            with writing(output), contextlib.closing(av.open(f"file:{output}", "w", format="matroska")) as target:
-                first = _copy_packets(source, track, target, (delay - origin, delay, kept))
-        except (av.error.FFmpegError, ValueError, FFmpegFailed):
-            return False
-    if first is None:
+    try:
+        with writing(output):
+            first = _copied_whole(path, stream, delay, kept, output) if kept.start <= HALF_A_MILLISECOND else _copied_part(
+                path, stream, delay, kept, output
+            )  # fmt: skip
+    except ToolError as error:
+        if isinstance(error, DiskFull):
+            raise
         return False
     with opened(output) as made:
-        raw = next((p for p in made.demux(audio=0) if p.pts is not None), None)
-        at = float(raw.pts * raw.time_base) if raw and raw.pts is not None and raw.time_base else float("inf")
-    return abs(at - first) <= START_TOLERANCE
+        at = _first_time(made, 0, 0.0)
+    return first is not None and at is not None and abs(at - first) <= START_TOLERANCE
 
 
-def _copy_packets(source: Any, track: Any, target: Any, place: tuple[float, float, Span]) -> float | None:
-    """Returns where the first packet should be."""
-    raw_delay, delay, kept = place
-    made = target.add_stream_from_template(track)
-    base = track.time_base
-    shift = round(raw_delay / base)
-    # Encoder run-in before the file's own beginning stays; where the beginning is cut off it would be sound of its own.
-    low = -0.5 if kept.start <= HALF_A_MILLISECOND else kept.start + delay - HALF_A_MILLISECOND
+def _copied_whole(path: Path, stream: int, delay: float, kept: Span, output: Path) -> float | None:
+    """From the very first packet, encoder run-in included, which only ffmpeg's own program hands on. Returns where it
+    should be."""
+    with opened(path) as source:
+        first = _first_time(source, stream, clock_origin(source))
+    what = [
+        "-map",
+        f"0:a:{stream}",
+        "-c",
+        "copy",
+        "-to",
+        f"{kept.end + delay:.6f}",
+        "-map_metadata",
+        "-1",
+        "-map_chapters",
+        "-1",
+    ]
+    ffmpeg.run([*_on_our_clock(path, delay), *what, "-f", "matroska", ffmpeg.safe_output(output)])
+    return None if first is None else first + delay
+
+
+def _copied_part(path: Path, stream: int, delay: float, kept: Span, output: Path) -> float | None:
+    """The packets that begin in ``kept``. Returns where the first should be."""
+    import av
+
     first = None
-    for packet in source.demux(track):
-        if packet.pts is None or base is None:
-            continue
-        at = float((packet.pts + shift) * base)
-        if at < low or at >= kept.end + delay:
-            continue
-        first = at if first is None else first
-        packet.pts = packet.dts = packet.pts + shift
-        packet.stream = made
-        target.mux(packet)
+    with opened(path) as source, contextlib.closing(av.open(f"file:{output}", "w", format="matroska")) as target:
+        track: Any = source.streams.audio[stream]
+        origin = clock_origin(source)
+        made = target.add_stream_from_template(track)
+        shift = round((delay - origin) / track.time_base)
+        for packet in source.demux(track):
+            time = None if packet.pts is None else float(packet.pts * track.time_base) - origin
+            if packet.pts is None or time is None or not kept.start - HALF_A_MILLISECOND <= time < kept.end:
+                continue
+            first = time + delay if first is None else first
+            packet.pts = packet.dts = packet.pts + shift
+            packet.stream = made
+            target.mux(packet)
     return first
+
+
+def _first_time(container: Any, stream: int, origin: float) -> float | None:
+    """When the first packet of an audio track begins, our clock."""
+    packet = next((p for p in container.demux(audio=stream) if p.pts is not None), None)
+    return None if packet is None else float(packet.pts * packet.time_base) - origin
 
 
 def _inputs(request: Mux) -> list[str]:

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import fft
 
 from syncdub.values import Segment
 
@@ -154,11 +155,11 @@ def phase_offset(a: Samples, b: Samples) -> tuple[float, float]:
     not matter."""
     size = 1 << int(np.ceil(np.log2(len(a) + REACH * RATE)))
     taper = np.hanning(len(a)).astype(np.float32)
-    cross = np.fft.rfft(b * taper, size) * np.conj(np.fft.rfft(a * taper, size))
-    frequency = np.fft.rfftfreq(size, 1 / RATE)
+    cross = fft.rfft(b * taper, size) * np.conj(fft.rfft(a * taper, size))
+    frequency = fft.rfftfreq(size, 1 / RATE)
     cross[(frequency < BAND[0]) | (frequency > BAND[1])] = 0.0
     cross /= np.abs(cross) + 1e-3 * np.abs(cross).mean() + 1e-20
-    return _peak(np.abs(_around_zero(np.fft.irfft(cross, size), round(REACH * RATE))), 1 / RATE)
+    return _peak(np.abs(_around_zero(fft.irfft(cross, size), round(REACH * RATE))), 1 / RATE)
 
 
 def onset_offset(a: Samples, b: Samples) -> tuple[float, float]:
@@ -167,14 +168,14 @@ def onset_offset(a: Samples, b: Samples) -> tuple[float, float]:
     n = min(len(fa), len(fb))
     reach = round(REACH * RATE / HOP)
     size = 1 << int(np.ceil(np.log2(n + reach)))
-    cross = np.fft.rfft(fb[:n], size, axis=0) * np.conj(np.fft.rfft(fa[:n], size, axis=0))
-    return _peak(_around_zero(np.fft.irfft(cross.sum(axis=1), size), reach), HOP / RATE)
+    cross = fft.rfft(fb[:n], size, axis=0) * np.conj(fft.rfft(fa[:n], size, axis=0))
+    return _peak(_around_zero(fft.irfft(cross.sum(axis=1), size), reach), HOP / RATE)
 
 
 def onsets(samples: Samples) -> NDArray[np.float64]:
     """(frames, bands): how much louder each mel band became, decibels, limited to 12, spread 1, mean 0."""
     frames = np.lib.stride_tricks.sliding_window_view(samples, N_FFT)[::HOP]
-    power = np.square(np.abs(np.fft.rfft(frames * np.hanning(N_FFT).astype(np.float32), axis=1))) @ _mels()
+    power = np.square(np.abs(fft.rfft(frames * np.hanning(N_FFT).astype(np.float32), axis=1))) @ _mels()
     level = 10 * np.log10(np.maximum(power, power.max() * 1e-7 + 1e-20))
     rise = np.zeros_like(level)
     step = N_FFT // HOP // 4
@@ -187,10 +188,10 @@ def _mels() -> NDArray[np.float64]:
     """(N_FFT/2+1, N_MELS) triangles, evenly spaced on O'Shaughnessy's mel scale."""
     low, high = (2595 * np.log10(1 + f / 700) for f in BAND)
     edges = 700 * (10 ** (np.linspace(low, high, N_MELS + 2) / 2595) - 1)
-    f = np.fft.rfftfreq(N_FFT, 1 / RATE)[:, None]
+    f = fft.rfftfreq(N_FFT, 1 / RATE)[:, None]
     rising = (f - edges[:-2]) / (edges[1:-1] - edges[:-2])
     falling = (edges[2:] - f) / (edges[2:] - edges[1:-1])
-    return np.maximum(0.0, np.minimum(rising, falling))
+    return np.asarray(np.maximum(0.0, np.minimum(rising, falling)), np.float64)
 
 
 def _around_zero(correlation: NDArray[np.float64], reach: int) -> NDArray[np.float64]:

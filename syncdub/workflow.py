@@ -1,0 +1,283 @@
+"""From two files to one: analyse (or take a given plan), make the dub's track, write the file, measure what was
+written."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+import numpy as np
+
+from pipeline import ffmpeg, media
+from pipeline.audio_out import Codec
+from pipeline.languages import own_name
+from pipeline.messages import Message, message, say
+from pipeline.mux import Mux, NewTrack, check_output, mux
+from pipeline.settings import Settings
+from pipeline.values import MediaInfo, OtherStream, Report, Span, no_report, part_of
+from syncdub import subtitles
+from syncdub.measure import RATE, Fetch, Residual, measure, windows
+from syncdub.nudge import nudge
+from syncdub.plan import Fill, placed
+from syncdub.soundtrack import Pair, Track, Wish, audio_of, make_track, segment_at, with_durations
+from syncdub.values import Segment, SyncPlan
+
+if TYPE_CHECKING:
+    from pipeline.engine import Engine
+
+N_EXECUTION = 8
+COPY_TRUST_MS = 5.0
+"""A copied track further than this from the plan was not what its timestamps said; it is made again, sample by
+sample."""
+
+
+class Prober(Protocol):
+    """What making a file needs of an engine."""
+
+    settings: Settings
+
+    def probe(self, path: Path | str) -> MediaInfo: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncRequest:
+    """What to do with two files.
+
+    ``plan`` (for instance one moved by hand) is executed without analysis. ``original_stream`` and ``dub_stream``
+    count audio tracks; ``None`` lets the analysis choose. ``fill`` is what is heard where the dub has nothing;
+    ``codec`` is used where the dub's packets cannot be copied. ``follow`` says which witness rules where they
+    disagree. ``language`` (of the dub) overrides what the file says; ``interface`` is the language of track titles.
+    ``subtitles`` are SubRip or ASS files timed to the dub.
+    """
+
+    original: Path
+    dub: Path
+    output: Path
+    plan: SyncPlan | None = None
+    original_stream: int | None = None
+    dub_stream: int | None = None
+    fill: Fill = "silence"
+    codec: Codec = "flac"
+    follow: Literal["sound", "picture"] = "sound"
+    nudge_ms: float = 0.0
+    quick: bool = False
+    language: str = ""
+    interface: str = "en"
+    default: Literal["original", "dub"] = "original"
+    subtitles: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SyncResult:
+    """A plan and what became of it: ``output`` is ``None`` when the sync was refused.
+
+    ``residual`` is measured between both tracks of the finished file, ``execution`` between the finished dub track
+    and the dub file placed by the plan. ``copied`` says the dub's packets were kept.
+    """
+
+    plan: SyncPlan
+    output: Path | None = None
+    residual: Residual | None = None
+    execution: Residual | None = None
+    copied: bool = False
+    codec: str = ""
+    doubts: tuple[Message, ...] = ()
+
+    @property
+    def refused(self) -> bool:
+        return self.output is None
+
+    def to_json(self) -> dict[str, Any]:
+        """The contract's JSON of ``sync``; messages stay messages."""
+        body = self.plan.to_json()
+        body["doubts"] = list(dict.fromkeys((*self.plan.doubts, *self.doubts)))
+        body["output"] = None if self.output is None else str(self.output)
+        body["residual_ms"] = self.residual.to_json() if self.residual else {"median": None, "p95": None}
+        body["execution_ms"] = self.execution.to_json() if self.execution else None
+        body["track"] = {"copied": self.copied, "codec": self.codec}
+        return body
+
+
+def sync(engine: Engine, request: SyncRequest, report: Report = no_report) -> SyncResult:
+    """One file with both sound tracks in sync, or a refusal that says why in its doubts.
+
+    Raises:
+        BadRequest, NotFound, Forbidden, DiskFull: the output cannot be written there.
+        NotFound, UnreadableMedia, UnsupportedFormat, NoAudio: an input cannot be used.
+        FFmpegFailed: the result could not be made or did not pass its examination.
+    """
+    check_output(request.output, (request.original, request.dub, *request.subtitles))
+    plan = request.plan
+    if plan is None:
+        plan = _analysed(engine, request, part_of(report, 0.0, 0.6))
+        rest = part_of(report, 0.6, 1.0)
+    else:
+        rest = report
+    return execute(engine, plan, request, rest)
+
+
+def execute(engine: Prober, plan: SyncPlan, request: SyncRequest, report: Report = no_report) -> SyncResult:
+    """``plan`` carried out: the second half of :func:`sync`, with the same errors."""
+    if plan.verdict == "refuse" or not plan.segments:
+        return SyncResult(plan)
+    pair = Pair(engine.probe(request.original), engine.probe(request.dub))
+    plan = with_durations(plan, pair)
+    if request.nudge_ms:
+        plan = nudge(plan, request.nudge_ms)
+    check_output(request.output, (request.original, request.dub), pair.original.size + pair.dub.size)
+    work = engine.settings.temp_dir
+    work.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="sync-", dir=work) as folder:
+        result = _made(plan, pair, request, Path(folder), report)
+        if result.copied and not _trusted(result.execution):
+            result = _made(plan, pair, request, Path(folder), report, may_copy=False)
+    return result
+
+
+def _trusted(execution: Residual | None) -> bool:
+    return execution is None or execution.bias is None or abs(execution.bias) <= COPY_TRUST_MS
+
+
+def _analysed(engine: Engine, request: SyncRequest, report: Report) -> SyncPlan:
+    from syncdub.analysis import AnalyseRequest, analyse
+
+    return analyse(
+        engine,
+        AnalyseRequest(
+            original=request.original,
+            dub=request.dub,
+            original_stream=request.original_stream,
+            dub_stream=request.dub_stream,
+            follow=request.follow,
+            quick=request.quick,
+        ),
+        report,
+    )
+
+
+def _made(
+    plan: SyncPlan, pair: Pair, request: SyncRequest, folder: Path, report: Report, *, may_copy: bool = True
+) -> SyncResult:
+    wish = Wish(request.fill, request.codec, may_copy)
+    track = make_track(plan, pair, wish, folder, part_of(report, 0.0, 0.5))
+    lines, doubts = _subtitles(plan, pair, request, folder)
+    added = NewTrack(track.path, "a", _language(plan, pair, request), _title(plan, pair, request))
+    order = Mux(request.original, request.output, added, lines, plan.original_stream, request.default)
+    left_out = mux(order, part_of(report, 0.5, 0.85))
+    residual, execution = measured(plan, pair, request.output, part_of(report, 0.85, 1.0))
+    return SyncResult(
+        plan, request.output, residual, execution, track.copied, track.codec, (*track.doubts, *doubts, *left_out)
+    )
+
+
+def measured(plan: SyncPlan, pair: Pair, output: Path, report: Report = no_report) -> tuple[Residual, Residual]:
+    """(offset of the dub track against the original track, the same against the dub file placed by the plan) of a
+    finished file.
+
+    Where the tracks share no sound, the first is the second, and its ``method`` says so.
+    """
+    segments = placed(plan)
+    number = len(pair.original.audio)
+    finished, original = reader(output, number), reader(output, plan.original_stream)
+    places = windows(segments)
+    said = message("progress.measuring")
+    few = places[:: max(1, len(places) // N_EXECUTION)]
+    source = placed_source(Path(pair.dub.path), plan.dub_stream, segments)
+    execution = measure(source, finished, few, "dub_source")
+    report(0.3, said)
+    shared = measure(original, finished, places, "shared_sound")
+    report(1.0, said)
+    return (shared if shared.method != "none" else execution), execution
+
+
+def reader(path: Path, stream: int) -> Fetch:
+    """A :data:`~syncdub.measure.Fetch` of an audio track."""
+
+    def fetch(start: float, seconds: float) -> Any:
+        audio = media.load_audio(path, rate=RATE, stream=stream, span=Span(start, start + seconds))
+        n = round(seconds * RATE)
+        return np.pad(audio.samples[:n], (0, max(0, n - len(audio.samples))))
+
+    return fetch
+
+
+def placed_source(path: Path, stream: int, segments: Sequence[Segment]) -> Fetch:
+    """A :data:`~syncdub.measure.Fetch` of the dub file on the original's clock; a change of speed is a plain
+    resampling here."""
+    plain = reader(path, stream)
+
+    def fetch(start: float, seconds: float) -> Any:
+        import soxr  # type: ignore[import-untyped]
+
+        segment = segment_at(segments, start + seconds / 2)
+        if segment is None:
+            return np.zeros(round(seconds * RATE), np.float32)
+        dub_start = segment.dub_start + (start - segment.original_start) / segment.rate
+        samples = plain(dub_start, seconds / segment.rate)
+        return samples if segment.rate == 1.0 else soxr.resample(samples, RATE, RATE * segment.rate)
+
+    return fetch
+
+
+def _language(plan: SyncPlan, pair: Pair, request: SyncRequest) -> str:
+    tagged = audio_of(pair.dub, plan.dub_stream).language
+    return request.language or (tagged if tagged != "und" else "")
+
+
+def _title(plan: SyncPlan, pair: Pair, request: SyncRequest) -> str:
+    """``Español (sincronizado +1,250 s)``: what it is and what was done, in the person's language."""
+    name = own_name(_language(plan, pair, request)) or say(message("track.dub"), request.interface)
+    offset = placed(plan)[0].offset_ms / 1000 if plan.verdict in {"aligned", "shift"} else None
+    if offset is None:
+        return say(message("track.synced", language=name), request.interface)
+    sign = "+" if offset >= 0 else "−"
+    return say(message("track.shifted", language=name, sign=sign, offset=abs(offset)), request.interface)
+
+
+def _subtitles(
+    plan: SyncPlan, pair: Pair, request: SyncRequest, folder: Path
+) -> tuple[tuple[NewTrack, ...], tuple[Message, ...]]:
+    """The dub's text subtitles on the original's clock, those inside its file and those beside it."""
+    tracks: list[NewTrack] = []
+    doubts: list[Message] = []
+    texts: list[tuple[Callable[[], str], str, str, str]] = []
+    for stream in pair.dub.others:
+        if stream.kind == "subtitle" and stream.text:
+            kind = "ass" if stream.codec in {"ass", "ssa"} else "srt"
+            texts.append((_extraction(pair.dub, stream, kind), kind, stream.language, stream.title))
+        elif stream.kind == "subtitle":
+            doubts.append(message("doubt.subtitles_left_out", index=stream.index, codec=stream.codec))
+    for path in request.subtitles:
+        kind = "ass" if path.suffix.lower() in {".ass", ".ssa"} else "srt"
+        texts.append((_reading(path), kind, _language(plan, pair, request), path.stem))
+    for number, (text, kind, language, title) in enumerate(texts):
+        retimed, kept, dropped = subtitles.retimed_file(text(), kind, plan)
+        if dropped:
+            doubts.append(message("doubt.subtitle_lines_dropped", dropped=dropped, kept=kept))
+        if kept:
+            file = folder / f"subtitles{number}.{kind}"
+            file.write_text(retimed, encoding="utf-8")
+            tracks.append(NewTrack(file, "s", language, title))
+    return tuple(tracks), tuple(doubts)
+
+
+def _extraction(info: MediaInfo, stream: OtherStream, kind: str) -> Callable[[], str]:
+    def text() -> str:
+        offset = ["-itsoffset", f"{info.container_start - info.origin:.6f}"]
+        what = ["-map", f"0:{stream.index}", "-c:s", kind, "-f", kind, "-"]
+        return subtitles.decode(ffmpeg.capture([*offset, *ffmpeg.safe_input(info.path), *what]))
+
+    return text
+
+
+def _reading(path: Path) -> Callable[[], str]:
+    def text() -> str:
+        return subtitles.decode(path.read_bytes())
+
+    return text
+
+
+__all__ = ["SyncRequest", "SyncResult", "Track", "execute", "measured", "sync"]
