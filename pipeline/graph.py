@@ -200,24 +200,29 @@ def tempo_steps(tempo: float) -> list[float]:
     return steps + ([tempo] if abs(tempo - 1.0) > 1e-6 else [])
 
 
-def black(piece: Piece, canvas: Canvas) -> Stream:
-    """The picture of a piece that shows nothing."""
+def black(piece: Piece, canvas: Canvas, number: int) -> Stream:
+    """The picture of the ``number``-th piece, which shows nothing."""
     import ffmpeg
 
     rate = f"{canvas.fps.numerator}/{canvas.fps.denominator}"
-    source = f"color=c=black:s={canvas.width}x{canvas.height}:r={rate}:d={piece.duration + 1:.6f}"
+    source = f"color=c=black:s={canvas.width}x{canvas.height}:r={rate}:d={_unique(piece, number)}"
     video = ffmpeg.input(source, f="lavfi").filter("trim", end_frame=round(piece.duration * canvas.fps))
     video = video.filter("setsar", 1).filter("format", "yuv420p").filter("setpts", "PTS-STARTPTS")
     return video.filter("settb", f"{canvas.fps.denominator}/{canvas.fps.numerator}")
 
 
-def silence(piece: Piece) -> Stream:
-    """The sound of a piece where nothing is heard."""
+def silence(piece: Piece, number: int) -> Stream:
+    """The sound of the ``number``-th piece, where nothing is heard."""
     import ffmpeg
 
-    source = ffmpeg.input(f"anullsrc=r={AUDIO_RATE}:cl=stereo:d={piece.duration + 1:.6f}", f="lavfi")
+    source = ffmpeg.input(f"anullsrc=r={AUDIO_RATE}:cl=stereo:d={_unique(piece, number)}", f="lavfi")
     audio = source.filter("atrim", end_sample=round(piece.duration * AUDIO_RATE))
     return audio.filter("aformat", sample_fmts="fltp", channel_layouts="stereo").filter("asetpts", "N/SR/TB")
+
+
+def _unique(piece: Piece, number: int) -> str:
+    """Longer than needed by something of its own: ffmpeg-python takes equal inputs for one and the same."""
+    return f"{piece.duration + 1 + number / 1000:.6f}"
 
 
 def join(streams: Sequence[Stream], parts: Sequence[Piece], *, audio: bool) -> Stream:

@@ -1,7 +1,7 @@
 """Loudness to a target (EBU R 128 / ITU-R BS.1770-4): measure the whole, then one constant gain.
 
 A constant gain keeps the dynamics (what loudnorm calls linear mode). Only where the true peak would pass the ceiling
-does a limiter at four times the rate hold it, and a second measurement makes up for what the limiter took.
+does a limiter at four times the rate hold it, and further measurements make up for what the limiter took.
 """
 
 from __future__ import annotations
@@ -26,6 +26,9 @@ QUIET = -60.0
 """LUFS under which there is nothing to bring up but noise."""
 MAX_GAIN = 20.0
 LIMITER_RATE = 192000
+LIMITER_TURNS = 3
+NEAR = 0.3
+"""LU nobody hears."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +96,12 @@ def parse(log: str) -> Loudness:
 
 
 def settle(audio: Any, target: float, *, duration: float | None = None, report: Report = no_report) -> Gain:
-    """The gain for the graph ``audio()`` builds: measured once, and once more through the limiter if one is needed."""
+    """The gain for the graph ``audio()`` builds: measured once, and again through the limiter if one is needed."""
     gain = gain_for(measure(audio(), duration=duration, report=report), target)
-    if not gain.limited:
-        return gain
-    after = measure(apply(audio(), gain), duration=duration, report=report)
-    missing = target - after.integrated
-    return Gain(min(MAX_GAIN, gain.decibels + max(0.0, missing)), True) if missing > 0.2 else gain
+    for _ in range(LIMITER_TURNS if gain.limited else 0):
+        missing = target - measure(apply(audio(), gain), duration=duration, report=report).integrated
+        if missing < NEAR or gain.decibels >= MAX_GAIN:
+            break
+        # What the limiter takes grows with the gain: ask for a little more than is missing.
+        gain = Gain(min(MAX_GAIN, gain.decibels + 1.3 * missing), True)
+    return gain

@@ -196,20 +196,20 @@ class _Work:
 
     def audio(self) -> Stream:
         """The joined sound before any gain, as a graph of its own."""
-        heard = [self._sound(piece, stream, offset) for _, piece, stream, offset in self._opened()]
+        heard = [self._sound(*opened) for opened in self._opened()]
         return graph.join(heard, self.parts, audio=True)
 
-    def _sound(self, piece: Piece, stream: Stream, offset: float) -> Stream:
+    def _sound(self, number: int, piece: Piece, stream: Stream, offset: float) -> Stream:
         tracks = self.infos[piece.source].audio if piece.source else ()
         if not tracks:
-            return graph.silence(piece)
+            return graph.silence(piece, number)
         track = tracks[min(self.options.audio_stream, len(tracks) - 1)]
         return graph.sound(stream, piece, offset, track.index)
 
     def _picture(self, number: int, piece: Piece, stream: Stream, offset: float) -> Stream:
         info = self.infos[piece.source] if piece.source else None
         if info is None or info.video is None:
-            return graph.black(piece, self.canvas)
+            return graph.black(piece, self.canvas, number)
         return graph.picture(stream, piece, offset, info, self.canvas, self._shape(number))
 
     def _shape(self, number: int) -> graph.Shape:
@@ -226,7 +226,7 @@ class _Work:
         found: list[Stream] = []
         audio = None
         if self.has_audio:
-            audio = graph.join([self._sound(p, s, o) for _, p, s, o in opened], self.parts, audio=True)
+            audio = graph.join([self._sound(*o) for o in opened], self.parts, audio=True)
             audio = loudness.apply(audio, self.gain)
         if self.seen:
             found.append(graph.join([self._picture(*o) for o in opened], self.parts, audio=False))
