@@ -19,7 +19,8 @@ Embed = Callable[[list[str]], Vectors]
 SAMPLE = 1500
 """Sentences of the other side that usual cosines are measured on; more would change them by less than their noise."""
 _BLOCK = 1024
-_NOISE = 4.0
+_ONE_SIGMA_BELOW = 0.1587
+_NOISE = 4.5
 """Standard deviations above chance that a translation has at the least: unrelated texts have best pairs too."""
 _LIKELY = 0.6
 """Similarity from which a pair may be a link of the coarse chain …"""
@@ -55,10 +56,11 @@ class Scale:
 def measure_scale(source: Vectors, target: Vectors, lengths: tuple[NDArray[np.float64], NDArray[np.float64]]) -> Scale:
     """The :class:`Scale` of two texts from the vectors and the characters of their sentences.
 
-    Chance is the mean cosine of any two sentences, a translation's the median cosine of pairs that are each other's best.
+    Chance is the median cosine of any two sentences, a translation's the median cosine of pairs that are each other's best,
+    but no less than noise could reach. The width of the noise is read below its median, where there are no translations.
     """
     table = source[:: len(source) // SAMPLE + 1] @ target[:: len(target) // SAMPLE + 1].T
-    chance, spread = float(table.mean()), float(table.std())
+    low, chance = (float(q) for q in np.quantile(table, (_ONE_SIGMA_BELOW, 0.5)))
     forward, cosines = best_partners(source, target, 1)
     backward, _ = best_partners(target, source, 1)
     mutual = backward[forward[:, 0], 0] == np.arange(len(source))
@@ -66,7 +68,7 @@ def measure_scale(source: Vectors, target: Vectors, lengths: tuple[NDArray[np.fl
     sure = mutual & (cosines[:, 0] >= best)
     logs = np.log((lengths[1][forward[sure, 0]] + 1.0) / (lengths[0][sure] + 1.0))
     ratio = float(np.exp(np.median(logs))) if len(logs) else 1.0
-    floor = min(chance + _NOISE * spread, 0.95)
+    floor = min(chance + _NOISE * (chance - low), 0.95)
     return Scale(chance, max(best, floor, chance + 1e-3), ratio)
 
 
