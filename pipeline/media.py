@@ -123,7 +123,7 @@ def audio_blocks(
         if not 0 <= stream < len(tracks):
             raise NoAudio(name=Path(path).name)
         track = tracks[stream]
-        track.thread_type = "AUTO"
+        track.codec_context.thread_type = "AUTO"
         target = rate or track.rate or 48000
         start = span.start if span else 0.0
         origin = clock_origin(container)

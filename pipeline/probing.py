@@ -80,7 +80,7 @@ def _rotation(stream: Any) -> int:
     with contextlib.suppress(av.error.FFmpegError, StopIteration):
         for _, packet in zip(range(200), container.demux(stream), strict=False):
             for frame in packet.decode():
-                return (-round(frame.rotation / 90) * 90) % 360
+                return int(-round(frame.rotation / 90) * 90) % 360
     return 0
 
 
@@ -127,19 +127,14 @@ def _check_decodes(file: Path, n_packets: int = 400) -> None:
     import av.error
 
     with opened(file) as container, contextlib.suppress(av.error.FFmpegError):
-        for _, packet in zip(
-            range(n_packets), container.demux(video=0) if _only_video(container) else container.demux(), strict=False
-        ):
+        packets: Any = container.demux()
+        for _, packet in zip(range(n_packets), packets, strict=False):
             if packet.stream.type not in {"audio", "video"}:
                 continue
             with contextlib.suppress(av.error.FFmpegError):
                 if packet.decode():
                     return
     raise UnreadableMedia(name=file.name)
-
-
-def _only_video(container: InputContainer) -> bool:
-    return not container.streams.audio and len(container.streams.video) == 1
 
 
 def _real_duration(file: Path, announced: float | None, origin: float) -> tuple[float, tuple[Message, ...]]:

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import PlainValidator, PlainSerializer
+from pydantic import PlainSerializer, PlainValidator
 
 from pipeline.messages import Message
 
@@ -104,6 +104,30 @@ class Transcript:
     @property
     def text(self) -> str:
         return " ".join(s.text for s in self.sentences)
+
+    def to_json(self) -> dict[str, Any]:
+        """The contract's JSON of a transcript."""
+        return {
+            "language": self.language,
+            "duration": round(self.duration, 3),
+            "segments": [
+                {
+                    "start": round(s.start, 3),
+                    "end": round(s.end, 3),
+                    "text": s.text,
+                    "words": [
+                        {
+                            "start": round(w.start, 3),
+                            "end": round(w.end, 3),
+                            "text": w.text,
+                            "probability": round(w.probability, 4),
+                        }
+                        for w in s.words
+                    ],
+                }
+                for s in self.sentences
+            ],
+        }
 
     def between(self, span: Span) -> Transcript:
         """The sentences whose middle lies in ``span``, on the same clock; words outside the span are dropped."""

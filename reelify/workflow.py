@@ -20,8 +20,9 @@ from reelify.values import Evidence, Highlight, Highlights
 if TYPE_CHECKING:
     from pipeline.evidence import RawEvidence
 
-HEARD_SPEECH = 0.02
-"""Share of a file in which the sound detector must hear speech before it is transcribed."""
+SPEECH_LIKELY = 0.2
+HEARD_SPEECH, HEARD_SECONDS = 0.02, 20.0
+"""Speech is listened to where the sound detector hears it for this share of a file or so many seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +134,11 @@ def evidence_of(raw: RawEvidence, info: MediaInfo, transcript: Transcript | None
 
 
 def _somebody_speaks(raw: RawEvidence, duration: float) -> bool:
-    heard = sum(e.end - e.start for e in raw.events if e.label == "speech")
-    return heard >= max(1.0, HEARD_SPEECH * duration)
+    curve = next((c for c in raw.curves if c.name == "speech"), None)
+    if curve is None:
+        return False
+    heard = float((curve.values >= SPEECH_LIKELY).sum()) * curve.step
+    return heard >= min(HEARD_SECONDS, max(1.0, HEARD_SPEECH * duration))
 
 
 def _transcript(engine: Engine, info: MediaInfo, language: str | None, report: Report) -> Transcript | None:
@@ -150,7 +154,8 @@ def _render_all(
     nothing: tuple[Path | None, ...] = (None,) * len(clips)
     if not request.render or request.out is None or not clips:
         return nothing, nothing
-    from pipeline.render import Job, RenderOptions, poster, render_many
+    from pipeline.previews import poster
+    from pipeline.render import Job, RenderOptions, render_many
 
     request.out.mkdir(parents=True, exist_ok=True)
     suffix = ".mp4" if info.video else ".m4a"

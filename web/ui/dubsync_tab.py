@@ -8,22 +8,18 @@ from typing import Any
 import gradio as gr
 
 from pipeline.errors import StudioError
-from pipeline.messages import localise
+from web.answers import public_result
 from web.jobs import Job
-from web.ui.dubsync_view import CSS, phrases, plot, segment_table, verdict_card
+from web.ui.dubsync_view import phrases, plot, segment_table, verdict_card
 from web.ui.examples import example_files
 from web.ui.language import label, language_of, tell
 from web.ui.preview import join_views, preview
+from web.ui.theme import asset
 from web.ui.work import Page, chosen_source, follow, notes, owner_of, shown
 
 N_OUTPUTS = 11
 FILLS = ("silence", "original", "bed")
 CODECS = ("flac", "eac3", "aac")
-JS = """
-const pick = (e) => { const hit = e.target.closest('[data-segment]'); if (hit) trigger('select', { segment: Number(hit.dataset.segment) }); };
-element.addEventListener('click', pick);
-element.addEventListener('keydown', (e) => { if (e.key === 'Enter' || e.key === ' ') { e.preventDefault(); pick(e); } });
-"""
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
 
 
@@ -63,7 +59,7 @@ def build(page: Page, demo: gr.Blocks) -> None:
                 stop = gr.Button(label("ui.stop"), variant="stop", visible=False, elem_id="sync-stop")
         with gr.Column(scale=2, min_width=320):
             progress = gr.HTML(elem_id="sync-progress")
-            view = gr.HTML(label("ui.sync.empty"), css_template=CSS, js_on_load=JS, elem_id="sync-view")
+            view = gr.HTML(label("ui.sync.empty"), js_on_load=asset("sync.js"), elem_id="sync-view")
             with gr.Group(visible=False) as editing:
                 with gr.Row():
                     segment = gr.Number(
@@ -198,7 +194,7 @@ def _finished(page: Page, job: Job, card: str, language: str) -> tuple[Any, ...]
     skip = gr.skip()
     if job.result is None or job.state != "done":
         return card, skip, skip, skip, job.id, skip, *buttons, skip, skip, skip
-    plan = localise(job.result, language)
+    plan = public_result(job, page.settings, language)
     accepted = plan["verdict"] != "refuse" and bool(plan["segments"])
     table = phrases(plan, language)
     first = job.id if job.kind == "analyse" else str(job.params.get("plan_job", job.id))

@@ -11,24 +11,6 @@ import pandas as pd
 from pipeline.messages import clock, format_number
 from web.ui.language import tell
 
-CSS = """
-.sync { display: grid; gap: 12px; }
-.sync .verdict { display: flex; flex-wrap: wrap; gap: 6px 20px; align-items: baseline; border: 1px solid var(--s-line); border-left: 6px solid var(--s-good);
-  border-radius: 10px; background: var(--s-card); padding: 12px 14px; }
-.sync .verdict.refuse { border-left-color: var(--s-bad); }
-.sync .verdict h2 { margin: 0; font-size: 19px; font-weight: 700; flex-basis: 100%; }
-.sync .verdict dl { margin: 0; display: flex; flex-wrap: wrap; gap: 4px 24px; } .sync .verdict dt { color: var(--s-soft); font-size: 13px; }
-.sync .verdict dd { margin: 0; font: 700 15px var(--font-mono); }
-.sync figure { margin: 0; border: 1px solid var(--s-line); border-radius: 10px; background: var(--s-card); padding: 8px; }
-.sync figcaption { display: flex; flex-wrap: wrap; gap: 4px 16px; font-size: 13px; color: var(--s-soft); padding: 4px; }
-.sync svg { width: 100%; height: auto; display: block; } .sync svg text { fill: var(--s-soft); font: 12px var(--font-mono); }
-.sync .grid { stroke: var(--s-line); stroke-width: 1; } .sync .seg { stroke: var(--s-accent); stroke-width: 4; cursor: pointer; }
-.sync .seg:focus-visible { outline: none; stroke-width: 8; } .sync .err { fill: color-mix(in srgb, var(--s-accent) 22%, transparent); }
-.sync .gap { fill: color-mix(in srgb, var(--s-c3) 20%, transparent); }
-.sync .sound { fill: var(--s-c2); } .sync .picture { fill: var(--s-c4); } .sync .meaning { fill: none; stroke: var(--s-c3); stroke-width: 1.5; }
-.sync table { border-collapse: collapse; width: 100%; font-size: 14px; } .sync th, .sync td { text-align: left; padding: 5px 8px; border-bottom: 1px solid var(--s-line); vertical-align: top; }
-.sync .scroll { overflow-x: auto; border: 1px solid var(--s-line); border-radius: 10px; background: var(--s-card); } .sync td.num { font-family: var(--font-mono); white-space: nowrap; }
-"""
 WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 960, 320, 78, 34, 14
 N_ANCHORS = 1500
 

@@ -11,12 +11,13 @@ import gradio as gr
 import pandas as pd
 
 from pipeline.errors import StudioError
-from pipeline.messages import clock, localise
+from pipeline.messages import clock
+from web.answers import public_result
 from web.jobs import Job
-from web.ui.addresses import clip_address
 from web.ui.examples import example_files
 from web.ui.language import label, language_of, tell
-from web.ui.stage import CSS, JS, stage
+from web.ui.stage import stage
+from web.ui.theme import asset
 from web.ui.work import Page, chosen_source, follow, notes, owner_of, shown
 
 N_OUTPUTS = 8
@@ -42,7 +43,7 @@ def build(page: Page, demo: gr.Blocks) -> gr.State:
                 stop = gr.Button(label("ui.stop"), variant="stop", visible=False, elem_id="highlights-stop")
         with gr.Column(scale=2, min_width=320):
             progress = gr.HTML(elem_id="highlights-progress")
-            view = gr.HTML(label("ui.highlights.empty"), css_template=CSS, js_on_load=JS, elem_id="highlights-view")
+            view = gr.HTML(label("ui.highlights.empty"), js_on_load=asset("stage.js"), elem_id="highlights-view")
             table = gr.Dataframe(
                 visible=False, interactive=False, wrap=True, show_search="filter", label=label("ui.highlights.table")
             )
@@ -64,7 +65,7 @@ def build(page: Page, demo: gr.Blocks) -> gr.State:
     ) -> Iterator[tuple[Any, ...]]:
         try:
             source = chosen_source(page, file, address)
-            job_id = submit(page, source, owner_of(request), count=int(count), min_duration=low, max_duration=high,
+            job_id = submit(page, source, owner_of(request), clips=int(count), min_duration=low, max_duration=high,
                             transcribe=speech, fast=fast)  # fmt: skip
         except StudioError as error:
             raise shown(error, request) from error
@@ -122,22 +123,17 @@ def _finished(page: Page, job: Job, card: str, language: str) -> tuple[Any, ...]
     buttons = gr.update(visible=True), gr.update(visible=False)
     if job.state != "done" or job.result is None:
         return card, gr.skip(), gr.skip(), gr.skip(), job.id, gr.skip(), *buttons
-    result = localise(job.result, language)
-    clips = [_shown_clip(page, job, clip) for clip in result["clips"]]
+    result = public_result(job, page.settings, language)
+    clips = [_shown_clip(clip) for clip in result["clips"]]
     remarks = notes(result.get("doubts", []) if clips else [result["message"], *result.get("doubts", [])])
     return (
         card + remarks, stage(result, clips, language), gr.update(value=_table(clips, language), visible=bool(clips)),
-        _downloads(page, job, language) if clips else "", job.id, {"job": job.id}, *buttons,
+        _downloads(job, language) if clips else "", job.id, {"job": job.id}, *buttons,
     )  # fmt: skip
 
 
-def _shown_clip(page: Page, job: Job, clip: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        **clip,
-        "url": clip_address(job, clip.get("path")),
-        "poster": clip_address(job, clip.get("poster")),
-        "reasons": [*clip.get("reasons", []), *clip.get("doubts", [])],
-    }
+def _shown_clip(clip: Mapping[str, Any]) -> dict[str, Any]:
+    return {**clip, "reasons": [*clip.get("reasons", []), *clip.get("doubts", [])]}
 
 
 def _table(clips: list[dict[str, Any]], language: str) -> pd.DataFrame:
@@ -156,7 +152,7 @@ def _table(clips: list[dict[str, Any]], language: str) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=names)
 
 
-def _downloads(page: Page, job: Job, language: str) -> str:
+def _downloads(job: Job, language: str) -> str:
     settings = json.dumps(dict(job.params), ensure_ascii=False)
     return (
         f'<div class="studio studio-files"><a href="/api/download/{job.id}">{tell("ui.download_zip", language)}</a> '

@@ -7,15 +7,16 @@ from fastapi import FastAPI
 
 from web.ui.language import HEAD, words
 from web.ui.page import build
-from web.ui.theme import CSS, THEME
+from web.ui.theme import THEME, asset
 from web.ui.work import Page
 
 
 def mount(application: FastAPI, page: Page) -> FastAPI:
     """``application`` with the page. Uploads of the page obey ``MAX_CONTENT_LENGTH``."""
     demo = build(page)
-    return gr.mount_gradio_app(
-        application, demo, path="/", theme=THEME, css=CSS, head=HEAD, i18n=words(), ssr_mode=False,
+    mounted: FastAPI = gr.mount_gradio_app(
+        application, demo, path="/", theme=THEME, css=asset("studio.css"), head=HEAD, i18n=words(), ssr_mode=False,
         max_file_size=page.settings.max_upload, footer_links=["api", "settings"], mcp_server=page.settings.mcp_server,
         show_error=False,
     )  # fmt: skip
+    return mounted

@@ -16,58 +16,6 @@ N_POINTS = 600
 """Points of a drawn curve; more than the pixels of a phone, fewer than a browser notices."""
 LANES = ("laughter", "applause", "cheering", "crowd", "scream", "music")
 
-CSS = """
-.stage { display: grid; gap: 12px; }
-.stage video { width: 100%; max-height: 52vh; background: #000; border-radius: 10px; display: block; }
-.stage .tl { position: relative; background: var(--s-back); border: 1px solid var(--s-line); border-radius: 10px; padding: 4px 0 0; overflow: hidden; }
-.stage .tl-curve { position: relative; height: 92px; }
-.stage .tl-curve svg { position: absolute; inset: 0; width: 100%; height: 100%; }
-.stage .tl-curve path { fill: color-mix(in srgb, var(--s-c1) 28%, transparent); stroke: var(--s-c1); stroke-width: 1.5; vector-effect: non-scaling-stroke; }
-.stage .tl-clip { position: absolute; top: 2px; bottom: 2px; min-width: 22px; border: 2px solid var(--s-accent); border-radius: 6px; color: var(--s-ink);
-  background: color-mix(in srgb, var(--s-accent) 20%, transparent); font-weight: 700; font-size: 13px; line-height: 1; padding: 4px; text-align: left; cursor: pointer; }
-.stage .tl-clip:hover, .stage .tl-clip[aria-selected=true] { background: color-mix(in srgb, var(--s-accent) 45%, transparent); }
-.stage .tl-lane { position: relative; height: 20px; border-top: 1px solid var(--s-line); }
-.stage .tl-lane > span { position: absolute; left: 4px; font-size: 11px; line-height: 20px; color: var(--s-soft); pointer-events: none; z-index: 2;
-  background: color-mix(in srgb, var(--s-back) 75%, transparent); padding: 0 3px; border-radius: 4px; }
-.stage .tl-lane i { position: absolute; top: 4px; bottom: 4px; min-width: 3px; border-radius: 3px; background: var(--s-c3); }
-.stage .tl-lane.shots i { background: var(--s-soft); width: 1px; min-width: 1px; top: 6px; bottom: 6px; }
-.stage .tl-axis { position: relative; height: 18px; border-top: 1px solid var(--s-line); font: 11px/18px var(--font-mono); color: var(--s-soft); }
-.stage .tl-axis span { position: absolute; transform: translateX(-50%); white-space: nowrap; }
-.stage .tl-axis span:first-child { transform: none; } .stage .tl-axis span:last-child { transform: translateX(-100%); }
-.stage .cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(240px, 1fr)); gap: 12px; list-style: none; margin: 0; padding: 0; }
-.stage .card { border: 1px solid var(--s-line); border-radius: 10px; background: var(--s-card); overflow: hidden; display: flex; flex-direction: column; }
-.stage .card[aria-current=true] { border-color: var(--s-accent); box-shadow: 0 0 0 2px var(--s-accent); }
-.stage .card .pic { position: relative; border: 0; padding: 0; background: #000; cursor: pointer; aspect-ratio: 16/9; display: block; width: 100%; }
-.stage .card img { width: 100%; height: 100%; object-fit: contain; display: block; }
-.stage .card .pic::after { content: "▶"; position: absolute; right: 8px; bottom: 8px; color: #fff; background: #000a; border-radius: 99px; width: 32px; height: 32px; line-height: 32px; text-align: center; font-size: 13px; }
-.stage .card .txt { padding: 10px 12px; display: grid; gap: 6px; }
-.stage .card .row { display: flex; justify-content: space-between; gap: 8px; align-items: baseline; }
-.stage .card .row b { font-size: 15px; } .stage .card .row span { font: 13px var(--font-mono); color: var(--s-soft); }
-.stage .card ul { margin: 0; padding-left: 18px; }
-.stage .score { height: 6px; border-radius: 99px; background: var(--s-back); } .stage .score i { display: block; height: 100%; border-radius: 99px; background: var(--s-accent); }
-"""
-
-JS = """
-const play = (n) => {
-  const card = element.querySelector(`.card[data-n="${n}"]`); const video = element.querySelector('video');
-  if (!card || !video) return;
-  if (video.getAttribute('src') !== card.dataset.src) { video.poster = card.dataset.poster || ''; video.src = card.dataset.src; }
-  video.play().catch(() => {});
-  element.querySelectorAll('.card').forEach(c => c.setAttribute('aria-current', String(c === card)));
-  element.querySelectorAll('.tl-clip').forEach(c => c.setAttribute('aria-selected', String(c.dataset.n === String(n))));
-  trigger('select', { index: Number(n) });
-};
-element.addEventListener('click', (e) => {
-  const hit = e.target.closest('[data-play]');
-  if (hit && element.contains(hit)) { play(hit.dataset.play); }
-});
-element.addEventListener('keydown', (e) => {
-  const clip = e.target.closest('.tl-clip'); if (!clip || !['ArrowLeft','ArrowRight'].includes(e.key)) return;
-  const all = [...element.querySelectorAll('.tl-clip')].sort((a, b) => a.offsetLeft - b.offsetLeft);
-  const next = all[all.indexOf(clip) + (e.key === 'ArrowRight' ? 1 : -1)]; if (next) { next.focus(); e.preventDefault(); }
-});
-"""
-
 
 def stage(result: Mapping[str, Any], clips: Sequence[Mapping[str, Any]], language: str) -> str:
     """The whole view. ``clips`` are localised: start, end, duration, score, reasons, url, poster; in order of rank."""

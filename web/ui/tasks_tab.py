@@ -12,30 +12,12 @@ from pipeline.errors import StudioError
 from pipeline.messages import say
 from web.jobs import Job
 from web.ui.language import label, language_of, tell
+from web.ui.theme import asset
 from web.ui.work import Page, owner_of, say_error, shown
 
 SHOWN = 100
 EVERY = 2.0
 """Seconds between two looks while the tab is open."""
-CSS = """
-.tasks { display: grid; gap: 8px; }
-.tasks article { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: 4px 12px; border: 1px solid var(--s-line); border-radius: 10px;
-  background: var(--s-card); padding: 10px 12px; }
-.tasks h3 { margin: 0; font-size: 15px; font-weight: 700; overflow-wrap: anywhere; }
-.tasks p { margin: 0; color: var(--s-soft); overflow-wrap: anywhere; }
-.tasks .acts { display: flex; gap: 6px; align-items: start; flex-wrap: wrap; justify-content: end; }
-.tasks .acts > * { border: 1px solid var(--s-line); border-radius: 6px; background: none; color: var(--s-ink); padding: 4px 10px; font-size: 14px;
-  cursor: pointer; text-decoration: none; }
-.tasks .bar { grid-column: 1 / -1; height: 6px; border-radius: 99px; background: var(--s-back); overflow: hidden; }
-.tasks .bar i { display: block; height: 100%; background: var(--s-accent); }
-@media (max-width: 640px) { .tasks article { grid-template-columns: minmax(0, 1fr); } .tasks .acts { justify-content: start; } }
-"""
-JS = """
-element.addEventListener('click', (e) => {
-  const hit = e.target.closest('button[data-act]');
-  if (hit) trigger('select', { act: hit.dataset.act, job: hit.dataset.job });
-});
-"""
 ACTS = {
     "queued": ("cancel",),
     "running": ("cancel",),
@@ -48,7 +30,7 @@ ACTS = {
 def build(page: Page, demo: gr.Blocks) -> None:
     """Lays out the tab and wires it."""
     gr.Markdown(label("ui.tasks.intro"))
-    view = gr.HTML("", css_template=CSS, js_on_load=JS, elem_id="tasks-view")
+    view = gr.HTML("", js_on_load=asset("tasks.js"), elem_id="tasks-view")
     timer = gr.Timer(EVERY)
 
     def look(request: gr.Request) -> str:

@@ -1,0 +1,100 @@
+"""What the command lines share: progress on stderr, one JSON object on stdout, exit codes of the contract.
+
+0 done · 2 wrong usage · 3 the input's fault · 4 the sync is refused · 1 our fault · 130 stopped.
+"""
+
+from __future__ import annotations
+
+import json
+import locale
+import logging
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pipeline.errors import Cancelled, Refused, StudioError, UserError
+from pipeline.messages import Message, choose_language, localise, say
+from pipeline.settings import Settings, SettingsError
+from pipeline.values import Report
+
+DONE, OURS, USAGE, INPUT, REFUSED, STOPPED = 0, 1, 2, 3, 4, 130
+EVERY = 0.5
+
+
+def language_of(settings: Settings) -> str:
+    """``APP_LANGUAGE``, else the system's locale, else English."""
+    if settings.language != "auto":
+        return choose_language(settings.language)
+    return choose_language(locale.getlocale(locale.LC_MESSAGES)[0])
+
+
+def progress(language: str) -> Report:
+    """A report that writes to stderr: one line that changes on a terminal, a line a stage elsewhere."""
+    live = sys.stderr.isatty()
+    state: dict[str, Any] = {"at": 0.0, "code": ""}
+
+    def report(fraction: float, message: Message) -> None:
+        now = time.monotonic()
+        if live and now - state["at"] >= EVERY:
+            sys.stderr.write(f"\r\033[K{100 * fraction:3.0f} % {say(message, language)}")
+            sys.stderr.flush()
+            state["at"] = now
+        elif not live and message.code != state["code"]:
+            sys.stderr.write(f"{100 * fraction:3.0f} % {say(message, language)}\n")
+        state["code"] = message.code
+
+    return report
+
+
+def run(
+    work: Callable[[Settings, Report], tuple[int, Mapping[str, Any]]],
+    as_json: bool,
+    show: Callable[[Mapping[str, Any], str], str],
+) -> int:
+    """Does ``work(settings, report)``, prints its result as JSON or as ``show(result, language)``; returns the exit code."""
+    try:
+        settings = Settings.from_env()
+    except SettingsError as error:
+        sys.stderr.write(f"{error}\n")
+        return USAGE
+    logging.basicConfig(level=settings.log_level, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
+    language = language_of(settings)
+    try:
+        locale.setlocale(locale.LC_CTYPE, "")
+    except locale.Error:
+        pass
+    try:
+        code, result = work(settings, progress(language))
+    except (StudioError, KeyboardInterrupt, BrokenPipeError) as error:
+        return _failed(error, as_json, language)
+    if sys.stderr.isatty():
+        sys.stderr.write("\r\033[K")
+    said = localise(result, language)
+    _print(json.dumps(said, ensure_ascii=False) if as_json else show(said, language))
+    return code
+
+
+def _failed(error: BaseException, as_json: bool, language: str) -> int:
+    if isinstance(error, KeyboardInterrupt | Cancelled):
+        sys.stderr.write(f"\n{say(Message('error.cancelled'), language)}\n")
+        return STOPPED
+    if isinstance(error, BrokenPipeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OURS
+    assert isinstance(error, StudioError)
+    text = say(error.message, language)
+    if as_json:
+        _print(json.dumps({"status": "error", "error": error.short_code, "message": text}, ensure_ascii=False))
+    detail = getattr(error, "detail", "")
+    sys.stderr.write(f"{text}\n" + (f"{detail}\n" if detail else ""))
+    if isinstance(error, Refused):
+        return REFUSED
+    return INPUT if isinstance(error, UserError) else OURS
+
+
+def _print(text: str) -> None:
+    data = (text.rstrip("\n") + "\n").encode("utf-8", "replace")
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()

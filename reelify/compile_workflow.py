@@ -1,0 +1,145 @@
+"""The cutting job: stretches of one or several files become one clip ready to post; nothing is analysed again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from pipeline import captions
+from pipeline.engine import Engine
+from pipeline.errors import BadRequest
+from pipeline.messages import message
+from pipeline.values import Cut, Report, Sentence, Span, Timeline, Transcript, no_report, part_of
+from reelify.compilation import CROSSFADE, compile_moments, worth_of
+from reelify.rank_workflow import Clip, PostOptions, judge, render_post, write_subtitles
+
+MOST_PIECES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class CompileRequest:
+    """``pieces`` in the order in which they shall be seen. ``smart`` takes the one piece given, finds its key moments and
+    joins those within the settings' clip lengths. ``corrections`` replaces words in the captions."""
+
+    pieces: tuple[Clip, ...]
+    out: Path
+    name: str = "clip"
+    smart: bool = False
+    crossfade: float = CROSSFADE
+    language: str | None = None
+    post: PostOptions = field(default_factory=PostOptions)
+    corrections: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not 1 <= len(self.pieces) <= MOST_PIECES or (self.smart and len(self.pieces) != 1):
+            raise BadRequest("error.bad_clip_count", n=len(self.pieces), most=1 if self.smart else MOST_PIECES)
+
+
+@dataclass(frozen=True, slots=True)
+class CompileResult:
+    """The finished clip, its plan and its subtitles."""
+
+    path: Path
+    plan: Timeline
+    poster: Path | None = None
+    subtitles: Mapping[str, Path] = field(default_factory=dict)
+    exports: Mapping[str, Path] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON; paths are files in the request's folder."""
+        return {
+            "status": "success",
+            "output": str(self.path),
+            "poster": str(self.poster) if self.poster else None,
+            "duration": round(self.plan.duration, 3),
+            "cuts": [
+                {"source": c.source, "start": round(c.span.start, 3), "end": round(c.span.end, 3), "at": round(c.at, 3)}
+                for c in self.plan.cuts
+            ],
+            **{form: str(path) for form, path in (*self.subtitles.items(), *self.exports.items())},
+            "message": message("result.clip_made", seconds=self.plan.duration),
+        }
+
+
+def compile_clip(engine: Engine, request: CompileRequest, report: Report = no_report) -> CompileResult:
+    """Joins the pieces with short cross-fades and renders them.
+
+    Raises:
+        UserError: a piece cannot be read, or is not in its file.
+    """
+    report(0.0, message("progress.cutting"))
+    plan = _smart_plan(engine, request) if request.smart else joined(request.pieces, engine, request.crossfade)
+    transcript = _transcript(engine, plan, request, part_of(report, 0.02, 0.3))
+    request.out.mkdir(parents=True, exist_ok=True)
+    seen = any(engine.probe(c.source).video for c in plan.cuts)
+    path = request.out / f"{request.name}{'.mp4' if seen else '.m4a'}"
+    poster = render_post(engine, plan, path, request.post, transcript, part_of(report, 0.3, 1.0))
+    return CompileResult(path, plan, poster, write_subtitles(transcript, path), _exports(engine, plan, path))
+
+
+def joined(pieces: Sequence[Clip], engine: Engine, crossfade: float) -> Timeline:
+    """The pieces one after the other, touching."""
+    cuts: list[Cut] = []
+    at = 0.0
+    for piece in pieces:
+        duration = engine.probe(piece.source).duration
+        span = piece.span or Span(0.0, duration)
+        span = Span(max(0.0, span.start), min(span.end, duration))
+        if span.duration <= 0:
+            raise BadRequest("error.bad_span", start=span.start, end=span.end)
+        cuts.append(Cut(str(piece.source), span, at))
+        at += span.duration
+    shortest = min(c.span.duration for c in cuts)
+    return Timeline(tuple(cuts), crossfade=min(crossfade, shortest / 2) if len(cuts) > 1 else 0.0)
+
+
+def _smart_plan(engine: Engine, request: CompileRequest) -> Timeline:
+    piece, settings = request.pieces[0], engine.settings
+    judged = judge(engine, piece, request.language, {})
+    sentences = tuple(
+        replace(s, start=s.start + judged.span.start, end=s.end + judged.span.start)
+        for s in judged.transcript.sentences
+    )
+    worth = worth_of(sentences, judged.score.evidence, judged.span.start)
+    limits = (settings.min_clip_duration, settings.max_clip_duration)
+    plan = compile_moments(str(piece.source), sentences, worth, limits)
+    return plan if plan.cuts else joined(request.pieces, engine, request.crossfade)
+
+
+def _transcript(engine: Engine, plan: Timeline, request: CompileRequest, report: Report) -> Transcript:
+    heard: dict[str, Transcript] = {}
+    for source in dict.fromkeys(c.source for c in plan.cuts):
+        if engine.probe(source).audio:
+            heard[source] = engine.transcript(source, request.language, report=report)
+    through = captions.through(plan, heard)
+    return replace(through, sentences=tuple(_corrected(s, request.corrections) for s in through.sentences))
+
+
+def _corrected(sentence: Sentence, corrections: Mapping[str, str]) -> Sentence:
+    """The sentence with every word that is a key of ``corrections`` (punctuation aside) replaced, times kept."""
+    if not corrections:
+        return sentence
+    words = tuple(replace(w, text=_word(w.text, corrections)) for w in sentence.words)
+    text = " ".join(w.text.strip() for w in words) if words else _word(sentence.text, corrections)
+    return replace(sentence, words=words, text=text)
+
+
+def _word(text: str, corrections: Mapping[str, str]) -> str:
+    bare = text.strip().strip('.,;:!?¡¿…"«»“”()')
+    return text.replace(bare, corrections[bare]) if bare and bare in corrections else text
+
+
+def _exports(engine: Engine, plan: Timeline, path: Path) -> dict[str, Path]:
+    """The plan for editors: OpenTimelineIO and EDL beside the clip."""
+    from fractions import Fraction
+
+    from pipeline.exports import to_edl, to_otio
+
+    rates = [v.fps for c in plan.cuts if (v := engine.probe(c.source).video) and v.fps > 0]
+    fps = Fraction(rates[0]).limit_denominator(1001) if rates else Fraction(25)
+    written = {"otio": path.with_suffix(".otio"), "edl": path.with_suffix(".edl")}
+    written["otio"].write_text(to_otio(plan, fps), encoding="utf-8")
+    written["edl"].write_text(to_edl(plan, fps, path.stem), encoding="utf-8")
+    return written

@@ -1,0 +1,322 @@
+"""The ranking job: transcribe, score and order clips, and render the best ready to post. One bad clip never fails the others."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from pipeline import captions
+from pipeline.engine import Engine
+from pipeline.errors import BadRequest, NoAudio, NotFound, UserError
+from pipeline.messages import Message, message
+from pipeline.values import MediaInfo, Report, Sentence, Span, Timeline, Transcript, no_report, part_of
+from reelify.compilation import key_moments, worth_of
+from reelify.ranking import Entry, Ranked, meaning, rank, score_clip, score_text
+from reelify.semantics import Speech, Vocabulary, speech, vocabulary
+from reelify.values import ViralScore
+from reelify.workflow import cut_of, evidence_of
+
+Aspect = Literal["source", "9:16", "1:1", "16:9"]
+Framing = Literal["follow", "bars", "centre"]
+MOST_CLIPS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """A clip to judge: all of ``source`` or ``span`` of it; ``title`` is what people call it."""
+
+    source: Path
+    span: Span | None = None
+    title: str = ""
+
+    @property
+    def name(self) -> str:
+        return self.title or self.source.name
+
+
+@dataclass(frozen=True, slots=True)
+class PostOptions:
+    """How a clip is made ready to post."""
+
+    aspect: Aspect = "source"
+    framing: Framing = "follow"
+    captions: bool = False
+    hook: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RankRequest:
+    """``min_score`` ``None`` takes the setting; ``keep_all`` also lists (and renders) what is under it."""
+
+    clips: tuple[Clip, ...]
+    language: str | None = None
+    min_score: float | None = None
+    keep_all: bool = False
+    out: Path | None = None
+    render: bool = True
+    post: PostOptions = field(default_factory=PostOptions)
+
+    def __post_init__(self) -> None:
+        if not 1 <= len(self.clips) <= MOST_CLIPS:
+            raise BadRequest("error.bad_clip_count", n=len(self.clips), most=MOST_CLIPS)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A clip with its score; ``transcript`` is on the clip's clock."""
+
+    clip: Clip
+    info: MediaInfo
+    span: Span
+    score: ViralScore
+    transcript: Transcript
+    entry: Entry
+
+
+@dataclass(frozen=True, slots=True)
+class RankedClip:
+    """A judged clip with its place and its files."""
+
+    judged: Judged
+    place: Ranked
+    path: Path | None = None
+    poster: Path | None = None
+    subtitles: Mapping[str, Path] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """The contract's JSON and what the page shows beside it."""
+        judged, score = self.judged, self.judged.score
+        return {
+            "source": str(judged.clip.source),
+            "title": judged.clip.name,
+            "path": str(self.path) if self.path else None,
+            "poster": str(self.poster) if self.poster else None,
+            **{form: str(path) for form, path in self.subtitles.items()},
+            "start": round(judged.span.start, 3),
+            "end": round(judged.span.end, 3),
+            "duration": round(judged.span.duration, 3),
+            "viral_score": round(score.total, 4),
+            "keywords": list(dict.fromkeys(hit.keyword for hit in score.keywords)),
+            "transcript": judged.transcript.text,
+            "language": judged.transcript.language,
+            "parts": {name: round(value, 4) for name, value in score.parts.items()},
+            "evidence": [
+                {"part": p.part, "text": p.text, "start": round(p.start, 3), "points": round(p.points * score.confidence, 5)}
+                for p in score.evidence
+            ],
+            "confidence": round(score.confidence, 4),
+            "hits": [
+                {"keyword": h.keyword, "found": h.found, "category": h.category, "start": round(h.start, 3)}
+                for h in score.keywords
+            ],
+            "sentences": [
+                {"start": round(s.start, 3), "end": round(s.end, 3), "text": s.text} for s in judged.transcript.sentences
+            ],
+            "moments": [
+                {"start": round(m.span.start, 3), "end": round(m.span.end, 3), "worth": round(m.worth, 4)}
+                for m in key_moments(
+                    judged.transcript.sentences, worth_of(judged.transcript.sentences, score.evidence)
+                )
+            ],
+            "kept": self.place.kept,
+            "reasons": list(self.place.reasons),
+            "doubts": [*score.doubts, *judged.transcript.doubts],
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class RankResult:
+    """Best first; ``closest`` is filled when nothing passes; ``skipped`` names what could not be judged and why."""
+
+    clips: tuple[RankedClip, ...]
+    closest: tuple[RankedClip, ...] = ()
+    skipped: tuple[tuple[Clip, UserError], ...] = ()
+    notes: tuple[Message, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """The contract's JSON; messages stay messages until somebody reads them."""
+        total = len(self.clips) + len(self.closest) + len(self.skipped)
+        found = message("result.viral_selected", n=len(self.clips), total=total)
+        return {
+            "status": "success",
+            "viral_clips": [clip.to_json() for clip in self.clips],
+            "message": found if self.clips or not self.notes else self.notes[0],
+            "notes": list(self.notes),
+            "closest": [clip.to_json() for clip in self.closest],
+            "skipped": [
+                {"source": str(clip.source), "title": clip.name, "error": error.short_code, "message": error.message}
+                for clip, error in self.skipped
+            ],
+        }
+
+
+def rank_clips(engine: Engine, request: RankRequest, report: Report = no_report) -> RankResult:
+    """Every clip judged, ordered, and what passes rendered.
+
+    Raises:
+        Cancelled: ``report`` stopped the work.
+    """
+    share = 0.6 if request.render and request.out else 0.98
+    judged, skipped = _judge_all(engine, request, part_of(report, 0.0, share))
+    limit = engine.settings.min_viral_score if request.min_score is None else request.min_score
+    ranking = rank([j.entry for j in judged], min_score=limit)
+    chosen = [p for p in ranking.items if p.kept or request.keep_all]
+    clips = _finish_all(engine, request, [(judged[p.index], p) for p in chosen], part_of(report, share, 1.0))
+    left_out = [RankedClip(judged[p.index], p) for p in ranking.items if p not in chosen]
+    report(1.0, message("progress.done"))
+    return RankResult(clips, tuple(left_out), tuple(skipped), ranking.notes)
+
+
+def _judge_all(
+    engine: Engine, request: RankRequest, report: Report
+) -> tuple[list[Judged], list[tuple[Clip, UserError]]]:
+    judged: list[Judged] = []
+    skipped: list[tuple[Clip, UserError]] = []
+    vocabularies: dict[str, Vocabulary] = {}
+    for n, clip in enumerate(request.clips):
+        stage = part_of(report, n / len(request.clips), (n + 1) / len(request.clips))
+        stage(0.0, message("progress.judging", n=n + 1, total=len(request.clips), name=clip.name))
+        try:
+            judged.append(judge(engine, clip, request.language, vocabularies, stage))
+        except UserError as error:
+            skipped.append((clip, error))
+    return judged, skipped
+
+
+def judge(
+    engine: Engine, clip: Clip, language: str | None, vocabularies: dict[str, Vocabulary], report: Report = no_report
+) -> Judged:
+    """One clip's score. ``vocabularies`` holds the settings' words by language and is filled as needed.
+
+    Raises:
+        UserError: the clip cannot be read.
+    """
+    info = engine.probe(clip.source)
+    span = _within(clip, info)
+    raw = engine.evidence(clip.source, part_of(report, 0.0, 0.5))
+    whole = _heard(engine, info, language, part_of(report, 0.5, 0.95))
+    said = whole.between(span)
+    known = vocabulary_of(engine, said.language, vocabularies)
+    spoken = spoken_of(engine, said.sentences, said.language)
+    score = score_clip(spoken, known, evidence_of(raw, info, said), span)
+    entry = Entry(clip.name, score, meaning(spoken), span.start)
+    return Judged(clip, info, span, score, shifted(said, span), entry)
+
+
+def _within(clip: Clip, info: MediaInfo) -> Span:
+    span = clip.span or Span(0.0, info.duration)
+    end = min(span.end, info.duration)
+    if not 0.0 <= span.start < end:
+        raise BadRequest("error.bad_span", start=span.start, end=span.end)
+    return Span(span.start, end)
+
+
+def _heard(engine: Engine, info: MediaInfo, language: str | None, report: Report) -> Transcript:
+    if not info.audio:
+        return Transcript("", info.duration)
+    try:
+        return engine.transcript(info.path, language, report=report)
+    except NoAudio:
+        return Transcript("", info.duration)
+
+
+def vocabulary_of(engine: Engine, language: str, known: dict[str, Vocabulary]) -> Vocabulary:
+    """The settings' words in ``language``, made once."""
+    if language not in known:
+        settings = engine.settings
+        commercial = engine.keywords(settings.viral_keywords, language)
+        emotional = engine.keywords(settings.emotion_keywords, language)
+        known[language] = vocabulary(commercial, emotional, engine.embed)
+    return known[language]
+
+
+def spoken_of(engine: Engine, sentences: Sequence[Sentence], language: str) -> Speech:
+    """Sentences with their tokens and vectors."""
+    return speech(sentences, engine.facts([s.text for s in sentences], language), engine.embed)
+
+
+def shifted(transcript: Transcript, span: Span) -> Transcript:
+    """What is said in ``span``, on the clock that begins with it."""
+    moved = tuple(
+        replace(
+            s,
+            start=max(0.0, s.start - span.start),
+            end=min(span.duration, s.end - span.start),
+            words=tuple(replace(w, start=max(0.0, w.start - span.start), end=w.end - span.start) for w in s.words),
+        )
+        for s in transcript.sentences
+    )
+    return replace(transcript, duration=span.duration, sentences=moved)
+
+
+def _finish_all(
+    engine: Engine, request: RankRequest, chosen: Sequence[tuple[Judged, Ranked]], report: Report
+) -> tuple[RankedClip, ...]:
+    if not request.render or request.out is None or not chosen:
+        return tuple(RankedClip(judged, place) for judged, place in chosen)
+    request.out.mkdir(parents=True, exist_ok=True)
+    done = []
+    for n, (judged, place) in enumerate(chosen, 1):
+        stage = part_of(report, (n - 1) / len(chosen), n / len(chosen))
+        stage(0.0, message("progress.rendering_clip", n=n, total=len(chosen)))
+        plan = cut_of(judged.clip.source, judged.span)
+        path = request.out / f"clip_{n}_viral{'.mp4' if judged.info.video else '.m4a'}"
+        poster = render_post(engine, plan, path, request.post, judged.transcript, stage)
+        done.append(RankedClip(judged, place, path, poster, write_subtitles(judged.transcript, path)))
+    return tuple(done)
+
+
+def render_post(
+    engine: Engine, plan: Timeline, path: Path, post: PostOptions, transcript: Transcript, report: Report = no_report
+) -> Path | None:
+    """Writes a plan as a clip ready to post; ``transcript`` is on the result's clock. The poster, where there is a picture."""
+    from pipeline.previews import poster
+    from pipeline.render import RenderOptions, render
+
+    sources = sorted({cut.source for cut in plan.cuts})
+    seen = any(engine.probe(source).video for source in sources)
+    shots = {s: engine.evidence(s).shots for s in sources} if post.aspect != "source" and seen else {}
+    burned = transcript if post.captions and seen and transcript.sentences else None
+    options = RenderOptions(aspect=post.aspect, framing=post.framing, shots=shots, captions=burned, hook=post.hook)
+    render(plan, path, options, report)
+    return poster(path, plan.duration / 3, path.with_suffix(".jpg")) if seen else None
+
+
+def write_subtitles(transcript: Transcript, beside: Path) -> dict[str, Path]:
+    """SRT and VTT beside a clip, where something is said."""
+    written = {}
+    for form in ("srt", "vtt") if transcript.sentences else ():
+        path = beside.with_suffix(f".{form}")
+        path.write_text(captions.write(transcript, form), encoding="utf-8")
+        written[form] = path
+    return written
+
+
+def score_words(engine: Engine, text: str, language: str) -> ViralScore:
+    """The score of a transcript's text alone, no media. Empty text scores 0."""
+    sentences = sentences_of(text)
+    spoken = spoken_of(engine, sentences, language)
+    return score_text(spoken, vocabulary_of(engine, language, {}))
+
+
+def sentences_of(text: str) -> tuple[Sentence, ...]:
+    """Plain text split at line ends and after sentence punctuation; without times, so all are at 0."""
+    pieces = (p.strip() for line in text.splitlines() for p in re.split(r"(?<=[.!?…])[\"'»”)]*\s+", line))
+    return tuple(Sentence(0.0, 0.0, p) for p in pieces if p)
+
+
+def existing(paths: Sequence[Path]) -> tuple[Clip, ...]:
+    """Clips of whole files.
+
+    Raises:
+        NotFound: none of them exists.
+    """
+    if not any(p.is_file() for p in paths):
+        raise NotFound(name=paths[0].name if paths else "")
+    return tuple(Clip(p) for p in paths)
+
+
+__all__ = ["Clip", "PostOptions", "RankRequest", "RankResult", "rank_clips", "score_words"]
