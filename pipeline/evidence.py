@@ -67,7 +67,10 @@ def gather(
         ModelUnavailable: the sound model is missing.
     """
     progress = _Progress(report, parts=int(bool(info.audio)) + int(info.video is not None))
-    with ThreadPoolExecutor(1, thread_name_prefix="sound") as pool, contextlib.ExitStack() as unfinished:
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(_one_thread_each())
+        pool = stack.enter_context(ThreadPoolExecutor(1, thread_name_prefix="sound"))
+        unfinished = stack.enter_context(contextlib.ExitStack())
         unfinished.callback(progress.stop)
         heard = pool.submit(_hear, path, info, settings, device, progress.part())
         seen = _see(path, info, device, progress.part())
@@ -76,6 +79,19 @@ def gather(
     return replace(
         sound, curves=sound.curves + seen.curves, shots=seen.shots, has_video=seen.has_video, exact_shots=seen.exact_shots
     )
+
+
+@contextlib.contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """The arrays of a block are small: several threads for one operation cost more than they bring, and there are two passes."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 class _Progress:

@@ -39,6 +39,8 @@ SIGMA_FLOORS = {"loudness": 3.0, "reaction": 3.0, "centroid": 250.0, "zcr": 0.03
 STILL = 0.004
 """Mean change of a pixel (of full scale) that is noise of the camera or the codec."""
 REACTIONS = ("laughter", "applause", "cheering", "scream", "crowd")
+RELIABLE = {"scream": 0.6, "crowd": 0.7, "cheering": 0.9}
+"""How far a label is to be believed: birds, brakes and sirens also scream."""
 SETUP = {"laughter": 10.0, "applause": 10.0, "cheering": 8.0, "crowd": 6.0, "scream": 6.0, "speech": 2.0}
 SETUP_OTHER = 4.0
 """Seconds before a moment that are needed to understand it: a joke precedes its laughter."""
@@ -172,13 +174,18 @@ def cut_density(cuts: NDArray[np.float64], step: float, n: int) -> Values:
 
 
 def _labelled(events: Sequence[Event], step: float, n: int) -> Values:
-    """Detected reactions of an audience; a detector's 0.5 is its threshold, and already an event."""
+    """Detected reactions of an audience over time."""
     out = np.zeros(n, np.float32)
     for event in events:
         if event.label in REACTIONS:
             low, high = int(event.start / step), max(int(event.start / step) + 1, int(np.ceil(event.end / step)))
-            out[low:high] = np.maximum(out[low:high], min(1.0, 0.3 + 0.7 * event.score))
+            out[low:high] = np.maximum(out[low:high], _strength(event))
     return out
+
+
+def _strength(event: Event) -> float:
+    """0 to 1; a detector's 0.5 is its threshold, and already an event."""
+    return RELIABLE.get(event.label, 1.0) * min(1.0, 0.3 + 0.7 * event.score)
 
 
 def _spoken(sentences: Sequence[Sentence], step: float, n: int) -> Values:
@@ -209,7 +216,7 @@ def moments(evidence: Evidence, kinds: Mapping[str, Curve]) -> list[Moment]:
     Each kind is searched for itself: in a mean, silent action and a quiet question would both disappear.
     """
     found = [
-        Moment(e.start, min(e.end, evidence.duration), e.label, min(1.0, 0.3 + 0.7 * e.score))
+        Moment(e.start, min(e.end, evidence.duration), e.label, _strength(e))
         for e in evidence.events
         if evidence.has_audio and e.label in REACTIONS and e.start < evidence.duration
     ]

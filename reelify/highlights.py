@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,13 +30,6 @@ ALIKE = 0.92
 MOST_MOMENTS = 1500
 N_PROFILE = 24
 PART_ORDER = tuple(WEIGHTS)
-
-
-@dataclass(frozen=True, slots=True)
-class _Candidate:
-    core: Span
-    moments: tuple[Moment, ...]
-    strength: float
 
 
 def find_highlights(evidence: Evidence, *, count: int, min_duration: float, max_duration: float) -> Highlights:
@@ -194,7 +187,7 @@ def _same_course(one: Highlight, other: Highlight, evidence: Evidence) -> bool:
 
 
 def _course(curve: Curve, start: float, length: float) -> NDArray[np.float32]:
-    low = max(0, int(round((start - curve.start) / curve.step)))
+    low = max(0, round((start - curve.start) / curve.step))
     return np.asarray(curve.values[low : low + max(2, int(length / curve.step))], np.float32)
 
 

@@ -1,0 +1,104 @@
+"""Cuts: hard ones are found to the picture; flashes, jumps of exposure, movement and dissolves are none."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from pipeline import media as media_in
+from pipeline.shots import KeyframeShots, Packets, ShotFinder, shots_between, unpredicted
+from pipeline.values import Frames
+
+FPS = 25.0
+
+
+def scene(seed: int, n: int, drift: float = 0.0) -> NDArray[np.uint8]:
+    """``n`` pictures of coloured blobs, moving ``drift`` pixels a picture."""
+    rng = np.random.default_rng(seed)
+    small = rng.integers(0, 255, (7, 12, 3)).astype(np.float32)
+    wide = np.kron(np.tile(small, (1, 2, 1)), np.ones((8, 8, 1), np.float32))[:54]
+    frames = [np.roll(wide, round(i * drift), axis=1)[:, :96] for i in range(n)]
+    return np.clip(np.stack(frames) + rng.normal(0, 2, (n, 54, 96, 3)), 0, 255).astype(np.uint8)
+
+
+def cuts_of(pixels: NDArray[np.uint8], block: int = 64) -> list[int]:
+    finder = ShotFinder(fps=FPS)
+    times = np.arange(len(pixels)) / FPS
+    for low in range(0, len(pixels), block):
+        finder.feed(Frames(times[low : low + block], pixels[low : low + block]))
+    finder.finish(len(pixels) / FPS)
+    return [round(t * FPS) for t in finder.cuts()]
+
+
+def test_hard_cuts_are_found_to_the_picture_whatever_the_block_size() -> None:
+    pixels = np.concatenate([scene(1, 40), scene(2, 33), scene(3, 51)])
+    for block in (1, 7, 64, 500):
+        assert cuts_of(pixels, block) == [40, 73]
+
+
+def test_one_scene_has_no_cut_even_when_it_moves() -> None:
+    assert cuts_of(scene(4, 120)) == []
+    assert cuts_of(scene(5, 120, drift=1.5)) == []
+
+
+def test_flash_is_no_cut() -> None:
+    pixels = scene(6, 80)
+    pixels[40:42] = 245
+    assert cuts_of(pixels) == []
+
+
+def test_jump_of_exposure_is_no_cut() -> None:
+    pixels = scene(7, 80)
+    pixels[40:] = (pixels[40:] * 0.6).astype(np.uint8)
+    assert cuts_of(pixels) == []
+
+
+def test_slow_dissolve_is_no_hard_cut() -> None:
+    one, other = scene(8, 90).astype(float), scene(9, 90).astype(float)
+    mix = np.clip((np.arange(90) - 30) / 30, 0, 1)[:, None, None, None]
+    assert cuts_of((one * (1 - mix) + other * mix).astype(np.uint8)) == []
+
+
+def test_gray_and_tiny_inputs_work() -> None:
+    pixels = np.concatenate([scene(1, 40), scene(2, 33)])[..., 0]
+    assert cuts_of(pixels) == [40]
+    assert cuts_of(scene(1, 1)) == []
+    assert ShotFinder().finish(5.0) == []
+
+
+def test_shots_cover_the_file() -> None:
+    found = shots_between([2.0, 2.1, 5.0, 11.0], 10.0)
+    assert [(s.start, s.end) for s in found] == [(0.0, 2.0), (2.0, 5.0), (5.0, 10.0)]
+
+
+def test_keyframes_say_that_and_packets_say_when() -> None:
+    times = np.arange(0, 40, 1 / FPS)
+    keys = (np.arange(len(times)) % 100) == 0
+    bits = np.where(keys, 1.0, 0.05)
+    cut = 530
+    bits[cut] = 0.9
+    packets = Packets(times, bits, keys)
+    assert list(unpredicted(packets)) == [pytest.approx(times[cut])]
+    finder = KeyframeShots()
+    key_times = times[keys]
+    pictures = np.concatenate([scene(1, 6), scene(2, len(key_times) - 6)])
+    finder.feed(Frames(key_times, pictures))
+    shots = finder.finish(40.0, packets)
+    assert [s.start for s in shots] == [0.0, pytest.approx(times[cut])]
+
+
+def test_montage_of_real_films(media: Path) -> None:
+    folder = media / "shots"
+    truth = json.loads((folder / "montage_gold_cuts.json").read_text())["cut_frames"]
+    finder = ShotFinder(fps=FPS)
+    for block in media_in.video_blocks(folder / "montage_gold_cuts.mp4", width=96, height=54, colour=True):
+        finder.feed(block)
+    finder.finish(50.0)
+    found = [round(t * FPS) for t in finder.cuts()]
+    hits = sum(any(abs(f - t) <= 1 for f in found) for t in truth)
+    assert hits >= 16
+    assert len(found) - hits <= 1
