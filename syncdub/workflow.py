@@ -112,7 +112,7 @@ def sync(engine: Engine, request: SyncRequest, report: Report = no_report) -> Sy
     check_output(request.output, (request.original, request.dub, *request.subtitles))
     plan = request.plan
     if plan is None:
-        plan = _analysed(engine, request, part_of(report, 0.0, 0.6))
+        plan = analysed(engine, request, part_of(report, 0.0, 0.6))
         rest = part_of(report, 0.6, 1.0)
     else:
         rest = report
@@ -141,7 +141,8 @@ def _trusted(execution: Residual | None) -> bool:
     return execution is None or execution.bias is None or abs(execution.bias) <= COPY_TRUST_MS
 
 
-def _analysed(engine: Engine, request: SyncRequest, report: Report) -> SyncPlan:
+def analysed(engine: Engine, request: SyncRequest, report: Report = no_report) -> SyncPlan:
+    """Where the dub belongs; the first half of :func:`sync`, which writes nothing."""
     from syncdub.analysis import AnalyseRequest, analyse
 
     return analyse(
