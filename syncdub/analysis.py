@@ -1,0 +1,289 @@
+"""Where every second of the dub belongs: the three witnesses asked in turn, their word fused, the result weighed.
+
+Music and effects come first: they are exact and need no model. The picture speaks where both files have one, in full when the
+sound does not carry a result, else at a few places to check it. Meaning finds the lines where nothing else is shared, and
+confirms the others; being good to a few tenths of a second it never moves what the exact witnesses placed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline import fingerprints
+from pipeline.errors import NoAudio
+from pipeline.messages import Message, message
+from pipeline.values import AudioStream, MediaInfo, Report, Span, Transcript, no_report, part_of
+from syncdub import pictures
+from syncdub.coarse import coarse_lines, confirmed, with_gaps_filled
+from syncdub.findings import Finding, evidence_of, weigh
+from syncdub.meaning import Meaning, meaning
+from syncdub.pictures import Spot, disagreement
+from syncdub.soundmatch import match
+from syncdub.speed import pitch_votes
+from syncdub.values import Anchor, Match, Pitch, Segment, SyncPlan
+from syncdub.verdict import SHORTEST, balance, general_doubts, verdict_of
+
+OnPlan = Callable[[SyncPlan], None]
+PITCH_SECONDS, N_PITCH, PITCH_MARGIN = 4.0, 8, 0.02
+AUDIBLE_PITCH = 0.002
+"""Speed changes under 0.2 % move the pitch by less than three cents: not measurable, not audible."""
+SPOT_SECONDS, SPOT_REACH, N_SPOTS = 8.0, 1.0, 6
+MAX_ANCHORS = 4000
+
+
+class Witnesses(Protocol):
+    """What this needs of an engine."""
+
+    @property
+    def device(self) -> Any: ...
+
+    def probe(self, path: Path | str) -> MediaInfo: ...
+
+    def transcript(
+        self, path: Path | str, language: str | None = None, stream: int = 0, report: Report = no_report
+    ) -> Transcript: ...
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnalyseRequest:
+    """Which files, which audio tracks (counted from 0, ``None`` chooses), which witness rules where sound and picture
+    disagree; ``quick`` leaves speech out."""
+
+    original: Path
+    dub: Path
+    original_stream: int | None = None
+    dub_stream: int | None = None
+    follow: Literal["sound", "picture"] = "sound"
+    quick: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """Both files with the chosen tracks."""
+
+    request: AnalyseRequest
+    original: MediaInfo
+    dub: MediaInfo
+    streams: tuple[int, int]
+
+    @property
+    def pictured(self) -> bool:
+        return self.original.video is not None and self.dub.video is not None
+
+
+def analyse(
+    engine: Witnesses, request: AnalyseRequest, report: Report = no_report, on_plan: OnPlan | None = None
+) -> SyncPlan:
+    """Where every second of ``request.dub`` belongs in ``request.original``; ``on_plan`` gets the map before speech is heard.
+
+    Raises:
+        NotFound, UnreadableMedia, UnsupportedFormat: a file cannot be used.
+        NoAudio: a file or the wanted track has no sound.
+    """
+    case = _opened(engine, request)
+    weights = (0.35, 0.5, 0.6) if not request.quick else (0.7, 0.9, 1.0)
+    finding = _by_sound(engine, case, part_of(report, 0.0, weights[0]))
+    finding, spots = _with_picture(case, finding, part_of(report, weights[0], weights[1]))
+    finding = replace(finding, pitch=_pitch(case, finding))
+    report(weights[2], message("progress.placing"))
+    if on_plan is not None and finding.segments:
+        on_plan(_plan(case, finding, spots, None))
+    said = None if request.quick else _said(engine, case, part_of(report, weights[2], 1.0))
+    plan = _plan(case, finding, spots, said)
+    report(1.0, message("progress.placed"))
+    return plan
+
+
+def _opened(engine: Witnesses, request: AnalyseRequest) -> _Case:
+    original, dub = engine.probe(request.original), engine.probe(request.dub)
+    first = chosen_stream(original, request.original_stream)
+    avoid = original.audio[first].language if str(request.original) != str(request.dub) else ""
+    return _Case(request, original, dub, (first, chosen_stream(dub, request.dub_stream, avoid)))
+
+
+def chosen_stream(info: MediaInfo, wanted: int | None, avoid: str = "") -> int:
+    """Number of the audio track to use: ``wanted``, else the best that is no commentary, preferably not in ``avoid``.
+
+    Raises:
+        NoAudio: there is none.
+    """
+    if not info.audio or (wanted is not None and not 0 <= wanted < len(info.audio)):
+        raise NoAudio(name=Path(info.path).name)
+    if wanted is not None:
+        return wanted
+
+    def rank(item: tuple[int, AudioStream]) -> tuple[bool, bool, bool, int]:
+        number, track = item
+        return track.commentary, bool(avoid) and track.language == avoid, not track.default, number
+
+    return min(enumerate(info.audio), key=rank)[0]
+
+
+def _by_sound(engine: Witnesses, case: _Case, report: Report) -> Finding:
+    device = engine.device.kind
+    prints = []
+    for k, (info, stream) in enumerate(zip((case.original, case.dub), case.streams, strict=True)):
+        part = part_of(report, 0.4 * k, 0.4 * (k + 1))
+        prints.append(
+            fingerprints.sound_print(info.path, stream=stream, device=device, duration=info.duration, report=part)
+        )
+    report(0.8, message("progress.comparing_sound"))
+    own, dub = prints
+    if min(own.duration, dub.duration) < SHORTEST:
+        return Finding.refused(message("doubt.too_short"), own.duration, dub.duration)
+    found = match(own.layers, dub.layers, fingerprints.STEP)
+    return weigh(found, "sound", own.duration, dub.duration)
+
+
+def _with_picture(case: _Case, finding: Finding, report: Report) -> tuple[Finding, list[Spot]]:
+    if not case.pictured:
+        return finding, []
+    if finding.segments:
+        return finding, _spots(case, finding, report)
+    layers = []
+    for k, info in enumerate((case.original, case.dub)):
+        part = part_of(report, 0.45 * k, 0.45 * (k + 1))
+        seen = fingerprints.picture_print(info.path, duration=info.duration, report=part)
+        layers.append({"picture": pictures.layer(seen.times, seen.frames)})
+    report(0.9, message("progress.comparing_picture"))
+    if min(len(x["picture"]) for x in layers) * pictures.STEP < SHORTEST:
+        return finding, []
+    found = match(layers[0], layers[1], pictures.STEP, kind=1)
+    seen_finding = weigh(found, "picture", case.original.duration, case.dub.duration)
+    return (seen_finding if seen_finding.segments else finding), []
+
+
+def _spots(case: _Case, finding: Finding, report: Report) -> list[Spot]:
+    """Where the picture says a few moments of the dub belong, beside where the sound put them."""
+    out = []
+    moments = moments_of(finding.segments, N_SPOTS, SPOT_SECONDS)
+    for k, (dub, original, rate) in enumerate(moments):
+        report(k / len(moments), message("progress.comparing_picture"))
+        half = SPOT_SECONDS / 2
+        theirs = _layer(case.dub, Span(dub - half / rate, dub + half / rate), rate)
+        ours = _layer(case.original, Span(original - half - SPOT_REACH, original + half + SPOT_REACH), 1.0)
+        difference, z = pictures.compare(ours, theirs, SPOT_REACH, SPOT_STEP)
+        out.append(Spot(dub, difference, z))
+    return out
+
+
+SPOT_STEP = 0.02
+
+
+def _layer(info: MediaInfo, span: Span, rate: float) -> NDArray[np.float32]:
+    """The picture layer of ``span`` at the original's pace."""
+    start = max(0.0, span.start)
+    seen = fingerprints.picture_print(info.path, span=Span(start, max(start, span.end)))
+    n = round((span.end - span.start) * rate / SPOT_STEP)
+    out = pictures.layer((seen.times - span.start) * rate, seen.frames, SPOT_STEP)[:n]
+    return np.concatenate([out, np.repeat(out[-1:], n - len(out), axis=0)]) if 0 < len(out) < n else out
+
+
+def moments_of(segments: Sequence[Segment], n: int, seconds: float) -> list[tuple[float, float, float]]:
+    """``n`` moments (dub, original, rate) spread evenly over what the segments cover, ``seconds`` away from their ends."""
+    usable = [s for s in segments if s.dub_end - s.dub_start > 2 * seconds]
+    total = sum(s.dub_end - s.dub_start - seconds for s in usable)
+    out: list[tuple[float, float, float]] = []
+    for k in range(n if usable else 0):
+        left = total * (k + 0.5) / n
+        for s in usable:
+            length = s.dub_end - s.dub_start - seconds
+            if left <= length:
+                dub = s.dub_start + seconds / 2 + left
+                out.append((dub, s.at(dub), s.rate))
+                break
+            left -= length
+    return out
+
+
+def _pitch(case: _Case, finding: Finding) -> Pitch:
+    """Whether the dub's pitch moved with its speed, by comparing spectra of the same moments both ways."""
+    if not finding.segments or finding.witness != "sound" or abs(finding.rate - 1.0) < AUDIBLE_PITCH:
+        return "unknown"
+    moments = moments_of(finding.segments, N_PITCH, PITCH_SECONDS)
+    half = PITCH_SECONDS / 2
+    ours = [Span(o - half, o + half) for _, o, _ in moments]
+    theirs = [Span(d - half / r, d + half / r) for d, _, r in moments]
+    votes = []
+    for a, b in zip(
+        fingerprints.pieces(case.original.path, ours, stream=case.streams[0]),
+        fingerprints.pieces(case.dub.path, theirs, stream=case.streams[1]),
+        strict=True,
+    ):
+        for layer in (0, 1):
+            if min(float(np.square(x[layer]).mean()) for x in (a, b)) > 1e-8:
+                votes.append(pitch_votes(a[layer], b[layer], finding.rate, fingerprints.RATE))
+    if not votes:
+        return "unknown"
+    moved, kept = np.mean(votes, axis=0)
+    if abs(moved - kept) < PITCH_MARGIN:
+        return "unknown"
+    return "shifted" if moved > kept else "kept"
+
+
+def _said(engine: Witnesses, case: _Case, report: Report) -> Meaning:
+    own = engine.transcript(case.original.path, None, case.streams[0], part_of(report, 0.0, 0.45))
+    dub = engine.transcript(case.dub.path, None, case.streams[1], part_of(report, 0.45, 0.9))
+    report(0.95, message("progress.comparing_meaning"))
+    return meaning(own, dub, engine.embed)
+
+
+def _plan(case: _Case, finding: Finding, spots: list[Spot], said: Meaning | None) -> SyncPlan:
+    segments, doubts = list(finding.segments), list(finding.doubts)
+    if segments:
+        segments, more = _checked_by_picture(segments, spots, case.request.follow)
+        doubts += more
+    if said is not None and segments:
+        segments = with_gaps_filled(confirmed(segments, said.anchors), said, finding.durations)
+    elif said is not None:
+        segments, doubts = _by_meaning(said, finding)
+    anchors: tuple[Anchor, ...] = (*finding.anchors, *(said.anchors if said else ()))
+    matches: tuple[Match, ...] = said.matches if said else ()
+    if segments:
+        share = balance(segments, *finding.durations)
+        doubts += general_doubts(share, segments)
+    return SyncPlan(
+        verdict=verdict_of(segments),
+        rate=segments[0].rate if segments else 1.0,
+        segments=tuple(segments),
+        matches=matches,
+        doubts=tuple(dict.fromkeys(doubts)),
+        pitch=finding.pitch,
+        anchors=anchors[:MAX_ANCHORS],
+        original_duration=case.original.duration,
+        dub_duration=case.dub.duration,
+        original_stream=case.streams[0],
+        dub_stream=case.streams[1],
+    )
+
+
+def _checked_by_picture(
+    segments: list[Segment], spots: list[Spot], follow: str
+) -> tuple[list[Segment], list[Message]]:
+    agreed = disagreement(spots)
+    if agreed is None:
+        return segments, []
+    difference, n = agreed
+    figures = {"spots": n, "difference_ms": round(difference * 1000, 1)}
+    segments = [evidence_of(s, "picture", figures) for s in segments]
+    if abs(difference) <= pictures.DISAGREE:
+        return segments, []
+    if follow == "picture":
+        segments = [replace(s, original_start=s.original_start + difference) for s in segments]
+    return segments, [message("doubt.picture_disagrees", difference_ms=round(difference * 1000), follow=follow)]
+
+
+def _by_meaning(said: Meaning, finding: Finding) -> tuple[list[Segment], list[Message]]:
+    segments = coarse_lines(said, finding.durations)
+    if not segments:
+        return [], [*finding.doubts, message("doubt.meaning_does_not_help")]
+    error = max(s.error_ms for s in segments)
+    return segments, [message("doubt.coarse", error_ms=error)]

@@ -1,0 +1,221 @@
+"""Where a window of one sound occurs in another: onset features, full-range correlation, several candidates per window.
+
+Pure array maths. Features are (n, bands) at a fixed frame rate; the correlation of every window with the whole of the other
+file is one batched product of spectra, so the range of the search is never limited. Scores are normalised correlations in
+[-1, 1]; ``z`` is a score over the spread of that window's scores at all other places.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import fft, ndimage
+
+Array = NDArray[np.float32]
+
+LARGEST_CHANGE = 12.0
+"""Decibels; a louder onset says no more about time and would only drown the others."""
+AUDIBLE_BELOW = 70.0
+"""Bands further than this under the file's loud level count as silent, decibels: their changes are codec noise."""
+LOCAL_SECONDS = 6.0
+"""Changes are scaled by their spread over about this long, so that loud passages do not rule."""
+SILENCE_DB = -80.0
+N_FFT = 8192
+STRETCH = 60000
+"""Places looked at together; bounds the memory of a search."""
+QUIET = 0.05
+"""Mean square of features under which a window counts as silent."""
+CHUNK = 32
+APART = 0.4
+"""Two candidates of a window are at least this far apart, seconds: closer ones are the same peak."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Hits:
+    """Candidates of ``n`` windows, ``k`` each, best first: ``centre`` (n,) and ``at`` (n, k) are frames of either file,
+    ``score`` and ``z`` (n, k). Absent candidates have ``z`` 0."""
+
+    centre: NDArray[np.float64]
+    at: NDArray[np.float64]
+    score: NDArray[np.float64]
+    z: NDArray[np.float64]
+
+
+def changes(levels: Array, step: float) -> Array:
+    """(n, bands) limited changes of band level around each frame, scaled so that loud passages do not rule.
+
+    ``levels`` are dB every ``step`` seconds.
+    """
+    out = np.zeros(levels.shape, np.float32)
+    if len(levels) < 3:
+        return out
+    loud = float(np.quantile(levels[:: max(1, len(levels) // 20000)], 0.95))
+    floor = max(loud - AUDIBLE_BELOW, SILENCE_DB)
+    floored = np.maximum(levels, np.float32(floor))
+    np.subtract(floored[2:], floored[:-2], out=out[1:-1])
+    np.clip(out, -LARGEST_CHANGE, LARGEST_CHANGE, out=out)
+    size = max(3, round(LOCAL_SECONDS / step))
+    spread = np.square(out).mean(axis=1)
+    spread = ndimage.uniform_filter1d(spread, size, mode="nearest")
+    out /= np.sqrt(spread + 0.5)[:, None]
+    return out
+
+
+def whitener(*features: Array) -> Array:
+    """(bands, bands): the symmetric matrix that makes the bands of all ``features`` independent of each other.
+
+    Voices change all bands at once; without what bands share, the bed behind them is found at a fraction of the level.
+    """
+    bands = features[0].shape[1]
+    covariance = np.zeros((bands, bands))
+    for f in features:
+        few = f[:: max(1, len(f) // 60000)].astype(np.float64)
+        covariance += few.T @ few / max(len(few), 1) / len(features)
+    values, vectors = np.linalg.eigh(covariance)
+    floor = 0.05 * max(float(values.mean()), 1e-6)
+    out: Array = ((vectors / np.sqrt(values.clip(0) + floor)) @ vectors.T).astype(np.float32)
+    return out
+
+
+def onsets(levels: Array, step: float, white: Array) -> Array:
+    """(n, bands) float16 features to correlate: :func:`changes` made independent by ``white`` (see :func:`whitener`)."""
+    out: Array = (changes(levels, step) @ white).astype(np.float16)
+    return out
+
+
+def stretched(levels: Array, rate: float) -> Array:
+    """``levels`` played so that one frame lasts ``rate`` frames (linear interpolation)."""
+    if rate == 1.0 or len(levels) < 2:
+        return levels
+    n = int(np.floor((len(levels) - 1) * rate)) + 1
+    place = np.arange(n) / rate
+    whole = np.minimum(place.astype(np.int64), len(levels) - 2)
+    part = (place - whole).astype(np.float32)[:, None]
+    out: Array = levels[whole] * (1 - part) + levels[whole + 1] * part
+    return out
+
+
+def search(original: Array, dub: Array, starts: NDArray[np.int64], size: int, k: int, step: float) -> Hits:
+    """The ``k`` best places in ``original`` for each window ``dub[start : start + size]``; frames last ``step`` seconds.
+
+    Windows may hang over either end of ``original`` by half their length. The original is gone through in stretches, so
+    memory does not grow with it.
+    """
+    n, half = len(starts), size // 2
+    centre = starts.astype(np.float64) + size / 2.0
+    n_lags = len(original) + 2 * half - size + 1
+    if n_lags < 1 or not n:
+        return Hits(centre, *(np.zeros((n, k)) for _ in range(3)))
+    apart = max(2, round(APART / step))
+    stretch = max(STRETCH, 4 * size)
+    found: list[tuple[NDArray[np.float64], ...]] = []
+    for first in range(0, n_lags, stretch):
+        count = min(stretch, n_lags - first)
+        part = _padded(original, first - half, first - half + count + size - 1)
+        at, score, spread = _search_part(part, dub, starts, size, k, apart)
+        found.append(((at + (first - half + size / 2.0)).astype(np.float64), score, spread))
+    return _strongest(centre, found, k, apart)
+
+
+def _padded(features: Array, low: int, high: int) -> Array:
+    """Rows ``low``…``high`` as float32, zeros where there are none."""
+    out = np.zeros((high - low, features.shape[1]), np.float32)
+    a, b = max(low, 0), min(high, len(features))
+    if b > a:
+        out[a - low : b - low] = features[a:b]
+    return out
+
+
+def _search_part(
+    part: Array, dub: Array, starts: NDArray[np.int64], size: int, k: int, apart: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Lags and scores (n, k) of the best places in ``part``, and the spread (n,) of the scores."""
+    n_lags = len(part) - size + 1
+    spectra, n_fft, hop = _block_spectra(part, size)
+    energy = np.concatenate([[0.0], np.cumsum(np.square(part, dtype=np.float64).sum(axis=1))])
+    local = np.sqrt(np.maximum(energy[size:] - energy[:-size], QUIET * size)).astype(np.float32)
+    at, score = np.zeros((len(starts), k)), np.zeros((len(starts), k))
+    spread = np.zeros(len(starts))
+    for first in range(0, len(starts), CHUNK):
+        windows = np.stack([dub[s : s + size] for s in starts[first : first + CHUNK]]).astype(np.float32)
+        raw = _correlated(spectra, windows, n_fft, hop)[:, :n_lags]
+        norm = np.sqrt(np.square(windows).sum(axis=(1, 2)).clip(QUIET * size))
+        for row, line in enumerate(raw / (norm[:, None] * local), first):
+            spread[row] = noise_spread(line)
+            at[row], score[row] = _peaks(line, k, apart)
+    return at, score, spread
+
+
+def _strongest(centre: NDArray[np.float64], found: list[tuple[NDArray[np.float64], ...]], k: int, apart: int) -> Hits:
+    at, score = (np.concatenate([f[i] for f in found], axis=1) for i in (0, 1))
+    spread = np.sqrt(np.mean([np.square(f[2]) for f in found], axis=0))
+    out_at, out_score = np.zeros((len(centre), k)), np.zeros((len(centre), k))
+    for row in range(len(centre)):
+        kept: list[int] = []
+        for i in np.argsort(-score[row], kind="stable"):
+            if len(kept) < k and score[row, i] > 0 and all(abs(at[row, i] - at[row, j]) > apart for j in kept):
+                kept.append(int(i))
+        out_at[row, : len(kept)], out_score[row, : len(kept)] = at[row, kept], score[row, kept]
+    return Hits(centre, out_at, out_score, out_score / spread[:, None])
+
+
+def _block_spectra(part: Array, size: int) -> tuple[NDArray[np.complex64], int, int]:
+    """Spectra (frequency, block, band) of overlapping blocks, their length and hop (overlap-save)."""
+    n_fft = int(fft.next_fast_len(min(max(N_FFT, 4 * size), len(part) + size), real=True))
+    hop = n_fft - size + 1
+    n_blocks = -(-max(1, len(part) - size + 1) // hop)
+    filled = _padded(part, 0, (n_blocks - 1) * hop + n_fft)
+    blocks = np.lib.stride_tricks.sliding_window_view(filled, n_fft, axis=0)[::hop]
+    spectra = fft.rfft(np.ascontiguousarray(blocks), axis=2, workers=2)
+    return np.ascontiguousarray(spectra.transpose(2, 0, 1)), n_fft, hop
+
+
+def _correlated(spectra: NDArray[np.complex64], windows: Array, n_fft: int, hop: int) -> Array:
+    """(windows, lags): correlation summed over bands, by one matrix product per frequency."""
+    own = fft.rfft(np.ascontiguousarray(windows.transpose(0, 2, 1)), n=n_fft, axis=2, workers=2).conj()
+    product = np.matmul(spectra, own.transpose(2, 1, 0))
+    lags = fft.irfft(np.ascontiguousarray(product.transpose(2, 1, 0)), n=n_fft, axis=2, workers=2)[:, :, :hop]
+    out: Array = lags.reshape(len(windows), -1)
+    return out
+
+
+def _peaks(line: Array, k: int, apart: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    at, score = np.zeros(k), np.zeros(k)
+    left = line.copy()
+    for i in range(k):
+        peak = int(left.argmax())
+        if left[peak] <= 0:
+            break
+        at[i], score[i] = peak + vertex(line, peak), line[peak]
+        left[max(0, peak - apart) : peak + apart + 1] = -1.0
+    return at, score
+
+
+def noise_spread(scores: Array) -> float:
+    """Standard deviation of scores at places that do not belong together, from the median so that peaks do not count."""
+    few = scores[:: max(1, len(scores) // 20000)]
+    return float(max(1.4826 * np.median(np.abs(few)), 0.004))
+
+
+def vertex(line: Array, peak: int) -> float:
+    """Sub-frame position of a maximum, relative to ``peak``: the parabola through it and its neighbours."""
+    if not 0 < peak < len(line) - 1:
+        return 0.0
+    a, b, c = (float(x) for x in line[peak - 1 : peak + 2])
+    bend = a - 2 * b + c
+    return 0.0 if bend >= 0 else float(np.clip(0.5 * (a - c) / bend, -0.5, 0.5))
+
+
+def local_scores(original: Array, dub: Array, start: int, size: int, places: NDArray[np.int64]) -> Array:
+    """Scores of the window ``dub[start : start + size]`` when it begins at each of ``places`` (ascending) in ``original``."""
+    low = int(places.min())
+    part = _padded(original, low, int(places.max()) + size)
+    window = _padded(dub, start, start + size)
+    views = np.lib.stride_tricks.sliding_window_view(part, size, axis=0)[places - low]
+    raw = np.einsum("pbs,sb->p", views, window)
+    energy = np.square(views).sum(axis=(1, 2))
+    own = max(float(np.square(window).sum()), QUIET * size)
+    out: Array = raw / np.sqrt(np.maximum(energy, QUIET * size) * own)
+    return out

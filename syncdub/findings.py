@@ -1,0 +1,116 @@
+"""From the lines one exact witness found to segments with their figures, or to a refusal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from pipeline.messages import Message
+from syncdub.boundaries import bounded
+from syncdub.soundmatch import Agreement, with_slopes
+from syncdub.timemap import Line
+from syncdub.values import Anchor, Pitch, Segment, Witness
+from syncdub.verdict import balance, carried, confidence
+
+SYSTEMATIC = {"sound": 0.0008, "picture": 0.008}
+"""Standard error (seconds) that more windows do not remove: a tenth of a feature frame, a fifth of a picture."""
+BAR = 1.96
+"""Standard errors in a 95 % error bar."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one exact witness says. No segments means that it does not carry a result; ``doubts`` say why."""
+
+    witness: Witness
+    rate: float
+    segments: tuple[Segment, ...]
+    doubts: tuple[Message, ...]
+    anchors: tuple[Anchor, ...]
+    durations: tuple[float, float]
+    pitch: Pitch = "unknown"
+
+    @classmethod
+    def refused(cls, why: Message, original: float, dub: float) -> Finding:
+        """Nothing can be said."""
+        return cls("sound", 1.0, (), (why,), (), (original, dub))
+
+
+def weigh(found: Agreement, witness: Witness, original: float, dub: float) -> Finding:
+    """Segments of the lines that were ``found``, with their true ends, if they carry a result; durations in seconds."""
+    lines = bounded(with_slopes(found), found.sounds, original)
+    segments = [segment_of(line, found, witness) for line in lines]
+    segments = [s for s in in_order(segments) if s.dub_end - s.dub_start > 0.05]
+    nats = sum(line.gain for line in found.lines)
+    inside = inside_support(found, lines)
+    why = carried(nats, inside, balance(segments, original, dub))
+    rate = found.speed.rate
+    kept = () if why else tuple(segments)
+    return Finding(witness, rate, kept, why, tuple(anchors_of(found, witness)), (original, dub))
+
+
+def inside_support(found: Agreement, lines: Sequence[Line]) -> float:
+    """Share of the windows wholly inside ``lines`` that have a candidate on the path."""
+    u = np.unique(found.candidates.u)
+    on = np.isin(u, found.candidates.u[found.path])
+    half = float(np.min(found.candidates.width, initial=20.0)) / 2
+    inside = np.zeros(len(u), bool)
+    for line in lines:
+        inside |= (u >= line.start + half - 0.1) & (u <= line.end - half + 0.1)
+    return float(on[inside].mean()) if inside.any() else float(on.mean()) if len(on) else 0.0
+
+
+def segment_of(line: Line, found: Agreement, witness: Witness) -> Segment:
+    """``line`` on the dub's own clock, with its error bar and figures."""
+    rate = found.speed.rate
+    length = line.end - line.start
+    drift = 0.0 if found.speed.exact else min(found.speed.sigma, 1e-3) * length / 2
+    error = BAR * float(np.sqrt(line.sigma**2 + SYSTEMATIC[witness] ** 2 + drift**2))
+    figures = {
+        "anchors": line.n,
+        "residual_ms": round(1000 * line.spread, 2),
+        "nats": round(line.gain, 1),
+    }
+    return Segment(
+        dub_start=line.start / rate,
+        dub_end=line.end / rate,
+        original_start=max(0.0, line.at(line.start)),
+        rate=rate * (1.0 + line.slope),
+        error_ms=1000 * error,
+        confidence=confidence(line.gain, length, line.spread, 1),
+        evidence={witness: figures},
+    )
+
+
+def in_order(segments: Sequence[Segment]) -> list[Segment]:
+    """The segments without overlap in either file: the later one gives way."""
+    out: list[Segment] = []
+    for s in segments:
+        if out:
+            late = max(out[-1].dub_end - s.dub_start, (out[-1].original_end - s.original_start) / s.rate, 0.0)
+            if late >= s.dub_end - s.dub_start:
+                continue
+            s = replace(s, dub_start=s.dub_start + late, original_start=s.original_start + late * s.rate)
+        out.append(s)
+    return out
+
+
+def anchors_of(found: Agreement, witness: Witness) -> list[Anchor]:
+    """All candidates as anchors on the dub's own clock, those on the path with rank 0."""
+    c = found.candidates
+    rank = np.ones(len(c), int)
+    rank[found.path] = 0
+    rate = found.speed.rate
+    return [
+        Anchor(float(c.u[i]) / rate, float(c.original[i]), 1000 * float(c.sigma[i]), float(c.gain[i]), witness, int(rank[i]))
+        for i in np.lexsort((c.u, rank))
+    ]
+
+
+def evidence_of(segment: Segment, witness: Witness, figures: Mapping[str, Any]) -> Segment:
+    """``segment`` with another witness's figures, and surer for it."""
+    sure = 1.0 - (1.0 - segment.confidence) * 0.7
+    return replace(segment, evidence={**segment.evidence, witness: dict(figures)}, confidence=sure)

@@ -1,0 +1,209 @@
+"""From what two files sound (or look) like over time to the dub's speed and the lines it follows in the original.
+
+A *layer* is a (n, bands) array of levels at a fixed step: band power in dB for sound, brightness of parts of the picture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from syncdub.boundaries import Sounds
+from syncdub.correlation import Array, Hits, changes, local_scores, onsets, search, stretched, vertex, whitener
+from syncdub.speed import Speed, coarse_rate, common_slope, settled, slope_of
+from syncdub.timemap import Candidates, Line, best_path, from_hits, joined, lines
+
+WINDOW_SECONDS, HOP_SECONDS, N_BEST = 20.0, 5.0, 4
+LONG_SECONDS, LONG_HOP = 60.0, 15.0
+"""Weak beds need longer windows: four times the first ones."""
+SUPPORTED = 0.85
+"""Long windows are tried when fewer of the short ones than this lie on the path."""
+N_FIRST = 240
+"""The slope is first measured on about this many windows spread over the dub."""
+Levels = NDArray[np.uint8] | NDArray[np.float32]
+Layers = Mapping[str, Levels]
+LAYER_FLOOR_DB, LAYER_STEP_DB = -100.0, 0.5
+LINE_SECONDS = 300.0
+"""Only lines this long may have a slope of their own …"""
+OWN_DRIFT = 0.012
+"""… and only where it amounts to this much over their length, seconds."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Agreement:
+    """``lines`` at the original's pace (``u = rate · dub``), all ``candidates`` and the indices of those on the ``path``, the
+    ``sounds`` that were compared, the share of windows on the path, and what each speed gained."""
+
+    speed: Speed
+    lines: tuple[Line, ...]
+    candidates: Candidates
+    path: NDArray[np.int64]
+    sounds: Sounds
+    layers: tuple[str, str]
+    support: float
+    gains: Mapping[float, float]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Base:
+    """The original's features and loudness, the dub's levels at its own pace, and what both are whitened with."""
+
+    features: Array
+    loud: Array
+    levels: Array
+    dub_loud: Array
+    white: Array
+    step: float
+
+
+def match(original: Layers, dub: Layers, step: float, kind: int = 0) -> Agreement:
+    """The speed of the dub and the lines it follows; layers are arrays of levels, any pair of them may be the best.
+
+    ``kind`` marks the candidates (see :class:`~syncdub.timemap.Candidates`).
+    """
+    pair, rate, gains = _choose_layers(original, dub, step)
+    base = _base(original, dub, pair, step)
+    rate = _refined(base, rate)
+    sounds = _paced(base, rate)
+    found = _candidates(sounds)
+    path = best_path(found)
+    speed = _speed(found, path, rate)
+    if speed.rate != rate:
+        sounds = _paced(base, speed.rate)
+        found = replace(found, u=found.u * (speed.rate / rate))
+        path = best_path(found)
+    fitted = lines(found, path)
+    marked = replace(found, kind=np.full(len(found), kind, np.int64))
+    return Agreement(speed, tuple(fitted), marked, path, sounds, pair, _support(found, path), gains)
+
+
+def levels_of(layer: Levels) -> Array:
+    """Levels as float32; uint8 layers of a sound print hold half decibels over −100 dBFS."""
+    if layer.dtype == np.uint8:
+        return layer.astype(np.float32) * LAYER_STEP_DB + LAYER_FLOOR_DB
+    return layer.astype(np.float32, copy=False)
+
+
+def _base(original: Layers, dub: Layers, pair: tuple[str, str], step: float) -> _Base:
+    own, levels = levels_of(original[pair[0]]), levels_of(dub[pair[1]])
+    white = whitener(changes(own, step), changes(levels, step))
+    louds = [np.max([loudness(x) for x in layers.values()], axis=0) for layers in (original, dub)]
+    return _Base(onsets(own, step, white), louds[0], levels, louds[1], white, step)
+
+
+def _choose_layers(
+    original: Layers, dub: Layers, step: float
+) -> tuple[tuple[str, str], float, Mapping[float, float]]:
+    """The pair of layers in which the two files have most in common, and the rate at which they have it."""
+    best: tuple[float, tuple[str, str], float, Mapping[float, float]] | None = None
+    for a in sorted(original, reverse=True):
+        own = levels_of(original[a])
+        for b in sorted(dub, reverse=True):
+            levels = levels_of(dub[b])
+            white = whitener(changes(own, step), changes(levels, step))
+            rate, gains = coarse_rate(onsets(own, step, white), levels, white, step)
+            if best is None or gains[rate] > 1.05 * best[0]:
+                best = (gains[rate], (a, b), rate, gains)
+    assert best is not None
+    return best[1:]
+
+
+def _paced(base: _Base, rate: float) -> Sounds:
+    paced = stretched(base.levels, rate)
+    dub = onsets(paced, base.step, base.white)
+    level = stretched(base.dub_loud[:, None], rate)[:, 0]
+    return Sounds(base.features, dub, level, base.loud, base.step)
+
+
+def loudness(layer: Levels) -> Array:
+    """(n,) level in dB of all bands together."""
+    total = np.power(10.0, levels_of(layer) / 10).sum(axis=1)
+    out: Array = (10.0 * np.log10(np.maximum(total, 1e-10))).astype(np.float32)
+    return out
+
+
+def _windows(sounds: Sounds, size_s: float, hop_s: float) -> tuple[NDArray[np.int64], int]:
+    size = min(round(size_s / sounds.step), len(sounds.dub))
+    last = len(sounds.dub) - size
+    starts = np.arange(0, last + 1, max(1, round(hop_s / sounds.step)))
+    if last > starts[-1]:
+        starts = np.append(starts, last)
+    return starts.astype(np.int64), size
+
+
+def _hits(sounds: Sounds, size_s: float, hop_s: float, k: int = N_BEST) -> Candidates:
+    starts, size = _windows(sounds, size_s, hop_s)
+    found: Hits = search(sounds.original, sounds.dub, starts, size, k, sounds.step)
+    width = size * sounds.step
+    return from_hits(found.centre, found.at, found.z, step=sounds.step, width=width, hop=hop_s)
+
+
+def _refined(base: _Base, rate: float) -> float:
+    """``rate`` with the slope of a first pass put into it, repeated once where the first correction was large."""
+    for _ in range(2):
+        sounds = _paced(base, rate)
+        first = _hits(sounds, WINDOW_SECONDS, max(HOP_SECONDS, sounds.end / N_FIRST), 2)
+        slope = slope_of(first)
+        rate *= 1.0 + slope
+        if abs(slope) * WINDOW_SECONDS < 0.002:
+            break
+    return rate
+
+
+def _candidates(sounds: Sounds) -> Candidates:
+    found = _hits(sounds, WINDOW_SECONDS, HOP_SECONDS)
+    if sounds.end > LONG_SECONDS and _support(found, best_path(found)) < SUPPORTED:
+        found = joined([found, _hits(sounds, LONG_SECONDS, LONG_HOP)])
+    return found
+
+
+def _support(found: Candidates, path: NDArray[np.int64]) -> float:
+    """Share of the dub's windows whose candidate lies on the path."""
+    return len(np.unique(found.u[path])) / max(len(np.unique(found.u)), 1)
+
+
+def _speed(found: Candidates, path: NDArray[np.int64], rate: float) -> Speed:
+    """The rate with the slope shared by all lines, taken as exact where it cannot be told from an exact one."""
+    on = found.pick(path)
+    fitted = lines(found, path)
+    groups = np.array([_line_of(fitted, u, off) for u, off in zip(on.u, on.offset, strict=True)], np.int64)
+    kept = groups >= 0
+    slope, sigma = common_slope(on.pick(kept), groups[kept])
+    longest = max((line.end - line.start for line in fitted), default=0.0)
+    if not kept.any() or not np.isfinite(sigma):
+        return settled(rate, 1e-3, longest)
+    return settled(rate * (1.0 + slope), sigma, longest)
+
+
+def _line_of(fitted: list[Line], u: float, offset: float) -> int:
+    near = [k for k, line in enumerate(fitted) if line.start <= u <= line.end and abs(line.offset - offset) < 0.1]
+    return min(near, key=lambda k: abs(fitted[k].offset - offset), default=-1)
+
+
+def on_line(sounds: Sounds, line: Line, centre: float, reach: int = 6) -> tuple[float, float]:
+    """(offset, score) of the 20 s around ``centre`` when they may move ``reach`` frames from ``line``; no search elsewhere."""
+    size = min(round(WINDOW_SECONDS / sounds.step), len(sounds.dub))
+    start = int(np.clip(round(centre / sounds.step) - size // 2, 0, max(0, len(sounds.dub) - size)))
+    place = start + round(line.offset_at(centre) / sounds.step)
+    scores = local_scores(sounds.original, sounds.dub, start, size, np.arange(place - reach, place + reach + 1))
+    peak = int(scores.argmax())
+    return (place - reach + peak + vertex(scores, peak) - start) * sounds.step, float(scores[peak])
+
+
+def with_slopes(found: Agreement) -> tuple[Line, ...]:
+    """The lines; those over :data:`LINE_SECONDS` may drift on their own where that is far beyond the error of the slope."""
+    on = found.candidates.pick(found.path)
+    out = []
+    for line in found.lines:
+        near = (on.u >= line.start) & (on.u <= line.end) & (np.abs(on.offset - line.offset) < 0.1)
+        if line.end - line.start >= LINE_SECONDS and near.sum() >= 20:
+            slope, sigma = common_slope(on.pick(near), np.zeros(int(near.sum()), np.int64))
+            length = line.end - line.start
+            if abs(slope) * length > OWN_DRIFT and abs(slope) > 5 * sigma:
+                middle = float(np.average(on.u[near], weights=on.gain[near]))
+                line = replace(line, slope=slope, middle=middle)
+        out.append(line)
+    return tuple(out)

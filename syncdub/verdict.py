@@ -1,0 +1,101 @@
+"""Whether the evidence carries a result, how sure each segment is, and which doubts go with it.
+
+A wrong pair can share a song, a right one can lack scenes. What tells them apart: where a right pair does not match, one of the
+files has nothing to offer (a missing scene, an advertisement); a wrong pair has unmatched time in both files at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.messages import Message, message
+from syncdub.values import Segment, Verdict
+
+ALIGNED = 0.020
+"""A shift under this many seconds is none."""
+STEADY = 0.005
+"""A drift under this many seconds over a segment is none."""
+ENOUGH_NATS = 40.0
+"""Evidence of all lines together that chance does not reach: shuffled pairs stay under 25."""
+AGREEMENT = 0.5
+"""Matched time must be at least this share of matched and contradicted time."""
+DOUBTFUL = 0.8
+SUPPORT = 0.3
+"""Of the windows inside the segments at least this share must find the segment's place among their best."""
+SHORTEST = 0.8
+"""Sound shorter than this (seconds) matches by chance."""
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """Seconds of the original that are ``matched``, ``contradicted`` (both files go on, differently), ``missing`` from the
+    dub and ``foreign`` (in the dub only)."""
+
+    matched: float
+    contradicted: float
+    missing: float
+    foreign: float
+
+    @property
+    def agreement(self) -> float:
+        return self.matched / max(self.matched + self.contradicted, 1e-9)
+
+
+def balance(segments: Sequence[Segment], original: float, dub: float) -> Balance:
+    """How the two durations (seconds) divide, from ``segments`` in order."""
+    if not segments:
+        return Balance(0.0, original, original, dub)
+    rate = segments[0].rate
+    dub_edges = [0.0, *(t for s in segments for t in (s.dub_start, s.dub_end)), max(dub, segments[-1].dub_end)]
+    own_edges = [0.0, *(t for s in segments for t in (s.original_start, s.original_end))]
+    own_edges.append(max(original, own_edges[-1]))
+    gaps = np.array([
+        (max(0.0, b - a) * rate, max(0.0, d - c))
+        for a, b, c, d in zip(dub_edges[::2], dub_edges[1::2], own_edges[::2], own_edges[1::2], strict=True)
+    ])
+    both = gaps.min(axis=1)
+    matched = sum(s.original_end - s.original_start for s in segments)
+    return Balance(matched, float(both.sum()), float((gaps[:, 1] - both).sum()), float((gaps[:, 0] - both).sum()))
+
+
+def verdict_of(segments: Sequence[Segment]) -> Verdict:
+    """The word for ``segments``: nothing, aligned, shift, retime or edit."""
+    if not segments:
+        return "refuse"
+    if len(segments) > 1:
+        return "edit"
+    only = segments[0]
+    if abs(only.rate - 1.0) * (only.dub_end - only.dub_start) > STEADY:
+        return "retime"
+    return "aligned" if abs(only.offset_ms) <= 1000 * ALIGNED else "shift"
+
+
+def carried(nats: float, support: float, share: Balance) -> tuple[Message, ...]:
+    """Why the evidence of sound or picture does not carry a result; empty when it does."""
+    if nats < ENOUGH_NATS or support < SUPPORT:
+        return (message("doubt.nothing_shared"),)
+    if share.agreement < AGREEMENT:
+        return (message("doubt.only_part_shared", matched=share.matched, contradicted=share.contradicted),)
+    return ()
+
+
+def general_doubts(share: Balance, segments: Sequence[Segment]) -> tuple[Message, ...]:
+    """Doubts about a result that is carried."""
+    out: list[Message] = []
+    if share.agreement < DOUBTFUL:
+        out.append(message("doubt.much_unmatched", seconds=share.contradicted))
+    weak = [s for s in segments if s.confidence < 0.5]
+    out += [message("doubt.weak_segment", start=s.dub_start, end=s.dub_end, error_ms=s.error_ms) for s in weak[:5]]
+    return tuple(out)
+
+
+def confidence(nats: float, seconds: float, spread: float, witnesses: int) -> float:
+    """In [0, 1]: how sure a segment of ``seconds`` is, from its evidence, its points' scatter (seconds) and its witnesses."""
+    evidence = 1.0 - np.exp(-nats / 25.0)
+    dense = 1.0 - np.exp(-nats / max(0.4 * seconds, 4.0))
+    tight = 1.0 / (1.0 + (spread / 0.03) ** 2)
+    sure = float(evidence * (0.5 + 0.3 * dense + 0.2 * tight))
+    return min(1.0, 1.0 - (1.0 - sure) * 0.7 ** max(0, witnesses - 1))
