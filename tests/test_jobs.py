@@ -246,6 +246,24 @@ def test_a_job_that_takes_the_service_down_every_time_fails_at_last(make: Make, 
     assert (job.state, (job.error or {})["error"]) == ("failed", "crashed")
 
 
+def test_a_job_that_was_running_in_several_crashes_lets_the_others_go_first(make: Make, tmp_path: Path) -> None:
+    first = make(start=False)
+    suspect, other = first.submit("echo", {"n": 1}), first.submit("echo", {"n": 2})
+    killed(first)
+    with sqlite3.connect(tmp_path / "data" / "jobs.sqlite3") as db:
+        db.execute("UPDATE jobs SET state = 'running', attempts = 3 WHERE id = ?", (suspect,))
+    order: list[int] = []
+
+    def run(kind: str, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
+        order.append(params["n"])
+        return {}
+
+    second = make(run, start=False)
+    second.start()
+    assert {second.wait(i, 10).state for i in (suspect, other)} == {"done"}
+    assert order == [2, 1]
+
+
 def test_two_processes_cannot_share_a_data_folder(make: Make, tmp_path: Path) -> None:
     make()
     with pytest.raises(SettingsError, match="DATA_DIR"):

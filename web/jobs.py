@@ -8,7 +8,8 @@ Invariants, kept by every statement of :mod:`web.jobs_store` and checked by test
    last file of the result has its final name: whoever reads ``done`` can read the files.
 3. At most ``WORKERS`` jobs run, first come, first served. One process owns a data folder (``jobs.lock``).
 4. After a crash ``queued`` stays, ``running`` becomes ``queued`` and starts again in an empty folder, finished rows are
-   not touched. A job that takes the process down :data:`MAX_ATTEMPTS` times fails instead.
+   not touched. A job that was running in several crashes lets the others go first, and after :data:`MAX_ATTEMPTS` of
+   them it fails.
 5. Inputs are read-only. A job writes only into its own folder, and only that folder is emptied or removed with it.
 6. A failure stays inside its job; nothing that a workflow raises stops a worker.
 """
@@ -41,7 +42,7 @@ __all__ = ["FINISHED", "Conflict", "Job", "Jobs", "Run", "State", "current_job"]
 Run = Callable[[str, Mapping[str, Any], Path, Report], dict[str, Any]]
 """``run(kind, params, folder, report) -> result`` does the work in a worker thread; another executor is another one."""
 
-MAX_ATTEMPTS = 12
+MAX_ATTEMPTS = 50
 RETRY_WRITE = 2.0
 """Seconds between attempts to write a job's end while the disk is full."""
 

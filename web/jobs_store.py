@@ -27,9 +27,13 @@ CREATE TABLE IF NOT EXISTS jobs (
 CREATE INDEX IF NOT EXISTS jobs_by_state ON jobs (state, number);
 CREATE INDEX IF NOT EXISTS jobs_by_owner ON jobs (owner, number);
 """
-_CLAIM = """
+PATIENCE = 3
+"""A job that was running in so many crashes lets the others go first: it may be what crashes."""
+_CLAIM = f"""
 UPDATE jobs SET state = 'running', started = ?, attempts = attempts + 1
-WHERE number = (SELECT number FROM jobs WHERE state = 'queued' ORDER BY number LIMIT 1) AND state = 'queued' RETURNING *
+WHERE number = (
+    SELECT number FROM jobs WHERE state = 'queued' ORDER BY attempts / {PATIENCE}, number LIMIT 1
+) AND state = 'queued' RETURNING *
 """
 _REQUEUE = "UPDATE jobs SET state = 'queued', started = NULL, fraction = 0, message = NULL"
 
@@ -152,7 +156,8 @@ class JobStore:
     def ahead(self, job_id: str) -> int:
         """How many queued jobs are before this one."""
         rows = self._write(
-            "SELECT COUNT(*) AS n FROM jobs WHERE state = 'queued' AND number < (SELECT number FROM jobs WHERE id = ?)",
+            f"SELECT COUNT(*) AS n FROM jobs WHERE state = 'queued' AND (attempts / {PATIENCE}, number)"
+            f" < (SELECT attempts / {PATIENCE}, number FROM jobs WHERE id = ?)",
             (job_id,),
         )
         return int(rows[0]["n"])
