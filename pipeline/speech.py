@@ -176,7 +176,7 @@ class Transcriber:
     def _groups(self, reader: _Reader, course: _Course) -> Iterator[tuple[tuple[Chunk, ...], float]]:
         """Batches of chunks and how much of the source was read before each."""
         found = chunks(reader.blocks(), VoiceDetector(self._session), course.hearing, course.level)
-        for group in _batched(found, VOTERS, lambda: self._recogniser.batch):
+        for group in _batched(found, VOTERS if course.language is None else 1, lambda: self._recogniser.batch):
             total = reader.duration or course.level.duration
             yield group, min(0.99, group[0].start / total) if total else 0.0
 

@@ -19,6 +19,7 @@ LEAST_LIKELY = -1.0
 NO_SPEECH = 0.6
 """Published threshold on the recogniser's own estimate that nobody speaks."""
 HOPELESS, CERTAIN = -1.6, -0.8
+BREATH = 0.6
 ISOLATED = 6.0
 """Seconds without another sentence on both sides that make one isolated."""
 
@@ -112,9 +113,15 @@ def without_loops(items: Sequence[T]) -> list[T]:
 
 
 def unlooped(words: Sequence[Spoken]) -> list[Spoken]:
-    """:func:`without_loops` on spoken words, compared by their plain text."""
-    keyed = [_Keyed(plain(s.word.text) or s.word.text, s) for s in words]
-    return [k.spoken for k in without_loops(keyed)]
+    """:func:`without_loops` on spoken words, compared by their plain text; a chant with pauses between is no loop."""
+    kept: list[Spoken] = []
+    run: list[_Keyed] = []
+    for spoken in words:
+        if run and spoken.word.start - run[-1].spoken.word.end >= BREATH:
+            kept += [k.spoken for k in without_loops(run)]
+            run = []
+        run.append(_Keyed(plain(spoken.word.text) or spoken.word.text, spoken))
+    return kept + [k.spoken for k in without_loops(run)]
 
 
 class _Keyed:

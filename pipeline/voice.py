@@ -124,7 +124,7 @@ def _gapless(blocks: Iterable[Audio]) -> Iterator[tuple[float, NDArray[np.float3
 
 
 def _resampler(rate: int) -> Any:
-    import soxr
+    import soxr  # type: ignore[import-untyped]
 
     return soxr.ResampleStream(rate, RATE, 1, dtype="float32")
 
