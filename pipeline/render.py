@@ -34,6 +34,7 @@ COPYABLE = {"h264", "hevc", "av1", "vp9", "mpeg4", "aac", "mp3", "ac3", "eac3", 
 """Codecs an MP4 may carry unchanged."""
 WAVE_COLOUR = "0x8ab4f8"
 BACKGROUND = "0x101522"
+CARD_COLOUR = (16, 21, 34)
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,6 +313,25 @@ def _copy(work: _Work, target: Path, report: Report) -> Checked:
         ffmpeg.run(args, report=report, duration=cut.span.duration)
         checked = check(part, None, audio=bool(info.audio), video=info.video is not None)
     return replace(checked, path=str(target))
+
+
+def title_card(text: str, out: Path | str, size: tuple[int, int], fps: float = 25.0, duration: float = 2.0) -> Path:
+    """A silent card with ``text``, faded in and out, to be the first cut of a compilation of the same ``size`` and ``fps``."""
+    import moviepy
+
+    width, height = size
+    said = captions.clean(text).upper() or " "
+    box = (round(width * 0.8), round(height * 0.5))
+    letters = moviepy.TextClip(
+        font=str(captions.FONT_FILE), text=said, method="caption", size=box, color="white", text_align="center"
+    )
+    ground = moviepy.ColorClip(size, color=CARD_COLOUR).with_duration(duration)
+    shown = letters.with_duration(duration).with_position("center")
+    fades = [moviepy.vfx.FadeIn(duration / 6), moviepy.vfx.FadeOut(duration / 6)]
+    card = moviepy.CompositeVideoClip([ground, shown]).with_effects(fades)
+    with beside(Path(out)) as part:
+        card.write_videofile(str(part), fps=fps, codec="libx264", preset="veryfast", audio=False, logger=None)
+    return Path(out)
 
 
 def _check_space(target: Path, work: _Work) -> None:

@@ -332,6 +332,17 @@ def test_poster_and_preview(clapper: Path, tmp_path: Path) -> None:
     assert previews.preview(clapper, tmp_path / "small.mp4", height=48).height == 48
 
 
+def test_a_card_opens_a_compilation(clapper: Path, tmp_path: Path) -> None:
+    card = render.title_card("Lo mejor de mañana", tmp_path / "card.mp4", (160, 90), fps=25, duration=1.0)
+    timeline = Timeline((Cut(str(card), Span(0, 1), 0.0), Cut(str(clapper), Span(2.0, 3.0), 1.0)))
+    out = tmp_path / "out.mp4"
+    assert render.render(timeline, out, QUIET).duration == pytest.approx(2.0, abs=0.04)
+    times, frames = pictures(out)
+    assert frames[(times > 0.4) & (times < 0.6)].max() > 180
+    assert frames[0].max() < 60
+    assert list(numbers(out)[25:]) == list(range(50, 75))
+
+
 def test_frame_rates() -> None:
     from pipeline.values import MediaInfo, VideoStream
 
