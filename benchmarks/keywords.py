@@ -1,9 +1,9 @@
 """How many inflected forms of arbitrary keywords are found, and how many look-alikes are taken for them.
 
 Forms: every spelling the two dictionaries list for lemmas drawn by seed from common words (none of them a default keyword),
-homographs of other words included, and for Spanish those with enclitic pronouns, in capitals and without accents. Decoys: words of other lemmas that
-share a prefix or lie one or two letters away. Beside exact match, folded match, the tagger's lemma
-alone, simplemma alone.
+homographs of other words included, and for Spanish those with enclitic pronouns, in capitals and without accents. Decoys:
+words of other lemmas that share a prefix or lie one or two letters away. Beside exact match, folded match, the tagger's
+lemma alone, simplemma alone.
 
     python -m benchmarks.keywords [--lemmas 60] [--seed 1]
 """
@@ -38,7 +38,7 @@ talk sing buy sell run drink live write open shut think fly play ask sleep die s
 carry try stop plan admit offer refer travel panic lie tie agree free lose win choose break speak freeze eat see go take
 give know grow throw draw swim ring hide ride rise drive wear tear bear save miss love hate want need share""",
 }
-CARRIER = {"es": "Entonces dijo {} otra vez.", "en": "Then they said {} once again."}
+CARRIER = {"es": "Entonces, {} otra vez.", "en": "Then, {} once again."}
 
 
 def _forms(lemma: str, language: str) -> set[str]:

@@ -24,6 +24,9 @@ RELATED = 0.7
 """Cosine of two single words from which one counts as the other's relative: amor–amar .79, regalo–regalar .76, descuento–
 descontar .70 are over it; casa–casar .52, vino–venir .39, color–colar .29 under it (Universal Sentence Encoder)."""
 
+DIMINUTIVE = 0.45
+"""The same for a diminutive, whose ending already speaks for it: casita–casa .46, abuelito–abuelo .66; quesito–queso .30."""
+
 _WORD = re.compile(r"\w+(?:['’]\w+)*")
 _PLAIN = re.compile(r"[\w\s'’.,;:¡!¿?\"«»“”-]+")
 _SHORT = 3
@@ -64,11 +67,11 @@ class _Kinship:
         if self._embed is not None and new:
             self._vectors.update(zip(new, self._embed(new), strict=True))
 
-    def between(self, one: str, other: str) -> bool:
+    def between(self, one: str, other: str, least: float = RELATED) -> bool:
         if self._embed is None:
             return False
         self.learn((one, other))
-        return float(self._vectors[one] @ self._vectors[other]) >= RELATED
+        return float(self._vectors[one] @ self._vectors[other]) >= least
 
 
 @dataclass(frozen=True)
@@ -167,10 +170,14 @@ class _Builder:
     def _transparent(self, form: str, plain: str) -> bool:
         """A diminutive or augmentative that still means its base: not ratón of rato, nor bolsillo of bolsa.
 
-        Only -ito survives being a dictionary word of its own (abuelito); the other suffixes then name something else.
+        Only -ito survives being a dictionary word of its own (casita, abuelito), and not as an adjective (bonito of bono).
         """
         own = dictionaries.readings(form, self.language)
-        return not own or plain in own or ("it" in form[-4:] and form in own and self.kin.between(form, plain))
+        if not own or plain in own:
+            return True
+        other = form[:-1] + ("a" if form.endswith("o") else "o")
+        adjective = plain[-1:] in "ao" and form in own and form in dictionaries.readings(other, self.language)
+        return "it" in form[-4:] and form in own and not adjective and self.kin.between(form, plain, DIMINUTIVE)
 
     def _group(self, form: str, listed: bool, lexeme: _Lexeme, lemmas: frozenset[str]) -> str:
         """Where a form belongs: ``forms``, ``verbal``, ``nominal``, or ``""`` (another word's)."""

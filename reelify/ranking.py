@@ -18,7 +18,7 @@ from pipeline.values import Span
 from reelify import scoring
 from reelify.patterns import cues
 from reelify.scoring import PartScore, Reading
-from reelify.semantics import COMMERCIAL, EMOTIONAL, Speech, Vocabulary, near
+from reelify.semantics import COMMERCIAL, EMOTIONAL, Speech, Vocabulary, near, stirred
 from reelify.values import Evidence, KeywordHit, Point, ViralScore
 
 WEIGHTS: Mapping[str, float] = {
@@ -39,7 +39,7 @@ DUPLICATE = 0.85
 def read(speech: Speech, known: Vocabulary) -> Reading:
     """Everything that is found in a passage."""
     found = {category: lexicon.find(speech.facts) for category, lexicon in known.lexicons.items()}
-    return Reading(speech, known, cues(speech.facts), found, near(speech, known, found))
+    return Reading(speech, known, cues(speech.facts), found, near(speech, known, found), stirred(speech, known))
 
 
 def score_text(speech: Speech, known: Vocabulary) -> ViralScore:
@@ -176,31 +176,33 @@ def rank(entries: Sequence[Entry], *, min_score: float, limit: int | None = None
 
     Ties go to the earlier start, then the name, then the order given. Under ``min_score`` nothing is kept.
     """
-    chosen: list[int] = []
-    twins: dict[int, str] = {}
     waiting = sorted(range(len(entries)), key=lambda i: _order(entries[i], i))
-    passing = [i for i in waiting if entries[i].score.total >= min_score]
-    while passing:
-        best = max(passing, key=lambda i: (_relevance(entries, i, chosen, diversity), -waiting.index(i)))
-        passing.remove(best)
-        twin = next((j for j in chosen if likeness(entries[best], entries[j]) >= DUPLICATE), None)
-        if twin is None:
-            chosen.append(best)
-        else:
-            twins[best] = entries[twin].name
+    chosen, twins = _select(entries, [i for i in waiting if entries[i].score.total >= min_score], diversity)
     kept = set(chosen if limit is None else chosen[:limit])
-    places = sorted(kept, key=waiting.index) + [i for i in waiting if i not in kept]
+    places = [i for i in waiting if i in kept] + [i for i in waiting if i not in kept]
     items = tuple(_ranked(entries[i], i, i in kept, twins.get(i, ""), min_score) for i in places)
     return Ranking(items, () if kept or not entries else _closest(items, min_score))
 
 
+def _select(entries: Sequence[Entry], passing: Sequence[int], diversity: float) -> tuple[list[int], dict[int, str]]:
+    """Indices in the order they are chosen, and for near-doubles the name of the one that says the same."""
+    chosen: list[int] = []
+    twins: dict[int, str] = {}
+    nearest: dict[int, tuple[float, int]] = dict.fromkeys(passing, (0.0, -1))
+    while nearest:
+        best = max(nearest, key=lambda i: round(entries[i].score.total - diversity * nearest[i][0], 9))
+        alike, other = nearest.pop(best)
+        if alike >= DUPLICATE:
+            twins[best] = entries[other].name
+            continue
+        chosen.append(best)
+        for i in nearest:
+            nearest[i] = max(nearest[i], (likeness(entries[i], entries[best]), best), key=lambda pair: pair[0])
+    return chosen, twins
+
+
 def _order(entry: Entry, index: int) -> tuple[float, float, str, int]:
     return (-round(entry.score.total, 9), entry.start, entry.name, index)
-
-
-def _relevance(entries: Sequence[Entry], index: int, chosen: Sequence[int], diversity: float) -> float:
-    alike = max((likeness(entries[index], entries[j]) for j in chosen), default=0.0)
-    return round(entries[index].score.total - diversity * max(0.0, alike), 9)
 
 
 def likeness(one: Entry, other: Entry) -> float:

@@ -24,6 +24,8 @@ HOOK_WORDS = 14
 """The hook is what starts in the first three seconds, or, where words carry no times, the first words."""
 DENSITY_WORDS = 40
 """Shorter texts are counted as if they had this many words: one hit in a five-word text is no density."""
+STIRRED_HOOK, STIRRED_STORY = 1.2, 1.8
+"""Strength of a sentence whose whole meaning stirs, beside single words of 0.2 to 1."""
 REACTIONS: Mapping[str, float] = {"laughter": 1.0, "applause": 0.8, "cheering": 1.0, "screaming": 0.6}
 
 
@@ -53,6 +55,7 @@ class Reading:
     cues: tuple[Cue, ...]
     found: Mapping[str, tuple[Found, ...]]
     near: tuple[Near, ...]
+    stirred: tuple[tuple[int, float], ...] = ()
 
     def time(self, sentence: int, token: int) -> float:
         """When a token is said; −1 is the sentence's start."""
@@ -132,6 +135,11 @@ def hook_part(reading: Reading) -> PartScore:
             for f in reading.counted(category)
             if _opens(reading, f.sentence, f.first, start)
         ]
+    out += [
+        Contribution(_sentence(reading, n), reading.time(n, -1), STIRRED_HOOK * sure)
+        for n, sure in reading.stirred
+        if _opens(reading, n, 0, start)
+    ]
     dull = math.exp(-1.2 * sum(c.weight for c in inside if c.kind in ("routine", "filler")))
     return saturated([Contribution(c.text, c.start, c.strength * dull) for c in out], 2.0)
 
@@ -167,7 +175,15 @@ def story_part(reading: Reading) -> PartScore:
         for c in reading.cues
         if c.kind in STORY
     ]
+    out += [
+        Contribution(_sentence(reading, n), reading.time(n, -1), STIRRED_STORY * sure * keep)
+        for n, sure in reading.stirred
+    ]
     return saturated(out, 2.6)
+
+
+def _sentence(reading: Reading, number: int) -> str:
+    return reading.speech.facts[number].text.strip()
 
 
 def _per_length(reading: Reading) -> float:
