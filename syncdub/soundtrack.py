@@ -97,7 +97,7 @@ def make_track(plan: SyncPlan, pair: Pair, wish: Wish, folder: Path, report: Rep
     check(form)
     out = folder / "edited.mka"
     edit = Edit(
-        audio.timeline, _sources(plan, pair, audio), Span(0.0, plan.original_duration), form, audio.method, folder
+        audio.timeline, sources_of(plan, pair, audio), Span(0.0, plan.original_duration), form, audio.method, folder
     )
     render_audio(edit, out, report)
     return Track(out, False, wish.codec, audio, (*audio.doubts, *_lost(stream)))
@@ -111,7 +111,8 @@ def _format(stream: AudioStream, codec: Codec, audio: AudioPlan) -> AudioFormat:
     )
 
 
-def _sources(plan: SyncPlan, pair: Pair, audio: AudioPlan) -> dict[str, Source]:
+def sources_of(plan: SyncPlan, pair: Pair, audio: AudioPlan) -> dict[str, Source]:
+    """The sources the timeline names; the original's own sound is measured against the dub's only where it is used."""
     dub = audio_of(pair.dub, plan.dub_stream)
     sources = {DUB: Source(Path(pair.dub.path), plan.dub_stream, layout=known_layout(dub.layout, dub.channels))}
     wanted = {c.source for c in audio.timeline.cuts} - {DUB}

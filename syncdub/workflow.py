@@ -113,6 +113,7 @@ def sync(engine: Engine, request: SyncRequest, report: Report = no_report) -> Sy
     plan = request.plan
     if plan is None:
         plan = analysed(engine, request, part_of(report, 0.0, 0.6))
+        request = _with_heard_language(engine, request, plan)
         rest = part_of(report, 0.6, 1.0)
     else:
         rest = report
@@ -157,6 +158,13 @@ def analysed(engine: Engine, request: SyncRequest, report: Report = no_report) -
         ),
         report,
     )
+
+
+def _with_heard_language(engine: Engine, request: SyncRequest, plan: SyncPlan) -> SyncRequest:
+    """The request with the language the analysis heard in the dub; the transcript is remembered, nothing is heard twice."""
+    if request.quick or request.language or not plan.segments:
+        return request
+    return replace(request, language=engine.transcript(str(request.dub), None, plan.dub_stream).language)
 
 
 def _made(

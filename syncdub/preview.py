@@ -1,0 +1,131 @@
+"""Short pieces for listening before and after: the original, the dub as it was, the dub as planned, at the same
+second."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline import ffmpeg
+from pipeline.audio_edit import Edit, edited_blocks, render_audio
+from pipeline.audio_out import AudioFormat
+from pipeline.errors import BadRequest
+from pipeline.samples import known_layout
+from pipeline.values import Cut, MediaInfo, Span
+from syncdub.plan import DUB, Fill, audio_plan, placed
+from syncdub.soundtrack import Pair, audio_of, join_levels, sources_of, with_durations
+from syncdub.values import SyncPlan
+
+What = Literal["original", "dub", "synced"]
+LONGEST = 60.0
+HEIGHT = 480
+N_POINTS = 400
+
+
+@dataclass(frozen=True, slots=True)
+class JoinWaves:
+    """Peaks of the dub around a join, evenly spaced over ``seconds``: as it was around ``dub_time`` and as it becomes
+    around ``time`` of the original."""
+
+    time: float
+    dub_time: float
+    seconds: float
+    before: tuple[float, ...]
+    after: tuple[float, ...]
+
+
+def preview_clip(pair: Pair, plan: SyncPlan, what: What, span: Span, out: Path, fill: Fill = "silence") -> Path:
+    """The picture of the original in ``span`` (its clock, up to a minute) with one of the three sounds, as H.264 and
+    AAC.
+
+    ``dub`` is the dub file as it is, at the same seconds of its own clock. Without a picture only sound is written.
+
+    Raises:
+        BadRequest: ``span`` is empty, too long or outside the original.
+    """
+    if not 0 < span.duration <= LONGEST or not 0 <= span.start < pair.original.duration:
+        raise BadRequest("error.preview_span", limit=LONGEST)
+    with tempfile.TemporaryDirectory(prefix="preview-", dir=out.parent) as folder:
+        sound = Path(folder) / "sound.mka"
+        if what == "synced":
+            render_audio(synced_edit(pair, plan, span, fill, Path(folder)), sound)
+            inputs = [*_picture(pair.original, span), *ffmpeg.safe_input(sound)]
+            number = 0
+        else:
+            info = pair.original if what == "original" else pair.dub
+            number = plan.original_stream if what == "original" else plan.dub_stream
+            inputs = [*_picture(pair.original, span), *_cut(info, span)]
+        ffmpeg.run([*inputs, *_coding(pair.original, number, span), ffmpeg.safe_output(out)], duration=span.duration)
+    return out
+
+
+def synced_edit(pair: Pair, plan: SyncPlan, span: Span, fill: Fill, folder: Path) -> Edit:
+    """The edit of the whole plan, of which only ``span`` is made."""
+    plan = with_durations(plan, pair)
+    audio = audio_plan(plan, fill, join_levels(plan, Path(pair.dub.path)))
+    stream = audio_of(pair.dub, plan.dub_stream)
+    form = AudioFormat("flac", stream.rate or 48000, known_layout(stream.layout, stream.channels))
+    method = audio.method
+    # Stretching a whole segment to hear ten seconds of it would take minutes; only what is heard is stretched.
+    cuts = tuple(c for c in audio.timeline.cuts if c.at < span.end and c.end > span.start)
+    if method == "stretch":
+        cuts = tuple(_around(c, span) if c.source == DUB else c for c in cuts)
+    return Edit(replace(audio.timeline, cuts=cuts), sources_of(plan, pair, audio), span, form, method, folder)
+
+
+def _around(cut: Cut, span: Span) -> Cut:
+    low, high = max(cut.at, span.start - 1.0), min(cut.end, span.end + 1.0)
+    source = Span(cut.span.start + (low - cut.at) / cut.rate, cut.span.start + (high - cut.at) / cut.rate)
+    return replace(cut, span=source, at=low)
+
+
+def join_waves(pair: Pair, plan: SyncPlan, seconds: float = 4.0) -> tuple[JoinWaves, ...]:
+    """What the dub looks like around every join before and after."""
+    plan = with_durations(plan, pair)
+    segments = placed(plan)
+    out = []
+    for after in segments[1:]:
+        time, at = after.original_start, after.dub_start
+        made = Span(max(0.0, time - seconds / 2), max(0.0, time - seconds / 2) + seconds)
+        was = Span(max(0.0, at - seconds / 2), max(0.0, at - seconds / 2) + seconds)
+        with tempfile.TemporaryDirectory(prefix="join-") as folder:
+            edit = synced_edit(pair, plan, made, "silence", Path(folder))
+            plain = replace(
+                edit.timeline, cuts=(replace(edit.timeline.cuts[0], source=DUB, span=was, at=0.0, rate=1.0),)
+            )
+            unedited = replace(edit, timeline=plain, span=Span(0.0, seconds), speed="none")
+            out.append(
+                JoinWaves(time, at, seconds, _peaks(list(edited_blocks(unedited))), _peaks(list(edited_blocks(edit))))
+            )
+    return tuple(out)
+
+
+def _peaks(blocks: Sequence[NDArray[np.float32]]) -> tuple[float, ...]:
+    loud = np.abs(np.concatenate(blocks, axis=1)).max(axis=0)
+    size = max(1, len(loud) // N_POINTS)
+    n = len(loud) // size
+    return tuple(round(float(x), 4) for x in loud[: n * size].reshape(n, size).max(axis=1))
+
+
+def _picture(info: MediaInfo, span: Span) -> list[str]:
+    return _cut(info, span) if info.video else []
+
+
+def _cut(info: MediaInfo, span: Span) -> list[str]:
+    return ["-ss", f"{info.seek(span.start):.3f}", "-t", f"{span.duration:.3f}", *ffmpeg.safe_input(info.path)]
+
+
+def _coding(original: MediaInfo, number: int, span: Span) -> list[str]:
+    sound = ["-map", f"{1 if original.video else 0}:a:{number}", "-c:a", "aac", "-b:a", "160k", "-ac", "2"]
+    tail = ["-t", f"{span.duration:.3f}", "-map_metadata", "-1", "-movflags", "+faststart", "-f", "mp4"]
+    if not original.video:
+        return [*sound, *tail]
+    scale = f"scale=-2:'min({HEIGHT},ih)',format=yuv420p"
+    coder = ["-c:v", "libx264", "-preset", "veryfast", "-crf", "26"]
+    return ["-map", f"0:{original.video.index}", "-vf", scale, *coder, *sound, *tail]
