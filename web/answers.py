@@ -126,7 +126,11 @@ def _aliases(job: Job) -> Mapping[str, str]:
     """What the client called each input, by path."""
     params = job.params
     named = {params.get(key): params.get(name) for key, name in INPUT_NAMES}
-    clips = {clip.get("path"): clip.get("url") or clip.get("name") for clip in params.get("clips") or () if clip}
+    given = params.get("clips")
+    clips = {
+        clip.get("source") or clip.get("path"): clip.get("url") or clip.get("name")
+        for clip in (given if isinstance(given, list) else ())
+    }
     return {str(path): str(name) for path, name in {**named, **clips}.items() if path and name}
 
 

@@ -45,8 +45,9 @@ KINDS: Mapping[str, Kind] = {
     "highlights": Kind("web.workflows:highlights", "raw_clips"),
     "rank": Kind("web.workflows:rank", "viral_clips"),
     "transcribe": Kind("web.workflows:transcribe"),
-    "analyse": Kind("web.workflows:analyse"),
-    "sync": Kind("web.workflows:sync"),
+    "compile": Kind("web.workflows:compile_clip"),
+    "analyse": Kind("web.sync_jobs:analyse"),
+    "sync": Kind("web.sync_jobs:synchronise"),
 }
 
 

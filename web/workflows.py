@@ -85,7 +85,7 @@ def compile_clip(engine: Engine, params: Params, folder: Path, report: Report) -
 def clip_of(given: Mapping[str, Any]) -> Clip:
     """A clip by its file and, where given, the stretch of it."""
     span = Span(float(given["start"]), float(given["end"])) if "start" in given and "end" in given else None
-    return Clip(Path(given["source"]), span, str(given.get("name") or given.get("title") or ""))
+    return Clip(Path(given.get("source") or given["path"]), span, str(given.get("name") or given.get("title") or ""))
 
 
 def post_options(params: Params) -> PostOptions:

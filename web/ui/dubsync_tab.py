@@ -8,8 +8,10 @@ from typing import Any
 import gradio as gr
 
 from pipeline.errors import StudioError
+from pipeline.messages import localise
 from web.answers import public_result
 from web.jobs import Job
+from web.sync_jobs import PLAN, load_plan, plan_json
 from web.ui.dubsync_view import phrases, plot, segment_table, verdict_card
 from web.ui.examples import example_files
 from web.ui.language import label, language_of, tell
@@ -112,7 +114,14 @@ def build(page: Page, demo: gr.Blocks) -> None:
     ) -> Iterator[tuple[Any, ...]]:
         try:
             before = page.jobs.get(analysed)
-            params = {**dict(before.params), **_options(rest), "plan_job": analysed, "nudges": _nudges(segment, nudge)}
+            params = {
+                **dict(before.params),
+                **_options(rest),
+                "plan_job": analysed,
+                "plan": str(before.folder / PLAN),
+                "nudges": _nudges(segment, nudge),
+                "interface": language_of(request),
+            }
             job_id = page.jobs.submit("sync", params, owner=owner_of(request), title=before.title)
         except StudioError as error:
             raise shown(error, request) from error
@@ -186,7 +195,25 @@ def watch(page: Page, job_id: str, language: str) -> Iterator[tuple[Any, ...]]:
             yield _finished(page, job, card, language)
         else:
             buttons = gr.update(visible=False), gr.update(visible=True)
-            yield card, gr.skip(), gr.skip(), gr.skip(), job_id, gr.skip(), *buttons, gr.skip(), gr.skip(), gr.skip()
+            yield (
+                card,
+                _so_far(job, language),
+                gr.skip(),
+                gr.skip(),
+                job_id,
+                gr.skip(),
+                *buttons,
+                gr.skip(),
+                gr.skip(),
+                gr.skip(),
+            )
+
+
+def _so_far(job: Job, language: str) -> Any:
+    """The map as it is while speech is still listened to."""
+    if job.kind != "analyse" or not (job.folder / PLAN).is_file():
+        return gr.skip()
+    return whole_view(localise(plan_json(load_plan(job.folder / PLAN)), language), language)
 
 
 def _finished(page: Page, job: Job, card: str, language: str) -> tuple[Any, ...]:

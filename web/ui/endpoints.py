@@ -23,7 +23,13 @@ def register(page: Page) -> None:
     """Adds the endpoints to the Blocks being built."""
 
     def find_highlights(
-        video: str | None, url: str, clips: float, min_duration: float, max_duration: float, request: gr.Request, progress: Any = gr.Progress()
+        video: str | None,
+        url: str,
+        clips: float,
+        min_duration: float,
+        max_duration: float,
+        request: gr.Request,
+        progress: Any = gr.Progress(),
     ) -> Any:
         """Find the moments of a long video worth sharing and render them as clips.
 
@@ -37,7 +43,14 @@ def register(page: Page) -> None:
         options = {"clips": int(clips), "min_duration": min_duration, "max_duration": max_duration}
         return _one(page, "highlights", "source", (video, url), options, request, progress)
 
-    def rank_clips(videos: list[str] | None, language: str, min_score: float, all_clips: bool, request: gr.Request, progress: Any = gr.Progress()) -> Any:
+    def rank_clips(
+        videos: list[str] | None,
+        language: str,
+        min_score: float,
+        all_clips: bool,
+        request: gr.Request,
+        progress: Any = gr.Progress(),
+    ) -> Any:
         """Rank short clips by how well they will travel, with every point of the score explained.
 
         Args:
@@ -46,13 +59,21 @@ def register(page: Page) -> None:
             min_score: threshold from 0 to 1.
             all_clips: also list those under the threshold.
         """
+
         def params() -> dict[str, Any]:
             sources = [str(chosen_source(page, v, None)) for v in videos or []]
-            return {"clips": [{"source": s} for s in sources], "language": language, "min_score": min_score, "all": all_clips}
+            return {
+                "clips": [{"source": s} for s in sources],
+                "language": language,
+                "min_score": min_score,
+                "all": all_clips,
+            }
 
         return _run(page, "rank", params, request, progress)
 
-    def transcribe(media: str | None, url: str, language: str, request: gr.Request, progress: Any = gr.Progress()) -> Any:
+    def transcribe(
+        media: str | None, url: str, language: str, request: gr.Request, progress: Any = gr.Progress()
+    ) -> Any:
         """Write down what is said, with the time of every word.
 
         Args:
@@ -63,7 +84,14 @@ def register(page: Page) -> None:
         return _one(page, "transcribe", "source", (media, url), {"language": language}, request, progress)
 
     def sync_dub(
-        original: str | None, dub: str | None, quick: bool, write: bool, fill: str, codec: str, request: gr.Request, progress: Any = gr.Progress()
+        original: str | None,
+        dub: str | None,
+        quick: bool,
+        write: bool,
+        fill: str,
+        codec: str,
+        request: gr.Request,
+        progress: Any = gr.Progress(),
     ) -> Any:
         """Find where every second of a dub belongs in the film, and write one MKV with both tracks in sync.
 
@@ -75,6 +103,7 @@ def register(page: Page) -> None:
             fill: silence, original or bed where the dub has nothing.
             codec: flac, eac3 or aac for an edited dub.
         """
+
         def params() -> dict[str, Any]:
             files = {"original": str(chosen_source(page, original, None)), "dub": str(chosen_source(page, dub, None))}
             return {**files, "quick": quick, "fill": fill, "codec": codec}
@@ -82,10 +111,37 @@ def register(page: Page) -> None:
         return _run(page, "sync" if write else "analyse", params, request, progress)
 
     low, high = page.settings.min_clip_duration, page.settings.max_clip_duration
-    _offer(find_highlights, [gr.File(visible=False), _text("url"), _number("clips", 10), _number("min_duration", low), _number("max_duration", high)])
-    _offer(rank_clips, [gr.File(visible=False, file_count="multiple"), _text("language", "auto"), _number("min_score", page.settings.min_viral_score), _flag("all_clips")])
+    _offer(
+        find_highlights,
+        [
+            gr.File(visible=False),
+            _text("url"),
+            _number("clips", 10),
+            _number("min_duration", low),
+            _number("max_duration", high),
+        ],
+    )
+    _offer(
+        rank_clips,
+        [
+            gr.File(visible=False, file_count="multiple"),
+            _text("language", "auto"),
+            _number("min_score", page.settings.min_viral_score),
+            _flag("all_clips"),
+        ],
+    )
     _offer(transcribe, [gr.File(visible=False), _text("url"), _text("language", "auto")])
-    _offer(sync_dub, [gr.File(visible=False), gr.File(visible=False), _flag("quick"), _flag("write", True), _text("fill", "silence"), _text("codec", "flac")])
+    _offer(
+        sync_dub,
+        [
+            gr.File(visible=False),
+            gr.File(visible=False),
+            _flag("quick"),
+            _flag("write", True),
+            _text("fill", "silence"),
+            _text("codec", "flac"),
+        ],
+    )
 
 
 def _text(name: str, value: str = "") -> gr.Textbox:
@@ -105,7 +161,15 @@ def _offer(function: Callable[..., Any], inputs: list[Any]) -> None:
     button.click(function, inputs, answer, api_name=function.__name__, concurrency_limit=None, show_progress="hidden")
 
 
-def _one(page: Page, kind: str, key: str, given: tuple[str | None, str], options: dict[str, Any], request: gr.Request, progress: Any) -> Any:
+def _one(
+    page: Page,
+    kind: str,
+    key: str,
+    given: tuple[str | None, str],
+    options: dict[str, Any],
+    request: gr.Request,
+    progress: Any,
+) -> Any:
     return _run(page, kind, lambda: {key: str(chosen_source(page, *given)), **options}, request, progress)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -40,7 +41,9 @@ def _card(n: int, clip: Mapping[str, Any], language: str) -> str:
     name = html.escape(str(clip.get("title") or clip.get("source") or ""))
     url = clip.get("url") or ""
     links = _links(clip, language)
-    doubts = "".join(f'<p class="studio-note">{html.escape(d)}</p>' for d in (*clip.get("doubts", ()), *clip.get("reasons", ())))
+    doubts = "".join(
+        f'<p class="studio-note">{html.escape(d)}</p>' for d in (*clip.get("doubts", ()), *clip.get("reasons", ()))
+    )
     kept = "" if clip.get("kept", True) else " under"
     return (
         f'<li class="vcard{kept}" data-n="{n}" data-src="{_attr(url)}" data-poster="{_attr(clip.get("poster") or "")}" '
@@ -76,7 +79,9 @@ def _transcript(n: int, clip: Mapping[str, Any], language: str) -> str:
     sentences = clip.get("sentences") or []
     if not sentences:
         return f'<p class="soft">{html.escape(tell("ui.viral.no_words", language))}</p>'
-    points = sorted((p for p in clip.get("evidence", ()) if p["part"] in KINDS and p["text"].strip()), key=lambda p: p["start"])
+    points = sorted(
+        (p for p in clip.get("evidence", ()) if p["part"] in KINDS and p["text"].strip()), key=lambda p: p["start"]
+    )
     lines = "".join(_sentence(n, i, s, points, language) for i, s in enumerate(sentences))
     return f'<div class="words" lang="{_attr(clip.get("language") or "")}">{lines}</div>'
 
@@ -94,14 +99,16 @@ def _sentence(n: int, i: int, sentence: Mapping[str, Any], points: Sequence[Mapp
 def _marked(text: str, points: Sequence[Mapping[str, Any]], language: str) -> str:
     """The sentence with every phrase that earned something marked; phrases that overlap an earlier mark are left plain."""
     spans: list[tuple[int, int, Mapping[str, Any]]] = []
-    folded = text.lower()
+    folded = _folded(text)
     for point in sorted(points, key=lambda p: (-p["points"], p["start"])):
-        at = folded.find(point["text"].strip().lower())
+        at = folded.find(_folded(point["text"].strip()))
         if at >= 0 and all(at >= end or at + len(point["text"].strip()) <= start for start, end, _ in spans):
             spans.append((at, at + len(point["text"].strip()), point))
     out, position = [], 0
     for start, end, point in sorted(spans, key=lambda s: s[0]):
-        worth = tell("ui.viral.worth", language, part=tell(f"part.{point['part']}", language), points=100 * point["points"])
+        worth = tell(
+            "ui.viral.worth", language, part=tell(f"part.{point['part']}", language), points=100 * point["points"]
+        )
         out.append(html.escape(text[position:start]))
         out.append(
             f'<mark class="m m-{point["part"]}" tabindex="0" role="button" data-seek="{point["start"]}" title="{_attr(worth)}">{html.escape(text[start:end])}</mark>'
@@ -110,17 +117,34 @@ def _marked(text: str, points: Sequence[Mapping[str, Any]], language: str) -> st
     return "".join(out) + html.escape(text[position:])
 
 
+def _folded(text: str) -> str:
+    """Lower case without accents, character for character, so that positions stay."""
+    return "".join(unicodedata.normalize("NFD", c)[0].lower()[:1] or c for c in text)
+
+
 def _links(clip: Mapping[str, Any], language: str) -> str:
     names = (("url", "ui.download_clip"), ("srt", "ui.download_srt"), ("vtt", "ui.download_vtt"))
-    return " · ".join(f'<a href="{_attr(clip[key])}" download>{html.escape(tell(code, language))}</a>' for key, code in names if clip.get(key))
+    return " · ".join(
+        f'<a href="{_attr(clip[key])}" download>{html.escape(tell(code, language))}</a>'
+        for key, code in names
+        if clip.get(key)
+    )
 
 
 def score_table(clips: Sequence[Mapping[str, Any]], language: str) -> pd.DataFrame:
     """A row a clip, a column a part, in points of 100."""
     parts = list(dict.fromkeys(p for c in clips for p in c["parts"]))
-    head = [tell(f"ui.table.{c}", language) for c in ("rank", "clip", "seconds", "score")] + [tell(f"part.{p}", language) for p in parts]
+    head = [tell(f"ui.table.{c}", language) for c in ("rank", "clip", "seconds", "score")] + [
+        tell(f"part.{p}", language) for p in parts
+    ]
     rows = [
-        [n, c.get("title") or c.get("source"), round(c["duration"], 1), round(100 * c["viral_score"]), *(round(100 * c["parts"].get(p, 0.0)) for p in parts)]
+        [
+            n,
+            c.get("title") or c.get("source"),
+            round(c["duration"], 1),
+            round(100 * c["viral_score"]),
+            *(round(100 * c["parts"].get(p, 0.0)) for p in parts),
+        ]
         for n, c in enumerate(clips, 1)
     ]
     return pd.DataFrame(rows, columns=head)
@@ -137,7 +161,13 @@ def keyword_table(clips: Sequence[Mapping[str, Any]], language: str) -> pd.DataF
             where.setdefault(key, set()).add(n)
     head = [tell(f"ui.table.{c}", language) for c in ("keyword", "category", "count", "forms", "clips")]
     rows = [
-        [word, tell(f"part.{category}", language), sum(found.values()), ", ".join(sorted(found)), ", ".join(str(n) for n in sorted(where[word, category]))]
+        [
+            word,
+            tell(f"part.{category}", language),
+            sum(found.values()),
+            ", ".join(sorted(found)),
+            ", ".join(str(n) for n in sorted(where[word, category])),
+        ]
         for (word, category), found in sorted(forms.items(), key=lambda item: -sum(item[1].values()))
     ]
     return pd.DataFrame(rows, columns=head)
