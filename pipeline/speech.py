@@ -11,8 +11,8 @@ from __future__ import annotations
 import functools
 import math
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
 
@@ -25,18 +25,15 @@ from pipeline.messages import Message
 from pipeline.models import BUNDLED_WHISPER, whisper_folder
 from pipeline.sentence_split import Spoken, sentences, to_sentence
 from pipeline.settings import Settings
+from pipeline.speech_course import Course, language_doubts
+from pipeline.speech_source import Reader, Source
 from pipeline.speech_values import Chunk, Heard, HeardWord, Recogniser
 from pipeline.values import Audio, Report, Sentence, Span, Transcript, no_report
 from pipeline.voice import Hearing, Level, VoiceDetector, chunks, load_session
 from pipeline.word_times import holes, on_file_clock, snapped, sound_runs
 
-Source = Path | str | Audio | Iterable[Audio] | Callable[[], Iterable[Audio]]
-
 VOTERS = 8
 """Chunks (up to four minutes of speech) that decide on the language before the first word is written."""
-SURE_LANGUAGE = 0.6
-MIXED_SHARE = 0.2
-"""Another language in at least this share of the speech is worth a remark."""
 LITTLE_VOICE = 0.05
 """With less voice than this share, an audible file is heard again: quiet speech, then song."""
 AUDIBLE_SHARE = 0.2
@@ -44,35 +41,6 @@ QUIET_PEAK, SILENT_PEAK, WANTED_PEAK = (10 ** (db / 20) for db in (-32, -75, -12
 EVERYTHING = Hearing(on=0.0, off=-1.0, pad=0.0)
 LEAST_SUNG, MOST_SUNG, SUNG_LIKELY = 4, 0.6, -0.75
 """Words of a chunk, and share of them, that must come twice; mean log probability of the first hearing."""
-
-
-@dataclass(slots=True)
-class _Course:
-    """One reading of the sound: what is known so far."""
-
-    hearing: Hearing
-    language: str | None
-    level: Level = field(default_factory=Level)
-    votes: dict[str, float] = field(default_factory=dict)
-    own: dict[str, float] = field(default_factory=dict)
-    words: list[Spoken] = field(default_factory=list)
-
-    @property
-    def heard_seconds(self) -> float:
-        return sum(self.own.values())
-
-    @property
-    def winner(self) -> str:
-        """The language with most votes; ties by name."""
-        return max(sorted(self.votes), key=lambda code: self.votes[code], default="")
-
-    def vote(self, chunk: Chunk, probabilities: Mapping[str, float]) -> None:
-        """Counts a chunk's opinion by the seconds of voice in it."""
-        seconds = float(np.sum(chunk.voice)) * chunk.voice_step
-        for code, probability in probabilities.items():
-            self.votes[code] = self.votes.get(code, 0.0) + probability * seconds
-        best = max(probabilities, key=lambda code: probabilities[code])
-        self.own[best] = self.own.get(best, 0.0) + seconds
 
 
 class Transcriber:
@@ -104,7 +72,7 @@ class Transcriber:
             OutOfMemory: not even one chunk fits.
             Cancelled: from ``report``, between two batches.
         """
-        reader = _Reader.of(source, stream, duration)
+        reader = Reader.of(source, stream, duration)
         course = self._read(reader, Hearing(), language, report)
         if language is None and course.winner and course.language != course.winner and reader.again:
             course = self._read(reader, Hearing(), course.winner, report, course)
@@ -118,8 +86,8 @@ class Transcriber:
         return level.voiced < LITTLE_VOICE * level.duration and level.peak > SILENT_PEAK
 
     def _second_chance(
-        self, reader: _Reader, first: _Course, language: str | None, report: Report, doubts: list[Message]
-    ) -> _Course:
+        self, reader: Reader, first: Course, language: str | None, report: Report, doubts: list[Message]
+    ) -> Course:
         """Hardly any voice: a recording may be too quiet for the detector, or everything may be sung."""
         if first.level.peak < QUIET_PEAK:
             louder = self._read(reader, Hearing(gain=WANTED_PEAK / first.level.peak), language, report)
@@ -135,9 +103,9 @@ class Transcriber:
             doubts.append(Message("doubt.sung_speech"))
         return first
 
-    def _sung(self, reader: _Reader, first: _Course, language: str | None, report: Report) -> list[Spoken]:
+    def _sung(self, reader: Reader, first: Course, language: str | None, report: Report) -> list[Spoken]:
         """Words heard without a voice detector, where two hearings agree and the first course has none."""
-        course = _Course(EVERYTHING, language or first.language)
+        course = Course(EVERYTHING, language or first.language)
         found: list[Spoken] = []
         taken = [Span(s.word.start - 1.0, s.word.end + 1.0) for s in first.words]
         for group, fraction in self._groups(reader, course):
@@ -159,10 +127,10 @@ class Transcriber:
         return found
 
     def _read(
-        self, reader: _Reader, hearing: Hearing, language: str | None, report: Report, known: _Course | None = None
-    ) -> _Course:
+        self, reader: Reader, hearing: Hearing, language: str | None, report: Report, known: Course | None = None
+    ) -> Course:
         """One reading of the whole source, batch by batch."""
-        course = _Course(hearing, language)
+        course = Course(hearing, language)
         if known is not None:
             course.votes, course.own = known.votes, known.own
         for group, fraction in self._groups(reader, course):
@@ -173,14 +141,14 @@ class Transcriber:
         report(1.0, Message("progress.transcribing"))
         return course
 
-    def _groups(self, reader: _Reader, course: _Course) -> Iterator[tuple[tuple[Chunk, ...], float]]:
+    def _groups(self, reader: Reader, course: Course) -> Iterator[tuple[tuple[Chunk, ...], float]]:
         """Batches of chunks and how much of the source was read before each."""
         found = chunks(reader.blocks(), VoiceDetector(self._session), course.hearing, course.level)
         for group in _batched(found, VOTERS if course.language is None else 1, lambda: self._recogniser.batch):
             total = reader.duration or course.level.duration
             yield group, min(0.99, group[0].start / total) if total else 0.0
 
-    def _decide(self, course: _Course, group: Sequence[Chunk]) -> None:
+    def _decide(self, course: Course, group: Sequence[Chunk]) -> None:
         """Counts the group's votes; the first group's winner is the language the text is written in."""
         for chunk, probabilities in zip(group, self._languages(group), strict=True):
             course.vote(chunk, probabilities)
@@ -214,7 +182,7 @@ class Transcriber:
                 words[n] = _merged(words[n], _spoken(chunk, late, snapped(late.words, sound_runs(chunk))))
         return list(chain.from_iterable(words))
 
-    def _transcript(self, course: _Course, wanted: str | None, duration: float, doubts: list[Message]) -> Transcript:
+    def _transcript(self, course: Course, wanted: str | None, duration: float, doubts: list[Message]) -> Transcript:
         groups = guards.genuine(sentences(guards.unlooped(course.words)))
         found = tuple(_within(to_sentence(g), duration) for g in groups)
         if not found:
@@ -223,7 +191,7 @@ class Transcriber:
         total = sum(course.votes.values())
         probability = 1.0 if wanted else course.votes.get(language, 0.0) / total if total else 0.0
         if wanted is None:
-            doubts += _language_doubts(course, language, probability)
+            doubts += language_doubts(course, language, probability)
         return Transcript(language, duration, found, round(probability, 4), (*self._doubts, *doubts))
 
     @functools.cached_property
@@ -295,30 +263,6 @@ def _ctranslate2(folder: Path, kind: str, dtype: str, threads: int) -> Recognise
     return FasterWhisper(folder, kind, dtype, threads)
 
 
-@dataclass(frozen=True, slots=True)
-class _Reader:
-    """A source as blocks of sound; ``again`` says whether it can be read more than once."""
-
-    blocks: Callable[[], Iterable[Audio]]
-    again: bool
-    duration: float | None
-
-    @classmethod
-    def of(cls, source: Source, stream: int, duration: float | None) -> _Reader:
-        if isinstance(source, Path | str):
-            from pipeline.media import audio_blocks, probe
-
-            path = source
-            return cls(lambda: audio_blocks(path, stream=stream), True, duration or probe(path).duration)
-        if isinstance(source, Audio):
-            sound = source
-            return cls(lambda: [sound], True, duration or source.end)
-        if callable(source):
-            return cls(source, True, duration)
-        blocks = source
-        return cls(lambda: blocks, isinstance(source, Sequence), duration)
-
-
 def _batched(found: Iterator[Chunk], first: int, size: Callable[[], int]) -> Iterator[tuple[Chunk, ...]]:
     """``found`` in groups of ``size()``, the first group of at least ``first``; the model is loaded when there is work."""
     beginning = next(found, None)
@@ -372,14 +316,3 @@ def _within(sentence: Sentence, duration: float) -> Sentence:
     """``sentence`` with no time after the end of the file."""
     words = tuple(replace(w, start=min(w.start, duration), end=min(w.end, duration)) for w in sentence.words)
     return replace(sentence, start=words[0].start, end=words[-1].end, words=words)
-
-
-def _language_doubts(course: _Course, language: str, probability: float) -> list[Message]:
-    doubts = []
-    if probability < SURE_LANGUAGE:
-        doubts.append(Message("doubt.language_unsure", {"language": language, "probability": round(probability, 2)}))
-    others = {code: seconds for code, seconds in course.own.items() if code != language}
-    other = max(sorted(others), key=lambda code: others[code], default=None)
-    if other is not None and others[other] >= MIXED_SHARE * course.heard_seconds:
-        doubts.append(Message("doubt.language_mixed", {"language": language, "other": other}))
-    return doubts

@@ -1,0 +1,58 @@
+"""One reading of a file's sound: the words so far, how loud it is, and the votes on its language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from pipeline.messages import Message
+from pipeline.sentence_split import Spoken
+from pipeline.speech_values import Chunk
+from pipeline.voice import Hearing, Level
+
+SURE_LANGUAGE = 0.6
+MIXED_SHARE = 0.2
+"""Another language in at least this share of the speech is worth a remark."""
+
+
+@dataclass(slots=True)
+class Course:
+    """One reading of the sound: what is known so far."""
+
+    hearing: Hearing
+    language: str | None
+    level: Level = field(default_factory=Level)
+    votes: dict[str, float] = field(default_factory=dict)
+    own: dict[str, float] = field(default_factory=dict)
+    words: list[Spoken] = field(default_factory=list)
+
+    @property
+    def heard_seconds(self) -> float:
+        return sum(self.own.values())
+
+    @property
+    def winner(self) -> str:
+        """The language with most votes; ties by name."""
+        return max(sorted(self.votes), key=lambda code: self.votes[code], default="")
+
+    def vote(self, chunk: Chunk, probabilities: Mapping[str, float]) -> None:
+        """Counts a chunk's opinion by the seconds of voice in it."""
+        seconds = float(np.sum(chunk.voice)) * chunk.voice_step
+        for code, probability in probabilities.items():
+            self.votes[code] = self.votes.get(code, 0.0) + probability * seconds
+        best = max(probabilities, key=lambda code: probabilities[code])
+        self.own[best] = self.own.get(best, 0.0) + seconds
+
+
+def language_doubts(course: Course, language: str, probability: float) -> list[Message]:
+    """What to remark on a detected ``language``: that it is uncertain, that another is spoken too."""
+    doubts = []
+    if probability < SURE_LANGUAGE:
+        doubts.append(Message("doubt.language_unsure", {"language": language, "probability": round(probability, 2)}))
+    others = {code: seconds for code, seconds in course.own.items() if code != language}
+    other = max(sorted(others), key=lambda code: others[code], default=None)
+    if other is not None and others[other] >= MIXED_SHARE * course.heard_seconds:
+        doubts.append(Message("doubt.language_mixed", {"language": language, "other": other}))
+    return doubts

@@ -1,0 +1,35 @@
+"""What can be listened to: a file, sound, blocks of sound, or a function that gives blocks anew."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.values import Audio
+
+Source = Path | str | Audio | Iterable[Audio] | Callable[[], Iterable[Audio]]
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A source as blocks of sound; ``again`` says whether it can be read more than once."""
+
+    blocks: Callable[[], Iterable[Audio]]
+    again: bool
+    duration: float | None
+
+    @classmethod
+    def of(cls, source: Source, stream: int, duration: float | None) -> Reader:
+        if isinstance(source, Path | str):
+            from pipeline.media import audio_blocks, probe
+
+            path = source
+            return cls(lambda: audio_blocks(path, stream=stream), True, duration or probe(path).duration)
+        if isinstance(source, Audio):
+            sound = source
+            return cls(lambda: [sound], True, duration or source.end)
+        if callable(source):
+            return cls(source, True, duration)
+        blocks = source
+        return cls(lambda: blocks, isinstance(source, Sequence), duration)
