@@ -36,6 +36,8 @@ LONG = 3600.0
 HOP, HOP_LONG = 48, 96
 """Distance of the patches sounds are recognised in, frames of 10 ms; over an hour every second patch is enough."""
 MUSIC_PART = 0.3
+BLOCK, N_PICTURES = 5.0, 24
+"""Seconds of sound and pictures handled at once: the arrays in between are fifty times their size."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,7 +79,11 @@ def gather(
         sound = heard.result()
         unfinished.pop_all()
     return replace(
-        sound, curves=sound.curves + seen.curves, shots=seen.shots, has_video=seen.has_video, exact_shots=seen.exact_shots
+        sound,
+        curves=sound.curves + seen.curves,
+        shots=seen.shots,
+        has_video=seen.has_video,
+        exact_shots=seen.exact_shots,
     )
 
 
@@ -136,7 +142,7 @@ def _hear(
     hop = HOP_LONG if info.duration > LONG else HOP
     listener = sounds.SoundListener(sounds.load_network(settings), yamnet_classes(), hop=hop, device=device.kind)
     heard = 0.0
-    for block in media.audio_blocks(path, rate=signals.RATE):
+    for block in media.audio_blocks(path, rate=signals.RATE, block=BLOCK):
         signal.feed(block)
         listener.feed(block)
         heard = block.end
@@ -180,7 +186,9 @@ def _see(path: Path | str, info: MediaInfo, device: Device, done: Callable[[floa
     finder = shots.KeyframeShots(device.kind) if by_keyframes else shots.ShotFinder(device.kind, info.video.fps or 25.0)
     seen = False
     for block in _reported(
-        media.video_blocks(path, width=WIDTH, height=HEIGHT, colour=True, keyframes=by_keyframes), info.duration, done
+        media.video_blocks(path, width=WIDTH, height=HEIGHT, colour=True, keyframes=by_keyframes, block=N_PICTURES),
+        info.duration,
+        done,
     ):
         pictures.feed(block)
         finder.feed(block)

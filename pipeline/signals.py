@@ -206,7 +206,8 @@ def find_beats(strength: NDArray[np.float32]) -> NDArray[np.float64]:
     found = [np.zeros(0)]
     for low, block in _blocks(strength):
         # One tempo for the block, from its autocorrelation over eight seconds and librosa's prior for tempi.
-        repeats = autocorrelate(block, max_size=round(8.0 / FRAME_TIME))
+        repeats = np.maximum(autocorrelate(block, max_size=round(8.0 / FRAME_TIME)), 0.0)
+        repeats /= repeats[0]
         bpm = float(tempo(tg=repeats[:, None], sr=RATE, hop_length=HOP)[0])
         _, ticks = beat_track(onset_envelope=block, sr=RATE, hop_length=HOP, bpm=bpm, units="time")
         found.append(np.asarray(ticks, float) + low)

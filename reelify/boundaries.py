@@ -148,6 +148,9 @@ def fitted(want: Span, core: Span, places: Boundaries, min_duration: float, max_
     if end - start > max_duration:
         low = max(start + min_duration, min(core.end, start + max_duration))
         end = places.end_within(low, start + max_duration, start + max_duration)
+        if places.in_word(end):
+            # Better to lose the last of the moments than to stop in a word.
+            end = places.end_within(start + min_duration, start + max_duration, start + max_duration)
     if end - start < min_duration:
         start = places.start_within(max(0.0, end - max_duration), end - min_duration, end - min_duration)
     return Span(start, end)
