@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ import numpy as np
 
 from pipeline.errors import Cancelled
 from pipeline.messages import Message
-from pipeline.values import Curve, Event, Frames, MediaInfo, Report, Shot, Span, no_report
+from pipeline.values import Audio, Curve, Event, Frames, MediaInfo, Report, Shot, Span, no_report
 
 if TYPE_CHECKING:
     from pipeline.device import Device
@@ -71,10 +71,10 @@ def gather(
     progress = _Progress(report, parts=int(bool(info.audio)) + int(info.video is not None))
     with contextlib.ExitStack() as stack:
         stack.enter_context(_one_thread_each())
-        pool = stack.enter_context(ThreadPoolExecutor(1, thread_name_prefix="sound"))
+        pool = stack.enter_context(ThreadPoolExecutor(2, thread_name_prefix="sound"))
         unfinished = stack.enter_context(contextlib.ExitStack())
         unfinished.callback(progress.stop)
-        heard = pool.submit(_hear, path, info, settings, device, progress.part())
+        heard = pool.submit(_hear, path, info, settings, device, progress.part(), pool)
         seen = _see(path, info, device, progress.part())
         sound = heard.result()
         unfinished.pop_all()
@@ -130,7 +130,7 @@ class _Progress:
 
 
 def _hear(
-    path: Path | str, info: MediaInfo, settings: Settings, device: Device, done: Callable[[float], None]
+    path: Path | str, info: MediaInfo, settings: Settings, device: Device, done: Callable[[float], None], pool: Executor
 ) -> RawEvidence:
     from pipeline import media, signals, sounds
     from pipeline.models import yamnet_classes
@@ -142,7 +142,7 @@ def _hear(
     hop = HOP_LONG if info.duration > LONG else HOP
     listener = sounds.SoundListener(sounds.load_network(settings), yamnet_classes(), hop=hop, device=device.kind)
     heard = 0.0
-    for block in media.audio_blocks(path, rate=signals.RATE, block=BLOCK):
+    for block in _ahead(media.audio_blocks(path, rate=signals.RATE, block=BLOCK), pool):
         signal.feed(block)
         listener.feed(block)
         heard = block.end
@@ -162,6 +162,14 @@ def _hear(
         beats=measured.beats,
         has_audio=True,
     )
+
+
+def _ahead(blocks: Iterator[Audio], pool: Executor) -> Iterator[Audio]:
+    """``blocks``, the next of which is decoded while one is being measured."""
+    coming = pool.submit(next, blocks, None)
+    while (block := coming.result()) is not None:
+        coming = pool.submit(next, blocks, None)
+        yield block
 
 
 def _on_steps(curve: Curve, step: float, n: int) -> Curve:

@@ -45,10 +45,12 @@ class Boundaries:
 
     def start_near(self, time: float, latest: float) -> float:
         """The best beginning around ``time``, at most ``latest``."""
+        time = min(time, latest)
         return self._best(self.starts, time, (time - BACK, min(time + FORTH, latest)), (time - FAR, latest))
 
     def end_near(self, time: float, earliest: float) -> float:
         """The best end around ``time``, at least ``earliest``."""
+        time = max(time, earliest)
         return self._best(self.ends, time, (max(time - FORTH, earliest), time + BACK), (earliest, time + FAR))
 
     def start_within(self, low: float, high: float, near: float) -> float:
