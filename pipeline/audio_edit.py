@@ -189,7 +189,7 @@ class _Resampled:
         import soxr  # type: ignore[import-untyped]
 
         self.reader = reader
-        self.position = math.floor(start - RUN_IN * reader.rate)
+        self.position = _aligned(start - RUN_IN * reader.rate, start, ratio)
         channels = len(channel_names(reader.layout))
         self.stream = soxr.ResampleStream(reader.rate, reader.rate * ratio, channels, dtype="float32", quality="HQ")
         self.ready: Samples = np.zeros((channels, 0), np.float32)
@@ -208,6 +208,14 @@ class _Resampled:
         whole = np.concatenate(parts, axis=1)
         self.ready = whole[:, n:]
         return whole[:, :n]
+
+
+def _aligned(near: float, start: float, ratio: float) -> int:
+    """The sample at or before ``near`` from which ``start`` lies a whole number of resampled samples away, as nearly
+    as possible."""
+    places = math.floor(near) - np.arange(4096)
+    steps = (start - places) * ratio
+    return int(places[np.argmin(np.abs(steps - np.rint(steps)))])
 
 
 def _stretched(reader: SampleReader, start: float, n: int, ratio: float, work: _Work) -> _Supply:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 _TABLE = """
-ar ara العربية|bg bul Български|ca cat Català|cs cze Čeština|cy wel Cymraeg|da dan Dansk|de ger Deutsch|el gre Ελληνικά
-en eng English|es spa Español|et est Eesti|eu baq Euskara|fa per فارسی|fi fin Suomi|fr fre Français|ga gle Gaeilge|gl
-glg Galego he heb עברית|hi hin हिन्दी|hr hrv Hrvatski|hu hun Magyar|hy arm Հայերեն|id ind Bahasa Indonesia|is ice
-Íslenska|it ita Italiano ja jpn 日本語|ka geo ქართული|kk kaz Қазақша|ko kor 한국어|lt lit Lietuvių|lv lav Latviešu|mk mac
-Македонски|ms may Bahasa Melayu nl dut Nederlands|no nor Norsk|pl pol Polski|pt por Português|ro rum Română|ru rus
-Русский|sk slo Slovenčina|sl slv Slovenščina sq alb Shqip|sr srp Српски|sv swe Svenska|sw swa Kiswahili|ta tam
-தமிழ்|te tel తెలుగు|th tha ไทย|tl tgl Tagalog|tr tur Türkçe uk ukr Українська|ur urd اردو|vi vie Tiếng Việt|zh chi 中文
+ar ara العربية|bg bul Български|ca cat Català|cs cze Čeština|cy wel Cymraeg|da dan Dansk|de ger Deutsch
+el gre Ελληνικά|en eng English|es spa Español|et est Eesti|eu baq Euskara|fa per فارسی|fi fin Suomi
+fr fre Français|ga gle Gaeilge|gl glg Galego|he heb עברית|hi hin हिन्दी|hr hrv Hrvatski|hu hun Magyar
+hy arm Հայերեն|id ind Bahasa Indonesia|is ice Íslenska|it ita Italiano|ja jpn 日本語|ka geo ქართული
+kk kaz Қазақша|ko kor 한국어|lt lit Lietuvių|lv lav Latviešu|mk mac Македонски|ms may Bahasa Melayu
+nl dut Nederlands|no nor Norsk|pl pol Polski|pt por Português|ro rum Română|ru rus Русский|sk slo Slovenčina
+sl slv Slovenščina|sq alb Shqip|sr srp Српски|sv swe Svenska|sw swa Kiswahili|ta tam தமிழ்|te tel తెలుగు
+th tha ไทย|tl tgl Tagalog|tr tur Türkçe|uk ukr Українська|ur urd اردو|vi vie Tiếng Việt|zh chi 中文
 """
 _ROWS = [tuple(row.split(" ", 2)) for line in _TABLE.strip().splitlines() for row in line.split("|")]
 _TERMINOLOGIC = {

@@ -24,6 +24,8 @@ Method = Literal["shared_sound", "dub_source", "none"]
 RATE = 16000
 WINDOW = 20.0
 SHORTEST = 4.0
+SPACING = 2.0
+"""Seconds between windows at least: closer ones measure the same sound again."""
 REACH = 0.5
 """Offsets are looked for within this many seconds; a finished file is not further off, or it is not finished."""
 N_POINTS = 24
@@ -114,7 +116,7 @@ def measure(a: Fetch, b: Fetch, windows: Sequence[tuple[float, float]], method: 
         found = offset(a(start, seconds), b(start, seconds))
         if found is not None:
             points.append(Point(start + seconds / 2, found[0] * 1000, found[1], found[2]))
-    enough = len(points) >= max(3, len(windows) / 5)
+    enough = bool(points) and len(points) >= max(min(3, len(windows)), len(windows) / 5)
     return Residual(method if enough else "none", tuple(points) if enough else (), len(windows))
 
 
@@ -127,8 +129,8 @@ def windows(segments: Sequence[Segment], n: int = N_POINTS) -> tuple[tuple[float
         return ()
     out = []
     for segment, length in usable:
-        share = max(1, round(n * length / total))
         seconds = min(WINDOW, length)
+        share = max(1, min(round(n * length / total), round((length - seconds) / SPACING) + 1))
         starts = np.linspace(segment.original_start, segment.original_end - seconds, share) if share > 1 else [
             segment.original_start + (length - seconds) / 2
         ]  # fmt: skip
