@@ -26,7 +26,10 @@ descontar .70 are over it; casa–casar .52, vino–venir .39, color–colar .29
 
 DIMINUTIVE = 0.45
 """The same for a diminutive, whose ending already speaks for it: casita–casa .46, abuelito–abuelo .66; quesito–queso .30."""
+DIMINUTIVE_ADJECTIVE = 0.6
+"""The same where the dictionary gives it both genders, as it does adjectives: regalito–regalo .69; bonito–bono .48."""
 
+_DIMINUTIVE = re.compile(r"it[oa]s?$")
 _WORD = re.compile(r"\w+(?:['’]\w+)*")
 _PLAIN = re.compile(r"[\w\s'’.,;:¡!¿?\"«»“”-]+")
 _SHORT = 3
@@ -170,14 +173,16 @@ class _Builder:
     def _transparent(self, form: str, plain: str) -> bool:
         """A diminutive or augmentative that still means its base: not ratón of rato, nor bolsillo of bolsa.
 
-        Only -ito survives being a dictionary word of its own (casita, abuelito), and not as an adjective (bonito of bono).
+        Only -ito survives being a dictionary word of its own (casita, abuelito), and hardly as an adjective (bonito of bono).
         """
         own = dictionaries.readings(form, self.language)
         if not own or plain in own:
             return True
-        other = form[:-1] + ("a" if form.endswith("o") else "o")
-        adjective = plain[-1:] in "ao" and form in own and form in dictionaries.readings(other, self.language)
-        return "it" in form[-4:] and form in own and not adjective and self.kin.between(form, plain, DIMINUTIVE)
+        single = form.removesuffix("s")
+        other = single[:-1] + ("a" if single.endswith("o") else "o")
+        adjective = plain[-1:] in "ao" and single in dictionaries.readings(other, self.language)
+        least = DIMINUTIVE_ADJECTIVE if adjective else DIMINUTIVE
+        return bool(_DIMINUTIVE.search(form)) and single in own and self.kin.between(single, plain, least)
 
     def _group(self, form: str, listed: bool, lexeme: _Lexeme, lemmas: frozenset[str]) -> str:
         """Where a form belongs: ``forms``, ``verbal``, ``nominal``, or ``""`` (another word's)."""
@@ -192,8 +197,13 @@ class _Builder:
         return "" if any(re.search(r"[aei]r$", rival) for rival in rivals) else "verbal"
 
     def _same_word(self, rival: str, form: str, lexeme: _Lexeme) -> bool:
-        """Participles, adverbs and superlatives are listed as words of their own; so are nouns of the verb's meaning."""
-        if form.endswith("mente") or "isim" in form:
+        """Participles, adverbs, superlatives and (checked) diminutives are listed as words of their own, and so are nouns
+        of the verb's meaning."""
+        if (
+            form.endswith("mente")
+            or "isim" in form
+            or (self.language == "es" and not lexeme.verb and _DIMINUTIVE.search(form))
+        ):
             return True
         if lexeme.verb and re.search(r"(?:[aei]d|[srt]t|ch)[oa]s?$", form) and rival[:-1] == form.rstrip("s")[:-1]:
             return True

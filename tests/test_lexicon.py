@@ -38,7 +38,7 @@ def test_spanish_forms(word: str, text: str, count: int) -> None:
     [
         ("offer", "offers offering OFFERED", 3),
         ("buy", "bought buys buying", 3),
-        ("cheap", "cheaper cheapest cheaply", 3),
+        ("cheap", "cheaper, the cheapest", 2),
         ("child", "the children and the child", 2),
         ("tuitstorm", "two tuitstorms", 1),
     ],

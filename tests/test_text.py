@@ -113,6 +113,7 @@ def test_a_noun_takes_its_verb_only_where_the_meaning_is_one(embedder: Embedder)
 
     assert {"regalamos", "regalos", "regalito"} <= forms("regalo")
     assert {"amaban", "amores"} <= forms("amor")
+    assert "casita" in forms("casa")
     assert not {"vinieron", "venir"} & forms("vino")
     assert not {"casaron", "casar", "casito"} & forms("casa")
     assert "raton" not in forms("rato")
