@@ -17,6 +17,7 @@ def create() -> object:
     """
     from pipeline.engine import Engine
     from pipeline.settings import Settings
+    from web import logs
     from web.application import create_app
     from web.jobs import Jobs
     from web.ui.mount import mount
@@ -24,6 +25,7 @@ def create() -> object:
 
     settings = Settings.from_env()
     os.environ.setdefault("GRADIO_TEMP_DIR", str(settings.temp_dir / "gradio"))
+    logs.configure(settings)
     engine = Engine(settings)
     jobs = Jobs(settings, engine)
     application = create_app(settings, engine, jobs)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -139,7 +139,8 @@ class RankResult:
     def to_json(self) -> dict[str, Any]:
         """The contract's JSON; messages stay messages until somebody reads them."""
         total = len(self.clips) + len(self.closest) + len(self.skipped)
-        found = message("result.viral_selected", n=len(self.clips), total=total)
+        n_kept = sum(clip.place.kept for clip in self.clips)
+        found = message("result.viral_selected", n=n_kept, total=total)
         return {
             "status": "success",
             "viral_clips": [clip.to_json() for clip in self.clips],
@@ -153,8 +154,13 @@ class RankResult:
         }
 
 
-def rank_clips(engine: Engine, request: RankRequest, report: Report = no_report) -> RankResult:
-    """Every clip judged, ordered, and what passes rendered.
+def rank_clips(
+    engine: Engine,
+    request: RankRequest,
+    report: Report = no_report,
+    on_ranked: Callable[[RankResult], None] | None = None,
+) -> RankResult:
+    """Every clip judged, ordered, and what passes rendered; ``on_ranked`` gets the order before anything is rendered.
 
     Raises:
         Cancelled: ``report`` stopped the work.
@@ -164,10 +170,14 @@ def rank_clips(engine: Engine, request: RankRequest, report: Report = no_report)
     limit = engine.settings.min_viral_score if request.min_score is None else request.min_score
     ranking = rank([j.entry for j in judged], min_score=limit)
     chosen = [p for p in ranking.items if p.kept or request.keep_all]
-    clips = _finish_all(engine, request, [(judged[p.index], p) for p in chosen], part_of(report, share, 1.0))
-    left_out = [RankedClip(judged[p.index], p) for p in ranking.items if p not in chosen]
+    left_out = tuple(RankedClip(judged[p.index], p) for p in ranking.items if p not in chosen)
+    pairs = [(judged[p.index], p) for p in chosen]
+    result = RankResult(tuple(RankedClip(*pair) for pair in pairs), left_out, tuple(skipped), ranking.notes)
+    if on_ranked is not None:
+        on_ranked(result)
+    clips = _finish_all(engine, request, pairs, part_of(report, share, 1.0))
     report(1.0, message("progress.done"))
-    return RankResult(clips, tuple(left_out), tuple(skipped), ranking.notes)
+    return replace(result, clips=clips)
 
 
 def _judge_all(

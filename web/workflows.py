@@ -6,6 +6,7 @@ settings' values, wrong ones raise :class:`pipeline.errors.BadRequest`.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast, get_args
@@ -14,8 +15,11 @@ from pipeline.engine import Engine
 from pipeline.errors import BadRequest
 from pipeline.values import Report, Span
 from reelify.rank_workflow import Aspect, Clip, Framing, PostOptions
+from web.jobs_values import stored
 
 Params = Mapping[str, Any]
+EARLY = "ranking.json"
+"""The order of the clips, in the job's folder before they are rendered."""
 
 
 def language_param(params: Params) -> str | None:
@@ -65,7 +69,13 @@ def rank(engine: Engine, params: Params, folder: Path, report: Report) -> dict[s
         min_score=None if wanted is None else float(wanted), keep_all=bool(params.get("all", False)), out=folder,
         render=bool(params.get("render", True)), post=post_options(params),
     )  # fmt: skip
-    return rank_clips(engine, request, report).to_json()
+    return rank_clips(engine, request, report, lambda found: _write_early(folder, found.to_json())).to_json()
+
+
+def _write_early(folder: Path, found: Mapping[str, Any]) -> None:
+    part = folder / f"{EARLY}.part"
+    part.write_text(json.dumps(stored(found), ensure_ascii=False), encoding="utf-8")
+    part.replace(folder / EARLY)
 
 
 def compile_clip(engine: Engine, params: Params, folder: Path, report: Report) -> dict[str, Any]:

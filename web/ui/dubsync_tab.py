@@ -17,7 +17,7 @@ from web.ui.examples import example_files
 from web.ui.language import label, language_of, tell
 from web.ui.preview import join_views, preview
 from web.ui.theme import asset
-from web.ui.work import Page, chosen_source, follow, notes, owner_of, shown
+from web.ui.work import Early, Page, chosen_source, follow, notes, owner_of, shown
 
 N_OUTPUTS = 11
 FILLS = ("silence", "original", "bed")
@@ -99,7 +99,7 @@ def build(page: Page, demo: gr.Blocks) -> None:
     options = [quick, fill, codec, witness, film_track, dub_track, name]
 
     def start(
-        film: str | None, film_at: str, dub: str | None, dub_at: str, *rest: Any, request: gr.Request
+        request: gr.Request, film: str | None, film_at: str, dub: str | None, dub_at: str, *rest: Any
     ) -> Iterator[tuple[Any, ...]]:
         try:
             params = _params(page, (film, film_at), (dub, dub_at), rest)
@@ -110,7 +110,7 @@ def build(page: Page, demo: gr.Blocks) -> None:
         yield from watch(page, job_id, language_of(request))
 
     def finish(
-        analysed: str, segment: float, nudge: float, *rest: Any, request: gr.Request
+        request: gr.Request, analysed: str, segment: float, nudge: float, *rest: Any
     ) -> Iterator[tuple[Any, ...]]:
         try:
             before = page.jobs.get(analysed)
@@ -190,6 +190,7 @@ def _nudges(segment: float, nudge: float) -> list[dict[str, float]]:
 
 def watch(page: Page, job_id: str, language: str) -> Iterator[tuple[Any, ...]]:
     """What the tab shows while a job runs (the map improves as witnesses speak) and when it has ended."""
+    early = Early(PLAN)
     for card, job in follow(page, job_id, language):
         if job.is_finished:
             yield _finished(page, job, card, language)
@@ -197,7 +198,7 @@ def watch(page: Page, job_id: str, language: str) -> Iterator[tuple[Any, ...]]:
             buttons = gr.update(visible=False), gr.update(visible=True)
             yield (
                 card,
-                _so_far(job, language),
+                _so_far(early, job, language),
                 gr.skip(),
                 gr.skip(),
                 job_id,
@@ -209,11 +210,10 @@ def watch(page: Page, job_id: str, language: str) -> Iterator[tuple[Any, ...]]:
             )
 
 
-def _so_far(job: Job, language: str) -> Any:
+def _so_far(early: Early, job: Job, language: str) -> Any:
     """The map as it is while speech is still listened to."""
-    if job.kind != "analyse" or not (job.folder / PLAN).is_file():
-        return gr.skip()
-    return whole_view(localise(plan_json(load_plan(job.folder / PLAN)), language), language)
+    file = early.news(job) if job.kind == "analyse" else None
+    return gr.skip() if file is None else whole_view(localise(plan_json(load_plan(file)), language), language)
 
 
 def _finished(page: Page, job: Job, card: str, language: str) -> tuple[Any, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gradio as gr
 from fastapi import FastAPI
 
+from web.security import current_user
 from web.ui.language import HEAD, words
 from web.ui.page import build
 from web.ui.theme import THEME, asset
@@ -17,6 +18,6 @@ def mount(application: FastAPI, page: Page) -> FastAPI:
     mounted: FastAPI = gr.mount_gradio_app(
         application, demo, path="/", theme=THEME, css=asset("studio.css"), head=HEAD, i18n=words(), ssr_mode=False,
         max_file_size=page.settings.max_upload, footer_links=["api", "settings"], mcp_server=page.settings.mcp_server,
-        show_error=False,
+        show_error=False, auth_dependency=current_user,
     )  # fmt: skip
     return mounted

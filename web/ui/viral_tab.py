@@ -10,13 +10,15 @@ from typing import Any
 import gradio as gr
 
 from pipeline.errors import BadRequest, StudioError
+from pipeline.messages import localise
 from web.answers import public_result
 from web.jobs import Job
 from web.ui.examples import example_files
 from web.ui.language import label, language_of, tell
 from web.ui.theme import asset
 from web.ui.viral_view import keyword_table, score_table, view
-from web.ui.work import Page, chosen_source, follow, notes, owner_of, shown
+from web.ui.work import Early, Page, chosen_source, follow, notes, owner_of, shown
+from web.workflows import EARLY
 
 N_OUTPUTS = 9
 ASPECTS = ("source", "9:16", "1:1", "16:9")
@@ -74,13 +76,13 @@ def build(page: Page, demo: gr.Blocks, clips: gr.State) -> None:
         job_id = page.jobs.submit("rank", params, owner=owner_of(request), title=str(given[0].get("name", "")))
         yield from watch(page, job_id, language_of(request))
 
-    def start(files: list[str] | None, address: str, *rest: Any, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+    def start(request: gr.Request, files: list[str] | None, address: str, *rest: Any) -> Iterator[tuple[Any, ...]]:
         try:
             yield from begin(_given(page, files, address), rest, request)
         except StudioError as error:
             raise shown(error, request) from error
 
-    def start_mine(found: Mapping[str, str], *rest: Any, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+    def start_mine(request: gr.Request, found: Mapping[str, str], *rest: Any) -> Iterator[tuple[Any, ...]]:
         try:
             yield from begin(_from_highlights(page, found), rest, request)
         except StudioError as error:
@@ -100,8 +102,8 @@ def build(page: Page, demo: gr.Blocks, clips: gr.State) -> None:
             return data["sentences"], gr.skip()
         return gr.skip(), int(data.get("clip", 1))
 
-    def cut(job_id: str, chosen: list[dict[str, Any]], mode: str, number: float, start: float, end: float, fixes: str,
-            *rest: Any, request: gr.Request) -> Iterator[str]:  # fmt: skip
+    def cut(request: gr.Request, job_id: str, chosen: list[dict[str, Any]], mode: str, number: float, start: float, end: float, fixes: str,
+            *rest: Any) -> Iterator[str]:  # fmt: skip
         try:
             params = _cut_params(page.jobs.get(job_id), mode, chosen, int(number), (start, end))
             params |= {"corrections": _corrections(fixes), **dict(zip(look_names, rest, strict=True))}
@@ -227,14 +229,33 @@ def _corrections(text: str) -> dict[str, str]:
 
 def watch(page: Page, job_id: str, language: str) -> Iterator[tuple[Any, ...]]:
     """What the tab shows while a ranking runs and when it has ended."""
-    skip = gr.skip()
+    skip, early = gr.skip(), Early(EARLY)
     for card, job in follow(page, job_id, language):
         if not job.is_finished:
-            yield card, skip, skip, skip, skip, job_id, skip, gr.update(visible=False), gr.update(visible=True)
+            yield (
+                card,
+                _so_far(early, job, language),
+                skip,
+                skip,
+                skip,
+                job_id,
+                skip,
+                gr.update(visible=False),
+                gr.update(visible=True),
+            )
         elif job.state != "done" or job.result is None:
             yield card, skip, skip, skip, skip, job_id, skip, gr.update(visible=True), gr.update(visible=False)
         else:
             yield _finished(page, job, card, language)
+
+
+def _so_far(early: Early, job: Job, language: str) -> Any:
+    """Scores and transcripts while the clips are still rendered."""
+    file = early.news(job)
+    if file is None:
+        return gr.skip()
+    found = localise(json.loads(file.read_text(encoding="utf-8")), language)
+    return view([*found["viral_clips"], *found["closest"]], language)
 
 
 def _finished(page: Page, job: Job, card: str, language: str) -> tuple[Any, ...]:

@@ -24,7 +24,7 @@ def view(clips: Sequence[Mapping[str, Any]], language: str) -> str:
     first = clips[0]
     compile_button = html.escape(tell("ui.viral.use_sentences", language))
     player = (
-        f'<video controls playsinline preload="metadata" src="{_attr(first.get("url") or "")}" poster="{_attr(first.get("poster") or "")}" '
+        f'<video controls playsinline preload="metadata" {_source(first)}poster="{_attr(first.get("poster") or "")}" '
         f'aria-label="{_attr(tell("ui.player", language))}"></video>'
     )
     legend = "".join(f'<span class="m m-{k}">{html.escape(tell(f"part.{k}", language))}</span>' for k in KINDS)
@@ -34,6 +34,10 @@ def view(clips: Sequence[Mapping[str, Any]], language: str) -> str:
         f'<p class="legend">{legend}</p><p><button type="button" class="studio-button" data-compile>{compile_button}</button></p></div>'
         f'<ol class="ranked">{cards}</ol></div>'
     )
+
+
+def _source(clip: Mapping[str, Any]) -> str:
+    return f'src="{_attr(clip["url"])}" ' if clip.get("url") else ""
 
 
 def _card(n: int, clip: Mapping[str, Any], language: str) -> str:

@@ -45,6 +45,26 @@ def follow(page: Page, job_id: str, language: str) -> Iterator[tuple[str, Job]]:
         time.sleep(POLL)
 
 
+class Early:
+    """A file that a running job writes before it ends, looked at only when it is new."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._seen = 0
+
+    def news(self, job: Job) -> Path | None:
+        """The file when it was written since the last look."""
+        file = job.folder / self._name
+        try:
+            written = file.stat().st_mtime_ns
+        except OSError:
+            return None
+        if written == self._seen:
+            return None
+        self._seen = written
+        return file
+
+
 def progress_card(job: Job, language: str) -> str:
     """How far a job is: what it does now, a bar, the time left."""
     if job.state == "done":
@@ -128,5 +148,5 @@ def owner_of(request: gr.Request | None) -> str:
 
 
 __all__ = [
-    "Page", "UserError", "chosen_source", "follow", "library_file", "note", "notes", "owner_of", "progress_card", "say_error", "shown",
+    "Early", "Page", "UserError", "chosen_source", "follow", "library_file", "note", "notes", "owner_of", "progress_card", "say_error", "shown",
 ]  # fmt: skip
