@@ -94,16 +94,20 @@ class Side:
 
 
 def make_side(texts: Sequence[str], vectors: Vectors) -> Side:
-    """A :class:`Side` whose runs are sums of their sentences' vectors, weighed by the root of their length."""
+    """A :class:`Side` whose runs are sums of their sentences' vectors, weighed by the root of their length.
+
+    Sentences without characters cannot be joined to anything.
+    """
     lengths = np.array([len(t) for t in texts], dtype=np.float64)
     weighed = vectors * np.sqrt(lengths)[:, None]
     sums = np.concatenate([np.zeros((1, vectors.shape[1])), np.cumsum(weighed, axis=0, dtype=np.float64)])
+    blanks = np.concatenate([[0], np.cumsum(lengths == 0)])
     runs = np.zeros((len(texts), MAX_RUN, vectors.shape[1]), np.float32)
     usable = np.zeros((len(texts), MAX_RUN), np.bool_)
     for size in range(1, min(MAX_RUN, len(texts)) + 1):
         total = sums[size:] - sums[:-size]
         runs[size - 1 :, size - 1] = total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-9)
-        usable[size - 1 :, size - 1] = True
+        usable[size - 1 :, size - 1] = blanks[size:] == blanks[:-size]
     runs[:, 0] = vectors
     return Side(list(texts), runs, usable, np.concatenate([[0.0], np.cumsum(lengths)]))
 

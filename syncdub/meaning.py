@@ -29,6 +29,8 @@ _ACCEPTED, _ACCEPTED_ON_TIME = 0.45, 0.2
 """Lowest score of a link that is believed: on its meaning alone, and when it is said when expected."""
 _UNMISTAKABLE = 0.8
 """The same where the order does not speak for the same story: too few phrases, or another film."""
+_ENOUGH = 8
+"""Sentences a side with which the order of the same story always speaks: if it does not, no link is believed."""
 _TELLING_LENGTH = 15.0
 """Characters from which a phrase says something of its own; shorter ones count in proportion."""
 _COMMON = 0.4
@@ -90,9 +92,13 @@ def meaning(original: Transcript, dub: Transcript, embed: Embed) -> Meaning:
     if course.known:
         links = _joined(align(*texts, remembered, times=_times(ours, theirs, course)))
         course = course_of(*_points(links, ours, theirs), _weights(links, texts, distinct))
-    believed = [k for k in range(len(links)) if _believed(links[k], course.off(k), p_value, texts[1])]
+    strange = p_value > SAME_STORY and min(len(ours), len(theirs)) >= _ENOUGH
+    indices = range(0 if strange else len(links))
+    believed = [k for k in indices if _believed(links[k], course.off(k), p_value, texts[1])]
     weights = _weights(links, texts, distinct) * course.trust
-    return _testimony([links[k] for k in believed], weights[believed], (ours, theirs), course, p_value)
+    return _testimony(
+        [links[k] for k in believed], weights[np.array(believed, dtype=np.int64)], (ours, theirs), course, p_value
+    )
 
 
 class _Remembered:

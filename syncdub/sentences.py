@@ -91,7 +91,7 @@ def _encode_doubtful(
     sides: tuple[Side, Side], settled: tuple[NDArray[np.bool_], NDArray[np.bool_]], embed: Embed
 ) -> None:
     """Give the runs that are in doubt their own vectors, in one batch; the others may not be joined any more."""
-    chosen = [_doubtful_runs(s) for s in settled]
+    chosen = [_doubtful_runs(side, s) for side, s in zip(sides, settled, strict=True)]
     texts = [" ".join(side.texts[i + 1 - a : i + 1]) for side, runs in zip(sides, chosen, strict=True) for i, a in runs]
     vectors = iter(encode_once(texts, embed))
     for side, runs in zip(sides, chosen, strict=True):
@@ -101,11 +101,12 @@ def _encode_doubtful(
             side.usable[i, a - 1] = True
 
 
-def _doubtful_runs(settled: NDArray[np.bool_]) -> list[tuple[int, int]]:
+def _doubtful_runs(side: Side, settled: NDArray[np.bool_]) -> list[tuple[int, int]]:
     """Last sentence and size of the runs worth encoding: of two with at most one settled sentence, of more with none."""
     counts = np.concatenate([[0], np.cumsum(settled)])
     runs = []
-    for size in range(2, MAX_RUN + 1):
+    for size in range(2, min(MAX_RUN, len(side)) + 1):
         sure = counts[size:] - counts[:-size]
-        runs += [(int(i) + size - 1, size) for i in np.flatnonzero(sure <= (1 if size == 2 else 0))]
+        wanted = side.usable[size - 1 :, size - 1] & (sure <= (1 if size == 2 else 0))
+        runs += [(int(i) + size - 1, size) for i in np.flatnonzero(wanted)]
     return runs
