@@ -119,7 +119,7 @@ def naive(case: Case, out: Path) -> bool:
     sound = (
         ["-c", "copy"]
         if only.rate == 1
-        else ["-c:v", "copy", "-c:a:0", "copy", "-af:a:1", f"atempo={1 / only.rate:.9f}", "-c:a:1", "flac"]
+        else ["-c:v", "copy", "-c:a:0", "copy", "-filter:a:1", f"atempo={1 / only.rate:.9f}", "-c:a:1", "flac"]
     )
     inputs = [*ffmpeg.safe_input(case.film), "-itsoffset", f"{at_zero:.6f}", *ffmpeg.safe_input(case.dub)]
     ffmpeg.run([*inputs, "-map", "0:v", "-map", "0:a", "-map", "1:a:0", *sound, ffmpeg.safe_output(out)])

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 import syncdub.analysis
+from pipeline.media import probe
 from pipeline.messages import message
 from pipeline.settings import Settings
+from pipeline.values import Transcript
 from syncdub.__main__ import main
 from syncdub.values import SyncPlan
 from tests.dubbing import RATE, Prober, film, plan, sound, write
@@ -22,6 +24,9 @@ class Fake(Prober):
     def embed(self, texts: list[str]) -> np.ndarray:
         out = np.eye(26, dtype=np.float32)[[ord(t[0].lower()) - 97 for t in texts]]
         return out
+
+    def transcript(self, path: str, language: str | None = None, stream: int = 0) -> Transcript:
+        return Transcript("es", 15.0)
 
 
 def run(arguments: list[str], tmp_path: Path) -> int:
@@ -60,6 +65,16 @@ def test_sync_answers_one_object_and_writes_the_report(
     assert json.loads(report.read_text()) == answer
     assert asked[0].quick  # type: ignore[attr-defined]
     assert asked[0].follow == "picture"  # type: ignore[attr-defined]
+
+
+def test_the_track_is_named_after_the_language_that_was_heard(
+    files: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    analysed_as(monkeypatch, plan((0, 15, 1.0, 1.0)))
+    assert run(["sync", *map(str, files), "-o", str(tmp_path / "o.mkv"), "--default", "dub"], tmp_path) == 0
+    tracks = probe(tmp_path / "o.mkv").audio
+    assert [(a.language, a.default) for a in tracks] == [("eng", False), ("spa", True)]
+    assert tracks[1].title.startswith("Español (")
 
 
 def test_a_refusal_is_four_and_says_why(
