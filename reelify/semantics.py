@@ -1,7 +1,7 @@
 """What is near the person's keywords in meaning without naming them: synonyms, translations, and sentences about them.
 
 Pure: the encoder comes in as a function, vectors stay in the values. Thresholds are for the Universal Sentence Encoder
-multilingual v3 and were set on varied Spanish and English sentences (benchmarks/viral.py prints the check).
+multilingual v3 and were set on some dozens of Spanish and English sentences.
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ MAY_USE = {
 }
 DECISIONS = {
     "reelify/highlights.py", "reelify/candidates.py", "reelify/ranking.py", "reelify/lexicon.py", "reelify/compilation.py",
+    "reelify/patterns.py", "reelify/semantics.py", "reelify/scoring.py", "reelify/wordlists.py",
     "syncdub/sentences.py", "syncdub/correlation.py", "syncdub/timemap.py", "syncdub/plan.py", "syncdub/meaning.py",
     "syncdub/speed.py", "syncdub/pictures.py", "syncdub/verdict.py",
 }  # fmt: skip

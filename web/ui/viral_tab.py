@@ -35,7 +35,7 @@ def build(page: Page, demo: gr.Blocks, clips: gr.State) -> None:
                 label=label("ui.viral.files"), file_count="multiple", type="filepath", elem_id="viral-files"
             )
             address = gr.Textbox(label=label("ui.address"), max_lines=1)
-            gr.Examples([[[str(p)]] for p in example_files("viral")], [files], label=label("ui.examples"))
+            gr.Examples([[[str(p) for p in example_files("viral")]]], [files], label=label("ui.examples"))
             look = _look_options()
             with gr.Accordion(label("ui.advanced"), open=False):
                 language = gr.Textbox(
