@@ -5,6 +5,7 @@ Same seed, same media. Every random choice comes from the :class:`numpy.random.G
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -19,6 +20,8 @@ from pipeline.values import Event, Span
 
 RATE = 16000
 Samples = NDArray[np.float32]
+FREQUENT = {"laughter": 4, "applause": 3, "cheering": 2, "scream": 1}
+"""How often an audience does what, relative."""
 REACTIONS = {
     "laughter": ("ideo_crowd_laugh_1.wav", "scratch_Laugh-*"),
     "applause": ("lmms_applause01.ogg",),
@@ -122,8 +125,10 @@ def talk(
     level = _rms(samples)
     slots = np.linspace(15, seconds - 25, n_events + 1) if n_events else np.zeros(1)
     events, gains = [], []
-    for low, high in zip(slots[:-1], slots[1:], strict=True):
-        label = str(rng.choice(sorted(reactions)))
+    labels = sorted(reactions)
+    chances = np.array([FREQUENT[name] for name in labels], float)
+    for low, high in itertools.pairwise(slots):
+        label = str(rng.choice(labels, p=chances / chances.sum()))
         length = float(rng.uniform(3, 10))
         start = float(rng.uniform(low, max(low, high - length - 20)))
         gain = float(rng.uniform(*levels))
@@ -173,7 +178,9 @@ def montage(rng: np.random.Generator, pieces: Sequence[Piece], out: Path, *, n: 
     done = 0
     previous = -1
     with av.open(str(out), "w") as container:
-        stream = container.add_stream("libx264", rate=fps, options={"preset": "veryfast", "crf": str(rng.integers(18, 30))})
+        stream = container.add_stream(
+            "libx264", rate=fps, options={"preset": "veryfast", "crf": str(rng.integers(18, 30))}
+        )
         stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
         for _ in range(n):
             index = int(rng.choice([i for i in range(len(pieces)) if i != previous]))
@@ -194,7 +201,9 @@ def _frames(rng: np.random.Generator, piece: Piece, size: tuple[int, int], fps: 
     length = min(piece.span.duration, float(rng.uniform(1.0, 4.0)))
     start = float(rng.uniform(piece.span.start, piece.span.end - length))
     blocks = list(
-        media.video_blocks(piece.path, width=size[0], height=size[1], fps=fps, colour=True, span=Span(start, start + length))
+        media.video_blocks(
+            piece.path, width=size[0], height=size[1], fps=fps, colour=True, span=Span(start, start + length)
+        )
     )
     return np.concatenate([b.pixels for b in blocks])
 

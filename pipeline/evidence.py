@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from array import array
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -150,6 +151,8 @@ def _hear(
     if heard <= 0.0:
         return nothing
     recognised = listener.finish()
+    # The network's memory is given back before the rhythm's library takes its own.
+    del listener
     n = int(np.ceil(heard / signals.STEP - 1e-6))
     curves = tuple(_on_steps(c, signals.STEP, n) for c in recognised.curves)
     music = next((c for c in curves if c.name == "music"), None)
@@ -230,7 +233,7 @@ def _packets(path: Path | str, info: MediaInfo) -> Packets:
     from pipeline import media
     from pipeline.shots import Packets
 
-    times, sizes, keys = [], [], []
+    times, sizes, keys = array("d"), array("d"), array("b")
     with media.opened(path) as container:
         track = media.video_stream(container)
         if track is None:
@@ -242,8 +245,9 @@ def _packets(path: Path | str, info: MediaInfo) -> Packets:
                 times.append(float(packet.pts * packet.time_base) - origin)
                 sizes.append(packet.size * 8.0 / area)
                 keys.append(bool(packet.is_keyframe))
-    order = np.argsort(times, kind="stable")
-    return Packets(np.array(times)[order], np.array(sizes)[order], np.array(keys, bool)[order])
+    at = np.array(times)
+    order = np.argsort(at, kind="stable")
+    return Packets(at[order], np.array(sizes)[order], np.array(keys, bool)[order])
 
 
 def _readable(packets: Iterator[Any]) -> Iterator[Any]:

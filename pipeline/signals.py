@@ -15,6 +15,7 @@ onsets     onsets a second (``librosa.onset.onset_detect``)
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -86,9 +87,8 @@ class AudioSignals:
         self._last_mel = torch.zeros(1, self._mel.shape[1], device=device)
         self._device = device
         self._rest = np.zeros(0, np.float32)
-        self._rows: list[NDArray[np.float32]] = []
-        self._levels: list[NDArray[np.float32]] = []
-        self._onsets: list[NDArray[np.float32]] = []
+        # Small arrays kept between large ones that come and go would pin the heap: 70 MB in two hours.
+        self._rows, self._levels, self._onsets = array("f"), array("f"), array("f")
         self._n_samples = 0
         self._start: float | None = None
 
@@ -111,16 +111,16 @@ class AudioSignals:
             n_units = -(-len(self._rest) // UNIT)
             self._measure(np.pad(self._rest, (0, n_units * UNIT + LOOKAHEAD - len(self._rest)), mode="symmetric"))
         start = self._start or 0.0
-        rows = np.concatenate(self._rows)[: -(-self._n_samples // UNIT)]
+        rows = np.array(self._rows, np.float32).reshape(-1, len(CURVES))[: -(-self._n_samples // UNIT)]
         n_frames = -(-self._n_samples // HOP)
-        onset_strength = np.concatenate(self._onsets)[:n_frames]
+        onset_strength = np.array(self._onsets, np.float32)[:n_frames]
         onsets = find_onsets(onset_strength)
         beats = find_beats(onset_strength) if music else np.zeros(0)
         curves = [Curve(name, np.ascontiguousarray(rows[:, i]), STEP, start) for i, name in enumerate(CURVES)]
         counts = np.bincount((onsets / STEP).astype(int), minlength=len(rows))[: len(rows)] / STEP
         curves.append(Curve("onsets", counts.astype(np.float32), STEP, start))
         end = start + self._n_samples / RATE
-        pauses = find_silences(np.concatenate(self._levels)[:n_frames], FRAME_TIME, start)
+        pauses = find_silences(np.array(self._levels, np.float32)[:n_frames], FRAME_TIME, start)
         silences = tuple(Span(s.start, min(s.end, end)) for s in pauses)
         return AudioEvidence(tuple(curves), silences, tuple(float(b + start) for b in beats))
 
@@ -151,9 +151,12 @@ class AudioSignals:
         centroid = torch.where(total > 1e-10, steps(moment) / total.clamp_min(1e-10), torch.zeros_like(total))
         loudness = (decibels(steps(loud)) + K_OFFSET).clamp_min(FLOOR_DB)
         columns = [decibels(steps(level)), loudness, centroid, steps(crossings), steps(rises), decibels(steps(band))]
-        self._rows.append(torch.stack(columns, dim=1).cpu().numpy())
-        self._levels.append(decibels(level).cpu().numpy())
-        self._onsets.append(rises.cpu().numpy())
+        for kept, values in (
+            (self._rows, torch.stack(columns, dim=1)),
+            (self._levels, decibels(level)),
+            (self._onsets, rises),
+        ):
+            kept.frombytes(values.float().cpu().numpy().tobytes())
 
 
 def k_response(n_bins: int) -> NDArray[np.float32]:
