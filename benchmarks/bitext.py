@@ -59,7 +59,8 @@ def score(gold: Links, found: Links) -> tuple[Score, Score]:
 
 def _hits(reference: Links, tested: Links) -> tuple[float, float]:
     """Shares of ``tested`` that are in ``reference``: exactly, and by a shared pair of sentences."""
-    exact, partners = set(reference), defaultdict(set)
+    exact: set[tuple[Run, Run]] = set(reference)
+    partners: dict[int, set[int]] = defaultdict(set)
     for source, target in exact:
         for i in source:
             partners[i].update(target)
