@@ -131,7 +131,9 @@ def main() -> None:
             build(film, path, seconds)
         result = child("ours", path)
         over = result["peak"] - result["idle"]
-        rows = [["this analysis", f"{seconds / 60:.0f} min", f"{result['wall']:.1f}", f"{over:.0f}", f"{result['clips']}"]]
+        rows = [
+            ["this analysis", f"{seconds / 60:.0f} min", f"{result['wall']:.1f}", f"{over:.0f}", f"{result['clips']}"]
+        ]
         if not options.quick:
             excerpt = Path(folder) / "excerpt.mp4"
             build(film, excerpt, EXCERPT)

@@ -81,7 +81,9 @@ def quiet_pieces(path: Path) -> list[generators.Piece]:
     return [generators.Piece(path, s) for s in spans if s.duration >= 1.5]
 
 
-def row(name: str, cases: Sequence[tuple[Path, float, Sequence[int]]], find: Callable[[Path, float], list[int]]) -> list[str]:
+def row(
+    name: str, cases: Sequence[tuple[Path, float, Sequence[int]]], find: Callable[[Path, float], list[int]]
+) -> list[str]:
     hits = false = missed = 0
     start = time.perf_counter()
     for path, fps, truth in cases:

@@ -34,7 +34,15 @@ LEAST = 0.25
 """A peak under this is no moment: z of 2.25, one in a hundred steps of noise."""
 GAP = 30.0
 """Moments farther apart than this are two stories. Sixty seconds is known to swallow moments."""
-SIGMA_FLOORS = {"loudness": 3.0, "reaction": 3.0, "centroid": 250.0, "zcr": 0.03, "flux": 0.05, "motion": 0.35, "cuts": 0.8}
+SIGMA_FLOORS = {
+    "loudness": 3.0,
+    "reaction": 3.0,
+    "centroid": 250.0,
+    "zcr": 0.03,
+    "flux": 0.05,
+    "motion": 0.35,
+    "cuts": 0.8,
+}
 """The least spread taken as one sigma: dB, dB, Hz, crossings a sample, onset strength, natural logarithm, cuts in 6 s."""
 STILL = 0.004
 """Mean change of a pixel (of full scale) that is noise of the camera or the codec."""
@@ -259,7 +267,9 @@ def clusters(found: Sequence[Moment], longest: float) -> list[tuple[Moment, ...]
 
 def _split_long(found: Sequence[Moment], longest: float) -> list[Moment]:
     """A moment longer than a clip is taken by its beginning, where it surprises."""
-    return sorted(m if m.end - m.start <= longest else Moment(m.start, m.start + longest, m.kind, m.strength) for m in found)
+    return sorted(
+        m if m.end - m.start <= longest else Moment(m.start, m.start + longest, m.kind, m.strength) for m in found
+    )
 
 
 def wanted(group: Sequence[Moment], min_duration: float, max_duration: float, duration: float) -> Span:

@@ -44,7 +44,9 @@ def find_highlights(evidence: Evidence, *, count: int, min_duration: float, max_
     fused = _fused(kinds)
     doubts = _doubts_of(evidence)
     if duration <= min_duration:
-        doubt = Message("doubt.shorter_than_minimum", {"duration": round(duration, 1), "minimum": round(min_duration, 1)})
+        doubt = Message(
+            "doubt.shorter_than_minimum", {"duration": round(duration, 1), "minimum": round(min_duration, 1)}
+        )
         found = candidates.moments(evidence, kinds)
         whole = _described(Span(0.0, duration), found, evidence, kinds)
         return Highlights((replace(whole, doubts=(doubt,)),), fused, doubts)
@@ -120,9 +122,7 @@ def _worth(moment: Moment) -> float:
     return moment.strength * WEIGHTS.get(moment.kind, WEIGHTS["reactions"])
 
 
-def _described(
-    span: Span, found: Sequence[Moment], evidence: Evidence, kinds: Mapping[str, Curve]
-) -> Highlight:
+def _described(span: Span, found: Sequence[Moment], evidence: Evidence, kinds: Mapping[str, Curve]) -> Highlight:
     """``span`` with its parts, score and reasons."""
     parts = {name: _part(kinds[name], span) for name in PART_ORDER if name in kinds}
     inside = [m for m in found if m.span.overlap(span) >= 0.5 * (m.end - m.start)]
@@ -229,7 +229,11 @@ def _cut_reasons(inside: Sequence[Moment], span: Span, evidence: Evidence) -> li
     times = [s.start for s in evidence.shots[1:] if span.contains(s.start)]
     window = candidates.CUT_WINDOW
     n = max((sum(t <= other < t + window for other in times) for t in times), default=0)
-    return [(_worth(moment), Message("reason.cuts", {"n": n, "seconds": round(window), "at": moment.start}))] if n > 1 else []
+    return (
+        [(_worth(moment), Message("reason.cuts", {"n": n, "seconds": round(window), "at": moment.start}))]
+        if n > 1
+        else []
+    )
 
 
 def _speech_reasons(span: Span, evidence: Evidence) -> list[tuple[float, Message]]:

@@ -116,7 +116,9 @@ def test_no_boundary_ever_lies_in_a_word() -> None:
 
 def test_without_words_pauses_are_used_while_someone_speaks() -> None:
     pauses = tuple(Span(t, t + 0.5) for t in np.arange(3.0, 200.0, 7.0))
-    evidence = Evidence(200.0, {"speech": curve("speech", np.ones(400))}, silences=pauses, shots=(Shot(0, 60), Shot(60, 200)))
+    evidence = Evidence(
+        200.0, {"speech": curve("speech", np.ones(400))}, silences=pauses, shots=(Shot(0, 60), Shot(60, 200))
+    )
     places = Boundaries(evidence)
     span = boundaries.fitted(Span(61, 90), Span(70, 80), places, 15, 60)
     assert places.in_silence(span.start)

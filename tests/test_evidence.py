@@ -49,7 +49,18 @@ def test_both_and_json_and_one_grid(tmp_path: Path, settings: Settings) -> None:
     raw = measured(made(tmp_path, PICTURE, SOUND), settings)
     assert raw.has_audio
     assert raw.has_video
-    assert names(raw) >= {"loudness", "energy", "centroid", "zcr", "flux", "onsets", "speech", "music", "motion", "brightness"}
+    assert names(raw) >= {
+        "loudness",
+        "energy",
+        "centroid",
+        "zcr",
+        "flux",
+        "onsets",
+        "speech",
+        "music",
+        "motion",
+        "brightness",
+    }
     assert {(c.step, c.start) for c in raw.curves} == {(0.5, 0.0)}
     assert all(len(c.values) in (12, 13) and np.isfinite(c.values).all() for c in raw.curves)
     kind = TypeAdapter(RawEvidence)

@@ -116,9 +116,13 @@ def busy(seed: int) -> Evidence:
     labels = ("laughter", "applause", "scream", "crowd")
     events = tuple(Event(float(s), float(s + rng.uniform(1, 5)), str(rng.choice(labels)), 0.8) for s in starts)
     times = np.arange(1.0, evidence.duration - 5, 4.0)
-    sentences = tuple(Sentence(float(t), float(t) + 3.0, f"sentence number {t} says something else {t * 7}") for t in times)
+    sentences = tuple(
+        Sentence(float(t), float(t) + 3.0, f"sentence number {t} says something else {t * 7}") for t in times
+    )
     silences = tuple(Span(float(t) + 3.1, float(t) + 3.9) for t in times)
-    return replace(evidence, events=events, silences=silences, transcript=Transcript("en", evidence.duration, sentences))
+    return replace(
+        evidence, events=events, silences=silences, transcript=Transcript("en", evidence.duration, sentences)
+    )
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -153,7 +157,11 @@ def test_a_repeat_is_shown_once() -> None:
 
 
 def test_every_reason_and_doubt_has_words() -> None:
-    results = [found(busy(s)) for s in range(4)] + [found(quiet(8)), found(quiet(600)), found(Evidence(9, has_audio=False))]
+    results = [found(busy(s)) for s in range(4)] + [
+        found(quiet(8)),
+        found(quiet(600)),
+        found(Evidence(9, has_audio=False)),
+    ]
     for result in results:
         messages = [*result.doubts, *(m for c in result.clips for m in (*c.reasons, *c.doubts))]
         for what in messages:
@@ -164,7 +172,9 @@ def of_file(path: Path, models: Path) -> tuple[Evidence, RawEvidence]:
     raw = gather(path, probe(path), settings=Settings(models_dir=models), device=Device("cpu", "cpu", "int8"))
     curves = {c.name: c for c in raw.curves}
     return (
-        Evidence(raw.duration, curves, raw.events, raw.shots, raw.silences, raw.beats, None, raw.has_audio, raw.has_video),
+        Evidence(
+            raw.duration, curves, raw.events, raw.shots, raw.silences, raw.beats, None, raw.has_audio, raw.has_video
+        ),
         raw,
     )
 
