@@ -159,7 +159,8 @@ def cases(folder: Path) -> Iterator[Case]:
     surround = media() / "films" / "bbb_480p_171s_5.1.mp4"
     pal = made(folder / "pal51.mka", surround, "asetrate=50000,aresample=48000:resampler=soxr")
     yield Case("5.1, PAL", surround, pal, plan([(0, 170.88 * 24 / 25, 0.0, 25 / 24)], "shifted"))
-    cut = "aselect='not(between(t,40,47)+between(t,120,121.5))',asetpts=N/SR/TB"
+    # aselect takes whole frames: of one millisecond, so that the cuts are exact.
+    cut = "asetnsamples=48,aselect='not(gte(t,40)*lt(t,47)+gte(t,120)*lt(t,121.5))',asetpts=N/SR/TB"
     parts = [(0.0, 40.0, 0.0, 1.0), (40.0, 113.0, 47.0, 1.0), (113.0, 162.38, 121.5, 1.0)]
     yield Case("5.1, two cuts", surround, made(folder / "cut51.mka", surround, cut), plan(parts, "unknown"))
 
