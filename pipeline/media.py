@@ -168,18 +168,24 @@ def _resampled(
         if resampler is None or now != shape or abs(time - expected) > GAP:
             if resampler is not None:
                 for out in resampler.resample(None):
-                    yield run_start + n_out / rate, out.to_ndarray()
-            resampler = av.AudioResampler(format="fltp", layout=layout, rate=rate)
+                    yield run_start + n_out / rate, _channels(out)
+            resampler = av.AudioResampler(format="flt", layout=layout, rate=rate)
             shape, run_start, n_in, run_rate, n_out = now, time, 0, frame.sample_rate, 0
         frame.pts = None
         n_in += frame.samples
         for out in resampler.resample(frame):
-            yield run_start + n_out / rate, out.to_ndarray()
+            yield run_start + n_out / rate, _channels(out)
             n_out += out.samples
     if resampler is not None:
         for out in resampler.resample(None):
-            yield run_start + n_out / rate, out.to_ndarray()
+            yield run_start + n_out / rate, _channels(out)
             n_out += out.samples
+
+
+def _channels(frame: Any) -> NDArray[np.float32]:
+    """(channels, n) from interleaved samples: PyAV 18 reads past its planes with eight of them."""
+    samples: NDArray[np.float32] = frame.to_ndarray()
+    return np.ascontiguousarray(samples.reshape(-1, frame.layout.nb_channels).T)
 
 
 def _decoded(container: InputContainer, track: Any) -> Iterator[Any]:

@@ -10,7 +10,7 @@ from pipeline.checks import Checked, beside
 from pipeline.errors import FFmpegFailed, NoVideo
 from pipeline.media import probe
 from pipeline.render import RenderOptions, even, render
-from pipeline.values import Cut, MediaInfo, Report, Span, Timeline, no_report
+from pipeline.values import Cut, Report, Span, Timeline, no_report
 
 
 def poster(path: Path | str, time: float, out: Path | str, *, width: int = 640) -> Path:
@@ -46,56 +46,3 @@ def preview(path: Path | str, out: Path | str, report: Report = no_report, *, he
         size = (even(info.video.display_width * height / info.video.display_height), height)
     return render(whole, out, RenderOptions(size=size, crf=28, preset="ultrafast", loudness=None), report)
 
-
-def with_other_sound(
-    picture: MediaInfo,
-    sound: MediaInfo,
-    at: float,
-    seconds: float,
-    out: Path,
-    *,
-    heard_at: float | None,
-    stream: int = 0,
-    rate: float = 1.0,
-    keep_pitch: bool = False,
-) -> Path:
-    """``seconds`` of ``picture`` from ``at`` with the sound of another file from ``heard_at`` on (``None`` is silence).
-
-    ``rate`` is seconds of picture a second of sound: the sound is resampled, or stretched where its pitch is right already. For
-    listening, not for keeping: small and fast.
-
-    Raises:
-        FFmpegFailed: it cannot be made.
-    """
-    tempo = f"rubberband=tempo={1 / rate:.9f}:channels=together," if keep_pitch else f"asetrate={round(48000 / rate)},"
-    change = tempo if abs(rate - 1.0) > 1e-6 else ""
-    heard = ["-ss", f"{sound.seek(heard_at):.6f}", *ffmpeg.safe_input(sound.path)] if heard_at is not None else []
-    silence = ["-f", "lavfi", "-i", "anullsrc=r=48000:cl=stereo"] if heard_at is None else []
-    shown = ["-ss", f"{picture.seek(at):.6f}", *ffmpeg.safe_input(picture.path)]
-    track = "1:a:0" if heard_at is None else f"1:a:{stream}"
-    video = (
-        ["-map", f"0:{picture.video.index}", "-vf", "scale=-2:'min(360,ih)',setsar=1,format=yuv420p"]
-        if picture.video
-        else []
-    )
-    coding = [
-        "-c:v",
-        "libx264",
-        "-preset",
-        "ultrafast",
-        "-crf",
-        "28",
-        "-c:a",
-        "aac",
-        "-ac",
-        "2",
-        "-movflags",
-        "+faststart",
-    ]
-    with beside(out) as part:
-        ffmpeg.run(
-            [*shown, *heard, *silence, *video, "-map", track, "-af", f"aresample=48000,{change}aresample=48000", *coding,
-             "-t", f"{seconds:.3f}", "-sn", "-dn", ffmpeg.safe_output(part)],
-            duration=seconds, time_limit=120,
-        )  # fmt: skip
-    return out

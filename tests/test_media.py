@@ -285,3 +285,11 @@ def test_layouts(folder: Path) -> None:
     assert load_audio(surround, layout="source", rate=0).samples.shape == (6, 48000)
     assert load_audio(surround, layout="stereo").samples.shape == (2, 16000)
     assert load_audio(surround).samples.shape == (16000,)
+
+
+def test_eight_channels(folder: Path) -> None:
+    values = "|".join(str(n / 10) for n in range(8))
+    surround = make(folder / "eight.mka", "-f", "lavfi", "-i", f"aevalsrc='{values}':c=7.1:s=48000:d=1", "-c:a", "flac")
+    samples = load_audio(surround, layout="source", rate=0).samples
+    assert samples.shape == (8, 48000)
+    assert samples[:, 1000].tolist() == pytest.approx([n / 10 for n in range(8)], abs=1e-3)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, cast, get_args
 
@@ -15,11 +16,14 @@ from pipeline.errors import BadRequest, NotFound
 from pipeline.values import Report
 from syncdub.nudge import nudge
 from syncdub.plan import Fill
+from syncdub.preview import join_waves
+from syncdub.soundtrack import Pair
 from syncdub.values import SyncPlan
 from syncdub.workflow import SyncRequest, sync
 
 Params = Mapping[str, Any]
 PLAN = "plan.json"
+MOST_JOINS = 60
 _plans = TypeAdapter(SyncPlan)
 
 
@@ -87,9 +91,17 @@ def synchronise(engine: Engine, params: Params, folder: Path, report: Report) ->
     )  # fmt: skip
     result = sync(engine, request, report)
     save_plan(result.plan, folder)
-    body = {**plan_json(result.plan), **result.to_json()}
+    body = {**plan_json(result.plan), **result.to_json(), "joins": _joins(engine, request, result.plan)}
     (folder / "report.json").write_text(json.dumps(body, ensure_ascii=False, default=str, indent=1), encoding="utf-8")
     return body
+
+
+def _joins(engine: Engine, request: SyncRequest, plan: SyncPlan) -> list[dict[str, Any]]:
+    """Peaks of the dub around its joins, for the picture; none for a refused plan."""
+    if plan.verdict == "refuse" or not 1 < len(plan.segments) <= MOST_JOINS:
+        return []
+    pair = Pair(engine.probe(request.original), engine.probe(request.dub))
+    return [asdict(join) for join in join_waves(pair, plan)]
 
 
 def moved(plan: SyncPlan, nudges: Sequence[Mapping[str, Any]]) -> SyncPlan:

@@ -34,9 +34,9 @@ def build(page: Page, demo: gr.Blocks) -> None:
             film_address = gr.Textbox(label=label("ui.address"), max_lines=1)
             dub = gr.File(label=label("ui.sync.dub"), file_count="single", type="filepath", elem_id="sync-dub")
             dub_address = gr.Textbox(label=label("ui.address"), max_lines=1)
-            pair = [str(p) for p in example_files("dubsync")]
-            if len(pair) >= 2:
-                gr.Examples([[pair[0], p] for p in pair[1:]], [film, dub], label=label("ui.examples"))
+            example = gr.Button(
+                label("ui.example"), size="sm", visible=len(example_files("dubsync")) == 2, elem_id="sync-example"
+            )
             with gr.Accordion(label("ui.advanced"), open=False):
                 quick = gr.Checkbox(False, label=label("ui.sync.quick"), info=label("ui.sync.quick_info"))
                 fill = gr.Radio(
@@ -89,6 +89,7 @@ def build(page: Page, demo: gr.Blocks) -> None:
                 interactive=False,
                 wrap=True,
                 show_search="filter",
+                column_widths=["8%", "34%", "8%", "34%", "8%", "8%"],
                 label=label("ui.phrases"),
                 elem_id="sync-phrases",
             )
@@ -149,12 +150,19 @@ def build(page: Page, demo: gr.Blocks) -> None:
         return number + 1, float(segments[number]["original_start"]) + 2.0 if number < len(segments) else 0.0
 
     go.click(start, [film, film_address, dub, dub_address, *options], outputs, **QUIET)
+    given = [film, film_address, dub, dub_address]
+    example.click(_example, None, given, **QUIET).then(start, [*given, *options], outputs, **QUIET)
     write.click(finish, [analysed, segment, nudge, *options], outputs, **QUIET)
     stop.click(lambda job_id: page.jobs.cancel(job_id) if job_id else None, running, None, **QUIET)
     hear.click(listen, [analysed, segment, nudge, at, which], player, show_progress_on=player, api_visibility="private")
     view.select(pick, analysed, [segment, at], **QUIET)
     running.change(lambda job_id: job_id, running, last, show_progress="hidden", api_visibility="private")
     demo.load(resume, last, outputs, **QUIET)
+
+
+def _example() -> tuple[str, str, str, str]:
+    film, dub = example_files("dubsync")
+    return str(film), "", str(dub), ""
 
 
 def _params(

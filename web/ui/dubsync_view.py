@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -106,7 +107,7 @@ def _grid(scale: _Scale, language: str) -> str:
 
 def _gaps(segments: Sequence[Mapping[str, Any]], scale: _Scale, language: str) -> str:
     out = []
-    for before, after in zip(segments, segments[1:], strict=False):
+    for before, after in itertools.pairwise(segments):
         x1, x2 = scale.x(before["dub_end"]), scale.x(after["dub_start"])
         missing = after["original_start"] - before["original_end"]
         extra = after["dub_start"] - before["dub_end"]
@@ -141,7 +142,7 @@ def _segment(n: int, segment: Mapping[str, Any], scale: _Scale, language: str) -
             end=segment["dub_end"],
             offset=segment["offset_ms"] / 1000,
             error=segment["error_ms"],
-        )  # fmt: skip
+        )
     )
     return (
         f'<polygon class="err" points="{points}"/><line class="seg" tabindex="0" role="button" data-segment="{n}" aria-label="{text}" '

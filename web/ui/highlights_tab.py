@@ -21,6 +21,7 @@ from web.ui.theme import asset
 from web.ui.work import Page, chosen_source, follow, notes, owner_of, shown
 
 N_OUTPUTS = 8
+QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
 
 
 def build(page: Page, demo: gr.Blocks) -> gr.State:
@@ -31,7 +32,9 @@ def build(page: Page, demo: gr.Blocks) -> gr.State:
         with gr.Column(scale=1, min_width=300):
             file = gr.File(label=label("ui.file"), file_count="single", type="filepath", elem_id="highlights-file")
             address = gr.Textbox(label=label("ui.address"), placeholder="https://…", max_lines=1)
-            gr.Examples([[str(p)] for p in example_files("highlights")], [file], label=label("ui.examples"))
+            example = gr.Button(
+                label("ui.example"), size="sm", visible=bool(example_files("highlights")), elem_id="highlights-example"
+            )
             with gr.Accordion(label("ui.advanced"), open=False):
                 count = gr.Slider(1, 30, 8, step=1, label=label("ui.highlights.count"))
                 low = gr.Slider(1, 180, settings.min_clip_duration, step=1, label=label("ui.highlights.min"))
@@ -86,9 +89,14 @@ def build(page: Page, demo: gr.Blocks) -> gr.State:
     inputs = [file, address, count, low, high, speech, fast]
     go.click(start, inputs, outputs, show_progress="hidden", api_visibility="private", concurrency_limit=None)
     running.change(lambda job_id: job_id, running, last, show_progress="hidden", api_visibility="private")
+    example.click(_example, None, [file, address], **QUIET).then(start, inputs, outputs, **QUIET)
     stop.click(cancel, running, None, show_progress="hidden", api_visibility="private", concurrency_limit=None)
     demo.load(resume, last, outputs, show_progress="hidden", api_visibility="private", concurrency_limit=None)
     return clips
+
+
+def _example() -> tuple[str, str]:
+    return str(example_files("highlights")[0]), ""
 
 
 def submit(page: Page, source: Path, owner: str, **options: Any) -> str:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import html
+import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from pipeline.messages import clock
-from pipeline.previews import with_other_sound
+from pipeline.values import Span
+from syncdub.preview import What, preview_clip
+from syncdub.soundtrack import Pair
 from web.jobs import Job
 from web.sync_jobs import PLAN, load_plan, moved
 from web.ui.language import tell
@@ -23,38 +26,41 @@ def preview(page: Page, job: Job, at: float, which: str, nudges: Sequence[Mappin
     Raises:
         UserError: the files are gone, or the film has no such second.
     """
-    original, dub = page.engine.probe(job.params["original"]), page.engine.probe(job.params["dub"])
+    pair = Pair(page.engine.probe(job.params["original"]), page.engine.probe(job.params["dub"]))
     plan = moved(load_plan(job.folder / PLAN), nudges)
+    end = min(at + SECONDS, pair.original.duration)
+    span = Span(max(0.0, min(at, end - 1.0)), end)
     folder = page.settings.temp_dir / "gradio" / "previews" / job.id
     folder.mkdir(parents=True, exist_ok=True)
-    shift = sum(n["ms"] for n in nudges)
-    out = folder / f"{which}_{round(1000 * at)}_{round(shift)}.mp4"
-    if which == "original":
-        return with_other_sound(original, original, at, SECONDS, out, heard_at=at, stream=plan.original_stream)
-    if which == "before":
-        return with_other_sound(original, dub, at, SECONDS, out, heard_at=at, stream=plan.dub_stream)
-    segment = next((s for s in plan.segments if s.original_start <= at < s.original_end), None)
-    heard_at = segment.dub_start + (at - segment.original_start) / segment.rate if segment else None
-    rate = segment.rate if segment else 1.0
-    return with_other_sound(
-        original,
-        dub,
-        at,
-        SECONDS,
-        out,
-        heard_at=heard_at,
-        stream=plan.dub_stream,
-        rate=rate,
-        keep_pitch=plan.pitch == "kept",
-    )
+    out = folder / f"{which}_{round(1000 * at)}_{round(sum(n['ms'] for n in nudges))}.mp4"
+    what = {"original": "original", "before": "dub", "after": "synced"}[which]
+    return preview_clip(pair, plan, cast(What, what), span, out)
 
 
 def join_views(plan: Mapping[str, Any], language: str) -> str:
-    """What happens at every join, in words: what the film has without dub, what of the dub is left out."""
-    segments = plan["segments"]
+    """What happens at every join: what the film has without dub, what of the dub is left out, and how it sounds around it."""
+    waves = {round(j["time"], 2): j for j in plan.get("joins", ())}
     items = []
-    for before, after in zip(segments, segments[1:], strict=False):
+    for before, after in itertools.pairwise(plan["segments"]):
         missing, extra = after["original_start"] - before["original_end"], after["dub_start"] - before["dub_end"]
         text = tell("ui.sync.join", language, missing=missing, extra=extra)
-        items.append(f"<li><strong>{clock(before['original_end'])}</strong> {html.escape(text)}</li>")
-    return f'<div class="studio"><ul>{"".join(items)}</ul></div>' if items else ""
+        wave = waves.get(round(after["original_start"], 2))
+        drawn = _waves(wave, language) if wave else ""
+        items.append(f"<li><strong>{clock(before['original_end'])}</strong> {html.escape(text)}{drawn}</li>")
+    return f'<div class="studio joins"><ul>{"".join(items)}</ul></div>' if items else ""
+
+
+def _waves(join: Mapping[str, Any], language: str) -> str:
+    rows = (("before", "ui.sync.listen.before"), ("after", "ui.sync.listen.after"))
+    return "".join(
+        f"<figure>{_wave(join[key])}<figcaption>{html.escape(tell(code, language))}</figcaption></figure>"
+        for key, code in rows
+    )
+
+
+def _wave(peaks: Sequence[float]) -> str:
+    step = 600 / max(1, len(peaks))
+    bars = "".join(
+        f"M{i * step:.1f} {30 - 28 * min(1.0, p):.1f}V{30 + 28 * min(1.0, p):.1f}" for i, p in enumerate(peaks)
+    )
+    return f'<svg viewBox="0 0 600 60" preserveAspectRatio="none" aria-hidden="true"><path d="{bars}"/><line x1="300" x2="300" y1="0" y2="60"/></svg>'

@@ -26,7 +26,7 @@ FRAMINGS = ("follow", "bars", "centre")
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
 
 
-def build(page: Page, demo: gr.Blocks, clips: gr.State) -> None:
+def build(page: Page, demo: gr.Blocks, clips: gr.State) -> None:  # noqa: C901 - handlers are closures over the components
     """Lays out the tab and wires it; ``clips`` is the Highlights tab's result, so nothing is uploaded twice."""
     gr.Markdown(label("ui.viral.intro"))
     with gr.Row():
@@ -35,7 +35,9 @@ def build(page: Page, demo: gr.Blocks, clips: gr.State) -> None:
                 label=label("ui.viral.files"), file_count="multiple", type="filepath", elem_id="viral-files"
             )
             address = gr.Textbox(label=label("ui.address"), max_lines=1)
-            gr.Examples([[[str(p) for p in example_files("viral")]]], [files], label=label("ui.examples"))
+            example = gr.Button(
+                label("ui.example"), size="sm", visible=bool(example_files("viral")), elem_id="viral-example"
+            )
             look = _look_options()
             with gr.Accordion(label("ui.advanced"), open=False):
                 language = gr.Textbox(
@@ -117,6 +119,10 @@ def build(page: Page, demo: gr.Blocks, clips: gr.State) -> None:
 
     go.click(start, [files, address, *options], outputs, **QUIET)
     mine.click(start_mine, [clips, *options], outputs, **QUIET)
+    shown_example = example.click(
+        lambda: ([str(p) for p in example_files("viral")], ""), None, [files, address], **QUIET
+    )
+    shown_example.then(start, [files, address, *options], outputs, **QUIET)
     stop.click(lambda job_id: page.jobs.cancel(job_id) if job_id else None, running, None, **QUIET)
     running.change(
         lambda job_id: (job_id, job_id), running, [last, ranked], show_progress="hidden", api_visibility="private"

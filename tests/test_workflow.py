@@ -1,0 +1,117 @@
+"""Whole jobs on the files that ship: highlights, ranking and cutting, with real models."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pipeline.engine import Engine
+from pipeline.errors import BadRequest, Cancelled
+from pipeline.media import probe
+from pipeline.messages import Message
+from pipeline.settings import Settings
+from pipeline.values import Span
+from reelify.compile_workflow import CompileRequest, compile_clip
+from reelify.rank_workflow import Clip, RankRequest, rank_clips, score_words
+from reelify.workflow import HighlightsRequest, highlights
+
+ROOT = Path(__file__).resolve().parent.parent
+EXAMPLES = ROOT / "assets" / "examples"
+FILMS = EXAMPLES / "highlights_short_films.mp4"
+TALKS = [EXAMPLES / f"viral_{n}.mp4" for n in (1, 2, 3)]
+pytestmark = pytest.mark.models
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
+    data = tmp_path_factory.mktemp("data")
+    return Engine(
+        Settings.from_env({"DATA_DIR": str(data), "MODELS_DIR": str(data / "models"), "TEMP_DIR": str(data / "temp")})
+    )
+
+
+def test_highlights_of_a_film_are_rendered_with_reasons(engine: Engine, tmp_path: Path) -> None:
+    request = HighlightsRequest(FILMS, count=3, out=tmp_path, transcribe=False)
+    result = highlights(engine, request)
+    clips = result.highlights.clips
+    assert 1 <= len(clips) <= 3
+    assert [c.score for c in clips] == sorted((c.score for c in clips), reverse=True)
+    for clip, path in zip(clips, result.paths, strict=True):
+        assert clip.reasons
+        assert all(0 <= value <= 1 for value in clip.parts.values())
+        assert 15 - 0.1 <= clip.duration <= 180
+        assert path is not None
+        assert probe(path).duration == pytest.approx(clip.duration, abs=0.15)
+    assert highlights(engine, request).highlights.clips == clips
+    assert not list(tmp_path.glob("*.part*"))
+
+
+def test_where_the_person_stops_nothing_is_left(engine: Engine, tmp_path: Path) -> None:
+    def stop(fraction: float, what: Message) -> None:
+        if what.code == "progress.clips":
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        highlights(engine, HighlightsRequest(FILMS, count=2, out=tmp_path, transcribe=False), stop)
+    assert not list(tmp_path.glob("*.mp4"))
+
+
+def test_clips_are_ranked_by_what_is_said_and_one_bad_one_hurts_nobody(engine: Engine, tmp_path: Path) -> None:
+    broken = tmp_path / "broken ñ.mp4"
+    broken.write_text("no video")
+    clips = (*(Clip(t) for t in TALKS), Clip(broken), Clip(tmp_path / "missing.mp4"))
+    result = rank_clips(engine, RankRequest(clips, keep_all=True, out=tmp_path / "out"))
+    body = result.to_json()
+    order = [c.judged.clip.source.name for c in result.clips]
+    assert order[-1] == "viral_2.mp4"
+    assert {c.place.kept for c in result.clips[:2]} == {True}
+    assert [s["error"] for s in body["skipped"]] == ["unreadable_media", "not_found"]
+    for clip in body["viral_clips"]:
+        assert sum(e["points"] for e in clip["evidence"]) == pytest.approx(clip["viral_score"], abs=0.01)
+        assert Path(clip["srt"]).read_text(encoding="utf-8").strip()
+    gratis = next(c for c in body["viral_clips"] if c["source"].endswith("viral_1.mp4"))
+    assert "gratis" in gratis["keywords"]
+
+
+def test_stretches_of_two_files_become_one_clip(engine: Engine, tmp_path: Path) -> None:
+    pieces = (Clip(TALKS[0], Span(0.2, 4.2)), Clip(TALKS[2], Span(1.0, 5.0)))
+    result = compile_clip(engine, CompileRequest(pieces, tmp_path))
+    assert probe(result.path).duration == pytest.approx(8.0, abs=0.3)
+    assert result.exports["edl"].read_text(encoding="utf-8").startswith("TITLE:")
+    assert json.loads(result.exports["otio"].read_text(encoding="utf-8"))["OTIO_SCHEMA"].startswith("Timeline")
+    with pytest.raises(BadRequest):
+        compile_clip(engine, CompileRequest((Clip(TALKS[0], Span(500, 510)),), tmp_path))
+
+
+def test_text_alone_is_scored(engine: Engine) -> None:
+    strong = score_words(engine, "Quiero aprovechar este descuento increíble. ¡Cómpralo hoy, es gratis!", "es")
+    weak = score_words(engine, "El taller de mañana se ha movido a la sala dos, en la segunda planta.", "es")
+    denied = score_words(engine, "No es gratis y no hay ningún descuento.", "es")
+    assert strong.total > 0.3 > weak.total
+    assert {k.keyword for k in strong.keywords} >= {"quiero", "descuento", "increíble", "gratis"}
+    assert denied.keywords == ()
+    assert score_words(engine, "", "es").total == 0.0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "error"),
+    [
+        (["highlights", "/nowhere.mp4", "--json"], 3, "not_found"),
+        (["rank"], 2, None),
+        (["score", "-", "--language", "es", "--json"], 0, None),
+    ],
+)
+def test_command_line_contract(tmp_path: Path, arguments: list[str], code: int, error: str | None) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "reelify", *arguments], cwd=ROOT, input="Es gratis.", capture_output=True, text=True,
+        env={"PATH": "/usr/bin:/bin", "DATA_DIR": str(tmp_path), "MODELS_DIR": str(tmp_path / "m"), "HOME": str(tmp_path)},
+    )  # fmt: skip
+    assert done.returncode == code, done.stderr
+    if code == 3:
+        assert json.loads(done.stdout)["error"] == error
+    if code == 0:
+        assert json.loads(done.stdout)["keywords"][0]["keyword"] == "gratis"
