@@ -56,7 +56,7 @@ def main(arguments: list[str]) -> None:
     """Runs the benchmarks named, or all; ``--quick`` is passed on."""
     options = [a for a in arguments if a.startswith("-")]
     names = [a for a in arguments if not a.startswith("-")] or list(ORDER)
-    head = f"# Benchmarks\n\nWritten by `make bench` on {date.today().isoformat()}; {machine()}. Times on a shared machine: compare rows, not runs.\n"
+    head = f"# Benchmarks\n\nWritten by `make bench` on {date.today().isoformat()}; {machine()}.\nCompare rows, not runs.\n"
     body = "\n".join([head, *(run(name, options) for name in names)])
     (ROOT / "BENCHMARKS.md").write_text(body, encoding="utf-8")
     print(body)

@@ -15,7 +15,11 @@ from pipeline.media import probe
 from pipeline.render import Job, RenderOptions, render_many
 from pipeline.values import Cut, Sentence, Span, Timeline, Transcript, Word
 
-SOURCES = ("films/sintel_trailer_480p_moviepy.mp4", "films/tears-of-steel-battle-clip-medium.webm", "films/bbb_480p_171s_5.1.mp4")
+SOURCES = (
+    "films/sintel_trailer_480p_moviepy.mp4",
+    "films/tears-of-steel-battle-clip-medium.webm",
+    "films/bbb_480p_171s_5.1.mp4",
+)
 SAID = "¿Sabías que mañana habrá un descuento increíble? Pues quédate, porque el pingüino te lo cuenta todo ahora."
 
 

@@ -132,7 +132,9 @@ class Studio:
         second = write(self._finished(rng, edited, recipe, folder), folder / "dub", recipe.codec)
         shift = _codec_shift(edited, second) if recipe.codec == "mp3_48" and recipe.rate == 1.0 else 0.0
         slow = 1.0 / recipe.rate
-        truth = tuple(Piece(p.dub_start * slow + shift, p.dub_end * slow + shift, p.original_start, recipe.rate) for p in pieces)
+        truth = tuple(
+            Piece(p.dub_start * slow + shift, p.dub_end * slow + shift, p.original_start, recipe.rate) for p in pieces
+        )
         return Pair(first, second, truth, recipe)
 
     def _edited(self, rng: np.random.Generator, dub: Samples, recipe: Recipe) -> tuple[Samples, list[Piece]]:
@@ -155,7 +157,9 @@ class Studio:
         kind = rng.random()
         if kind < 0.25:
             return np.zeros((2, n), np.float32)
-        return self.bed(rng, n) * 10 ** (rng.uniform(-6, 3) / 20) + (self.speech(rng, n, language) if kind < 0.8 else 0.0)
+        return self.bed(rng, n) * 10 ** (rng.uniform(-6, 3) / 20) + (
+            self.speech(rng, n, language) if kind < 0.8 else 0.0
+        )
 
     def _finished(self, rng: np.random.Generator, dub: Samples, recipe: Recipe, folder: Path) -> Samples:
         out = dub
@@ -242,7 +246,10 @@ def _voices(folder: Path) -> list[Samples]:
 
 def _equalised(rng: np.random.Generator, samples: Samples) -> Samples:
     """Another mixing room: gentle random shelves."""
-    low, high = signal.butter(1, 300, fs=RATE, output="sos"), signal.butter(1, 3000, btype="high", fs=RATE, output="sos")
+    low, high = (
+        signal.butter(1, 300, fs=RATE, output="sos"),
+        signal.butter(1, 3000, btype="high", fs=RATE, output="sos"),
+    )
     bass, treble = (10 ** (rng.uniform(-4, 4) / 20) - 1 for _ in range(2))
     out = samples + bass * signal.sosfilt(low, samples) + treble * signal.sosfilt(high, samples)
     return out.astype(np.float32)

@@ -36,7 +36,9 @@ def moviepy_clips(source: Path, spans: list[Span], folder: Path, preset: str) ->
     return made
 
 
-def our_clips(source: Path, spans: list[Span], folder: Path, name: str, options: RenderOptions, many: bool) -> list[Path]:
+def our_clips(
+    source: Path, spans: list[Span], folder: Path, name: str, options: RenderOptions, many: bool
+) -> list[Path]:
     jobs = [
         Job(Timeline((Cut(str(source), span, 0.0),)), folder / f"{name}{number}.mp4", options)
         for number, span in enumerate(spans)
@@ -93,7 +95,9 @@ def main() -> None:
             size = sum(c.stat().st_size for c in made) / count / 1e6
             length_error = max(abs(probe(c).duration - length) for c in made)
             speed = f"{base / seconds:.1f}×" if base else "–"
-            rows.append((label, f"{seconds / count:.2f}", speed, f"{quality:.1f}", f"{size:.2f}", f"{length_error * 1000:.0f}"))
+            rows.append(
+                (label, f"{seconds / count:.2f}", speed, f"{quality:.1f}", f"{size:.2f}", f"{length_error * 1000:.0f}")
+            )
     head = ("way", "s a clip", "against moviepy veryfast", "PSNR dB", "MB a clip", "largest length error ms")
     print(f"{count} clips of {length:g} s from {SOURCE}, x264 crf 20\n")
     print(table(head, rows))

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import locale
 import logging
@@ -61,10 +62,8 @@ def run(
         return USAGE
     logging.basicConfig(level=settings.log_level, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
     language = language_of(settings)
-    try:
+    with contextlib.suppress(locale.Error):
         locale.setlocale(locale.LC_CTYPE, "")
-    except locale.Error:
-        pass
     try:
         code, result = work(settings, progress(language))
     except (StudioError, KeyboardInterrupt, BrokenPipeError) as error:

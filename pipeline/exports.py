@@ -20,7 +20,9 @@ from pipeline.values import Cut, Timeline
 ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """A cell that begins with one of these is run as a formula by spreadsheets (OWASP, CSV injection)."""
-RESERVED = frozenset({"con", "prn", "aux", "nul", *(f"com{i}" for i in range(1, 10)), *(f"lpt{i}" for i in range(1, 10))})
+RESERVED = frozenset(
+    {"con", "prn", "aux", "nul", *(f"com{i}" for i in range(1, 10)), *(f"lpt{i}" for i in range(1, 10))}
+)
 NTSC_RATES = {Fraction(24000, 1001): 24, Fraction(30000, 1001): 30, Fraction(60000, 1001): 60}
 DROP_FRAME = Fraction(30000, 1001)
 
@@ -43,7 +45,11 @@ def to_csv(rows: Sequence[Mapping[str, Any]]) -> str:
     """Rows as CSV (comma, header, UTF-8); columns in the order they first appear; text cannot act as a formula."""
     import pandas
 
-    return str(pandas.DataFrame([{k: _cell(v) for k, v in row.items()} for row in rows]).to_csv(index=False, lineterminator="\n"))
+    return str(
+        pandas.DataFrame([{k: _cell(v) for k, v in row.items()} for row in rows]).to_csv(
+            index=False, lineterminator="\n"
+        )
+    )
 
 
 def _cell(value: Any) -> Any:

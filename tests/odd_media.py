@@ -41,9 +41,7 @@ def variable_rate(folder: Path) -> Path:
     """Half of it at 30 frames a second, half at 10."""
     out = folder / "vfr.mp4"
     select = "select='lt(t,1.5)+gte(t,1.5)*not(mod(n,3))'"
-    ffmpeg.run(
-        [*picture(fps=30), *sound(), "-vf", select, "-fps_mode", "vfr", *X264, *AAC, ffmpeg.safe_output(out)]
-    )
+    ffmpeg.run([*picture(fps=30), *sound(), "-vf", select, "-fps_mode", "vfr", *X264, *AAC, ffmpeg.safe_output(out)])
     return out
 
 
@@ -151,9 +149,7 @@ def dash_name(folder: Path) -> Path:
 def transport_stream(folder: Path) -> Path:
     """MPEG-TS on an arbitrary clock."""
     out = folder / "broadcast.ts"
-    ffmpeg.run(
-        [*picture(seconds=6), *sound(6), *X264, *AAC, "-output_ts_offset", "1234.5", ffmpeg.safe_output(out)]
-    )
+    ffmpeg.run([*picture(seconds=6), *sound(6), *X264, *AAC, "-output_ts_offset", "1234.5", ffmpeg.safe_output(out)])
     return out
 
 

@@ -12,7 +12,22 @@ from pipeline import captions
 from pipeline.captions import CaptionStyle
 from pipeline.values import Cut, Sentence, Span, Timeline, Transcript, Word
 
-WORDS = ["sí", "mañana", "el", "pingüino", "compró", "un", "descuento", "increíble,", "¿verdad?", "y", "corazón", "no", "extraordinariamente", "gratis"]
+WORDS = [
+    "sí",
+    "mañana",
+    "el",
+    "pingüino",
+    "compró",
+    "un",
+    "descuento",
+    "increíble,",
+    "¿verdad?",
+    "y",
+    "corazón",
+    "no",
+    "extraordinariamente",
+    "gratis",
+]
 
 
 def spoken(seed: int, n: int = 120) -> Transcript:
@@ -91,7 +106,10 @@ def test_through_moves_words_to_the_result() -> None:
     plan = Timeline((Cut("a", Span(13.0, 15.0), 0.0), Cut("a", Span(10.0, 11.0), 2.0, rate=2.0)))
     moved = captions.through(plan, {"a": source})
     assert [s.text for s in moved.sentences] == ["w3 w4", "w0"]
-    assert [(w.start, w.end) for w in moved.sentences[0].words] == [(0.0, pytest.approx(0.8)), (1.0, pytest.approx(1.8))]
+    assert [(w.start, w.end) for w in moved.sentences[0].words] == [
+        (0.0, pytest.approx(0.8)),
+        (1.0, pytest.approx(1.8)),
+    ]
     slow = moved.sentences[1].words[0]
     assert (slow.start, slow.end) == (2.0, pytest.approx(3.6))
     assert moved.duration == plan.duration
@@ -123,7 +141,9 @@ def test_ass_marks_every_word_once_in_turn() -> None:
     assert [a for a, _, _ in found[1:]] == [b for _, b, _ in found[:-1]]
 
 
-@pytest.mark.parametrize("text", ["{\\an8}oculto", "C:\\New\\notes", "a}b{c", "línea\nnueva", "emoji 😀👍🏽", "مرحبا بكم"])
+@pytest.mark.parametrize(
+    "text", ["{\\an8}oculto", "C:\\New\\notes", "a}b{c", "línea\nnueva", "emoji 😀👍🏽", "مرحبا بكم"]
+)
 def test_ass_shows_text_as_it_is(text: str) -> None:
     ass = captions.to_ass(Transcript("xx", 3, (Sentence(0, 2, text),)), (640, 360), CaptionStyle(karaoke=False))
     ((_, _, shown),) = dialogues(ass)

@@ -20,7 +20,8 @@ PLAN = Timeline((Cut("/m/a ñ.mp4", Span(10.0, 12.0), 0.0), Cut("/m/b.mp4", Span
 
 
 @pytest.mark.parametrize(
-    "name", ["../../etc/passwd", "/etc/passwd", "..\\..\\x.mp4", "a\x00b.mp4", "", ".", "..", "-rf.mp4", "CON.mp4", "a" * 400]
+    "name",
+    ["../../etc/passwd", "/etc/passwd", "..\\..\\x.mp4", "a\x00b.mp4", "", ".", "..", "-rf.mp4", "CON.mp4", "a" * 400],
 )
 def test_safe_name_is_one_plain_file_name(name: str) -> None:
     safe = exports.safe_name(name)
@@ -37,7 +38,10 @@ def test_safe_name_keeps_what_is_fine() -> None:
 
 
 def test_csv_round_trip_and_no_formula() -> None:
-    rows = [{"text": "=HYPERLINK(1)", "n": 1.5, "words": ["a", "b"]}, {"text": 'coma, "cita"\nñ', "n": -2.0, "words": []}]
+    rows = [
+        {"text": "=HYPERLINK(1)", "n": 1.5, "words": ["a", "b"]},
+        {"text": 'coma, "cita"\nñ', "n": -2.0, "words": []},
+    ]
     frame = pandas.read_csv(io.StringIO(exports.to_csv(rows)), keep_default_na=False)
     assert frame["text"][0] == "'=HYPERLINK(1)"
     assert frame["text"][1] == 'coma, "cita"\nñ'

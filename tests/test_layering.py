@@ -70,7 +70,9 @@ def name(file: Path) -> str:
 @pytest.mark.parametrize("file", FILES, ids=name)
 def test_down_only(file: Path) -> None:
     room = name(file).split("/")[0].removesuffix(".py")
-    if name(file) == "reelify/__main__.py":  # a composition root like app.py: an address given on the command line is fetched
+    if (
+        name(file) == "reelify/__main__.py"
+    ):  # a composition root like app.py: an address given on the command line is fetched
         assert {m for m in imports(file) if m.split(".")[0] == "web"} <= {"web.downloads", "web.downloads.fetch"}
         return
     used = {m.split(".")[0] for m in imports(file)} & {*PACKAGES, "app"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 from pathlib import Path
 
@@ -72,7 +73,7 @@ def test_sound_is_where_the_container_puts_it(clicks: Path) -> None:
 
 def test_blocks_are_contiguous_and_equal_to_the_whole(clicks: Path) -> None:
     blocks = list(audio_blocks(clicks, block=0.7))
-    for before, after in zip(blocks, blocks[1:], strict=False):
+    for before, after in itertools.pairwise(blocks):
         assert after.start == pytest.approx(before.end)
     joined = np.concatenate([b.samples for b in blocks])
     assert np.array_equal(joined, load_audio(clicks).samples)

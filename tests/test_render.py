@@ -317,7 +317,10 @@ def test_many_are_the_same_as_one_by_one(clapper: Path, tmp_path: Path) -> None:
 
 
 def test_one_failure_stops_many(clapper: Path, tmp_path: Path) -> None:
-    jobs = [Job(plan(clapper, (0, 1.0)), tmp_path / "a.mp4", QUIET), Job(plan(tmp_path / "no", (0, 1)), tmp_path / "b.mp4")]
+    jobs = [
+        Job(plan(clapper, (0, 1.0)), tmp_path / "a.mp4", QUIET),
+        Job(plan(tmp_path / "no", (0, 1)), tmp_path / "b.mp4"),
+    ]
     with pytest.raises(NotFound):
         render.render_many(jobs)
     assert not list(tmp_path.glob("*.part.*"))

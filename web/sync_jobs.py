@@ -27,11 +27,11 @@ MOST_JOINS = 60
 _plans = TypeAdapter(SyncPlan)
 
 
-def save_plan(plan: SyncPlan, folder: Path) -> Path:
+def save_plan(plan: SyncPlan, folder: Path) -> None:
     """Writes a plan whole or not at all."""
     part = folder / f"{PLAN}.part"
     part.write_bytes(_plans.dump_json(plan))
-    return part.replace(folder / PLAN)
+    part.replace(folder / PLAN)
 
 
 def load_plan(path: Path) -> SyncPlan:
