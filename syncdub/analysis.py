@@ -170,20 +170,17 @@ def _spots(case: _Case, finding: Finding, report: Report) -> list[Spot]:
         half = SPOT_SECONDS / 2
         theirs = _layer(case.dub, Span(dub - half / rate, dub + half / rate), rate)
         ours = _layer(case.original, Span(original - half - SPOT_REACH, original + half + SPOT_REACH), 1.0)
-        difference, z = pictures.compare(ours, theirs, SPOT_REACH, SPOT_STEP)
-        out.append(Spot(dub, difference, z))
+        difference, clearness = pictures.compare(ours, theirs, SPOT_REACH, pictures.STEP)
+        out.append(Spot(dub, difference, clearness))
     return out
-
-
-SPOT_STEP = 0.02
 
 
 def _layer(info: MediaInfo, span: Span, rate: float) -> NDArray[np.float32]:
     """The picture layer of ``span`` at the original's pace."""
     start = max(0.0, span.start)
     seen = fingerprints.picture_print(info.path, span=Span(start, max(start, span.end)))
-    n = round((span.end - span.start) * rate / SPOT_STEP)
-    out = pictures.layer((seen.times - span.start) * rate, seen.frames, SPOT_STEP)[:n]
+    n = round((span.end - span.start) * rate / pictures.STEP)
+    out = pictures.layer((seen.times - span.start) * rate, seen.frames, pictures.STEP)[:n]
     return np.concatenate([out, np.repeat(out[-1:], n - len(out), axis=0)]) if 0 < len(out) < n else out
 
 
@@ -265,9 +262,7 @@ def _plan(case: _Case, finding: Finding, spots: list[Spot], said: Meaning | None
     )
 
 
-def _checked_by_picture(
-    segments: list[Segment], spots: list[Spot], follow: str
-) -> tuple[list[Segment], list[Message]]:
+def _checked_by_picture(segments: list[Segment], spots: list[Spot], follow: str) -> tuple[list[Segment], list[Message]]:
     agreed = disagreement(spots)
     if agreed is None:
         return segments, []

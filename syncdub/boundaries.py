@@ -18,19 +18,25 @@ from syncdub.correlation import Array
 from syncdub.timemap import Line
 
 Floats = NDArray[np.float64]
-RHOS = (0.06, 0.12, 0.25, 0.45, 0.7, 0.9)
+RHOS = (0.02, 0.06, 0.12, 0.25, 0.45, 0.7, 0.9)
 DEPENDENT = 6.0
 """Neighbouring frames overlap by two thirds and bands by half: this many values say as much as one."""
 CHOOSE_SECONDS = 1.5
 """The correlation is estimated over this long around each frame."""
-EXTRA_GAP = 12.0
+EXTRA_GAP = 40.0
 """A gap in both files at one join needs this many nats more than a plain cut or a plain insertion."""
 FOREIGN = 12.0
 """The ends of the dub are kept unless what lies there speaks against it by this much, nats."""
+RELIABLE, RELIABLE_SHARE = 0.1, 0.03
+"""A hole is believed only where all but this share of the other stretches have at least this correlation."""
+SHARED = 4.0
+"""A correlation this many standard errors above none is no accident."""
 DEAD_DB = -75.0
 """Under this level (dBFS) there is digital silence."""
 AGAINST_SILENCE = 0.2
 """Nats a frame against a line where only the dub is silent."""
+OVERHANG = 10.0
+"""Seconds by which the windows that made a line may hang over its ends."""
 HOLE, HOLE_SECONDS = 60.0, 2.0
 """Something else inside a line of one offset: at least this much evidence (nats) and this long."""
 AMBIGUOUS = 3.0
@@ -40,30 +46,43 @@ AMBIGUOUS = 3.0
 @dataclass(frozen=True, slots=True, eq=False)
 class Sounds:
     """Onset features (n, bands) of the original and of the dub at the original's pace, every ``step`` seconds; ``level`` is
-    the dub's loudness in dB a frame, ``original_level`` the original's."""
+    the dub's loudness in dB a frame, ``original_level`` the original's; ``second`` another layer of original and dub, if any."""
 
     original: Array
     dub: Array
     level: Array
     original_level: Array
     step: float
+    second: tuple[Array, Array] | None = None
 
     @property
     def end(self) -> float:
         return len(self.dub) * self.step
 
 
-def evidence(sounds: Sounds, line: Line, low: float, high: float) -> Floats:
-    """Nats for ``line`` in every frame of the dub between ``low`` and ``high`` (seconds at the original's pace)."""
+def evidence(sounds: Sounds, line: Line, low: float, high: float, weak: float = 0.1) -> Floats:
+    """Nats for ``line`` in every frame of the dub between ``low`` and ``high`` (seconds at the original's pace).
+
+    ``weak`` is the share of the line that is expected to be hardly like the original; see :func:`lowest_correlation`."""
     first, last = max(0, round(low / sounds.step)), min(len(sounds.dub), round(high / sounds.step))
     if last <= first:
         return np.zeros(0)
-    n_bands = sounds.dub.shape[1]
-    cross, power = _products(sounds, line, first, last)
-    size = max(3, round(CHOOSE_SECONDS / sounds.step))
+    out = _layer_evidence((sounds.original, sounds.dub), sounds.step, line, (first, last), weak)
+    if sounds.second is not None:
+        out += _layer_evidence(sounds.second, sounds.step, line, (first, last), weak)
+    return _with_silence(out, sounds, line, first)
+
+
+def _layer_evidence(
+    pair: tuple[Array, Array], step: float, line: Line, frames: tuple[int, int], weak: float
+) -> Floats:
+    first, last = frames
+    n_bands = pair[0].shape[1]
+    cross, power = _products(pair, step, line, frames)
+    floor = lowest_correlation(*_products(pair, step, line, _core(line, step, len(pair[1]))), weak)
+    size = max(3, round(CHOOSE_SECONDS / step))
     best = np.full(last - first, -np.inf)
     out = np.zeros(last - first)
-    floor = lowest_correlation(cross, power)
     for rho in [r for r in RHOS if r >= floor] or [RHOS[-1]]:
         r2 = 1 - rho * rho
         nats = ((rho * cross - rho * rho * power / 2) / r2 - n_bands * np.log(r2) / 2) / DEPENDENT
@@ -71,7 +90,7 @@ def evidence(sounds: Sounds, line: Line, low: float, high: float) -> Floats:
         better = smooth > best
         best = np.where(better, smooth, best)
         out = np.where(better, nats, out)
-    return _with_silence(out, sounds, line, first)
+    return out
 
 
 def _with_silence(nats: Floats, sounds: Sounds, line: Line, first: int) -> Floats:
@@ -84,30 +103,48 @@ def _with_silence(nats: Floats, sounds: Sounds, line: Line, first: int) -> Float
     return np.where(dead, np.where(sounding, np.minimum(nats, -AGAINST_SILENCE), 0.0), nats)
 
 
-def _products(sounds: Sounds, line: Line, first: int, last: int) -> tuple[Floats, Floats]:
+def _core(line: Line, step: float, n: int) -> tuple[int, int]:
+    """Frames of the part of ``line`` that surely belongs to it: its windows may hang over its ends by half."""
+    margin = min(OVERHANG, (line.end - line.start) / 4)
+    low = min(max(0, round((line.start + margin) / step)), n)
+    return low, max(low, min(n, round((line.end - margin) / step)))
+
+
+def _products(
+    pair: tuple[Array, Array], step: float, line: Line, frames: tuple[int, int]
+) -> tuple[Floats, Floats]:
     """d·o and d² + o² of each frame, features brought to unit variance; in stretches, so memory stays small."""
+    first, last = frames
+    own, other = pair
     cross, power = np.zeros(last - first), np.zeros(last - first)
-    scale = [max(float(np.mean(np.square(x[:: max(1, len(x) // 5000)].astype(np.float32)))), 1e-3) for x in (sounds.dub, sounds.original)]
+    spread_own, spread_dub = (
+        np.sqrt(max(float(np.mean(np.square(x[:: max(1, len(x) // 5000)].astype(np.float32)))), 1e-3)) for x in pair
+    )
     for a in range(first, last, 20000):
         b = min(a + 20000, last)
-        frames = np.arange(a, b)
-        shift = np.array([line.offset_at(f * sounds.step) for f in (a, b)])
-        place = np.rint(frames + np.interp(frames, (a, b), shift) / sounds.step).astype(np.int64)
-        inside = (place >= 0) & (place < len(sounds.original))
-        dub = sounds.dub[a:b].astype(np.float32) / np.sqrt(scale[0])
-        original = sounds.original[np.clip(place, 0, max(len(sounds.original) - 1, 0))].astype(np.float32) / np.sqrt(scale[1])
+        now = np.arange(a, b)
+        shift = np.array([line.offset_at(f * step) for f in (a, b)])
+        place = np.rint(now + np.interp(now, (a, b), shift) / step).astype(np.int64)
+        inside = (place >= 0) & (place < len(own))
+        dub = other[a:b].astype(np.float32) / spread_dub
+        original = own[np.clip(place, 0, max(len(own) - 1, 0))].astype(np.float32) / spread_own
         original[~inside] = 0.0
         cross[a - first : b - first] = (dub * original).sum(axis=1)
         power[a - first : b - first] = np.square(dub).sum(axis=1) + np.square(original).sum(axis=1)
     return cross, power
 
 
-def lowest_correlation(cross: Floats, power: Floats) -> float:
-    """Half the correlation that nine tenths of the 2 s stretches reach: what is clearly under it is something else."""
+def lowest_correlation(cross: Floats, power: Floats, weak: float) -> float:
+    """Half the correlation that all but the share ``weak`` of the 2 s stretches reach: what is clearly under it is something else."""
+    return float(np.quantile(_stretches(cross, power), weak)) / 2
+
+
+def _stretches(cross: Floats, power: Floats) -> Floats:
+    if not len(cross):
+        return np.zeros(1)
     n = max(1, len(cross) // 200)
     parts = [slice(k * len(cross) // n, (k + 1) * len(cross) // n) for k in range(n)]
-    rho = np.array([2 * cross[p].sum() / max(power[p].sum(), 1e-6) for p in parts])
-    return float(np.quantile(rho, 0.1)) / 2
+    return np.array([2 * cross[p].sum() / max(power[p].sum(), 1e-6) for p in parts])
 
 
 def _smoothed(values: Floats, size: int) -> Floats:
@@ -202,15 +239,48 @@ def _settled(plain: Floats, sounds: Sounds, low: float, gap: int, quiet: Sequenc
 
 def without_holes(line: Line, sounds: Sounds) -> list[Line]:
     """``line`` without the stretches in which the dub clearly holds something else though the offset goes on."""
-    nats = evidence(sounds, line, line.start, line.end)
+    nats = evidence(sounds, line, line.start, line.end, 0.3)
     if not len(nats):
         return [line]
     a, b, depth = _deepest(nats)
-    if depth < HOLE or (b - a) * sounds.step < HOLE_SECONDS:
-        return [line]
     start, end = line.start + a * sounds.step, line.start + b * sounds.step
+    if depth < HOLE or end - start < HOLE_SECONDS or not _is_hole(sounds, line, start, end):
+        return [line]
     parts = [replace(line, end=start), replace(line, start=end)]
     return [p for part in parts if part.end - part.start > 1.0 for p in without_holes(part, sounds)]
+
+
+def _is_hole(sounds: Sounds, line: Line, start: float, end: float) -> bool:
+    """Whether the dub is silent between ``start`` and ``end``, or unlike the line's place while all the rest is like it.
+
+    Voices without music say nothing: a line with more such places has no holes.
+    """
+    level = sounds.level[max(0, round(start / sounds.step)) : round(end / sounds.step)]
+    if len(level) and np.mean(level < DEAD_DB) > 0.9:
+        return True
+    if _something_shared(sounds, line, start, end):
+        return False
+    rest = [Span(line.start, start), Span(end, line.end)]
+    pair = (sounds.original, sounds.dub)
+    like = [_correlations(pair, sounds.step, line, s) for s in rest if s.duration > 2.0]
+    return bool(like) and float(np.quantile(np.concatenate(like), RELIABLE_SHARE)) >= RELIABLE
+
+
+def _correlations(pair: tuple[Array, Array], step: float, line: Line, span: Span) -> Floats:
+    """Correlation of each 2 s of ``span``."""
+    cross, power = _products(pair, step, line, (max(0, round(span.start / step)), min(len(pair[1]), round(span.end / step))))
+    return _stretches(cross, power)
+
+
+def _something_shared(sounds: Sounds, line: Line, start: float, end: float) -> bool:
+    """Whether what the dub holds between ``start`` and ``end`` correlates with the line's place at all, however weakly."""
+    frames = max(0, round(start / sounds.step)), min(len(sounds.dub), round(end / sounds.step))
+    for pair in [(sounds.original, sounds.dub), *([sounds.second] if sounds.second else [])]:
+        cross, power = _products(pair, sounds.step, line, frames)
+        n = len(cross) * pair[0].shape[1] / DEPENDENT
+        if 2 * cross.sum() / max(power.sum(), 1e-6) > SHARED / max(n, 1.0) ** 0.5:
+            return True
+    return False
 
 
 def _deepest(nats: Floats) -> tuple[int, int, float]:

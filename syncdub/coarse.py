@@ -50,9 +50,7 @@ def _fitted(anchors: Sequence[Anchor], rate: float) -> tuple[list[Line], float]:
     path = best_path(found)
     first = lines(found, path)
     on = found.pick(path)
-    groups = np.array(
-        [next((k for k, x in enumerate(first) if x.start <= u <= x.end), -1) for u in on.u], np.int64
-    )
+    groups = np.array([next((k for k, x in enumerate(first) if x.start <= u <= x.end), -1) for u in on.u], np.int64)
     if not (groups >= 0).any():
         return [], rate
     slope, sigma = common_slope(on.pick(groups >= 0), groups[groups >= 0])
@@ -75,9 +73,7 @@ def coarse_lines(said: Meaning, durations: tuple[float, float]) -> list[Segment]
     return segments
 
 
-def _placed(
-    fitted: list[Line], rate: float, dub: tuple[float, float], original: tuple[float, float]
-) -> list[Segment]:
+def _placed(fitted: list[Line], rate: float, dub: tuple[float, float], original: tuple[float, float]) -> list[Segment]:
     """Lines as segments that fill the room between ``dub`` and ``original`` limits; joins lie midway between the last phrase
     of one line and the first of the next."""
     out: list[Segment] = []

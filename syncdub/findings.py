@@ -13,10 +13,12 @@ from syncdub.boundaries import bounded
 from syncdub.soundmatch import Agreement, with_slopes
 from syncdub.timemap import Line
 from syncdub.values import Anchor, Pitch, Segment, Witness
-from syncdub.verdict import balance, carried, confidence
+from syncdub.verdict import Support, balance, carried, confidence
 
 SYSTEMATIC = {"sound": 0.0008, "picture": 0.008}
 """Standard error (seconds) that more windows do not remove: a tenth of a feature frame, a fifth of a picture."""
+RUN_SECONDS = 12.0
+"""Windows on the path further apart than this belong to different runs: two were missed."""
 BAR = 1.96
 """Standard errors in a 95 % error bar."""
 
@@ -45,15 +47,27 @@ def weigh(found: Agreement, witness: Witness, original: float, dub: float) -> Fi
     segments = [segment_of(line, found, witness) for line in lines]
     segments = [s for s in in_order(segments) if s.dub_end - s.dub_start > 0.05]
     nats = sum(line.gain for line in found.lines)
-    inside = inside_support(found, lines)
+    inside = support_of(found, lines)
     why = carried(nats, inside, balance(segments, original, dub))
     rate = found.speed.rate
     kept = () if why else tuple(segments)
     return Finding(witness, rate, kept, why, tuple(anchors_of(found, witness)), (original, dub))
 
 
-def inside_support(found: Agreement, lines: Sequence[Line]) -> float:
-    """Share of the windows wholly inside ``lines`` that have a candidate on the path."""
+def support_of(found: Agreement, lines: Sequence[Line]) -> Support:
+    """How many of the windows inside ``lines`` have a candidate on the path, and how they are spread."""
+    on = found.candidates.pick(found.path)
+    best = (0, 0.0)
+    for line in lines:
+        u = on.u[(on.u >= line.start) & (on.u <= line.end) & (np.abs(on.offset - line.offset) < 0.1)]
+        if len(u):
+            runs = 1 + int((np.diff(u) > RUN_SECONDS).sum())
+            best = max(best, (runs, float(np.ptp(u)) / max(found.sounds.end, 1.0)))
+    mean = sum(x.end - x.start for x in lines) / len(lines) if len(found.lines) > 2 and lines else 1e9
+    return Support(_inside(found, lines), best[0], best[1], found.speed.exact, mean)
+
+
+def _inside(found: Agreement, lines: Sequence[Line]) -> float:
     u = np.unique(found.candidates.u)
     on = np.isin(u, found.candidates.u[found.path])
     half = float(np.min(found.candidates.width, initial=20.0)) / 2

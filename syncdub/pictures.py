@@ -11,15 +11,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from syncdub.correlation import Array, changes, local_scores, noise_spread, onsets, vertex, whitener
+from syncdub.correlation import Array, changes, local_scores, vertex
 
 STEP = 0.04
 """Seconds between two values of a picture layer."""
 ROWS, COLUMNS = 6, 8
 LEVELS = 8.0
 """Grey levels that count as one decibel does for sound: a cut changes brightness by tens of them."""
-CLEAR = 6.0
-"""A comparison of a few seconds counts when its peak stands out this much from the scores around it."""
+CLEAR = 0.3
+"""A comparison of a few seconds counts when its correlation stands this far above those of other places: the same picture
+reaches 0.5 to 0.9, another film 0.05."""
+MOVING = 1e-3
+"""Mean square of changes under which a picture stands still."""
 CONSISTENT = 0.025
 """Comparisons that scatter less (seconds) than half a frame say the same."""
 DISAGREE = 0.060
@@ -32,7 +35,7 @@ class Spot:
 
     dub: float
     difference: float
-    z: float
+    clearness: float
 
 
 def layer(times: NDArray[np.float64], frames: NDArray[np.uint8], step: float = STEP, start: float = 0.0) -> Array:
@@ -68,28 +71,28 @@ def _held(times: NDArray[np.float64], values: Array, step: float) -> Array:
 
 
 def compare(original: Array, dub: Array, reach: float, step: float) -> tuple[float, float]:
-    """(seconds the dub's layer must move later to match, clearness) for two layers of about the same moment.
+    """(seconds the dub's layer must move later to match, clearness in [0, 1]) for two layers of about the same moment.
 
-    ``dub`` is expected in the middle of ``original``, which is longer by ``reach`` seconds on both sides.
+    ``dub`` is expected in the middle of ``original``, which is longer by ``reach`` seconds on both sides. Clearness is how far
+    the best correlation stands above the best one elsewhere.
     """
     n_reach = round(reach / step)
     if min(len(original) - 2 * n_reach, len(dub)) < 10:
         return 0.0, 0.0
-    white = whitener(changes(original, step), changes(dub, step))
-    a, b = (onsets(x, step, white).astype(np.float32) for x in (original, dub))
-    if float(np.square(changes(dub, step)).mean()) < 1e-3:
+    a, b = changes(original, step), changes(dub, step)
+    if min(float(np.square(x).mean()) for x in (a, b)) < MOVING:
         return 0.0, 0.0
     size = min(len(b), len(a) - 2 * n_reach)
     scores = local_scores(a, b, 0, size, np.arange(0, 2 * n_reach + 1))
     peak = int(scores.argmax())
-    far = np.abs(np.arange(len(scores)) - peak) > 3
-    spread = max(noise_spread(scores[far]), 0.02)
-    return (peak + vertex(scores, peak) - n_reach) * step, float(scores[peak]) / spread
+    far = np.abs(np.arange(len(scores)) - peak) > 4
+    clearness = float(scores[peak]) - max(float(scores[far].max(initial=0.0)), 0.0)
+    return (peak + vertex(scores, peak) - n_reach) * step, clearness
 
 
 def disagreement(spots: list[Spot]) -> tuple[float, int] | None:
     """(seconds, how many clear spots): what clear spots agree on, ``None`` when there are fewer than three or they scatter."""
-    clear = np.array([s.difference for s in spots if s.z >= CLEAR])
+    clear = np.array([s.difference for s in spots if s.clearness >= CLEAR])
     if len(clear) < 3:
         return None
     middle = float(np.median(clear))

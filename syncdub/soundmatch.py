@@ -13,7 +13,17 @@ from numpy.typing import NDArray
 
 from syncdub.boundaries import Sounds
 from syncdub.correlation import Array, Hits, changes, local_scores, onsets, search, stretched, vertex, whitener
-from syncdub.speed import Speed, coarse_rate, common_slope, settled, slope_of
+from syncdub.speed import (
+    Gains,
+    Speed,
+    common_slope,
+    everywhere,
+    grid_gains,
+    known_gains,
+    settled,
+    slope_of,
+    winner,
+)
 from syncdub.timemap import Candidates, Line, best_path, from_hits, joined, lines
 
 WINDOW_SECONDS, HOP_SECONDS, N_BEST = 20.0, 5.0, 4
@@ -25,6 +35,7 @@ N_FIRST = 240
 """The slope is first measured on about this many windows spread over the dub."""
 Levels = NDArray[np.uint8] | NDArray[np.float32]
 Layers = Mapping[str, Levels]
+MIXES = ("mix", "mix")
 LAYER_FLOOR_DB, LAYER_STEP_DB = -100.0, 0.5
 LINE_SECONDS = 300.0
 """Only lines this long may have a slope of their own …"""
@@ -76,8 +87,16 @@ def match(original: Layers, dub: Layers, step: float, kind: int = 0) -> Agreemen
         found = replace(found, u=found.u * (speed.rate / rate))
         path = best_path(found)
     fitted = lines(found, path)
+    if pair != MIXES and MIXES[0] in original and MIXES[1] in dub:
+        sounds = replace(sounds, second=_second(original, dub, speed.rate, step))
     marked = replace(found, kind=np.full(len(found), kind, np.int64))
     return Agreement(speed, tuple(fitted), marked, path, sounds, pair, _support(found, path), gains)
+
+
+def _second(original: Layers, dub: Layers, rate: float, step: float) -> tuple[Array, Array]:
+    """The whole mixes, where another layer is the better witness: some of the bed is only there."""
+    base = _base(original, dub, MIXES, step)
+    return base.features, onsets(stretched(base.levels, rate), step, base.white)
 
 
 def levels_of(layer: Levels) -> Array:
@@ -94,21 +113,26 @@ def _base(original: Layers, dub: Layers, pair: tuple[str, str], step: float) -> 
     return _Base(onsets(own, step, white), louds[0], levels, louds[1], white, step)
 
 
-def _choose_layers(
-    original: Layers, dub: Layers, step: float
-) -> tuple[tuple[str, str], float, Mapping[float, float]]:
-    """The pair of layers in which the two files have most in common, and the rate at which they have it."""
-    best: tuple[float, tuple[str, str], float, Mapping[float, float]] | None = None
-    for a in sorted(original, reverse=True):
-        own = levels_of(original[a])
-        for b in sorted(dub, reverse=True):
-            levels = levels_of(dub[b])
-            white = whitener(changes(own, step), changes(levels, step))
-            rate, gains = coarse_rate(onsets(own, step, white), levels, white, step)
-            if best is None or gains[rate] > 1.05 * best[0]:
-                best = (gains[rate], (a, b), rate, gains)
-    assert best is not None
-    return best[1:]
+def _choose_layers(original: Layers, dub: Layers, step: float) -> tuple[tuple[str, str], float, Mapping[float, float]]:
+    """The pair of layers in which the two files have most in common, and the rate at which they have it.
+
+    The exact rates are tried on all pairs; all rates on the best, and on the next where none of the exact ones fits everywhere.
+    """
+    pairs = [(a, b) for a in sorted(original, reverse=True) for b in sorted(dub, reverse=True)]
+    bases = {pair: _base(original, dub, pair, step) for pair in pairs}
+    found = {pair: known_gains(x.features, x.levels, x.white, step) for pair, x in bases.items()}
+    ranked = sorted(pairs, key=lambda p: -_most(found[p]))
+    tried = ranked[: 1 if everywhere(found[ranked[0]]) else 2]
+    for pair in tried:
+        x = bases[pair]
+        found[pair] = grid_gains(x.features, x.levels, x.white, step)
+    best = max(tried, key=lambda p: _most(found[p]))
+    sums = {rate: float(g.sum()) for rate, g in found[best].items()}
+    return best, winner(sums), sums
+
+
+def _most(gains: Gains) -> float:
+    return max(float(g.sum()) for g in gains.values())
 
 
 def _paced(base: _Base, rate: float) -> Sounds:

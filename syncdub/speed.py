@@ -7,7 +7,7 @@ error of an exact one is that one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
@@ -31,8 +31,9 @@ PROBE_SECONDS = 15.0
 N_PROBES = 12
 MARGIN = 1.25
 """A rate other than 1 must gain this much more than 1 does: false speed changes are worse than missed ones."""
-SURE = 100.0
-"""With this much (nats) for one of the known rates the grid is not tried."""
+SURE, MOST_PROBES = 8.0, 0.75
+"""Where this share of the probes gain this much (nats) at one of the known rates, the grid is not tried: loops and rhythms
+match at any rate, but not everywhere."""
 ENOUGH = 30.0
 """… and at least this many nats in all."""
 CLOSEST = 8e-6
@@ -58,35 +59,41 @@ def rates_to_try() -> tuple[float, ...]:
     return tuple(sorted(known + free))
 
 
-def coarse_rate(original: Array, dub_levels: Array, white: Array, step: float) -> tuple[float, dict[float, float]]:
-    """The rate of :func:`rates_to_try` that fits best, and what each gained (nats); 1.0 unless another clearly wins.
-
-    ``original`` are onset features, ``dub_levels`` band levels in dB; both every ``step`` seconds.
-    """
-    size = min(round(PROBE_SECONDS / step), int(len(dub_levels) / (1 + WIDEST)) - 2)
-    if size < round(1.0 / step):
-        return 1.0, {1.0: 0.0}
-    places = probe_places(dub_levels, round(size * (1 + WIDEST)) + 2)
-    gains = _gains(original, dub_levels, white, step, ([float(k) for k in KNOWN], places, size))
-    if max(gains.values()) < SURE:
-        gains |= _gains(original, dub_levels, white, step, (rates_to_try(), places, size))
-    return _winner(gains), gains
+Gains = dict[float, NDArray[np.float64]]
 
 
-def _gains(
-    original: Array, levels: Array, white: Array, step: float, probes: tuple[Sequence[float], NDArray[np.int64], int]
-) -> dict[float, float]:
-    rates, places, size = probes
+def known_gains(original: Array, dub_levels: Array, white: Array, step: float) -> Gains:
+    """What each probe of the dub gains (nats) at each exact rate; ``original`` are onset features, ``dub_levels`` dB."""
+    return _gains(original, dub_levels, white, step, [float(k) for k in KNOWN])
+
+
+def grid_gains(original: Array, dub_levels: Array, white: Array, step: float) -> Gains:
+    """The same at all of :func:`rates_to_try`."""
+    return _gains(original, dub_levels, white, step, rates_to_try(), 2)
+
+
+def everywhere(gains: Gains) -> bool:
+    """Whether one rate is so good in so many places that no other need be tried."""
+    best = max(gains.values(), key=lambda g: float(g.sum()))
+    return bool((best > SURE).mean() >= MOST_PROBES)
+
+
+def _gains(original: Array, levels: Array, white: Array, step: float, rates: Sequence[float], every: int = 1) -> Gains:
+    size = min(round(PROBE_SECONDS / step), int(len(levels) * (1 - WIDEST)) - 4)
+    if size < round(0.5 / step):
+        return {1.0: np.zeros(1)}
+    places = probe_places(levels, int(size / (1 - WIDEST)) + 4)[::every]
     windows = [
-        onsets(stretched(levels[p : p + int(size / r) + 2], r)[:size], step, white) for r in rates for p in places
+        onsets(stretched(levels[p : p + int(size / r) + 3], r)[:size], step, white) for r in rates for p in places
     ]
     hits = search(original, np.concatenate(windows), np.arange(len(windows)) * size, size, 1, step)
     chance = np.log(max(len(original), 2))
-    each = np.clip(np.square(hits.z[:, 0]) / 2 - chance, 0.0, MOST).reshape(len(rates), -1).sum(axis=1)
-    return dict(zip(rates, (float(g) for g in each), strict=True))
+    each = np.clip(np.square(hits.z[:, 0]) / 2 - chance, 0.0, MOST).reshape(len(rates), -1)
+    return dict(zip(rates, each, strict=True))
 
 
-def _winner(gains: dict[float, float]) -> float:
+def winner(gains: Mapping[float, float]) -> float:
+    """The rate that gains most; 1.0 unless another clearly wins."""
     best = max(gains, key=lambda r: (gains[r], -abs(r - 1.0)))
     others = max((gains[r] for r in gains if abs(r - best) > 1.6 * GRID), default=0.0)
     if abs(best - 1.0) < 1.6 * GRID:

@@ -83,7 +83,13 @@ def joined(parts: Sequence[Candidates]) -> Candidates:
 
 
 def from_hits(
-    centre: NDArray[np.float64], at: NDArray[np.float64], z: NDArray[np.float64], *, step: float, width: float, hop: float
+    centre: NDArray[np.float64],
+    at: NDArray[np.float64],
+    z: NDArray[np.float64],
+    *,
+    step: float,
+    width: float,
+    hop: float,
 ) -> Candidates:
     """Candidates of sound windows: ``z²/2`` is the log-likelihood ratio of a match over chance; overlapping windows share it."""
     seen = z > 0
@@ -150,11 +156,15 @@ def fit(points: Candidates) -> Line:
         robust = weight * np.minimum(1.0, 1.5 * scale / np.maximum(off, 1e-9))
         offset = float((robust * points.offset).sum() / robust.sum())
     spread = max(1.4826 * _weighted_median(np.abs(points.offset - offset), points.gain), float(points.sigma.min()))
-    overlap = max(1.0, float(np.median(points.width)) * len(points) / max(float(np.ptp(points.u)) + points.width[0], 1e-6))
+    overlap = max(
+        1.0, float(np.median(points.width)) * len(points) / max(float(np.ptp(points.u)) + points.width[0], 1e-6)
+    )
     independent = max(1.0, len(points) / overlap)
     middle = float((points.u * points.gain).sum() / points.gain.sum())
     start, end = float(points.u[0] - points.width[0] / 2), float(points.u[-1] + points.width[-1] / 2)
-    return Line(start, end, offset, middle, spread / np.sqrt(independent), spread, len(points), float(points.gain.sum()))
+    return Line(
+        start, end, offset, middle, spread / np.sqrt(independent), spread, len(points), float(points.gain.sum())
+    )
 
 
 def merged(found: Sequence[Line]) -> list[Line]:
