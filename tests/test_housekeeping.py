@@ -166,3 +166,22 @@ def test_temporary_files_of_the_page_go_after_a_day(settings: Settings, janitor:
     os.utime(old.parent, (1, 1))
     janitor.clean()
     assert (old.exists(), new.exists(), root.exists()) == (False, True, True)
+
+
+def test_work_folders_of_a_crash_and_old_stages_go(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path / "data", temp_dir=tmp_path / "temp", keep_days=1.0)
+    left = settings.temp_dir / "sync-abc"
+    left.mkdir(parents=True)
+    (left / "dub.mka").write_bytes(b"x")
+    memory = settings.data_dir / "memory" / "evidence"
+    memory.mkdir(parents=True)
+    for name, age in (("old.json", 2 * 86400), ("new.json", 10)):
+        (memory / name).write_text("{}")
+        os.utime(memory / name, (time.time() - age,) * 2)
+    jobs = Jobs(settings, kinds={})
+    janitor = Janitor(settings, jobs)
+    janitor.clean_start()
+    janitor.clean()
+    jobs.close()
+    assert not left.exists()
+    assert [p.name for p in memory.iterdir()] == ["new.json"]

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pipeline.errors import StudioError
+from pipeline.memory import Memory
 from pipeline.settings import Settings
 from web.jobs import Jobs
 from web.jobs_values import FINISHED, Job
@@ -27,6 +28,8 @@ DAY = 86400.0
 ABANDONED = DAY
 """Seconds after which an unfinished resumable upload, or an upload no job names, is given up."""
 _ID = re.compile(r"[0-9a-f]{32}")
+WORK_FOLDERS = ("sync-*", "render-*")
+"""Where workflows work below ``TEMP_DIR``; one process owns it, so at the start they are leftovers."""
 _log = logging.getLogger(__name__)
 
 
@@ -52,13 +55,18 @@ class Janitor:
             announced = part.with_name(part.name[:32] + ".json").exists() and _ID.match(part.name)
             if not announced or _age(part) > ABANDONED:
                 _remove(part)
+        for pattern in WORK_FOLDERS:
+            for folder in self._settings.temp_dir.glob(pattern):
+                shutil.rmtree(folder, ignore_errors=True)
 
     def clean(self) -> None:
-        """One round: by age, by size, orphans, the page's temporary files."""
+        """One round: by age, by size, orphans, remembered stages, the page's temporary files."""
         self._by_age()
         self._by_size()
         self._orphans()
         self._page_files()
+        if self._settings.keep_days:
+            Memory(self._settings.data_dir / "memory").forget(self._settings.keep_days * 86400)
 
     def _live(self) -> None:
         while not self._stop.is_set():
