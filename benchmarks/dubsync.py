@@ -26,7 +26,9 @@ from syncdub.values import SyncPlan
 
 KINDS: dict[str, Callable[[np.random.Generator], Recipe]] = {
     "same cut, shifted": lambda r: Recipe(late=float(r.uniform(0.1, 9)), codec="aac96", bed_db=_bed(r)),
-    "foreign intro and tail": lambda r: Recipe(intro=float(r.uniform(8, 60)), tail=20.0, codec="aac160", bed_db=_bed(r)),
+    "foreign intro and tail": lambda r: Recipe(
+        intro=float(r.uniform(8, 60)), tail=20.0, codec="aac160", bed_db=_bed(r)
+    ),
     "PAL, pitch up": lambda r: Recipe(rate=25025 / 24000, codec="aac96", bed_db=_bed(r)),
     "PAL 25/24, pitch kept": lambda r: Recipe(rate=25 / 24, pitch_kept=True, codec="aac96", bed_db=_bed(r)),
     "NTSC 1001/1000": lambda r: Recipe(rate=1001 / 1000, codec="ac3", bed_db=_bed(r)),
@@ -144,10 +146,14 @@ def row(name: str, outcomes: Sequence[Outcome], baselines: Sequence[Sequence[Out
     out += [f"{np.median(errors):.1f} / {np.quantile(errors, 0.95):.1f}" if len(errors) else "–"]
     out += [f"{100 * min(o.covered for o in outcomes):.1f}", f"{max(o.foreign for o in outcomes):.2f}"]
     out += [f"{np.median(joins):.0f} / {joins.max():.0f}" if len(joins) else "–"]
-    out += [f"{max(o.rate_ppm for o in outcomes if not o.refused):.1f}" if not all(o.refused for o in outcomes) else "–"]
+    out += [
+        f"{max(o.rate_ppm for o in outcomes if not o.refused):.1f}" if not all(o.refused for o in outcomes) else "–"
+    ]
     out += [f"{np.mean([o.seconds for o in outcomes]):.1f}"]
     for other in baselines:
-        out.append(f"{100 * float(np.mean([o.covered * np.mean(o.errors < 40) if len(o.errors) else 0 for o in other])):.0f}")
+        out.append(
+            f"{100 * float(np.mean([o.covered * np.mean(o.errors < 40) if len(o.errors) else 0 for o in other])):.0f}"
+        )
     return out
 
 

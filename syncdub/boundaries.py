@@ -73,9 +73,7 @@ def evidence(sounds: Sounds, line: Line, low: float, high: float, weak: float = 
     return _with_silence(out, sounds, line, first)
 
 
-def _layer_evidence(
-    pair: tuple[Array, Array], step: float, line: Line, frames: tuple[int, int], weak: float
-) -> Floats:
+def _layer_evidence(pair: tuple[Array, Array], step: float, line: Line, frames: tuple[int, int], weak: float) -> Floats:
     first, last = frames
     n_bands = pair[0].shape[1]
     cross, power = _products(pair, step, line, frames)
@@ -110,9 +108,7 @@ def _core(line: Line, step: float, n: int) -> tuple[int, int]:
     return low, max(low, min(n, round((line.end - margin) / step)))
 
 
-def _products(
-    pair: tuple[Array, Array], step: float, line: Line, frames: tuple[int, int]
-) -> tuple[Floats, Floats]:
+def _products(pair: tuple[Array, Array], step: float, line: Line, frames: tuple[int, int]) -> tuple[Floats, Floats]:
     """d·o and d² + o² of each frame, features brought to unit variance; in stretches, so memory stays small."""
     first, last = frames
     own, other = pair
@@ -268,7 +264,9 @@ def _is_hole(sounds: Sounds, line: Line, start: float, end: float) -> bool:
 
 def _correlations(pair: tuple[Array, Array], step: float, line: Line, span: Span) -> Floats:
     """Correlation of each 2 s of ``span``."""
-    cross, power = _products(pair, step, line, (max(0, round(span.start / step)), min(len(pair[1]), round(span.end / step))))
+    cross, power = _products(
+        pair, step, line, (max(0, round(span.start / step)), min(len(pair[1]), round(span.end / step)))
+    )
     return _stretches(cross, power)
 
 

@@ -119,7 +119,14 @@ def anchors_of(found: Agreement, witness: Witness) -> list[Anchor]:
     rank[found.path] = 0
     rate = found.speed.rate
     return [
-        Anchor(float(c.u[i]) / rate, float(c.original[i]), 1000 * float(c.sigma[i]), float(c.gain[i]), witness, int(rank[i]))
+        Anchor(
+            float(c.u[i]) / rate,
+            float(c.original[i]),
+            1000 * float(c.sigma[i]),
+            float(c.gain[i]),
+            witness,
+            int(rank[i]),
+        )
         for i in np.lexsort((c.u, rank))
     ]
 

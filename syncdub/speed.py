@@ -19,7 +19,9 @@ from syncdub.correlation import Array, onsets, search, stretched
 from syncdub.timemap import Candidates
 
 KNOWN = tuple(
-    sorted({r for f in (Fraction(1), Fraction(1001, 1000), Fraction(25, 24), Fraction(25025, 24000)) for r in (f, 1 / f)})
+    sorted(
+        {r for f in (Fraction(1), Fraction(1001, 1000), Fraction(25, 24), Fraction(25025, 24000)) for r in (f, 1 / f)}
+    )
 )
 """1, NTSC against film, PAL against film and against 23.976, and their inverses."""
 WIDEST = 0.064
@@ -173,7 +175,9 @@ def pitch_votes(original: Array, dub: Array, rate: float, sample_rate: int) -> t
     ``original`` is the sound of a moment, ``dub`` the same moment as it is in the dub (1/rate as long).
     """
     own = _log_spectrum(original, sample_rate, 1.0)
-    return _correlation(own, _log_spectrum(dub, sample_rate, rate)), _correlation(own, _log_spectrum(dub, sample_rate, 1.0))
+    return _correlation(own, _log_spectrum(dub, sample_rate, rate)), _correlation(
+        own, _log_spectrum(dub, sample_rate, 1.0)
+    )
 
 
 def _log_spectrum(samples: Array, sample_rate: int, scale: float) -> NDArray[np.float64]:

@@ -58,10 +58,12 @@ def balance(segments: Sequence[Segment], original: float, dub: float) -> Balance
     dub_edges = [0.0, *(t for s in segments for t in (s.dub_start, s.dub_end)), max(dub, segments[-1].dub_end)]
     own_edges = [0.0, *(t for s in segments for t in (s.original_start, s.original_end))]
     own_edges.append(max(original, own_edges[-1]))
-    gaps = np.array([
-        (max(0.0, b - a) * rate, max(0.0, d - c))
-        for a, b, c, d in zip(dub_edges[::2], dub_edges[1::2], own_edges[::2], own_edges[1::2], strict=True)
-    ])
+    gaps = np.array(
+        [
+            (max(0.0, b - a) * rate, max(0.0, d - c))
+            for a, b, c, d in zip(dub_edges[::2], dub_edges[1::2], own_edges[::2], own_edges[1::2], strict=True)
+        ]
+    )
     both = gaps.min(axis=1)
     matched = sum(s.original_end - s.original_start for s in segments)
     return Balance(matched, float(both.sum()), float((gaps[:, 1] - both).sum()), float((gaps[:, 0] - both).sum()))
@@ -97,9 +99,7 @@ class Support:
             return False
         if not self.exact:
             return self.share >= SUPPORT_FREE
-        return self.share >= SUPPORT or (
-            self.share >= SCATTERED and self.runs >= N_RUNS and self.reach >= REACH
-        )
+        return self.share >= SUPPORT or (self.share >= SCATTERED and self.runs >= N_RUNS and self.reach >= REACH)
 
 
 def carried(nats: float, support: Support, share: Balance) -> tuple[Message, ...]:

@@ -24,7 +24,7 @@ RATE = 16000
 class Listener:
     """An engine without models; ``said`` by file name."""
 
-    class device:  # noqa: N801
+    class device:
         kind = "cpu"
 
     def __init__(self, said: dict[str, Transcript] | None = None) -> None:
@@ -78,9 +78,12 @@ def test_the_spanish_dubs_lie_where_the_truth_says(media: Path, name: str, verdi
     assert len(plan.segments) == len(truth)
     for segment, piece in zip(plan.segments, truth, strict=True):
         middle = sum(piece["dub"]) / 2
-        assert segment.at(middle) == pytest.approx(piece["film_start"] + (middle - piece["dub"][0]) * piece["rate"], abs=0.003)
+        assert segment.at(middle) == pytest.approx(
+            piece["film_start"] + (middle - piece["dub"][0]) * piece["rate"], abs=0.003
+        )
         assert (segment.dub_start, segment.dub_end) == pytest.approx(tuple(piece["dub"]), abs=0.1)
-        assert segment.error_ms < 10 and segment.confidence > 0.9
+        assert segment.error_ms < 10
+        assert segment.confidence > 0.9
     assert plan.pitch == ("shifted" if verdict == "retime" else "unknown")
 
 
@@ -100,7 +103,11 @@ def test_identical_files_are_aligned_even_when_short(tmp_path: Path) -> None:
 
 def test_silence_and_crumbs_are_refused(tmp_path: Path) -> None:
     own = wav(tmp_path / "film.wav", music(2, 40))
-    for name, samples in (("silence", np.zeros(40 * RATE)), ("crumb", music(2, 0.5)), ("noise", np.random.default_rng(0).standard_normal(40 * RATE) * 0.1)):
+    for name, samples in (
+        ("silence", np.zeros(40 * RATE)),
+        ("crumb", music(2, 0.5)),
+        ("noise", np.random.default_rng(0).standard_normal(40 * RATE) * 0.1),
+    ):
         assert quick(own, wav(tmp_path / f"{name}.wav", samples)).verdict == "refuse"
 
 
@@ -177,7 +184,8 @@ def test_meaning_alone_is_coarse_and_says_so() -> None:
     said = Meaning((), anchors(12.0, 20), Support(1e-9, 0.8))
     (only,) = coarse_lines(said, (150.0, 140.0))
     assert only.offset_ms == pytest.approx(12_000, abs=200)
-    assert only.error_ms > 150 and only.confidence < 0.7
+    assert only.error_ms > 150
+    assert only.confidence < 0.7
     assert coarse_lines(Meaning((), anchors(12.0, 20), Support(0.3, 0.8)), (150.0, 140.0)) == []
 
 

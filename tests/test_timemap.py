@@ -62,9 +62,7 @@ def sounds(pieces: list[tuple[int, int]], n: int = 12000, seed: int = 0) -> Soun
     """A dub made of (first, end) frames of the original with other voices over it; negative first: foreign sound."""
     rng = np.random.default_rng(seed)
     bed = rng.standard_normal((n, 24)).astype(np.float32)
-    parts = [
-        bed[a:b] if a >= 0 else rng.standard_normal((b, 24)).astype(np.float32) for a, b in pieces
-    ]
+    parts = [bed[a:b] if a >= 0 else rng.standard_normal((b, 24)).astype(np.float32) for a, b in pieces]
     voices = [1.5 * rng.standard_normal((size, 24)).astype(np.float32) for size in (n, sum(len(p) for p in parts))]
     original, dub = (bed + voices[0]) / 1.8, (np.concatenate(parts) + voices[1]) / 1.8
     level = np.full(len(dub), -20.0, np.float32)
@@ -140,7 +138,8 @@ def test_words_for_plans(segments: list[Segment], word: str) -> None:
 
 def test_missing_scenes_and_advertisements_do_not_contradict_but_another_episode_does() -> None:
     cut = balance([segment(0, 60, 0), segment(90, 150, 100)], 160, 150)
-    assert cut.contradicted == pytest.approx(30) and cut.missing == pytest.approx(10)
+    assert cut.contradicted == pytest.approx(30)
+    assert cut.missing == pytest.approx(10)
     half = balance([segment(0, 1500, 1500)], 3000, 1500)
     assert half.agreement == 1.0
     song = balance([segment(30, 120, 20)], 1400, 1380)
