@@ -6,7 +6,7 @@ PY := $(BIN)/python
 export HF_HUB_OFFLINE ?= 1
 export GRADIO_ANALYTICS_ENABLED = False
 
-.PHONY: help setup models run test test-all test-browser check bench bench-gpu fault clean
+.PHONY: help setup models run dev browser test test-all check bench fault clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -51,9 +51,6 @@ browser: ## Chromium for the browser tests (Debian package, when it is missing a
 
 bench: dev ## figures of accuracy and speed, written to BENCHMARKS.md
 	$(PY) -m benchmarks
-
-bench-gpu: dev ## each stage on the CPU and on the GPU
-	$(PY) -m benchmarks.gpu
 
 fault: dev ## kill, fill the disk, take files away; see that nothing is lost
 	$(PY) -m benchmarks.faults
