@@ -6,7 +6,6 @@ import html
 
 import gradio as gr
 
-from pipeline.messages import languages
 from web.ui import dubsync_tab, endpoints, highlights_tab, tasks_tab, viral_tab
 from web.ui.language import label, language_of, tell
 from web.ui.work import Page
@@ -36,11 +35,5 @@ def _greet(request: gr.Request) -> str:
 
 
 def _header(language: str) -> str:
-    links = " · ".join(
-        f'<a href="?lang={tag}" lang="{tag}" aria-current="{str(tag == language).lower()}">{tell(f"ui.language.{tag}", language)}</a>'
-        for tag in languages()
-    )
-    return (
-        f'<header class="studio studio-head"><h1>Reelify &amp; SyncDub</h1><p>{html.escape(tell("ui.tagline", language))}</p>'
-        f'<nav aria-label="{html.escape(tell("ui.language", language))}">{links}</nav></header>'
-    )
+    tagline = html.escape(tell("ui.tagline", language))
+    return f'<header class="studio studio-head"><h1>Reelify &amp; SyncDub</h1><p>{tagline}</p></header>'
