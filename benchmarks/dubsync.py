@@ -166,7 +166,7 @@ def main() -> None:
     options.add_argument("--quick", action="store_true")
     options.add_argument("--seeds", type=int, default=4)
     options.add_argument("--only", default="")
-    options.add_argument("--wrong", type=int, default=56)
+    options.add_argument("--films", type=int, default=8, help="films whose dubs are exchanged: n·(n−1) wrong pairs")
     chosen = options.parse_args()
     folder = media_folder()
     rows = []
@@ -192,6 +192,29 @@ def main() -> None:
         rows.append(row(name, outcomes, [plain, other]))
         print(rows[-1], flush=True)
     print("\n" + table(HEAD, rows))
+    if not chosen.only or chosen.only == "wrong":
+        print("\n" + wrong_pairs(studio, 4 if chosen.quick else chosen.films))
+
+
+def wrong_pairs(studio: Studio, n: int) -> str:
+    """How many exchanged dubs are refused. The films are cut from the same few recordings, so many share music."""
+    refused = []
+    with tempfile.TemporaryDirectory() as work:
+        kinds = list(KINDS.values())
+        pairs = [
+            studio.pair(90_000 + k, replace(_voiced(kinds[k % len(kinds)], 90_000 + k), duration=180.0), Path(work, str(k)))
+            for k in range(n)
+        ]
+        right = [measured(pair).refused for pair in pairs]
+        for i, first in enumerate(pairs):
+            for j, second in enumerate(pairs):
+                if i != j:
+                    mixed = Pair(first.original, second.dub, second.pieces)
+                    refused.append(measured(mixed).refused)
+    return table(
+        ("pairs", "number", "refused"),
+        [("wrong (another film's dub)", len(refused), sum(refused)), ("right", len(right), sum(right))],
+    )
 
 
 def _voiced(recipe: Callable[[np.random.Generator], Recipe], seed: int) -> Recipe:

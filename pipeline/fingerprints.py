@@ -80,20 +80,19 @@ def sound_print(
     Raises:
         NoAudio: there is no such track.
     """
-    mixes: list[NDArray[np.uint8]] = []
-    beds: list[NDArray[np.uint8]] = []
+    rows = _Rows()
     n_samples, power = 0, np.zeros(2)
     front = np.zeros((2, WINDOW // 2), np.float32)
     for block in audio_blocks(path, rate=RATE, layout="source", stream=stream, block=BLOCK):
         layers = split_layers(block.samples)
         n_samples += layers.shape[1]
         power += np.square(layers, dtype=np.float64).sum(axis=1)
-        front = _bands_of(np.concatenate([front, layers], axis=1), device, mixes, beds)
+        front = _bands_of(np.concatenate([front, layers], axis=1), device, rows)
         report(min(1.0, block.end / duration) if duration else 0.0, message("progress.listening", at=block.end))
-    _bands_of(np.concatenate([front, np.zeros((2, WINDOW // 2), np.float32)], axis=1), device, mixes, beds)
-    mix = np.concatenate(mixes) if mixes else np.zeros((0, BANDS), np.uint8)
+    _bands_of(np.concatenate([front, np.zeros((2, WINDOW // 2), np.float32)], axis=1), device, rows)
+    mix, bed = rows.all()
     heard = power[1] > max(power[0] * 10 ** (SILENT_SIDE_DB / 10), 1e-10 * max(n_samples, 1))
-    return SoundPrint(mix, np.concatenate(beds) if heard and beds else None, n_samples / RATE)
+    return SoundPrint(mix, bed if heard and len(bed) else None, n_samples / RATE)
 
 
 def split_layers(samples: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -109,15 +108,31 @@ def split_layers(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.stack([mix, samples[around].mean(axis=0)])
 
 
-def _bands_of(
-    samples: NDArray[np.float32], device: str, mixes: list[NDArray[np.uint8]], beds: list[NDArray[np.uint8]]
-) -> NDArray[np.float32]:
+class _Rows:
+    """Frames of both layers in one growing array: thousands of small ones would scatter over the heap."""
+
+    def __init__(self) -> None:
+        self._rows = np.empty((2, 60000, BANDS), np.uint8)
+        self._n = 0
+
+    def add(self, both: NDArray[np.uint8]) -> None:
+        n = both.shape[1]
+        if self._n + n > self._rows.shape[1]:
+            more = np.empty((2, max(n, self._rows.shape[1] // 2), BANDS), np.uint8)
+            self._rows = np.concatenate([self._rows, more], axis=1)
+        self._rows[:, self._n : self._n + n] = both
+        self._n += n
+
+    def all(self) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        """Mix and bed."""
+        return self._rows[0, : self._n].copy(), self._rows[1, : self._n].copy()
+
+
+def _bands_of(samples: NDArray[np.float32], device: str, rows: _Rows) -> NDArray[np.float32]:
     """Appends the frames that are complete in (2, n) ``samples``; returns the samples still needed by later ones."""
     n = max(0, (samples.shape[1] - WINDOW) // HOP + 1)
     if n:
-        both = _mel_bytes(samples[:, : (n - 1) * HOP + WINDOW], device)
-        mixes.append(both[0])
-        beds.append(both[1])
+        rows.add(_mel_bytes(samples[:, : (n - 1) * HOP + WINDOW], device))
     return samples[:, n * HOP :]
 
 

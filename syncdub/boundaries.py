@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.values import Span
-from syncdub.correlation import Array
+from syncdub.correlation import Array, Array16
 from syncdub.timemap import Line
 
 Floats = NDArray[np.float64]
@@ -48,12 +48,12 @@ class Sounds:
     """Onset features (n, bands) of the original and of the dub at the original's pace, every ``step`` seconds; ``level`` is
     the dub's loudness in dB a frame, ``original_level`` the original's; ``second`` another layer of original and dub, if any."""
 
-    original: Array
-    dub: Array
+    original: Array16
+    dub: Array16
     level: Array
     original_level: Array
     step: float
-    second: tuple[Array, Array] | None = None
+    second: tuple[Array16, Array16] | None = None
 
     @property
     def end(self) -> float:
@@ -73,7 +73,7 @@ def evidence(sounds: Sounds, line: Line, low: float, high: float, weak: float = 
     return _with_silence(out, sounds, line, first)
 
 
-def _layer_evidence(pair: tuple[Array, Array], step: float, line: Line, frames: tuple[int, int], weak: float) -> Floats:
+def _layer_evidence(pair: tuple[Array16, Array16], step: float, line: Line, frames: tuple[int, int], weak: float) -> Floats:
     first, last = frames
     n_bands = pair[0].shape[1]
     cross, power = _products(pair, step, line, frames)
@@ -108,7 +108,7 @@ def _core(line: Line, step: float, n: int) -> tuple[int, int]:
     return low, max(low, min(n, round((line.end - margin) / step)))
 
 
-def _products(pair: tuple[Array, Array], step: float, line: Line, frames: tuple[int, int]) -> tuple[Floats, Floats]:
+def _products(pair: tuple[Array16, Array16], step: float, line: Line, frames: tuple[int, int]) -> tuple[Floats, Floats]:
     """d·o and d² + o² of each frame, features brought to unit variance; in stretches, so memory stays small."""
     first, last = frames
     own, other = pair
@@ -262,7 +262,7 @@ def _is_hole(sounds: Sounds, line: Line, start: float, end: float) -> bool:
     return bool(like) and float(np.quantile(np.concatenate(like), RELIABLE_SHARE)) >= RELIABLE
 
 
-def _correlations(pair: tuple[Array, Array], step: float, line: Line, span: Span) -> Floats:
+def _correlations(pair: tuple[Array16, Array16], step: float, line: Line, span: Span) -> Floats:
     """Correlation of each 2 s of ``span``."""
     cross, power = _products(
         pair, step, line, (max(0, round(span.start / step)), min(len(pair[1]), round(span.end / step)))

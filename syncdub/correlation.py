@@ -14,6 +14,11 @@ from numpy.typing import NDArray
 from scipy import fft, ndimage
 
 Array = NDArray[np.float32]
+Array16 = NDArray[np.float16] | NDArray[np.float32]
+Levels = NDArray[np.uint8] | NDArray[np.float32]
+LAYER_FLOOR_DB, LAYER_STEP_DB = -100.0, 0.5
+PIECE = 30000
+"""Frames worked on at a time."""
 
 LARGEST_CHANGE = 12.0
 """Decibels; a louder onset says no more about time and would only drown the others."""
@@ -23,7 +28,7 @@ LOCAL_SECONDS = 6.0
 """Changes are scaled by their spread over about this long, so that loud passages do not rule."""
 SILENCE_DB = -80.0
 N_FFT = 8192
-STRETCH = 60000
+STRETCH = 130000
 """Places looked at together; bounds the memory of a search."""
 QUIET = 0.05
 """Mean square of features under which a window counts as silent."""
@@ -43,17 +48,23 @@ class Hits:
     z: NDArray[np.float64]
 
 
-def changes(levels: Array, step: float) -> Array:
+def levels_of(layer: Levels) -> Array:
+    """Levels as float32; uint8 layers of a sound print hold half decibels over −100 dBFS."""
+    if layer.dtype == np.uint8:
+        return layer.astype(np.float32) * LAYER_STEP_DB + LAYER_FLOOR_DB
+    return layer.astype(np.float32, copy=False)
+
+
+def changes(layer: Levels, step: float, floor: float | None = None) -> Array:
     """(n, bands) limited changes of band level around each frame, scaled so that loud passages do not rule.
 
-    ``levels`` are dB every ``step`` seconds.
+    ``layer`` holds levels every ``step`` seconds; what lies under ``floor`` (dB, default: see :func:`floor_of`) is silence.
     """
+    levels = levels_of(layer)
     out = np.zeros(levels.shape, np.float32)
     if len(levels) < 3:
         return out
-    loud = float(np.quantile(levels[:: max(1, len(levels) // 20000)], 0.95))
-    floor = max(loud - AUDIBLE_BELOW, SILENCE_DB)
-    floored = np.maximum(levels, np.float32(floor))
+    floored = np.maximum(levels, np.float32(floor_of(layer) if floor is None else floor))
     np.subtract(floored[2:], floored[:-2], out=out[1:-1])
     np.clip(out, -LARGEST_CHANGE, LARGEST_CHANGE, out=out)
     size = max(3, round(LOCAL_SECONDS / step))
@@ -61,6 +72,12 @@ def changes(levels: Array, step: float) -> Array:
     spread = ndimage.uniform_filter1d(spread, size, mode="nearest")
     out /= np.sqrt(spread + 0.5)[:, None]
     return out
+
+
+def floor_of(layer: Levels) -> float:
+    """The level (dB) under which ``layer`` counts as silent: :data:`AUDIBLE_BELOW` under its loud level."""
+    few = levels_of(layer[:: max(1, len(layer) // 5000)])
+    return max(float(np.quantile(few, 0.95)) - AUDIBLE_BELOW, SILENCE_DB) if few.size else SILENCE_DB
 
 
 def whitener(*features: Array) -> Array:
@@ -79,25 +96,43 @@ def whitener(*features: Array) -> Array:
     return out
 
 
-def onsets(levels: Array, step: float, white: Array) -> Array:
-    """(n, bands) float16 features to correlate: :func:`changes` made independent by ``white`` (see :func:`whitener`)."""
-    out: Array = (changes(levels, step) @ white).astype(np.float16)
+def onsets(layer: Levels, step: float, white: Array, rate: float = 1.0) -> Array16:
+    """(n, bands) float16 features to correlate: :func:`changes` made independent by ``white`` (see :func:`whitener`).
+
+    ``rate`` stretches the layer first (see :func:`stretched`). Done in pieces: long layers need little memory.
+    """
+    n = len(layer) if rate == 1.0 else int(np.floor((len(layer) - 1) * rate)) + 1
+    out = np.zeros((max(n, 0), layer.shape[1]), np.float16)
+    margin = max(3, round(LOCAL_SECONDS / step))
+    floor = floor_of(layer)
+    for a in range(0, n, PIECE):
+        low, high = max(0, a - margin), min(n, a + PIECE + margin)
+        part = changes(_stretch_of(layer, rate, low, high), step, floor)
+        out[a : min(a + PIECE, n)] = (part @ white)[a - low : a - low + PIECE]
     return out
 
 
-def stretched(levels: Array, rate: float) -> Array:
-    """``levels`` played so that one frame lasts ``rate`` frames (linear interpolation)."""
-    if rate == 1.0 or len(levels) < 2:
-        return levels
-    n = int(np.floor((len(levels) - 1) * rate)) + 1
-    place = np.arange(n) / rate
-    whole = np.minimum(place.astype(np.int64), len(levels) - 2)
+def stretched(layer: Levels, rate: float) -> Levels:
+    """``layer`` played so that one frame lasts ``rate`` frames (linear interpolation)."""
+    if rate == 1.0 or len(layer) < 2:
+        return layer
+    return _stretch_of(layer, rate, 0, int(np.floor((len(layer) - 1) * rate)) + 1)
+
+
+def _stretch_of(layer: Levels, rate: float, low: int, high: int) -> Levels:
+    """Frames ``low``…``high`` of ``stretched(layer, rate)``."""
+    if rate == 1.0 or len(layer) < 2:
+        return layer[low:high]
+    place = np.arange(low, high) / rate
+    whole = np.minimum(place.astype(np.int64), len(layer) - 2)
     part = (place - whole).astype(np.float32)[:, None]
-    out: Array = levels[whole] * (1 - part) + levels[whole + 1] * part
+    first = int(whole[0])
+    near = levels_of(layer[first : int(whole[-1]) + 2])
+    out: Array = near[whole - first] * (1 - part) + near[whole - first + 1] * part
     return out
 
 
-def search(original: Array, dub: Array, starts: NDArray[np.int64], size: int, k: int, step: float) -> Hits:
+def search(original: Array16, dub: Array16, starts: NDArray[np.int64], size: int, k: int, step: float) -> Hits:
     """The ``k`` best places in ``original`` for each window ``dub[start : start + size]``; frames last ``step`` seconds.
 
     Windows may hang over either end of ``original`` by half their length. The original is gone through in stretches, so
@@ -119,7 +154,7 @@ def search(original: Array, dub: Array, starts: NDArray[np.int64], size: int, k:
     return _strongest(centre, found, k, apart)
 
 
-def _padded(features: Array, low: int, high: int) -> Array:
+def _padded(features: Array16, low: int, high: int) -> Array:
     """Rows ``low``…``high`` as float32, zeros where there are none."""
     out = np.zeros((high - low, features.shape[1]), np.float32)
     a, b = max(low, 0), min(high, len(features))
@@ -129,7 +164,7 @@ def _padded(features: Array, low: int, high: int) -> Array:
 
 
 def _search_part(
-    part: Array, dub: Array, starts: NDArray[np.int64], size: int, k: int, apart: int
+    part: Array, dub: Array16, starts: NDArray[np.int64], size: int, k: int, apart: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Lags and scores (n, k) of the best places in ``part``, and the spread (n,) of the scores."""
     n_lags = len(part) - size + 1
@@ -208,7 +243,7 @@ def vertex(line: Array, peak: int) -> float:
     return 0.0 if bend >= 0 else float(np.clip(0.5 * (a - c) / bend, -0.5, 0.5))
 
 
-def local_scores(original: Array, dub: Array, start: int, size: int, places: NDArray[np.int64]) -> Array:
+def local_scores(original: Array16, dub: Array16, start: int, size: int, places: NDArray[np.int64]) -> Array:
     """Scores of the window ``dub[start : start + size]`` when it begins at each of ``places`` (ascending) in ``original``."""
     low = int(places.min())
     part = _padded(original, low, int(places.max()) + size)

@@ -12,7 +12,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from syncdub.boundaries import Sounds
-from syncdub.correlation import Array, Hits, changes, local_scores, onsets, search, stretched, vertex, whitener
+from syncdub.correlation import (
+    PIECE,
+    Array,
+    Array16,
+    Hits,
+    Levels,
+    changes,
+    levels_of,
+    local_scores,
+    onsets,
+    search,
+    stretched,
+    vertex,
+    whitener,
+)
 from syncdub.speed import (
     Gains,
     Speed,
@@ -31,12 +45,10 @@ LONG_SECONDS, LONG_HOP = 60.0, 15.0
 """Weak beds need longer windows: four times the first ones."""
 SUPPORTED = 0.85
 """Long windows are tried when fewer of the short ones than this lie on the path."""
-N_FIRST = 240
+N_FIRST = 120
 """The slope is first measured on about this many windows spread over the dub."""
-Levels = NDArray[np.uint8] | NDArray[np.float32]
 Layers = Mapping[str, Levels]
 MIXES = ("mix", "mix")
-LAYER_FLOOR_DB, LAYER_STEP_DB = -100.0, 0.5
 LINE_SECONDS = 300.0
 """Only lines this long may have a slope of their own …"""
 OWN_DRIFT = 0.012
@@ -62,9 +74,9 @@ class Agreement:
 class _Base:
     """The original's features and loudness, the dub's levels at its own pace, and what both are whitened with."""
 
-    features: Array
+    features: Array16
     loud: Array
-    levels: Array
+    levels: Levels
     dub_loud: Array
     white: Array
     step: float
@@ -93,24 +105,30 @@ def match(original: Layers, dub: Layers, step: float, kind: int = 0) -> Agreemen
     return Agreement(speed, tuple(fitted), marked, path, sounds, pair, _support(found, path), gains)
 
 
-def _second(original: Layers, dub: Layers, rate: float, step: float) -> tuple[Array, Array]:
+def _second(original: Layers, dub: Layers, rate: float, step: float) -> tuple[Array16, Array16]:
     """The whole mixes, where another layer is the better witness: some of the bed is only there."""
     base = _base(original, dub, MIXES, step)
-    return base.features, onsets(stretched(base.levels, rate), step, base.white)
+    return base.features, onsets(base.levels, step, base.white, rate)
 
 
-def levels_of(layer: Levels) -> Array:
-    """Levels as float32; uint8 layers of a sound print hold half decibels over −100 dBFS."""
-    if layer.dtype == np.uint8:
-        return layer.astype(np.float32) * LAYER_STEP_DB + LAYER_FLOOR_DB
-    return layer.astype(np.float32, copy=False)
+def _parts(original: Layers, dub: Layers, pair: tuple[str, str], step: float) -> tuple[Array16, Levels, Array]:
+    """The original's features, the dub's layer, and what both are whitened with."""
+    own, theirs = original[pair[0]], dub[pair[1]]
+    white = whitener(_sample(own, step), _sample(theirs, step))
+    return onsets(own, step, white), theirs, white
+
+
+def _sample(layer: Levels, step: float) -> Array:
+    """Changes of up to 32 evenly spread pieces of 10 s: enough to know how bands go together."""
+    size = round(10.0 / step)
+    starts = np.unique(np.linspace(0, max(0, len(layer) - size), 32).astype(np.int64))
+    return np.concatenate([changes(layer[s : s + size], step) for s in starts])
 
 
 def _base(original: Layers, dub: Layers, pair: tuple[str, str], step: float) -> _Base:
-    own, levels = levels_of(original[pair[0]]), levels_of(dub[pair[1]])
-    white = whitener(changes(own, step), changes(levels, step))
+    features, levels, white = _parts(original, dub, pair, step)
     louds = [np.max([loudness(x) for x in layers.values()], axis=0) for layers in (original, dub)]
-    return _Base(onsets(own, step, white), louds[0], levels, louds[1], white, step)
+    return _Base(features, louds[0], levels, louds[1], white, step)
 
 
 def _choose_layers(original: Layers, dub: Layers, step: float) -> tuple[tuple[str, str], float, Mapping[float, float]]:
@@ -119,13 +137,11 @@ def _choose_layers(original: Layers, dub: Layers, step: float) -> tuple[tuple[st
     The exact rates are tried on all pairs; all rates on the best, and on the next where none of the exact ones fits everywhere.
     """
     pairs = [(a, b) for a in sorted(original, reverse=True) for b in sorted(dub, reverse=True)]
-    bases = {pair: _base(original, dub, pair, step) for pair in pairs}
-    found = {pair: known_gains(x.features, x.levels, x.white, step) for pair, x in bases.items()}
+    found = {pair: known_gains(*_parts(original, dub, pair, step), step) for pair in pairs}
     ranked = sorted(pairs, key=lambda p: -_most(found[p]))
     tried = ranked[: 1 if everywhere(found[ranked[0]]) else 2]
     for pair in tried:
-        x = bases[pair]
-        found[pair] = grid_gains(x.features, x.levels, x.white, step)
+        found[pair] = grid_gains(*_parts(original, dub, pair, step), step)
     best = max(tried, key=lambda p: _most(found[p]))
     sums = {rate: float(g.sum()) for rate, g in found[best].items()}
     return best, winner(sums), sums
@@ -136,16 +152,17 @@ def _most(gains: Gains) -> float:
 
 
 def _paced(base: _Base, rate: float) -> Sounds:
-    paced = stretched(base.levels, rate)
-    dub = onsets(paced, base.step, base.white)
-    level = stretched(base.dub_loud[:, None], rate)[:, 0]
+    dub = onsets(base.levels, base.step, base.white, rate)
+    level = levels_of(stretched(base.dub_loud[:, None], rate))[:, 0]
     return Sounds(base.features, dub, level, base.loud, base.step)
 
 
 def loudness(layer: Levels) -> Array:
     """(n,) level in dB of all bands together."""
-    total = np.power(10.0, levels_of(layer) / 10).sum(axis=1)
-    out: Array = (10.0 * np.log10(np.maximum(total, 1e-10))).astype(np.float32)
+    out = np.empty(len(layer), np.float32)
+    for a in range(0, len(layer), PIECE):
+        total = np.power(10.0, levels_of(layer[a : a + PIECE]) / 10).sum(axis=1)
+        out[a : a + PIECE] = 10.0 * np.log10(np.maximum(total, 1e-10))
     return out
 
 

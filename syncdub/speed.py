@@ -15,7 +15,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from syncdub.correlation import Array, onsets, search, stretched
+from syncdub.correlation import Array, Array16, Levels, onsets, search, stretched
 from syncdub.timemap import Candidates
 
 KNOWN = tuple(
@@ -64,12 +64,13 @@ def rates_to_try() -> tuple[float, ...]:
 Gains = dict[float, NDArray[np.float64]]
 
 
-def known_gains(original: Array, dub_levels: Array, white: Array, step: float) -> Gains:
+def known_gains(original: Array16, dub_levels: Levels, white: Array, step: float) -> Gains:
     """What each probe of the dub gains (nats) at each exact rate; ``original`` are onset features, ``dub_levels`` dB."""
-    return _gains(original, dub_levels, white, step, [float(k) for k in KNOWN])
+    rates = [float(k) for k in KNOWN if k == 1 or abs(k - 1) > GRID]
+    return _gains(original, dub_levels, white, step, rates, 2)
 
 
-def grid_gains(original: Array, dub_levels: Array, white: Array, step: float) -> Gains:
+def grid_gains(original: Array16, dub_levels: Levels, white: Array, step: float) -> Gains:
     """The same at all of :func:`rates_to_try`."""
     return _gains(original, dub_levels, white, step, rates_to_try(), 2)
 
@@ -80,7 +81,7 @@ def everywhere(gains: Gains) -> bool:
     return bool((best > SURE).mean() >= MOST_PROBES)
 
 
-def _gains(original: Array, levels: Array, white: Array, step: float, rates: Sequence[float], every: int = 1) -> Gains:
+def _gains(original: Array16, levels: Levels, white: Array, step: float, rates: Sequence[float], every: int = 1) -> Gains:
     size = min(round(PROBE_SECONDS / step), int(len(levels) * (1 - WIDEST)) - 4)
     if size < round(0.5 / step):
         return {1.0: np.zeros(1)}
@@ -103,12 +104,13 @@ def winner(gains: Mapping[float, float]) -> float:
     return best if gains[best] >= max(ENOUGH, MARGIN * others) else 1.0
 
 
-def probe_places(levels: Array, need: int) -> NDArray[np.int64]:
+def probe_places(layer: Levels, need: int) -> NDArray[np.int64]:
     """First frames of up to :data:`N_PROBES` windows of ``need`` frames: the liveliest of each equal part of the file."""
+    levels = layer[:, ::4].astype(np.int16) if layer.dtype == np.uint8 else layer[:, ::4]
     n = len(levels) - need
     if n <= 0:
         return np.zeros(1, np.int64)
-    change = np.abs(np.diff(levels, axis=0)).clip(0, 12).sum(axis=1, dtype=np.float64)
+    change = np.abs(np.diff(levels, axis=0)).clip(0, 24).sum(axis=1, dtype=np.float64)
     lively = np.concatenate([[0.0], np.cumsum(change)])
     activity = lively[need : need + n] - lively[:n]
     edges = np.linspace(0, n, min(N_PROBES, max(1, n // max(1, need // 2))) + 1).astype(np.int64)

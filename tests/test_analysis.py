@@ -65,8 +65,8 @@ def wav(path: Path, samples: np.ndarray) -> Path:
 @pytest.mark.parametrize(
     ("name", "verdict"),
     [
-        ("dub_es_v1_late_1.730s.m4a", "shift"),
-        ("dub_es_v2_pal_25fps.m4a", "retime"),
+        pytest.param("dub_es_v1_late_1.730s.m4a", "shift", marks=pytest.mark.slow),
+        pytest.param("dub_es_v2_pal_25fps.m4a", "retime", marks=pytest.mark.slow),
         ("dub_es_v3_cut10s_at60_insert4s_at110.m4a", "edit"),
     ],
 )
@@ -87,6 +87,7 @@ def test_the_spanish_dubs_lie_where_the_truth_says(media: Path, name: str, verdi
     assert plan.pitch == ("shifted" if verdict == "retime" else "unknown")
 
 
+@pytest.mark.slow
 def test_a_voice_without_music_is_not_placed_by_sound(media: Path) -> None:
     plan = quick(media / "dub" / "dub_film_en.mp4", media / "dub" / "dub_es_v4_voiceonly_early_0.850s.m4a")
     assert plan.verdict == "refuse"
