@@ -89,7 +89,7 @@ def _gains(original: Array16, levels: Levels, white: Array, step: float, rates: 
     windows = [
         onsets(stretched(levels[p : p + int(size / r) + 3], r)[:size], step, white) for r in rates for p in places
     ]
-    hits = search(original, np.concatenate(windows), np.arange(len(windows)) * size, size, 1, step)
+    hits = search(original, np.concatenate(windows).astype(np.float16, copy=False), np.arange(len(windows)) * size, size, 1, step)
     chance = np.log(max(len(original), 2))
     each = np.clip(np.square(hits.z[:, 0]) / 2 - chance, 0.0, MOST).reshape(len(rates), -1)
     return dict(zip(rates, each, strict=True))
