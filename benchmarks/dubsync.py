@@ -202,7 +202,9 @@ def wrong_pairs(studio: Studio, n: int) -> str:
     with tempfile.TemporaryDirectory() as work:
         kinds = list(KINDS.values())
         pairs = [
-            studio.pair(90_000 + k, replace(_voiced(kinds[k % len(kinds)], 90_000 + k), duration=180.0), Path(work, str(k)))
+            studio.pair(
+                90_000 + k, replace(_voiced(kinds[k % len(kinds)], 90_000 + k), duration=180.0), Path(work, str(k))
+            )
             for k in range(n)
         ]
         right = [measured(pair).refused for pair in pairs]

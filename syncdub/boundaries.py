@@ -73,7 +73,9 @@ def evidence(sounds: Sounds, line: Line, low: float, high: float, weak: float = 
     return _with_silence(out, sounds, line, first)
 
 
-def _layer_evidence(pair: tuple[Array16, Array16], step: float, line: Line, frames: tuple[int, int], weak: float) -> Floats:
+def _layer_evidence(
+    pair: tuple[Array16, Array16], step: float, line: Line, frames: tuple[int, int], weak: float
+) -> Floats:
     first, last = frames
     n_bands = pair[0].shape[1]
     cross, power = _products(pair, step, line, frames)

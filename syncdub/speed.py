@@ -81,7 +81,9 @@ def everywhere(gains: Gains) -> bool:
     return bool((best > SURE).mean() >= MOST_PROBES)
 
 
-def _gains(original: Array16, levels: Levels, white: Array, step: float, rates: Sequence[float], every: int = 1) -> Gains:
+def _gains(
+    original: Array16, levels: Levels, white: Array, step: float, rates: Sequence[float], every: int = 1
+) -> Gains:
     size = min(round(PROBE_SECONDS / step), int(len(levels) * (1 - WIDEST)) - 4)
     if size < round(0.5 / step):
         return {1.0: np.zeros(1)}
@@ -89,7 +91,9 @@ def _gains(original: Array16, levels: Levels, white: Array, step: float, rates: 
     windows = [
         onsets(stretched(levels[p : p + int(size / r) + 3], r)[:size], step, white) for r in rates for p in places
     ]
-    hits = search(original, np.concatenate(windows).astype(np.float16, copy=False), np.arange(len(windows)) * size, size, 1, step)
+    hits = search(
+        original, np.concatenate(windows).astype(np.float16, copy=False), np.arange(len(windows)) * size, size, 1, step
+    )
     chance = np.log(max(len(original), 2))
     each = np.clip(np.square(hits.z[:, 0]) / 2 - chance, 0.0, MOST).reshape(len(rates), -1)
     return dict(zip(rates, each, strict=True))
