@@ -5,8 +5,9 @@ from __future__ import annotations
 import gradio as gr
 from fastapi import FastAPI
 
+from web.page_language import PageLanguage
 from web.security import current_user
-from web.ui.language import HEAD, words
+from web.ui.language import words
 from web.ui.page import build
 from web.ui.theme import THEME, asset
 from web.ui.work import Page
@@ -15,8 +16,9 @@ from web.ui.work import Page
 def mount(application: FastAPI, page: Page) -> FastAPI:
     """``application`` with the page. Uploads of the page obey ``MAX_CONTENT_LENGTH``."""
     demo = build(page)
+    application.add_middleware(PageLanguage)
     mounted: FastAPI = gr.mount_gradio_app(
-        application, demo, path="/", theme=THEME, css=asset("studio.css"), head=HEAD, i18n=words(), ssr_mode=False,
+        application, demo, path="/", theme=THEME, css=asset("studio.css"), i18n=words(), ssr_mode=False,
         max_file_size=page.settings.max_upload, footer_links=["api", "settings"], mcp_server=page.settings.mcp_server,
         show_error=False, auth_dependency=current_user,
     )  # fmt: skip

@@ -6,6 +6,8 @@ import html
 
 import gradio as gr
 
+from pipeline.languages import own_name
+from pipeline.messages import languages
 from web.ui import dubsync_tab, endpoints, highlights_tab, tasks_tab, viral_tab
 from web.ui.language import label, language_of, tell
 from web.ui.work import Page
@@ -36,4 +38,16 @@ def _greet(request: gr.Request) -> str:
 
 def _header(language: str) -> str:
     tagline = html.escape(tell("ui.tagline", language))
-    return f'<header class="studio studio-head"><h1>Reelify &amp; SyncDub</h1><p>{tagline}</p></header>'
+    return (
+        f'<header class="studio studio-head"><h1>Reelify &amp; SyncDub</h1><p>{tagline}</p>'
+        f'<nav aria-label="{html.escape(tell("ui.language", language))}">{_switch(language)}</nav></header>'
+    )
+
+
+def _switch(language: str) -> str:
+    """A link to the page in every language; the one being read is marked."""
+    marks = {tag: ' aria-current="true"' if tag == language else "" for tag in languages()}
+    return "".join(
+        f'<a href="?lang={tag}" lang="{tag}" hreflang="{tag}"{mark}>{html.escape(own_name(tag) or tag)}</a>'
+        for tag, mark in marks.items()
+    )
