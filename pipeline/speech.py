@@ -11,9 +11,10 @@ from __future__ import annotations
 import functools
 import math
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ from pipeline.device import Device, in_batches
 from pipeline.errors import ModelUnavailable
 from pipeline.messages import Message
 from pipeline.models import BUNDLED_WHISPER, whisper_folder
+from pipeline.passages import Listeners, Passage, Said, Vote, batched
 from pipeline.sentence_split import Spoken, sentences, to_sentence
 from pipeline.settings import Settings
 from pipeline.speech_course import Course, language_doubts
@@ -46,10 +48,17 @@ LEAST_SUNG, MOST_SUNG, SUNG_LIKELY = 4, 0.6, -0.75
 class Transcriber:
     """Turns sound into a :class:`Transcript`; loads its model on first use. Same input, same output."""
 
-    def __init__(self, settings: Settings, device: Device, recogniser: Recogniser | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        device: Device,
+        recogniser: Recogniser | None = None,
+        listeners: Listeners | None = None,
+    ) -> None:
         self._settings = settings
         self._device = device
         self._given = recogniser
+        self._listeners = listeners
         self._doubts: tuple[Message, ...] = ()
 
     def transcribe(
@@ -103,56 +112,88 @@ class Transcriber:
             doubts.append(Message("doubt.sung_speech"))
         return first
 
+    def hear(self, passage: Passage) -> Said:
+        """What is said in one passage; the same whoever hears the others."""
+        votes = self.votes(passage.chunks) if passage.voting else ()
+        write = self._sung_words if passage.sung else self._listen
+        return Said(tuple(write(passage.chunks, passage.language)), votes)
+
+    def votes(self, chunks: Sequence[Chunk]) -> tuple[Vote, ...]:
+        """Each chunk's opinion on its language."""
+        pairs = zip(chunks, self._languages(chunks), strict=True)
+        return tuple(Vote(chunk.voiced, languages) for chunk, languages in pairs)
+
     def _sung(self, reader: Reader, first: Course, language: str | None, report: Report) -> list[Spoken]:
         """Words heard without a voice detector, where two hearings agree and the first course has none."""
         course = Course(EVERYTHING, language or first.language)
-        found: list[Spoken] = []
         taken = [Span(s.word.start - 1.0, s.word.end + 1.0) for s in first.words]
-        for group, fraction in self._groups(reader, course):
-            report(fraction, Message("progress.transcribing"))
-            self._decide(course, group)
-            code = course.language or "en"
-            hopeful = [(c, h) for c, h in zip(group, self._hear(group, code), strict=True) if _sung_likely(h)]
-            halves = [c.part(s) for c, _ in hopeful for s in _halves(c.duration)]
-            parts = self._hear(halves, code)
-            for index, (chunk, heard) in enumerate(hopeful):
-                once = _spoken(chunk, heard, snapped(heard.words, sound_runs(chunk)))
-                pair = zip(halves[2 * index : 2 * index + 2], parts[2 * index : 2 * index + 2], strict=True)
-                twice = [s for c, h in pair for s in _spoken(c, h, snapped(h.words, sound_runs(c)))]
-                both = guards.agreed(once, twice)
-                if len(both) >= max(LEAST_SUNG, MOST_SUNG * len(once)):
-                    found += [s for s in both if not any(t.contains(s.word.start) for t in taken)]
+        self._follow(reader, course, report, voting=True, sung=True)
+        found = [s for s in course.words if not any(t.contains(s.word.start) for t in taken)]
         if found and not first.language:
             first.language, first.votes, first.own = course.language, course.votes, course.own
+        return found
+
+    def _sung_words(self, group: Sequence[Chunk], code: str) -> list[Spoken]:
+        """The words of those chunks of a group in which two hearings agree."""
+        found: list[Spoken] = []
+        hopeful = [(c, h) for c, h in zip(group, self._hear(group, code), strict=True) if _sung_likely(h)]
+        halves = [c.part(s) for c, _ in hopeful for s in _halves(c.duration)]
+        parts = self._hear(halves, code)
+        for index, (chunk, heard) in enumerate(hopeful):
+            once = _spoken(chunk, heard, snapped(heard.words, sound_runs(chunk)))
+            pair = zip(halves[2 * index : 2 * index + 2], parts[2 * index : 2 * index + 2], strict=True)
+            twice = [s for c, h in pair for s in _spoken(c, h, snapped(h.words, sound_runs(c)))]
+            both = guards.agreed(once, twice)
+            if len(both) >= max(LEAST_SUNG, MOST_SUNG * len(once)):
+                found += both
         return found
 
     def _read(
         self, reader: Reader, hearing: Hearing, language: str | None, report: Report, known: Course | None = None
     ) -> Course:
-        """One reading of the whole source, batch by batch."""
+        """One reading of the whole source, passage by passage."""
         course = Course(hearing, language)
         if known is not None:
             course.votes, course.own = known.votes, known.own
-        for group, fraction in self._groups(reader, course):
-            report(fraction, Message("progress.transcribing"))
-            if known is None and language is None:
-                self._decide(course, group)
-            course.words += self._listen(group, course.language or "en")
+        self._follow(reader, course, report, voting=known is None and language is None)
         report(1.0, Message("progress.transcribing"))
         return course
 
-    def _groups(self, reader: Reader, course: Course) -> Iterator[tuple[tuple[Chunk, ...], float]]:
-        """Batches of chunks and how much of the source was read before each."""
-        found = chunks(reader.blocks(), VoiceDetector(self._session), course.hearing, course.level)
-        for group in _batched(found, VOTERS if course.language is None else 1, lambda: self._recogniser.batch):
-            total = reader.duration or course.level.duration
-            yield group, min(0.99, group[0].start / total) if total else 0.0
+    def _follow(self, reader: Reader, course: Course, report: Report, *, voting: bool, sung: bool = False) -> None:
+        """Gives ``course`` the words and votes of every passage, in order."""
+        report(0.0, Message("progress.transcribing"))
+        given: deque[float] = deque()
 
-    def _decide(self, course: Course, group: Sequence[Chunk]) -> None:
-        """Counts the group's votes; the first group's winner is the language the text is written in."""
-        for chunk, probabilities in zip(group, self._languages(group), strict=True):
-            course.vote(chunk, probabilities)
-        course.language = course.language or course.winner
+        def passages() -> Iterator[Passage]:
+            for passage in self._passages(reader, course, voting, sung):
+                given.append(passage.done)
+                yield passage
+
+        for said in self._listeners.hear(passages()) if self._listeners else map(self.hear, passages()):
+            course.add(said)
+            report(given.popleft(), Message("progress.transcribing"))
+
+    def _passages(self, reader: Reader, course: Course, voting: bool, sung: bool) -> Iterator[Passage]:
+        """The source cut at its pauses; the first passage's votes decide on the language the text is written in."""
+        for group, done in self._groups(reader, course):
+            counted = voting and course.language is None
+            if counted:
+                course.count((self._listeners or self).votes(group))
+                course.language = course.winner
+            yield Passage(group, course.language or "en", voting and not counted, sung, done)
+
+    def _groups(self, reader: Reader, course: Course) -> Iterator[tuple[tuple[Chunk, ...], float]]:
+        """Batches of chunks and how much of the source ends with each."""
+        found = chunks(reader.blocks(), VoiceDetector(self._session), course.hearing, course.level)
+        for group in batched(found, VOTERS if course.language is None else 1, self._batch):
+            total = reader.duration or course.level.duration
+            yield group, min(0.99, group[-1].end / total) if total else 0.0
+
+    def _batch(self) -> int:
+        if self._listeners is None:
+            return self._recogniser.batch
+        _ = self._folder  # whether the wanted weights are there is said whoever listens
+        return self._listeners.batch
 
     def _languages(self, group: Sequence[Chunk]) -> list[Mapping[str, float]]:
         return in_batches(group, self._recogniser.batch, lambda part: self._recogniser.languages(part))
@@ -261,18 +302,6 @@ def _ctranslate2(folder: Path, kind: str, dtype: str, threads: int) -> Recognise
     from pipeline.whisper_ct2 import FasterWhisper
 
     return FasterWhisper(folder, kind, dtype, threads)
-
-
-def _batched(found: Iterator[Chunk], first: int, size: Callable[[], int]) -> Iterator[tuple[Chunk, ...]]:
-    """``found`` in groups of ``size()``, the first group of at least ``first``; the model is loaded when there is work."""
-    beginning = next(found, None)
-    if beginning is None:
-        return
-    whole = chain([beginning], found)
-    wanted = max(first, size())
-    while group := tuple(islice(whole, wanted)):
-        yield group
-        wanted = size()
 
 
 def _halves(duration: float) -> tuple[Span, Span]:

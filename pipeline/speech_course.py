@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from pipeline.messages import Message
+from pipeline.passages import Said, Vote
 from pipeline.sentence_split import Spoken
-from pipeline.speech_values import Chunk
 from pipeline.voice import Hearing, Level
 
 SURE_LANGUAGE = 0.6
@@ -37,13 +35,18 @@ class Course:
         """The language with most votes; ties by name."""
         return max(sorted(self.votes), key=lambda code: self.votes[code], default="")
 
-    def vote(self, chunk: Chunk, probabilities: Mapping[str, float]) -> None:
-        """Counts a chunk's opinion by the seconds of voice in it."""
-        seconds = float(np.sum(chunk.voice)) * chunk.voice_step
-        for code, probability in probabilities.items():
-            self.votes[code] = self.votes.get(code, 0.0) + probability * seconds
-        best = max(probabilities, key=lambda code: probabilities[code])
-        self.own[best] = self.own.get(best, 0.0) + seconds
+    def add(self, said: Said) -> None:
+        """The next passage: its words and its votes."""
+        self.words += said.words
+        self.count(said.votes)
+
+    def count(self, votes: Sequence[Vote]) -> None:
+        """Counts the opinions of chunks by the seconds of voice in them."""
+        for vote in votes:
+            for code, probability in vote.languages.items():
+                self.votes[code] = self.votes.get(code, 0.0) + probability * vote.seconds
+            best = max(vote.languages, key=lambda code: vote.languages[code])
+            self.own[best] = self.own.get(best, 0.0) + vote.seconds
 
 
 def language_doubts(course: Course, language: str, probability: float) -> list[Message]:

@@ -59,6 +59,11 @@ class Chunk:
     def end(self) -> float:
         return self.pieces[-1].end
 
+    @property
+    def voiced(self) -> float:
+        """Seconds of voice in it."""
+        return float(np.sum(self.voice)) * self.voice_step
+
     def piece_at(self, offset: float) -> Piece:
         """The piece that holds the chunk's second ``offset``."""
         return next((p for p in reversed(self.pieces) if p.offset <= offset), self.pieces[0])
