@@ -22,7 +22,9 @@ from pipeline.values import Facts, Keyword, MediaInfo, Report, Transcript, no_re
 
 if TYPE_CHECKING:
     from pipeline.evidence import RawEvidence
+    from pipeline.passages import Passage, Said, Vote
     from pipeline.speech import Transcriber
+    from pipeline.speech_values import Chunk
     from pipeline.text import Embedder
 
 
@@ -46,13 +48,9 @@ class Engine:
 
     def evidence(self, path: Path | str, report: Report = no_report) -> RawEvidence:
         """Curves, events, shots, silences and beats of a file, from one pass over its sound and one over its picture."""
-        from pipeline.evidence import RawEvidence, gather
+        from pipeline.evidence import RawEvidence
 
-        def compute() -> RawEvidence:
-            info = self.probe(path)
-            return gather(path, info, settings=self.settings, device=self.device, report=report)
-
-        return self.memory.recall("evidence", path, (), RawEvidence, compute)
+        return self.memory.recall("evidence", path, (), RawEvidence, lambda: self._gather(path, report))
 
     def transcript(
         self, path: Path | str, language: str | None = None, stream: int = 0, report: Report = no_report
@@ -63,12 +61,19 @@ class Engine:
             NoAudio: there is no such track.
         """
         params = (self.settings.whisper_model, self.settings.speech_backend, language, stream)
+        return self.memory.recall(
+            "transcript", path, params, Transcript, lambda: self._transcribe(path, language, stream, report)
+        )
 
-        def compute() -> Transcript:
-            with self._model_lock:
-                return self._transcriber.transcribe(path, language=language, stream=stream, report=report)
+    def hear(self, passage: Passage) -> Said:
+        """What is said in one passage of a film."""
+        with self._model_lock:
+            return self._transcriber.hear(passage)
 
-        return self.memory.recall("transcript", path, params, Transcript, compute)
+    def votes(self, chunks: Sequence[Chunk]) -> tuple[Vote, ...]:
+        """What chunks of sound make of their language."""
+        with self._model_lock:
+            return self._transcriber.votes(chunks)
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Unit vectors (n, d) of sentences in any of the model's languages."""
@@ -91,6 +96,15 @@ class Engine:
 
                 self._keywords[wanted] = keywords(texts, language, self._embedder.encode)
             return self._keywords[wanted]
+
+    def _gather(self, path: Path | str, report: Report) -> RawEvidence:
+        from pipeline.evidence import gather
+
+        return gather(path, self.probe(path), settings=self.settings, device=self.device, report=report)
+
+    def _transcribe(self, path: Path | str, language: str | None, stream: int, report: Report) -> Transcript:
+        with self._model_lock:
+            return self._transcriber.transcribe(path, language=language, stream=stream, report=report)
 
     @functools.cached_property
     def _transcriber(self) -> Transcriber:

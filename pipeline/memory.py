@@ -54,14 +54,14 @@ class Memory:
         """The remembered result of ``stage`` on ``path`` with ``params``, else ``compute()``, which is then remembered.
 
         ``kind`` is a frozen dataclass pydantic can write and read. Two threads that want the same wait for one computation.
+        What is returned went through the remembered form, so that the first asker gets what all later ones get.
         """
         name = hashlib.blake2b(repr((VERSION, digest(path), params)).encode(), digest_size=20).hexdigest()
         file = self.folder / stage / f"{name}.json"
         with self._lock(f"{stage}/{name}"):
             found = self._read(file, kind)
             if found is None:
-                found = compute()
-                self._write(file, found, kind)
+                found = self._write(file, compute(), kind)
             return found
 
     def forget(self, older_than: float) -> int:
@@ -89,14 +89,17 @@ class Memory:
             return None
         return found
 
-    def _write(self, file: Path, value: T, kind: type[T]) -> None:
+    def _write(self, file: Path, value: T, kind: type[T]) -> T:
         from pydantic import TypeAdapter
 
+        adapter = TypeAdapter(kind)
+        data = adapter.dump_json(value)
         part = file.with_name(f"{file.stem}.{os.getpid()}.{threading.get_ident()}.part")
         # A full or read-only disk costs the memory, not the job.
         with contextlib.suppress(OSError):
             file.parent.mkdir(parents=True, exist_ok=True)
-            part.write_bytes(TypeAdapter(kind).dump_json(value))
+            part.write_bytes(data)
             part.replace(file)
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
+        return adapter.validate_json(data)

@@ -46,6 +46,7 @@ HOMES = {
     "sqlite3": {"web/jobs_store.py"},
     "moviepy": {"pipeline/render.py"},
     "librosa": {"pipeline/signals.py"},
+    "distributed": {"pipeline/cluster.py", "pipeline/cluster_work.py"},
 }  # fmt: skip
 
 

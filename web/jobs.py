@@ -24,7 +24,6 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +33,7 @@ from pipeline.values import Report
 from web.jobs_folders import fresh_folder, is_inside, named_error, remove_folder, stored_error
 from web.jobs_store import JobStore
 from web.jobs_values import FINISHED, Conflict, Job, State, stored, strings_in
-from web.kinds import KINDS, Kind, run_job
+from web.kinds import KINDS, Kind, runner
 from web.progress import Running
 
 __all__ = ["FINISHED", "Conflict", "Job", "Jobs", "Run", "State", "current_job"]
@@ -56,7 +55,7 @@ JobList = list[Job]
 class Jobs:
     """Submits, runs and remembers jobs. Everything may be called from any thread.
 
-    ``engine`` is handed to the kinds' functions; ``run`` replaces the in-process execution. Nothing runs before
+    ``engine`` is handed to the kinds' functions; ``run`` replaces the execution in this process or on a cluster. Nothing runs before
     :meth:`start`. ``on_finished`` is told every finished job (for metrics).
     """
 
@@ -66,7 +65,7 @@ class Jobs:
         self.settings = settings
         self.kinds = kinds
         self.on_finished: Callable[[Job], None] = lambda job: None
-        self._run: Run = run or partial(run_job, engine=engine, kinds=kinds)
+        self._run: Run = run or runner(settings, engine, kinds)
         self._store = JobStore(settings.data_dir)
         self._pool = ThreadPoolExecutor(settings.workers, thread_name_prefix="job")
         self._running: dict[str, Running] = {}

@@ -13,6 +13,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -73,3 +74,12 @@ def run_job(
         module = importlib.import_module("pipeline.engine")
         engine = module.Engine(Settings.from_env())
     return kinds[kind].load()(engine, params, folder, report)
+
+
+def runner(settings: Settings, engine: Any, kinds: Mapping[str, Kind] = KINDS) -> Callable[..., dict[str, Any]]:
+    """What does the work of a job: this process, or the cluster whose scheduler's address is set."""
+    if not settings.scheduler_address:
+        return partial(run_job, engine=engine, kinds=kinds)
+    module = importlib.import_module("web.cluster")
+    run: Callable[..., dict[str, Any]] = module.ClusterRun(settings, kinds)
+    return run

@@ -1,0 +1,139 @@
+"""The worker's side of a cluster: a task that came over the network, done by this process's engine.
+
+A worker keeps one engine, so models stay loaded from task to task. What a task reports goes to whoever gave it, and the
+report raises as soon as nobody wants the task any more: stopped, given to another worker, or the scheduler gone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import pickle
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from distributed import get_worker, rejoin, secede
+from distributed.core import Status
+from distributed.worker import thread_state
+
+from pipeline.errors import Cancelled, StudioError
+from pipeline.messages import Message
+from pipeline.settings import Settings
+from pipeline.values import Report
+
+if TYPE_CHECKING:
+    from pipeline.engine import Engine
+
+Work = Callable[[Any, Any, Report], Any]
+"""``work(engine, item, report) -> value``: a function of a module, so that it can be named over the network."""
+RUNNING = frozenset({"executing", "long-running"})
+EVERY = 0.2
+"""Seconds between two reports of the same stage that are worth the network."""
+_making = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """``work`` on ``item`` with an engine of ``settings``; reports go to the subscribers of ``topic``."""
+
+    work: Work
+    item: Any
+    settings: Settings
+    topic: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a task: a value, or an error of ours (which is no failure of the worker)."""
+
+    value: Any = None
+    error: StudioError | None = None
+
+
+def perform(task: Task) -> Outcome:
+    """Does a task on the worker it was given to. Errors that are not ours are raised."""
+    report = Reporter(task.topic)
+    try:
+        return Outcome(task.work(engine_of(task.settings), task.item, report))
+    except StudioError as error:
+        return Outcome(error=error)
+
+
+def check() -> None:
+    """Raises Cancelled in a task that nobody waits for any more; costs no message."""
+    worker, key = get_worker(), thread_state.key
+    state = worker.state.tasks.get(key)
+    if state is None or state.state not in RUNNING or worker.status not in (Status.running, Status.paused):
+        raise Cancelled
+
+
+@contextlib.contextmanager
+def aside() -> Iterator[None]:
+    """Gives the worker's thread to other tasks while this one only waits for them."""
+    try:
+        secede()
+    except (KeyError, AttributeError, ValueError):  # already aside, or in no task at all
+        yield
+        return
+    try:
+        yield
+    finally:
+        with contextlib.suppress(RuntimeError):  # the worker is closing
+            rejoin()
+
+
+class Reporter:
+    """A task's :data:`pipeline.values.Report`; raises Cancelled when the task is not wanted any more."""
+
+    def __init__(self, topic: str) -> None:
+        self._worker, self._key, self._topic = get_worker(), thread_state.key, topic
+        self._last, self._code = 0.0, ""
+
+    def __call__(self, fraction: float, message: Message) -> None:
+        check()
+        now = time.monotonic()
+        if now - self._last >= EVERY or message.code != self._code:
+            self._last, self._code = now, message.code
+            told = {"key": self._key, "fraction": float(fraction), "message": pickle.dumps(message)}
+            self._worker.log_event(self._topic, told)
+
+
+def engine_of(settings: Settings) -> Engine:
+    """The engine of this process, made once."""
+    with _making:
+        return _engine(settings)
+
+
+@functools.lru_cache(maxsize=2)
+def _engine(settings: Settings) -> Engine:
+    from pipeline.cluster import Crew, WorkerLink
+    from pipeline.cluster_engine import ClusterEngine
+
+    settings = own(settings)
+    return ClusterEngine(settings, Crew(WorkerLink(), settings))
+
+
+def own(settings: Settings) -> Settings:
+    """The page's ``settings`` with what depends on the machine: models, device, threads, and a work folder that a
+    killed worker does not leave behind for ever."""
+    local = Settings.from_env()
+    root = local.temp_dir
+    for folder in root.glob("worker-*"):
+        if not _alive(folder.name.removeprefix("worker-")):
+            shutil.rmtree(folder, ignore_errors=True)
+    temp = root / f"worker-{os.getpid()}"
+    temp.mkdir(parents=True, exist_ok=True)
+    return replace(
+        settings, models_dir=local.models_dir, temp_dir=temp, device=local.device, max_cpus=local.max_cpus,
+        max_memory=local.max_memory,
+    )  # fmt: skip
+
+
+def _alive(pid: str) -> bool:
+    return not Path("/proc/self").exists() or Path("/proc", pid).exists()
