@@ -4,31 +4,48 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from pipeline.settings import Settings
+    from web.jobs import Jobs
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
-os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 
-def create() -> object:
+def create() -> FastAPI:
     """The ASGI application, made from the environment's settings.
 
     Raises:
         SettingsError: a setting cannot be used.
     """
-    from pipeline.engine import Engine
     from pipeline.settings import Settings
+
+    settings = Settings.from_env()
+    # The hub's library reads it once, when it is imported.
+    os.environ["HF_HUB_OFFLINE"] = "0" if settings.allow_hub else os.environ.get("HF_HUB_OFFLINE", "1")
+    from pipeline.engine import Engine
     from web import logs
-    from web.application import create_app
     from web.jobs import Jobs
+
+    logs.configure(settings)
+    engine = Engine(settings)
+    return compose(settings, engine, Jobs(settings, engine))
+
+
+def compose(settings: Settings, engine: Any, jobs: Jobs) -> FastAPI:
+    """Routes and page around an engine and its queue."""
+    uploads = settings.temp_dir / "gradio"
+    os.environ["GRADIO_TEMP_DIR"] = str(uploads)  # where the page may read, and the janitor cleans
+    from web import page_uploads
+    from web.application import create_app
     from web.ui.mount import mount
     from web.ui.work import Page
 
-    settings = Settings.from_env()
-    os.environ.setdefault("GRADIO_TEMP_DIR", str(settings.temp_dir / "gradio"))
-    logs.configure(settings)
-    engine = Engine(settings)
-    jobs = Jobs(settings, engine)
     application = create_app(settings, engine, jobs)
+    page_uploads.install(application, uploads)
     return mount(application, Page(settings, engine, jobs))
 
 
@@ -44,7 +61,7 @@ def main() -> int:
     except SettingsError as error:
         print(error, file=sys.stderr)  # noqa: T201
         return 2
-    uvicorn.run(application, host=settings.host, port=settings.port, log_config=None, timeout_graceful_shutdown=10)  # type: ignore[arg-type]
+    uvicorn.run(application, host=settings.host, port=settings.port, log_config=None, timeout_graceful_shutdown=10)
     return 0
 
 

@@ -89,25 +89,26 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def serve(settings: Settings, port: int) -> None:
-    """Run the service; the child process's main function."""
+def serve(settings: Settings, port: int, page: bool = False) -> None:
+    """Run the service, with the page where wanted; the child process's main function."""
     import uvicorn
 
+    from app import compose
     from web import logs
     from web.application import create_app
     from web.jobs import Jobs
 
     logs.configure(settings)
     engine = AnyMedia()
-    app = create_app(settings, engine, Jobs(settings, engine, kinds=kinds()))
+    app = (compose if page else create_app)(settings, engine, Jobs(settings, engine, kinds=kinds()))
     uvicorn.run(app, host="127.0.0.1", port=port, log_config=None, timeout_graceful_shutdown=3)
 
 
 @contextmanager
-def running(settings: Settings) -> Iterator[tuple[int, BaseProcess]]:
+def running(settings: Settings, page: bool = False) -> Iterator[tuple[int, BaseProcess]]:
     """A service that answers: its port and its process."""
     port = free_port()
-    process = CONTEXT.Process(target=serve, args=(settings, port), daemon=True)
+    process = CONTEXT.Process(target=serve, args=(settings, port, page), daemon=True)
     process.start()
     try:
         _until_ready(port)

@@ -15,8 +15,9 @@ from starlette.requests import ClientDisconnect
 from pipeline.errors import BadRequest, DiskFull, StudioError, TooLarge, UnsupportedFormat
 from pipeline.settings import Settings
 from tests.fake_service import ended, files_below, parts, service, settings_for
-from web import uploads
-from web.uploads import Form, read_form, shown_name
+from web import forms, uploads
+from web.forms import Form, read_form
+from web.uploads import shown_name
 
 BOUNDARY = b"----x7MA4YWxk"
 FIELDS = {"original": "original", "dubbed": "dubbed", "file1": "original"}
@@ -122,7 +123,7 @@ def test_a_broken_connection_leaves_nothing(settings: Settings) -> None:
 
 
 def test_while_it_arrives_a_file_is_called_part(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(uploads, "CHUNK", 10)
+    monkeypatch.setattr(forms, "CHUNK", 10)
     seen: set[str] = set()
 
     async def watched() -> AsyncIterator[bytes]:

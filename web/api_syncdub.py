@@ -16,12 +16,13 @@ from pipeline.errors import BadRequest, TooLarge
 from web.api_models import DUBBED, NAMES, ORIGINAL, Accepted, SyncRequest, UploadPlan, UploadState
 from web.api_reelify import PROBLEMS, accepted, submitted
 from web.context import Service, service_of
+from web.forms import Form, read_form
 from web.limits import JSON_LIMIT
 from web.problems import language_of
 from web.resumable import Announced
 from web.security import current_user
 from web.sources import UPLOADS
-from web.uploads import Form, Stored, read_form, shown_name
+from web.uploads import Stored, shown_name
 
 router = APIRouter(tags=["syncdub"])
 FILE_FIELDS = {**dict.fromkeys(ORIGINAL, "original"), **dict.fromkeys(DUBBED, "dubbed")}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
@@ -20,16 +19,14 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {code: {"model": Problem} for code i
 @router.get("/api/health")
 async def health(request: Request) -> JSONResponse:
     """`ready`, or `degraded` with the reasons. Never waits for a disk or a model."""
-    monitor = service_of(request).monitor.health
-    state = monitor.fresh() or await asyncio.to_thread(monitor.get)
+    state = await service_of(request).monitor.state()
     return JSONResponse(localise(state, language_of(request)), headers={"Cache-Control": "no-store"})
 
 
 @router.get("/api/system-info")
 async def system_info(request: Request) -> JSONResponse:
     """CPU, memory, disk, GPU, models and versions."""
-    monitor = service_of(request).monitor.system
-    return JSONResponse(monitor.fresh() or await asyncio.to_thread(monitor.get))
+    return JSONResponse(await service_of(request).monitor.system.soon())
 
 
 @router.get("/metrics", response_class=Response)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -127,7 +128,7 @@ def _save(response: httpcore.Response, url: str, settings: Settings, report: Rep
     if length is not None and length > settings.max_download:
         raise TooLarge("error.upload_too_large", name=name, limit=settings.max_download, actual=length)
     need_space(settings.uploads, length or 0)
-    sink = Sink(settings, name, settings.max_download, suffix=_suffix(name, settings))
+    sink = Sink(settings.uploads / (uuid.uuid4().hex + _suffix(name, settings)), name, settings.max_download)
     try:
         for data in _pieces(response):
             sink.write(data)

@@ -55,6 +55,8 @@ class Janitor:
             announced = part.with_name(part.name[:32] + ".json").exists() and _ID.match(part.name)
             if not announced or _age(part) > ABANDONED:
                 _remove(part)
+        for part in (self._settings.temp_dir / "gradio").glob("*/*.part"):
+            _remove(part)
         for pattern in WORK_FOLDERS:
             for folder in self._settings.temp_dir.glob(pattern):
                 shutil.rmtree(folder, ignore_errors=True)

@@ -5,6 +5,7 @@ Nothing here works on the event loop for long: what takes time is computed in a 
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import platform
@@ -12,6 +13,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -31,6 +33,10 @@ from web.library import Library
 LOW_DISK = GIB
 KEEP = 5.0
 """Seconds a computed state is good for."""
+PATIENCE = 0.05
+"""Seconds that an answer waits for a new state before it gives the last one."""
+STUCK = 60.0
+"""After so many seconds without a new state something (a dead volume) holds its computation up."""
 PACKAGES = (
     "gradio", "torch", "openai-whisper", "faster-whisper", "ctranslate2", "sentence-transformers", "spacy", "librosa",
     "moviepy", "ffmpeg-python", "pandas", "av", "numpy", "fastapi", "onnxruntime",
@@ -41,26 +47,53 @@ T = TypeVar("T")
 
 
 class Kept(Generic[T]):
-    """A value computed at most once in ``seconds``, by one thread at a time."""
+    """A value computed at most once in ``seconds``, in a thread of its own, so that nobody has to wait for it."""
 
     def __init__(self, compute: Callable[[], T], seconds: float = KEEP) -> None:
         self._compute, self._seconds = compute, seconds
         self._lock = threading.Lock()
+        self._running: Future[T] | None = None
         self._at = float("-inf")
         self._value: T | None = None
 
-    def fresh(self) -> T | None:
-        """The value if it is still good."""
-        return self._value if time.monotonic() - self._at < self._seconds else None
+    @property
+    def age(self) -> float:
+        """Seconds since the value was computed."""
+        return time.monotonic() - self._at
+
+    async def soon(self, patience: float = PATIENCE) -> T:
+        """The value; an old one where a new one takes longer than ``patience`` seconds. Waits only where there is none."""
+        value = self._value
+        if value is not None and self.age < self._seconds:
+            return value
+        running = asyncio.wrap_future(self._begun())
+        if value is None:
+            return await running
+        done, _ = await asyncio.wait({running}, timeout=patience)
+        return running.result() if done else value
 
     def get(self) -> T:
         """The value, computed now if need be."""
+        value = self._value
+        return value if value is not None and self.age < self._seconds else self._begun().result()
+
+    def _begun(self) -> Future[T]:
         with self._lock:
-            value = self.fresh()
-            if value is None:
-                value = self._compute()
-                self._value, self._at = value, time.monotonic()
-            return value
+            if self._running is None or self._running.done():
+                self._running = Future()
+                self._running.set_running_or_notify_cancel()
+                # A daemon: a volume that never answers must not hold up the end of the service.
+                threading.Thread(target=self._work, args=(self._running,), daemon=True, name="monitor").start()
+            return self._running
+
+    def _work(self, running: Future[T]) -> None:
+        try:
+            value = self._compute()
+        except BaseException as error:
+            running.set_exception(error)
+            raise
+        self._value, self._at = value, time.monotonic()
+        running.set_result(value)
 
 
 class Monitor:
@@ -91,6 +124,13 @@ class Monitor:
     def metrics(self) -> bytes:
         """All figures in Prometheus' text format."""
         return generate_latest(self.registry)
+
+    async def state(self) -> dict[str, Any]:
+        """``{"status": "ready" | "degraded", "reasons", "uptime"}``, within moments whatever the disks do."""
+        found = await self.health.soon()
+        if self.health.age < STUCK:
+            return found
+        return found | {"status": "degraded", "reasons": [*found["reasons"], Text("health.stuck")]}
 
     def _health(self) -> dict[str, Any]:
         reasons = [reason for check in (self._store, self._disks, self._tools, self._volume) for reason in check()]

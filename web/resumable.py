@@ -7,18 +7,18 @@ restart too.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 import uuid
 from collections.abc import AsyncIterator
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 from pipeline.errors import NotFound, TooLarge
 from pipeline.settings import Settings
 from web.jobs_values import Conflict
-from web.uploads import CHUNK, Stored, need_space, part_of, shown_name, suffix_of
+from web.uploads import CHUNK, LOOK, Stored, need_space, on_disk, part_of, settle, shown_name, suffix_of
 
 _ID = re.compile(r"[0-9a-f]{32}")
 
@@ -89,7 +89,7 @@ class Resumable:
             WrongOffset: the upload is not at ``offset``, or another request appends to it.
             TooLarge: more than announced.
         """
-        at = await asyncio.to_thread(self.offset, upload)
+        at = await on_disk(lambda: self.offset(upload))
         if at != offset or upload.id in self._busy:
             raise WrongOffset(offset=at)
         self._busy.add(upload.id)
@@ -122,14 +122,19 @@ class Resumable:
                     raise TooLarge("error.upload_too_large", name=upload.name, limit=limit, actual=limit + 1)
                 pending += chunk
                 if len(pending) >= CHUNK:
-                    at = await asyncio.to_thread(_append, part, bytes(pending))
+                    at = await on_disk(partial(_append, part, bytes(pending)))
                     pending.clear()
         finally:
             if pending:
-                at = await asyncio.to_thread(_append, part, bytes(pending))
+                at = await on_disk(partial(_append, part, bytes(pending)))
         if at == upload.size:
-            await asyncio.to_thread(part.rename, self._target(upload))
+            await on_disk(lambda: self._whole(upload, part))
         return at
+
+    def _whole(self, upload: Announced, part: Path) -> None:
+        with part.open("ab") as file:
+            settle(file)
+        part.rename(self._target(upload))
 
     def _target(self, upload: Announced) -> Path:
         return self._settings.uploads / (upload.id + upload.suffix)
@@ -142,4 +147,7 @@ def _append(part: Path, data: bytes) -> int:
     """Append and return the new size."""
     with part.open("ab") as file:
         file.write(data)
-        return file.tell()
+        at = file.tell()
+        if at // LOOK != (at - len(data)) // LOOK:
+            settle(file)
+        return at
