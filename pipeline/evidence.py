@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from pipeline.device import Device
     from pipeline.settings import Settings
     from pipeline.shots import Packets
+    from pipeline.signals import AudioSignals
+    from pipeline.sounds import Sounds
 
 WIDTH, HEIGHT = 96, 54
 """Pictures are looked at this small: enough for cuts and movement, cheap to scale to."""
@@ -71,7 +73,7 @@ def gather(
     """
     progress = _Progress(report, parts=int(bool(info.audio)) + int(info.video is not None))
     with contextlib.ExitStack() as stack:
-        stack.enter_context(_one_thread_each())
+        stack.enter_context(one_thread_each())
         pool = stack.enter_context(ThreadPoolExecutor(2, thread_name_prefix="sound"))
         unfinished = stack.enter_context(contextlib.ExitStack())
         unfinished.callback(progress.stop)
@@ -79,6 +81,11 @@ def gather(
         seen = _see(path, info, device, progress.part())
         sound = heard.result()
         unfinished.pop_all()
+    return together(sound, seen)
+
+
+def together(sound: RawEvidence, seen: RawEvidence) -> RawEvidence:
+    """The evidence of sound and picture as one."""
     return replace(
         sound,
         curves=sound.curves + seen.curves,
@@ -89,7 +96,7 @@ def gather(
 
 
 @contextlib.contextmanager
-def _one_thread_each() -> Iterator[None]:
+def one_thread_each() -> Iterator[None]:
     """The arrays of a block are small: several threads for one operation cost more than they bring, and there are two passes."""
     import torch
 
@@ -153,12 +160,19 @@ def _hear(
     recognised = listener.finish()
     # The network's memory is given back before the rhythm's library takes its own.
     del listener
+    return sound_evidence(info, signal, recognised, heard)
+
+
+def sound_evidence(info: MediaInfo, signal: AudioSignals, recognised: Sounds, heard: float) -> RawEvidence:
+    """What :func:`gather` says of the sound, from all that was measured in its ``heard`` seconds."""
+    from pipeline import signals
+
     n = int(np.ceil(heard / signals.STEP - 1e-6))
     curves = tuple(_on_steps(c, signals.STEP, n) for c in recognised.curves)
     music = next((c for c in curves if c.name == "music"), None)
     measured = signal.finish(music=music is not None and float(np.mean(music.values > 0.5)) > MUSIC_PART)
-    return replace(
-        nothing,
+    return RawEvidence(
+        info.duration,
         curves=measured.curves + curves,
         events=recognised.events,
         silences=measured.silences,
@@ -183,38 +197,62 @@ def _on_steps(curve: Curve, step: float, n: int) -> Curve:
 
 
 def _see(path: Path | str, info: MediaInfo, device: Device, done: Callable[[float], None]) -> RawEvidence:
-    from pipeline import media, motion, shots
 
-    nothing = RawEvidence(info.duration)
     if info.video is None:
-        return nothing
-    packets = _packets(path, info) if _is_long(info) else None
-    if packets is not None and packets.key_distance > SPARSE_KEYFRAMES:
-        packets = None
-    by_keyframes = packets is not None
-    pictures = motion.PictureSignals(device.kind)
-    finder: shots.KeyframeShots | shots.ShotFinder
-    finder = shots.KeyframeShots(device.kind) if by_keyframes else shots.ShotFinder(device.kind, info.video.fps or 25.0)
-    seen = False
-    for block in _reported(
-        media.video_blocks(path, width=WIDTH, height=HEIGHT, colour=True, keyframes=by_keyframes, block=N_PICTURES),
-        info.duration,
-        done,
-    ):
-        pictures.feed(block)
-        finder.feed(block)
-        seen = True
-    if not seen:
-        return nothing
-    curves = pictures.finish(info.duration)
-    if packets is not None:
-        moved = motion.packet_motion(packets, info.duration)
-        curves = tuple(moved if c.name == "motion" and moved is not None else c for c in curves)
-    if isinstance(finder, shots.KeyframeShots):
-        found = finder.finish(info.duration, packets or shots.Packets())
-    else:
-        found = finder.finish(info.duration)
-    return replace(nothing, curves=curves, shots=tuple(found), has_video=True, exact_shots=not by_keyframes)
+        return RawEvidence(info.duration)
+    packets = sparse_packets(path, info)
+    sight = Sight(info.video.fps, device, packets is not None)
+    for block in _reported(sight.blocks(path), info.duration, done):
+        sight.feed(block)
+    return sight.finish(info.duration, packets)
+
+
+def sparse_packets(path: Path | str, info: MediaInfo) -> Packets | None:
+    """The compressed pictures of a long film whose keyframes suffice; ``None`` for one that is decoded whole."""
+    packets = packets_of(path) if _is_long(info) else None
+    return None if packets is None or packets.key_distance > SPARSE_KEYFRAMES else packets
+
+
+class Sight:
+    """What is measured in pictures, block by block; from keyframes alone where ``keyframes``."""
+
+    def __init__(self, fps: float, device: Device, keyframes: bool, first: float = -np.inf) -> None:
+        from pipeline import motion, shots
+
+        self.keyframes, self.seen = keyframes, False
+        self.pictures = motion.PictureSignals(device.kind, first=first)
+        self.finder: shots.KeyframeShots | shots.ShotFinder
+        self.finder = shots.KeyframeShots(device.kind) if keyframes else shots.ShotFinder(device.kind, fps or 25.0)
+
+    def blocks(self, path: Path | str, span: Span | None = None) -> Iterator[Frames]:
+        """The pictures of ``path`` in the blocks they are measured in."""
+        from pipeline import media
+
+        size = {"width": WIDTH, "height": HEIGHT, "block": N_PICTURES}
+        return media.video_blocks(path, colour=True, keyframes=self.keyframes, span=span, **size)
+
+    def feed(self, block: Frames) -> None:
+        """Takes the next pictures."""
+        self.pictures.feed(block)
+        self.finder.feed(block)
+        self.seen = True
+
+    def finish(self, duration: float, packets: Packets | None) -> RawEvidence:
+        """What :func:`gather` says of the picture."""
+        from pipeline import motion, shots
+
+        nothing = RawEvidence(duration)
+        if not self.seen:
+            return nothing
+        curves = self.pictures.finish(duration)
+        if packets is not None:
+            moved = motion.packet_motion(packets, duration)
+            curves = tuple(moved if c.name == "motion" and moved is not None else c for c in curves)
+        if isinstance(self.finder, shots.KeyframeShots):
+            found = self.finder.finish(duration, packets or shots.Packets())
+        else:
+            found = self.finder.finish(duration)
+        return replace(nothing, curves=curves, shots=tuple(found), has_video=True, exact_shots=not self.keyframes)
 
 
 def _reported(blocks: Iterator[Frames], duration: float, done: Callable[[float], None]) -> Iterator[Frames]:
@@ -228,7 +266,7 @@ def _is_long(info: MediaInfo) -> bool:
     return video is not None and info.duration * max(video.fps, 1.0) * video.width * video.height > FULL_DECODE_PIXELS
 
 
-def _packets(path: Path | str, info: MediaInfo) -> Packets:
+def packets_of(path: Path | str) -> Packets:
     """Times and sizes of the compressed pictures, without decoding any (two hours in a second or two)."""
     from pipeline import media
     from pipeline.shots import Packets

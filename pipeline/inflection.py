@@ -208,7 +208,7 @@ def english_forms(word: str) -> set[str]:
     forms |= {word + "ing"} if re.search(r"(?:ee|oe|ye|y)$", word) else set()
     forms |= {word[:-1] + "y"} if word.endswith("le") else set()
     if re.search(r"^[^aeiou]*[aeiou][bdgklmnprtv]$", word) or word.endswith(("mit", "fer", "gin", "pel", "cel")):
-        forms |= {word + word[-1] + ending for ending in ("ed", "ing", "er", "est", "ers")}
+        forms |= {word + word[-1] + ending for ending in ("ed", "ing", "er", "est")}
     return forms | {word + "'s"}
 
 

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.signals import STEP
-from pipeline.values import Curve, Frames
+from pipeline.values import Curve, Frames, State
 
 if TYPE_CHECKING:
     from pipeline.shots import Packets
@@ -39,14 +39,14 @@ class PictureSignals:
     Memory: 24 bytes a picture compared and 12 a picture seen.
     """
 
-    def __init__(self, device: str = "cpu", spacing: float = SPACING) -> None:
+    def __init__(self, device: str = "cpu", spacing: float = SPACING, first: float = -np.inf) -> None:
         self._device, self._spacing = device, spacing
         self._times: list[float] = []
         self._light: list[NDArray[np.float32]] = []
         self._light_times: list[NDArray[np.float64]] = []
         self._rows: list[NDArray[np.float32]] = []
         self._last: NDArray[np.uint8] | None = None
-        self._next = -np.inf
+        self._next = first
 
     def feed(self, frames: Frames) -> None:
         """Takes the next pictures, gray or RGB."""
@@ -55,7 +55,7 @@ class PictureSignals:
         gray = to_gray(frames.pixels)
         self._light.append(gray.mean(axis=(1, 2), dtype=np.float32) / 255.0)
         self._light_times.append(np.asarray(frames.times))
-        chosen = self._spaced(frames.times)
+        chosen = self.spaced(frames.times)
         if not chosen:
             return
         kept = gray[chosen]
@@ -79,7 +79,30 @@ class PictureSignals:
         named = {"motion": motion, "change": change, "brightness": brightness, "flash": flash}
         return tuple(Curve(name, values, STEP) for name, values in named.items())
 
-    def _spaced(self, times: NDArray[np.float64]) -> list[int]:
+    @property
+    def next(self) -> float:
+        """The time from which on the next picture is compared."""
+        return self._next
+
+    def forget(self) -> None:
+        """Drops what was measured and goes on: what follows is measured as if everything before were still there."""
+        self._times, self._light, self._light_times, self._rows = [], [], [], []
+
+    def state(self) -> State:
+        """What was measured since the beginning or :meth:`forget`, and what the next picture is compared with."""
+        return {"times": self._times, "light": self._light, "light_times": self._light_times, "rows": self._rows,
+                "last": self._last, "next": self._next}  # fmt: skip
+
+    def carry_on(self, state: State) -> None:
+        """Takes another's :meth:`state` that begins where this one ends, as if it had been measured here."""
+        self._times += state["times"]
+        self._light += state["light"]
+        self._light_times += state["light_times"]
+        self._rows += state["rows"]
+        self._last, self._next = state["last"], state["next"]
+
+    def spaced(self, times: NDArray[np.float64]) -> list[int]:
+        """Which of the next pictures are compared."""
         chosen = []
         for i, time in enumerate(times):
             if time >= self._next - TOLERANCE:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.values import Frames, Shot
+from pipeline.values import Frames, Shot, State
 
 if TYPE_CHECKING:
     import torch
@@ -79,6 +79,21 @@ class ShotFinder:
             return []
         self._advance(self._views, _repeated(self._views, -1, self._side))
         return shots_between(self.cuts(), duration)
+
+    def forget(self) -> None:
+        """Drops what was found and goes on: what follows is judged as if everything before were still there."""
+        self._times, self._scores = [], []
+
+    def state(self) -> State:
+        """What was found since the beginning or :meth:`forget`, and what the next pictures are compared with."""
+        views = None if self._views is None else [v.cpu().numpy() for v in self._views]
+        return {"times": self._times, "scores": self._scores, "views": views}
+
+    def carry_on(self, state: State) -> None:
+        """Takes another's :meth:`state` that begins where this one ends, as if it had been found here."""
+        self._times += state["times"]
+        self._scores += state["scores"]
+        self._views = _on_device(state["views"], self._device)
 
     def cuts(self) -> list[float]:
         """Times of the first pictures of new shots; call after ``finish``."""
@@ -173,6 +188,15 @@ def _repeated(views: Views, index: int, n: int) -> Views:
     )
 
 
+def _on_device(views: Sequence[NDArray[np.float32]] | None, device: str) -> Views | None:
+    import torch
+
+    if views is None:
+        return None
+    fields, colours, structure = (torch.from_numpy(v).to(device) for v in views)
+    return fields, colours, structure
+
+
 class KeyframeShots:
     """Finds cuts roughly: keyframes that differ say *that* there was one, packet sizes say *where*."""
 
@@ -195,6 +219,21 @@ class KeyframeShots:
         self._differ += ((colours > KEY_COLOURS) & (structure > KEY_STRUCTURE)).cpu().tolist()
         self._times += [float(t) for t in frames.times]
         self._last = _repeated(views, -1, 1)
+
+    def forget(self) -> None:
+        """Drops what was found and goes on: what follows is judged as if everything before were still there."""
+        self._times, self._differ = [], []
+
+    def state(self) -> State:
+        """What was found since the beginning or :meth:`forget`, and what the next keyframe is compared with."""
+        views = None if self._last is None else [v.cpu().numpy() for v in self._last]
+        return {"times": self._times, "differ": self._differ, "views": views}
+
+    def carry_on(self, state: State) -> None:
+        """Takes another's :meth:`state` that begins where this one ends, as if it had been found here."""
+        self._times += state["times"]
+        self._differ += state["differ"]
+        self._last = _on_device(state["views"], self._device)
 
     def finish(self, duration: float, packets: Packets) -> list[Shot]:
         """Shots of [0, ``duration``); a boundary is exact where a packet shows it, else its keyframe's time."""

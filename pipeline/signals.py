@@ -22,7 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.values import Audio, Curve, Span
+from pipeline.values import Audio, Curve, Span, State
 
 RATE = 16000
 HOP = 320
@@ -50,6 +50,7 @@ SILENCE_RANGE = 50.0
 SILENCE_CONTRAST = 9.0
 MUTE_DB = -80.0
 MIN_SILENCE = 0.12
+KEPT = ("rows", "levels", "onsets")
 CURVES = ("energy", "loudness", "centroid", "zcr", "flux", "reaction")
 
 
@@ -123,6 +124,26 @@ class AudioSignals:
         pauses = find_silences(np.array(self._levels, np.float32)[:n_frames], FRAME_TIME, start)
         silences = tuple(Span(s.start, min(s.end, end)) for s in pauses)
         return AudioEvidence(tuple(curves), silences, tuple(float(b + start) for b in beats))
+
+    def forget(self) -> None:
+        """Drops what was measured and goes on: what follows is measured as if everything before were still there."""
+        self._rows, self._levels, self._onsets = array("f"), array("f"), array("f")
+        self._n_samples = 0
+
+    def state(self) -> State:
+        """What was measured since the beginning or :meth:`forget`, and what the next block is measured against."""
+        kept = {n: np.array(a, np.float32) for n, a in zip(KEPT, (self._rows, self._levels, self._onsets), strict=True)}
+        return {**kept, "n": self._n_samples, "rest": self._rest, "mel": self._last_mel.cpu().numpy()}
+
+    def carry_on(self, state: State) -> None:
+        """Takes another's :meth:`state` that begins where this one ends, as if it had been measured here."""
+        import torch
+
+        for name, kept in zip(KEPT, (self._rows, self._levels, self._onsets), strict=True):
+            kept.frombytes(state[name].tobytes())
+        self._start = 0.0 if self._start is None else self._start
+        self._n_samples += state["n"]
+        self._rest, self._last_mel = state["rest"], torch.from_numpy(state["mel"]).to(self._device)
 
     def _measure(self, samples: NDArray[np.float32]) -> None:
         """Whole steps: ``samples`` is n · UNIT + LOOKAHEAD long."""

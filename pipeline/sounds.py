@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.values import Audio, Curve, Event
+from pipeline.values import Audio, Curve, Event, State
 
 if TYPE_CHECKING:
     from pipeline.settings import Settings
@@ -119,7 +119,9 @@ class SoundListener:
     ``hop`` is the distance of patches in frames of 10 ms; 48 is the network's usual half overlap, 96 costs half.
     """
 
-    def __init__(self, network: Network, classes: Sequence[str], *, hop: int = 48, device: str = "cpu") -> None:
+    def __init__(
+        self, network: Network, classes: Sequence[str], *, hop: int = 48, device: str = "cpu", level: float = 0.0
+    ) -> None:
         import torch
 
         self._network, self._hop = network, hop
@@ -131,7 +133,8 @@ class SoundListener:
         self._samples = np.zeros(0, np.float32)
         self._bytes = np.zeros((0, N_BANDS), np.uint8)
         self._rows: list[NDArray[np.float32]] = []
-        self._level = 0.0
+        self._level = level
+        self._n_samples, self._n_frames, self._skip = 0, 0, 0
         self._start: float | None = None
 
     def feed(self, audio: Audio) -> None:
@@ -141,8 +144,11 @@ class SoundListener:
         samples = np.concatenate([self._samples, lifted])
         n_frames = 1 + (len(samples) - WINDOW) // STRIDE if len(samples) >= WINDOW else 0
         self._samples = samples[n_frames * STRIDE :]
+        self._n_samples, self._n_frames = self._n_samples + len(audio.samples), self._n_frames + n_frames
         if n_frames:
-            self._bytes = np.concatenate([self._bytes, self._front_end(samples[: (n_frames - 1) * STRIDE + WINDOW])])
+            frames = self._front_end(samples[: (n_frames - 1) * STRIDE + WINDOW])
+            self._bytes = np.concatenate([self._bytes, frames[self._skip :]])
+            self._skip = max(0, self._skip - len(frames))
             self._classify()
 
     def finish(self) -> Sounds:
@@ -159,10 +165,25 @@ class SoundListener:
         )
         return Sounds(tuple(find_events(rows[:, :n], step, start)), curves)
 
+    def forget(self) -> None:
+        """Drops what was heard and goes on with patches that begin with the next sample fed; call at a multiple of the hop."""
+        self._rows, self._bytes = [], self._bytes[:0]
+        self._skip = self._n_samples // STRIDE - self._n_frames
+
+    def state(self, n_patches: int | None = None) -> State:
+        """What was heard since the beginning or :meth:`forget` (of it ``n_patches``), and what belongs to the next patch."""
+        rows = np.concatenate([np.zeros((0, len(FAMILIES) + 2), np.float32), *self._rows])[:n_patches]
+        return {"rows": rows, "bytes": self._bytes, "samples": self._samples}
+
+    def carry_on(self, state: State) -> None:
+        """Takes another's :meth:`state` that begins where this one ends, as if it had been heard here."""
+        self._start = 0.0 if self._start is None else self._start
+        self._rows += [state["rows"]] if len(state["rows"]) else []
+        self._bytes, self._samples = state["bytes"], state["samples"]
+
     def _gain(self, samples: NDArray[np.float32]) -> float:
         """Lifts a quiet recording; follows the loudest blocks so that a pause is not blown up."""
-        level = float(np.sqrt(np.mean(np.square(samples)))) if len(samples) else 0.0
-        self._level = max(level, 0.9 * self._level)
+        self._level = level_after(self._level, samples)
         return min(MAX_GAIN, max(1.0, TARGET_LEVEL / max(self._level, 1e-6)))
 
     def _front_end(self, samples: NDArray[np.float32]) -> NDArray[np.uint8]:
@@ -186,6 +207,12 @@ class SoundListener:
             columns = [np.logaddexp.reduce(logits[:, chosen], axis=1) for chosen in self._families]
             columns += [logits[:, self._speech].max(axis=1), logits[:, self._music].max(axis=1)]
             self._rows.append(np.stack(columns, axis=1).astype(np.float32))
+
+
+def level_after(level: float, samples: NDArray[np.float32]) -> float:
+    """The level a recording is lifted from, after the next block: rises at once, falls slowly."""
+    loudness = float(np.sqrt(np.mean(np.square(samples)))) if len(samples) else 0.0
+    return max(loudness, 0.9 * level)
 
 
 @dataclass(slots=True)

@@ -30,6 +30,9 @@ FloatArray = Annotated[
 ]
 """One-dimensional ``float32`` array that survives JSON."""
 
+State = dict[str, Any]
+"""What a measurement needs to be continued elsewhere; only the class that made it knows what is inside."""
+
 Report = Callable[[float, Message], None]
 """``report(fraction, message)``: fraction done in [0, 1]; raises :class:`pipeline.errors.Cancelled` to stop the work."""
 

@@ -39,6 +39,8 @@ OVERHANG = 10.0
 """Seconds by which the windows that made a line may hang over its ends."""
 HOLE, HOLE_SECONDS = 60.0, 2.0
 """Something else inside a line of one offset: at least this much evidence (nats) and this long."""
+OUTSIDE = 1.0
+"""Nats a frame against a line where it leaves the original."""
 AMBIGUOUS = 3.0
 """Places whose sums differ by less (nats) are equally good; the quietest of them is taken."""
 
@@ -70,7 +72,7 @@ def evidence(sounds: Sounds, line: Line, low: float, high: float, weak: float = 
     out = _layer_evidence((sounds.original, sounds.dub), sounds.step, line, (first, last), weak)
     if sounds.second is not None:
         out += _layer_evidence(sounds.second, sounds.step, line, (first, last), weak)
-    return _with_silence(out, sounds, line, first)
+    return _inside(_with_silence(out, sounds, line, first), sounds, line, first)
 
 
 def _layer_evidence(
@@ -101,6 +103,14 @@ def _with_silence(nats: Floats, sounds: Sounds, line: Line, first: int) -> Float
     dead = sounds.level[frames] < DEAD_DB
     sounding = sounds.original_level[place] > DEAD_DB + 15.0
     return np.where(dead, np.where(sounding, np.minimum(nats, -AGAINST_SILENCE), 0.0), nats)
+
+
+def _inside(nats: Floats, sounds: Sounds, line: Line, first: int) -> Floats:
+    """Nothing of the dub belongs before the original begins or after it ends."""
+    shift = round(line.offset_at((first + len(nats) / 2) * sounds.step) / sounds.step)
+    place = np.arange(first, first + len(nats)) + shift
+    outside = (place < -1) | (place > len(sounds.original_level))
+    return np.where(outside, -OUTSIDE, nats)
 
 
 def _core(line: Line, step: float, n: int) -> tuple[int, int]:
@@ -158,16 +168,32 @@ def bounded(lines: Sequence[Line], sounds: Sounds, original_end: float, quiet: S
 
     ``quiet`` are preferred moments of the dub (shot cuts), seconds at the original's pace.
     """
-    out = [line for line in lines if line.end > line.start]
-    if not out:
-        return []
+    left = [line for line in lines if line.end > line.start]
+    while left:
+        placed = _ends(left, sounds, original_end, quiet)
+        real = [_holds(line, sounds) for line in placed]
+        if all(real):
+            return [part for line in placed for part in without_holes(line, sounds)]
+        # A line that nothing is left of must not decide where its neighbours end.
+        left = [line for line, holds in zip(left, real, strict=True) if holds]
+    return []
+
+
+def _ends(lines: Sequence[Line], sounds: Sounds, original_end: float, quiet: Sequence[float]) -> list[Line]:
+    out = list(lines)
     for i in range(len(out) - 1):
         end, start = join(out[i], out[i + 1], sounds, quiet)
         out[i], out[i + 1] = replace(out[i], end=end), replace(out[i + 1], start=start)
     out[0] = replace(out[0], start=_first(out[0], sounds))
     out[-1] = replace(out[-1], end=_last(out[-1], sounds, original_end))
-    kept = [line for line in out if line.end - line.start > 2 * sounds.step]
-    return [part for line in kept for part in without_holes(line, sounds)]
+    return out
+
+
+def _holds(line: Line, sounds: Sounds) -> bool:
+    """Whether there is something of ``line`` between its ends, and more for it than against it."""
+    if line.end - line.start <= 2 * sounds.step:
+        return False
+    return float(evidence(sounds, line, line.start, line.end).sum()) > 0.0
 
 
 def _first(line: Line, sounds: Sounds) -> float:

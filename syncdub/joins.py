@@ -56,12 +56,15 @@ class Costs:
     """Share of a run's usual similarity (mean of its best four partners) that is taken off: the margin."""
     length: float = 0.33
     shared: float = 0.17
-    join: float = 0.08
+    join: float = 0.11
     """For each sentence beyond one a side."""
-    skip: float = 0.17
+    skip: float = 0.14
     size: float = 0.5
     """A join of s sentences a side weighs s to this power: with 0 large joins never pay, with 1 they cost nothing."""
     time: float = 0.25
+    idle: float = 3.0
+    """For each unit by which a join is less alike than the same join without its first or last sentence: a sentence that adds
+    nothing was not translated there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,13 +151,16 @@ class JoinValues:
         flat = left.reshape(-1, left.shape[2]) @ right.reshape(-1, right.shape[2]).T
         return np.asarray(flat.reshape(len(left), MAX_RUN, len(right), MAX_RUN))
 
-    def gains(self, i: int, columns: slice, cosines: Vectors) -> Floats:
-        """Values (a, b, columns) of the joins that end with source sentence ``i``; ``cosines`` are its (a, columns, b)."""
+    def gains(self, i: int, columns: slice, cosines: Vectors, before: Vectors) -> Floats:
+        """Values (a, b, columns) of the joins that end with source sentence ``i``; ``cosines`` are its (a, columns, b), ``before``
+        those of the sentence before it."""
         similar = self._scale.units(cosines).transpose(0, 2, 1)
+        idle = _idle(similar, self._scale.units(before).transpose(0, 2, 1))
         usual = (self._usual_left[i][:, None, None] + self._usual_right[columns].T[None]) / 2.0
         lengths = self._left_characters[:, i][:, None, None], self._right_characters[None, :, columns]
         doubt = length_doubt(*lengths, self._scale.ratio)
         gains = self._weight * (similar - self.costs.usual * usual - self.costs.length * doubt) - self._joining
+        gains -= self._weight * self.costs.idle * idle
         gains += self.costs.shared * self._overlap(i, columns)
         if self._times is not None:
             gains += self.costs.time * self._punctuality(self._times, i, columns)
@@ -193,6 +199,16 @@ def _agreement(off: Floats) -> Floats:
     return np.nan_to_num(2.0 * np.exp(-0.5 * np.square(off / _TIME_SCALE)) - 1.0, nan=0.0)
 
 
+def _idle(similar: Floats, before: Floats) -> Floats:
+    """By how much each join (a, b, columns) is less alike than its best part without one sentence at either end of a side;
+    ``before`` holds the joins that end one source sentence earlier. 0 where every sentence adds something."""
+    best = np.full(similar.shape, -np.inf)
+    best[1:] = np.maximum(similar[:-1], before[:-1])
+    best[:, 1:] = np.maximum(best[:, 1:], similar[:, :-1])
+    best[:, 1:, 1:] = np.maximum(best[:, 1:, 1:], similar[:, :-1, :-1])
+    return np.asarray(np.maximum(best - similar, 0.0))
+
+
 class BestPath:
     """Dynamic programming over source boundaries: the best value of each target boundary, and the step that leads there."""
 
@@ -219,9 +235,11 @@ class BestPath:
         for start in range(0, n, _ROWS):
             stop = min(start + _ROWS, n)
             columns = slice(max(int(self._band.low[start + 1]) - 1, 0), int(self._band.high[stop]))
-            cosines = self._values.cosines(slice(start, stop), columns)
+            first = max(start - 1, 0)
+            cosines = self._values.cosines(slice(first, stop), columns)
             for i in range(start, stop):
-                self._settle(*self._arrive(i + 1, columns.start, cosines[i - start]))
+                two = cosines[max(i - 1 - first, 0) : i - first + 1]
+                self._settle(*self._arrive(i + 1, columns.start, two))
                 if i >= MAX_RUN:
                     self._totals[i - MAX_RUN] = np.zeros(0)
 
@@ -233,13 +251,14 @@ class BestPath:
         self._steps.append(np.where(reached > level + 1e-12, 1, steps).astype(np.int8))
 
     def _arrive(self, i: int, offset: int, cosines: Vectors) -> tuple[Floats, NDArray[np.int64]]:
-        """Best value and step of reaching source boundary ``i`` by a step that takes source sentences."""
+        """Best value and step of reaching source boundary ``i`` by a step that takes source sentences; ``cosines`` (1 or 2, …)
+        of the sentence before it, the last row, and of the one before that."""
         low, high = int(self._band.low[i]), int(self._band.high[i])
         columns = slice(max(low - 1, 0), high)
         gains = np.full((MAX_RUN, MAX_RUN, high - low + 1), -np.inf)
         if high > 0:
-            inside = cosines[:, columns.start - offset : columns.stop - offset]
-            gains[:, :, columns.start + 1 - low :] = self._values.gains(i - 1, columns, inside)
+            inside = cosines[:, :, columns.start - offset : columns.stop - offset]
+            gains[:, :, columns.start + 1 - low :] = self._values.gains(i - 1, columns, inside[-1], inside[0])
         options, steps = [self._before(i - 1, low, high) - self._values.costs.skip], [MAX_RUN + 1]
         for a in range(1, min(i, MAX_RUN) + 1):
             for b in range(1, MAX_RUN + 1):

@@ -1,160 +1,266 @@
-"""The page in a real browser and the Gradio client, on the files that ship."""
+"""The page in a real browser, on jobs that answer at once: what is shown, changed by hand, undone, and in which language."""
 
 from __future__ import annotations
 
-import os
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
-EXAMPLES = ROOT / "assets" / "examples"
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-HARMLESS = ("Method not implemented",)
-pytestmark = [pytest.mark.browser, pytest.mark.models]
+from tests.browsing import TABS, Place, Visit, chromium, drag, eventually, page_server
+from tests.page_kinds import PAGE_KINDS
+from web.ui import edits
+
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    data = tmp_path_factory.mktemp("page")
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        port = s.getsockname()[1]
-    env = {
-        **os.environ,
-        "DATA_DIR": str(data),
-        "TEMP_DIR": str(data / "temp"),
-        "APP_PORT": str(port),
-        "RATE_LIMIT": "off",
-    }
-    process = subprocess.Popen(
-        [sys.executable, "app.py"], cwd=ROOT, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    url = f"http://127.0.0.1:{port}/"
-    try:
-        for _ in range(240):
-            try:
-                urllib.request.urlopen(url + "api/health", timeout=2)
-                break
-            except OSError:
-                assert process.poll() is None, "the app ended"
-                time.sleep(0.5)
-        yield url
-    finally:
-        process.terminate()
-        process.wait(30)
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    with pytest.MonkeyPatch.context() as patch:
+        folder = tmp_path_factory.mktemp("page")
+        patch.setenv("GRADIO_TEMP_DIR", str(folder / "temp" / "gradio"))
+        with page_server(folder, PAGE_KINDS) as found:
+            yield found
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    if CHROMIUM is None:
-        pytest.skip("no Chromium (apt-get install chromium)")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as play:
-        chrome = play.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"],
-        )
-        yield chrome
-        chrome.close()
+    with chromium() as found:
+        yield found
 
 
-class Visit:
-    """A page of one visitor with everything it complained about or asked of others."""
-
-    def __init__(self, browser: Any, address: str, locale: str = "es-ES", width: int = 1280) -> None:
-        self.context = browser.new_context(locale=locale, viewport={"width": width, "height": 900})
-        self.page = self.context.new_page()
-        self.problems: list[str] = []
-        self.page.on("pageerror", lambda e: self.problems.append(str(e)))
-        self.page.on("console", lambda m: self.problems.append(m.text) if m.type == "error" else None)
-        self.page.on("request", self._asked)
-        self.page.goto(address)
-        self.page.wait_for_selector("#studio-tabs", timeout=60_000)
-        self.page.wait_for_timeout(1000)
-
-    def _asked(self, request: Any) -> None:
-        if not request.url.startswith(("http://127.0.0.1", "data:", "blob:")):
-            self.problems.append(f"asked {request.url}")
-
-    def close(self) -> None:
-        self.context.close()
-        assert [p for p in self.problems if not any(h in p for h in HARMLESS)] == []
+def newest(place: Place, kind: str) -> Any:
+    """The last job of a kind."""
+    return next(job for job in place.jobs.list() if job.kind == kind)
 
 
-def test_highlights_example_in_one_click_and_again_after_a_reload(browser: Any, address: str) -> None:
-    visit = Visit(browser, address)
+def moments(visit: Visit) -> None:
     visit.page.click("#highlights-example")
-    visit.page.wait_for_selector("#highlights-view .card", timeout=240_000)
-    assert (
-        visit.page.locator("#highlights-view .tl-clip").count()
-        == visit.page.locator("#highlights-view .card").count()
-        > 0
-    )
-    source = visit.page.locator("#highlights-view .card").first.get_attribute("data-src")
-    with urllib.request.urlopen(address.rstrip("/") + str(source)) as answer:
-        assert answer.status == 200
-        assert answer.headers["content-type"] == "video/mp4"
-    visit.page.reload()
-    visit.page.wait_for_selector("#highlights-view .card", timeout=60_000)
-    visit.page.get_by_role("tab", name="Tareas", exact=True).click()
-    visit.page.wait_for_selector("#tasks-view article", timeout=30_000)
-    visit.close()
+    visit.see("#highlights-view .stage[data-job] .card")
 
 
-def test_an_error_is_told_in_the_visitors_language(browser: Any, address: str, tmp_path: Path) -> None:
+def test_the_language_switch_changes_everything_both_ways_and_stays(browser: Any, place: Place) -> None:
+    for locale, other in (("es-ES", "en"), ("en-US", "es")):
+        with Visit(browser, place.address, locale) as visit:
+            moments(visit)
+            shown = {}
+            for tag in (other, locale[:2], other):
+                visit.page.click(f".studio-head nav a[lang={tag}]")
+                visit.language = tag
+                visit.settled()
+                visit.see("#highlights-view .card")
+                assert visit.page.url == place.address
+                assert tuple(visit.page.locator("#studio-tabs [role=tab]").all_inner_texts()) == TABS[tag]
+                assert visit.page.evaluate("document.documentElement.lang") == tag
+                shown[tag] = visit.page.locator("body").inner_text()
+            spanish, english = shown["es"], shown["en"]
+            assert {"un grito en 0:21", "16,7 s", "Deshacer", "risas", "Puntos"} <= {w for w in _wanted if w in spanish}
+            assert {"a scream at 0:21", "16.7 s", "Undo", "laughter", "Score"} <= {w for w in _wanted if w in english}
+            assert not any(w in english for w in ("Deshacer", "grito", "Archivo", "Inicio", "Usar"))
+            assert not any(w in spanish for w in ("Undo", "scream", "Drop", "Start", "Click", "Use via"))
+
+
+_wanted = (
+    "un grito en 0:21", "16,7 s", "Deshacer", "risas", "Puntos", "a scream at 0:21", "16.7 s", "Undo", "laughter", "Score",
+)  # fmt: skip
+
+
+def test_edges_move_by_pointer_and_keys_and_come_back(browser: Any, place: Place) -> None:
+    with Visit(browser, place.address) as visit:
+        moments(visit)
+        page, job = visit.page, newest(place, "highlights")
+        edge = page.locator(".strip[data-n='1'] [data-edge=end]")
+        assert edge.get_attribute("role") == "slider"
+        assert edge.get_attribute("aria-label") == "Final del clip 1"
+        assert edge.get_attribute("aria-valuetext") == "0:35,0"
+        drag(page, edge, -60, 0)
+        shorter = float(edge.get_attribute("aria-valuenow"))
+        assert 28 < shorter < 34.5
+        edge.focus()
+        page.keyboard.press("ArrowLeft")
+        page.keyboard.press("Shift+ArrowLeft")
+        assert float(edge.get_attribute("aria-valuenow")) == pytest.approx(shorter - 1.1, abs=0.06)
+        assert page.locator(".card[data-n='1'] .when").inner_text().startswith("0:18,3–0:")
+        eventually(lambda: edits.load(job).get("bounds", {}).get("1", [0, 0])[1] == pytest.approx(shorter - 1.1, abs=0.06))
+        page.keyboard.press("Control+z")
+        assert float(edge.get_attribute("aria-valuenow")) == pytest.approx(shorter, abs=0.06)
+        page.click("#highlights-view [data-undo]")
+        assert float(edge.get_attribute("aria-valuenow")) == 35.0
+        assert page.locator("#highlights-view [data-undo]").is_disabled()
+        page.click("#highlights-view [data-redo]")
+        assert float(edge.get_attribute("aria-valuenow")) == pytest.approx(shorter, abs=0.06)
+        for _ in range(40):
+            edge.press("Shift+ArrowLeft")
+        assert float(edge.get_attribute("aria-valuenow")) == pytest.approx(19.3, abs=0.06), "never shorter than a second"
+
+
+def test_changed_clips_are_made_again_ranked_and_there_after_a_reload(browser: Any, place: Place) -> None:
+    with Visit(browser, place.address) as visit:
+        moments(visit)
+        page = visit.page
+        before = page.locator(".card[data-n='2']").get_attribute("data-src")
+        assert page.locator("[data-apply]").is_disabled()
+        page.locator(".card[data-n='2'] .pic").click()
+        edge = page.locator(".strip[data-n='2'] [data-edge=start]")
+        for _ in range(3):
+            edge.press("PageUp")
+        page.click("#highlights-view [data-apply]")
+        eventually(lambda: page.locator(".card[data-n='2']").get_attribute("data-src") != before)
+        made = newest(place, "compile")
+        assert [(c["start"], c["end"]) for c in made.params["clips"]] == [(85.0, 100.0)]
+        visit.page.reload()
+        visit.settled()
+        visit.see("#highlights-view .stage[data-job] .card")
+        assert made.id in page.locator(".card[data-n='2']").get_attribute("data-src")
+        assert page.locator(".strip[data-n='2'] [data-edge=start]").get_attribute("aria-valuenow") == "85.0"
+        page.click("#highlights-rank")
+        visit.see("#viral-view .vcard[data-n='2'] .tl-clip")
+        ranked = newest(place, "rank")
+        assert [(c["start"], c["end"]) for c in ranked.params["clips"]] == [(18.3, 35.0), (85.0, 100.0)]
+        visit.see("#viral-view [data-make=all]").click()
+        visit.see("#viral-made video")
+        joined = newest(place, "compile")
+        assert len(joined.params["clips"]) == 2
+        with page.expect_download() as download:
+            page.click("#viral-made a[href*='/api/download/']")
+        assert Path(download.value.path()).stat().st_size > 100_000
+        assert {c["source"] for c in joined.params["clips"]} == {newest(place, "highlights").params["source"]}
+
+
+def test_sentences_are_chosen_and_words_corrected_and_both_undone(browser: Any, place: Place) -> None:
+    with Visit(browser, place.address) as visit:
+        page = visit.page
+        visit.tab(1)
+        page.click("#viral-example")
+        visit.see("#viral-view [data-fix='1:0']")
+        make = page.locator("#viral-view [data-make=sentences]")
+        assert make.is_disabled()
+        page.locator("input[data-clip='1'][data-sentence='0']").check()
+        page.locator("input[data-clip='1'][data-sentence='1']").check()
+        page.locator("input[data-clip='2'][data-sentence='2']").check()
+        page.keyboard.press("Control+z")
+        assert not page.locator("input[data-clip='2'][data-sentence='2']").is_checked()
+        page.click("[data-fix='1:0']")
+        page.locator(".said[data-said='1:0'] input").fill("Hola a todos amigas.")
+        page.keyboard.press("Enter")
+        assert page.locator(".said[data-said='1:0']").inner_text() == "Hola a todos amigas."
+        page.click("#viral-view [data-undo]")
+        assert "tod os" in page.locator(".said[data-said='1:0']").inner_text()
+        page.click("#viral-view [data-redo]")
+        make.click()
+        visit.see("#viral-made video")
+        job = newest(place, "compile")
+        assert job.params["corrections"] == {"tod": "todos", "os": "", "amigos": "amigas"}
+        assert [(round(c["start"], 2), round(c["end"], 2)) for c in job.params["clips"]] == [(0.05, 8.0)]
+        assert job.params["aspect"] == "9:16"
+
+
+def test_a_dub_segment_is_dragged_and_the_film_written_from_there(browser: Any, place: Place) -> None:
+    with Visit(browser, place.address) as visit:
+        page = visit.page
+        visit.tab(2)
+        page.click("#sync-example")
+        visit.see("#sync-view .sync[data-job] .seg")
+        second = page.locator("g[data-segment='1'] .seg")
+        assert second.get_attribute("role") == "slider"
+        drag(page, second, 0, -12)
+        dragged = float(second.get_attribute("aria-valuenow"))
+        assert 20 < dragged < 2000
+        second.press("ArrowUp")
+        second.press("PageDown")
+        assert float(second.get_attribute("aria-valuenow")) == dragged - 99
+        page.locator("[data-pick]").select_option("0")
+        page.locator("[data-ms]").fill("-40")
+        page.keyboard.press("Enter")
+        assert page.locator("g[data-segment='0'] .seg").get_attribute("aria-valuetext") == "−40 ms"
+        assert "−40 ms" in page.locator("td[data-offset-of='0']").inner_text()
+        page.click("#sync-view [data-undo]")
+        assert page.locator("g[data-segment='0'] .seg").get_attribute("aria-valuetext") == "0 ms"
+        page.click("#sync-view [data-redo]")
+        analysed = newest(place, "analyse")
+        eventually(lambda: edits.load(analysed).get("nudges") == {"0": -40, "1": round(dragged) - 99})
+        page.click("#sync-write")
+        visit.see("#sync-files a[href*='/api/download/']")
+        job = newest(place, "sync")
+        assert job.params["nudges"] == [{"segment": 0, "ms": -40.0}, {"segment": 1, "ms": dragged - 99}]
+        assert job.params["plan"] == str(analysed.folder / "plan.json")
+        assert second.get_attribute("aria-valuenow") == str(round(dragged) - 99), "the moves stay where they were made"
+        page.click("#sync-to-highlights")
+        visit.see("#highlights-view .stage[data-job] .card")
+        assert newest(place, "highlights").params["source"] == analysed.params["original"]
+
+
+def test_progress_stop_and_reload_in_the_middle(browser: Any, place: Place) -> None:
+    with Visit(browser, place.address) as visit:
+        page = visit.page
+        page.get_by_role("button", name="Más ajustes").first.click()
+        page.get_by_label("Copiar sin recodificar").check()
+        page.click("#highlights-example")
+        visit.text("Valorando el clip 1 de 3: ñ <b>.mp4")
+        seen = int(page.locator("#highlights-progress [role=progressbar]").get_attribute("aria-valuenow"))
+        visit.page.reload()
+        visit.settled()
+        bar = visit.see("#highlights-progress [role=progressbar]")
+        eventually(lambda: int(bar.get_attribute("aria-valuenow")) > seen)
+        page.click("#highlights-stop")
+        visit.text("Detenido.")
+        assert newest(place, "highlights").state == "cancelled"
+        assert page.locator("#highlights-go").is_visible()
+        visit.tab(3)
+        visit.see("#tasks-view button[data-act=retry]")
+        when = page.locator("#tasks-view time").first.inner_text()
+        assert re.search(r"\d{4}.*\d:\d\d", when), when
+        assert "UTC" not in when
+
+
+def test_an_error_is_told_in_the_visitors_language(browser: Any, place: Place, tmp_path: Path) -> None:
     bad = tmp_path / "ñ 'quote' & $x.mp4"
     bad.write_text("this is no video")
     for locale, words in (("es-ES", "no es un vídeo"), ("en-US", "is not a video")):
-        visit = Visit(browser, address, locale)
-        visit.page.locator("#highlights-file input[type=file]").set_input_files(str(bad))
-        visit.page.wait_for_timeout(1500)
-        visit.page.click("#highlights-go")
-        visit.page.get_by_text(words).first.wait_for(timeout=30_000)
-        visit.close()
+        with Visit(browser, place.address, locale) as visit:
+            visit.page.locator("#highlights-file input[type=file]").set_input_files(str(bad))
+            visit.see("#highlights-file .file-preview, #highlights-file table")
+            visit.page.click("#highlights-go")
+            visit.text(words)
 
 
-def test_phone_width(browser: Any, address: str) -> None:
-    visit = Visit(browser, address, "es-ES", 390)
-    assert visit.page.get_by_role("button", name="Buscar momentos", exact=True).is_visible()
-    assert visit.page.evaluate("document.documentElement.scrollWidth") <= 391
-    visit.close()
+def test_two_visitors_at_once_do_not_disturb_each_other(browser: Any, place: Place) -> None:
+    with Visit(browser, place.address) as one, Visit(browser, place.address, "en-US") as two:
+        one.page.click("#highlights-example")
+        two.tab(1)
+        two.page.click("#viral-example")
+        one.see("#highlights-view .stage[data-job] .card")
+        two.see("#viral-view .viral[data-job] .vcard")
+        assert one.page.locator("#viral-view .vcard").count() == 0
+        assert two.page.locator("#highlights-view .card").count() == 0
+        one.page.locator(".strip[data-n='1'] [data-edge=end]").press("ArrowLeft")
+        two.page.locator(".strip [data-edge=end]").first.press("ArrowLeft")
+        eventually(lambda: edits.load(newest(place, "highlights")).get("bounds", {}).get("1") == [18.3, 34.9])
+        eventually(lambda: edits.load(newest(place, "rank")).get("bounds"))
 
 
-def test_stop_really_stops(browser: Any, address: str) -> None:
-    visit = Visit(browser, address)
-    visit.page.get_by_role("tab", name="Clips virales", exact=True).click()
-    visit.page.click("#viral-example")
-    visit.page.locator("#viral-stop").wait_for(state="visible", timeout=60_000)
-    visit.page.click("#viral-stop")
-    visit.page.get_by_text("Detenido.").first.wait_for(timeout=90_000)
-    visit.close()
+@pytest.mark.parametrize("width", [390, 2560])
+def test_nothing_is_wider_than_the_screen(browser: Any, place: Place, width: int) -> None:
+    with Visit(browser, place.address, "es-ES", width) as visit:
+        moments(visit)
+        visit.page.click("#highlights-rank")
+        visit.see("#viral-view .vcard .tl-clip")
+        visit.tab(2)
+        visit.page.click("#sync-example")
+        visit.see("#sync-view .seg")
+        for number in range(4):
+            visit.tab(number)
+            visit.page.wait_for_timeout(200)
+            assert visit.page.evaluate("document.documentElement.scrollWidth") <= width, TABS["es"][number]
 
 
-def test_gradio_client_gets_the_same_job(address: str) -> None:
-    from gradio_client import Client, handle_file
-
-    client = Client(address, verbose=False)
-    assert {"/find_highlights", "/rank_clips", "/transcribe", "/sync_dub"} <= set(
-        client.view_api(return_format="dict")["named_endpoints"]
-    )
-    heard = client.predict(handle_file(str(EXAMPLES / "viral_3.mp4")), "", "es", api_name="/transcribe")
-    assert heard["language"] == "es"
-    assert "abuela" in " ".join(s["text"] for s in heard["segments"]).lower()
-    plan = client.predict(
-        handle_file(str(EXAMPLES / "dubsync_1_film.mp4")), handle_file(str(EXAMPLES / "dubsync_2_doblaje.m4a")), True, False, "silence",
-        "flac", api_name="/sync_dub",
-    )  # fmt: skip
-    assert plan["verdict"] == "edit"
-    assert len(plan["segments"]) == 2
-    assert plan["segments"][0]["offset_ms"] == pytest.approx(-1400, abs=25)
-    assert plan["segments"][1]["offset_ms"] == pytest.approx(2600, abs=25)
+def test_every_button_has_words(browser: Any, place: Place) -> None:
+    with Visit(browser, place.address) as visit:
+        moments(visit)
+        assert visit.page.get_by_role("button", name="Buscar momentos", exact=True).is_visible()
+        nameless = visit.page.locator("#studio-tabs button:visible").evaluate_all(
+            "all => all.filter(b => !(b.innerText.trim() || b.getAttribute('aria-label') || b.title)).map(b => b.outerHTML)"
+        )
+        assert nameless == []

@@ -1,18 +1,43 @@
-const play = (n) => {
-  const card = element.querySelector(`.card[data-n="${n}"]`); const video = element.querySelector('video');
-  if (!card || !video) return;
-  if (video.getAttribute('src') !== card.dataset.src) { video.poster = card.dataset.poster || ''; video.src = card.dataset.src; }
-  video.play().catch(() => {});
-  element.querySelectorAll('.card').forEach(c => c.setAttribute('aria-current', String(c === card)));
-  element.querySelectorAll('.tl-clip').forEach(c => c.setAttribute('aria-selected', String(c.dataset.n === String(n))));
-  trigger('select', { index: Number(n) });
+const stageOf = () => element.querySelector('.stage');
+const cardOf = (n) => element.querySelector(`.card[data-n="${n}"]`);
+const chosen = (n) => {
+  element.querySelectorAll('.card').forEach(c => c.setAttribute('aria-current', String(c.dataset.n === String(n))));
+  element.querySelectorAll('.tl-play').forEach(b => b.setAttribute('aria-pressed', String(b.dataset.play === String(n))));
+  element.querySelectorAll('.strip').forEach(s => { s.hidden = s.dataset.n !== String(n); });
 };
+const play = (n) => {
+  const card = cardOf(n); if (!card) return;
+  const [start, end] = boundsOf(past.now(), n), source = stageOf().dataset.source, made = (card.dataset.made || '').split(',').map(Number);
+  chosen(n);
+  if (card.dataset.src && start === made[0] && end === made[1]) playFrom(card.dataset.src, 0, Infinity, card.dataset.poster);
+  else if (source) playFrom(source, start, end);
+  else playFrom(card.dataset.src, Math.max(0, start - made[0]), end - made[0], card.dataset.poster);
+};
+const past = history((state, root) => {
+  let open = 0;
+  element.querySelectorAll('.card').forEach(card => {
+    const n = card.dataset.n, [start, end] = boundsOf(state, n);
+    place(n, [start, end]);
+    const made = (card.dataset.made || '').split(',').map(Number), dirty = made.length === 2 && !same(made, [start, end]);
+    card.classList.toggle('changed', dirty); open += dirty;
+    card.querySelector('.when').textContent = `${clock(start)}–${clock(end)}`;
+    card.querySelector('.long').textContent = `${digits(end - start)} s`;
+  });
+  const make = root.querySelector('[data-apply]'); if (make) make.disabled = !open;
+});
+edges(past, (n, bounds, edge) => {
+  const source = stageOf().dataset.source, card = cardOf(n), at = bounds[edge === 'start' ? 0 : 1];
+  const made = (card.dataset.made || '').split(',').map(Number);
+  if (source) playFrom(source, at, Infinity, '', false);
+  else if (at >= made[0] && at <= made[1]) playFrom(card.dataset.src, at - made[0], Infinity, '', false);
+});
 element.addEventListener('click', (e) => {
   const hit = e.target.closest('[data-play]');
-  if (hit && element.contains(hit)) { play(hit.dataset.play); }
+  if (hit) play(hit.dataset.play);
+  else if (e.target.closest('[data-apply]')) trigger('apply', { state: past.now() });
 });
 element.addEventListener('keydown', (e) => {
-  const clip = e.target.closest('.tl-clip'); if (!clip || !['ArrowLeft','ArrowRight'].includes(e.key)) return;
-  const all = [...element.querySelectorAll('.tl-clip')].sort((a, b) => a.offsetLeft - b.offsetLeft);
+  const clip = e.target.closest('.tl-play'); if (!clip || !['ArrowLeft', 'ArrowRight'].includes(e.key)) return;
+  const all = [...element.querySelectorAll('.tl-play')].sort((a, b) => a.getBoundingClientRect().left - b.getBoundingClientRect().left);
   const next = all[all.indexOf(clip) + (e.key === 'ArrowRight' ? 1 : -1)]; if (next) { next.focus(); e.preventDefault(); }
 });

@@ -1,22 +1,84 @@
-const video = () => element.querySelector('video');
-const seek = (hit) => {
-  const card = hit.closest('.vcard'); const player = video(); if (!card || !player || !card.dataset.src) return;
-  const at = Number(hit.dataset.seek || 0);
-  const go = () => { player.currentTime = Math.max(0, at); player.play().catch(() => {}); };
+const cardOf = (n) => element.querySelector(`.vcard[data-n="${n}"]`);
+const current = () => element.querySelector('.vcard[aria-current=true]') || element.querySelector('.vcard');
+const seek = (card, at, start = true) => {
+  if (!card) return;
   element.querySelectorAll('.vcard').forEach(c => c.setAttribute('aria-current', String(c === card)));
-  if (player.getAttribute('src') !== card.dataset.src) {
-    player.poster = card.dataset.poster || ''; player.src = card.dataset.src; player.addEventListener('loadedmetadata', go, { once: true });
-  } else go();
-  trigger('select', { clip: Number(card.dataset.n) });
+  playFrom(card.dataset.src || '', Math.max(0, at + Number(card.dataset.shift || 0)), Infinity, card.dataset.poster || '', start);
+};
+const key = (box) => `${box.dataset.clip}:${box.dataset.sentence}`;
+const original = new Map();
+const past = history((state) => {
+  const ticked = new Set(state.ticked || []), texts = state.texts || {};
+  element.querySelectorAll('.vcard').forEach(card => {
+    if (!card.querySelector('.tl-clip')) return;
+    const n = card.dataset.n, [start, end] = boundsOf(state, n);
+    place(n, [start, end]);
+    card.querySelector('.when').textContent = `${clock(start)}–${clock(end)} · ${digits(end - start)} s`;
+  });
+  element.querySelectorAll('input[data-sentence]').forEach(box => { box.checked = ticked.has(key(box)); });
+  element.querySelectorAll('[data-make=sentences]').forEach(b => { b.disabled = !ticked.size; });
+  element.querySelectorAll('.said').forEach(said => {
+    const fixed = texts[said.dataset.said];
+    if (!original.has(said)) original.set(said, said.innerHTML);
+    if (fixed === undefined) { if (said.classList.contains('fixed')) said.innerHTML = original.get(said); } else said.textContent = fixed;
+    said.classList.toggle('fixed', fixed !== undefined);
+  });
+  caption();
+});
+edges(past, (n, bounds, edge) => {
+  const card = cardOf(n), at = bounds[edge === 'start' ? 0 : 1] - Number(card.dataset.start);
+  if (at >= 0 && at <= Number(card.dataset.end) - Number(card.dataset.start)) seek(card, at, false);
+});
+const caption = () => {
+  const video = player(), line = element.querySelector('.now'), card = current(); if (!video || !line || !card) return;
+  const t = video.currentTime - Number(card.dataset.shift || 0);
+  const box = [...card.querySelectorAll('input[data-sentence]')].find(b => t >= Number(b.dataset.start) && t < Number(b.dataset.end));
+  line.textContent = box ? card.querySelector(`.said[data-said="${key(box)}"]`).textContent : '';
+  card.querySelectorAll('.line').forEach(p => p.classList.toggle('playing', Boolean(box) && p.contains(box)));
+};
+element.addEventListener('timeupdate', caption, true);
+const fix = (said) => {
+  if (said.querySelector('input')) return;
+  const before = said.textContent.trim(), id = said.dataset.said, shown = said.innerHTML;
+  const input = document.createElement('input');
+  input.value = before; input.className = 'fix'; input.setAttribute('aria-label', before);
+  said.replaceChildren(input); input.focus();
+  let done = false;
+  const close = (keep) => {
+    if (done) return; done = true;
+    const text = input.value.replace(/\s+/g, ' ').trim();
+    said.innerHTML = shown;
+    if (keep && text && text !== before) {
+      const state = past.now(); state.texts = { ...(state.texts || {}) };
+      const plain = document.createElement('span'); plain.innerHTML = original.get(said) ?? shown;
+      if (text === plain.textContent.trim()) delete state.texts[id]; else state.texts[id] = text;
+      if (!Object.keys(state.texts).length) delete state.texts;
+      past.push(state);
+    }
+    element.querySelector(`[data-fix="${id}"]`)?.focus();
+  };
+  input.addEventListener('keydown', (e) => {
+    e.stopPropagation();
+    if (e.key === 'Enter') { e.preventDefault(); close(true); } else if (e.key === 'Escape') close(false);
+  });
+  input.addEventListener('blur', () => close(true));
 };
 element.addEventListener('click', (e) => {
-  const hit = e.target.closest('[data-seek]'); if (hit) { seek(hit); return; }
-  if (e.target.closest('[data-compile]')) {
-    const chosen = [...element.querySelectorAll('input[data-sentence]:checked')].map(b => ({
-      clip: Number(b.dataset.clip), sentence: Number(b.dataset.sentence), start: Number(b.dataset.start), end: Number(b.dataset.end) }));
-    trigger('select', { sentences: chosen });
+  const hit = e.target.closest('[data-seek]'), make = e.target.closest('[data-make]'), pen = e.target.closest('[data-fix]');
+  if (hit) seek(hit.closest('.vcard'), Number(hit.dataset.seek || 0));
+  else if (pen) fix(element.querySelector(`.said[data-said="${pen.dataset.fix}"]`));
+  else if (make) {
+    trigger('apply', { make: make.dataset.make, n: Number(make.dataset.n || 1), state: past.now() });
+    document.getElementById('viral-made')?.scrollIntoView({ behavior: 'smooth', block: 'start' });
   }
 });
+element.addEventListener('change', (e) => {
+  if (!e.target.matches('input[data-sentence]')) return;
+  const state = past.now(), ticked = [...element.querySelectorAll('input[data-sentence]:checked')].map(key);
+  if (ticked.length) state.ticked = ticked; else delete state.ticked;
+  past.push(state);
+});
 element.addEventListener('keydown', (e) => {
-  const hit = e.target.closest('mark[data-seek]'); if (hit && (e.key === 'Enter' || e.key === ' ')) { e.preventDefault(); seek(hit); }
+  const hit = e.target.closest('mark[data-seek]');
+  if (hit && (e.key === 'Enter' || e.key === ' ')) { e.preventDefault(); seek(hit.closest('.vcard'), Number(hit.dataset.seek)); }
 });

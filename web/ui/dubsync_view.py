@@ -4,22 +4,55 @@ from __future__ import annotations
 
 import html
 import itertools
+import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
 
 from pipeline.messages import clock, format_number
-from web.ui.language import tell
+from web.ui.language import percent, tell
+from web.ui.timeline import attr, toolbar
 
 WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 960, 320, 78, 34, 14
 N_ANCHORS = 1500
 
 
+@dataclass(frozen=True)
+class Map:
+    """``plan`` is drawn; ``facts`` (the finished film's, where there is one) make the verdict. ``job`` is empty until segments can be
+    moved; ``edits`` are the moves so far."""
+
+    plan: Mapping[str, Any]
+    facts: Mapping[str, Any] | None = None
+    job: str = ""
+    edits: Mapping[str, Any] = field(default_factory=dict)
+
+
+def whole_view(shown: Map, language: str) -> str:
+    """Verdict, plot, what moves segments, and the segments as a table."""
+    work = f' data-job="{attr(shown.job)}" data-edits="{attr(json.dumps(shown.edits))}"' if shown.job else ""
+    plan = shown.plan
+    movable = bool(shown.job) and plan["verdict"] != "refuse" and bool(plan["segments"])
+    return (
+        f'<div class="studio sync"{work}>{verdict_card(shown.facts or plan, language)}{plot(plan, language, movable=movable)}'
+        f"{_tools(plan, language) if movable else ''}{segment_table(plan, language)}</div>"
+    )
+
+
 def verdict_card(plan: Mapping[str, Any], language: str) -> str:
     """The decision in a line, with the figures it rests on."""
+    items = "".join(f"<div><dt>{html.escape(k)}</dt><dd>{html.escape(v)}</dd></div>" for k, v in _facts(plan, language))
+    title = html.escape(tell(f"ui.verdict.{plan['verdict']}", language))
+    mark = "✕" if plan["verdict"] == "refuse" else "✓"
+    return f'<section class="verdict {plan["verdict"]}"><h2><span aria-hidden="true">{mark}</span> {title}</h2><dl>{items}</dl></section>'
+
+
+def _facts(plan: Mapping[str, Any], language: str) -> list[tuple[str, str]]:
     segments = plan["segments"]
-    facts: list[tuple[str, str]] = [(tell("ui.sync.rate", language), f"{plan['rate']:.6f}".rstrip("0").rstrip("."))]
+    rate = format_number(plan["rate"], 6, language).rstrip("0").rstrip(".,")
+    facts: list[tuple[str, str]] = [(tell("ui.sync.rate", language), f"× {rate}")]
     if segments:
         errors = sorted(s["error_ms"] for s in segments)
         confidence = min(s["confidence"] for s in segments)
@@ -27,36 +60,51 @@ def verdict_card(plan: Mapping[str, Any], language: str) -> str:
             (tell("ui.sync.offset", language), f"{format_number(segments[0]['offset_ms'] / 1000, 3, language)} s"),
             (tell("ui.sync.segments", language), str(len(segments))),
             (tell("ui.sync.error", language), f"± {format_number(errors[len(errors) // 2], 0, language)} ms"),
-            (tell("ui.sync.confidence", language), f"{round(100 * confidence)} %"),
+            (tell("ui.sync.confidence", language), percent(confidence, language)),
         ]
     residual = plan.get("residual_ms")
     if residual and residual.get("median") is not None:
         text = f"{format_number(residual['median'], 1, language)} / {format_number(residual['p95'], 1, language)} ms"
         facts.append((tell("ui.sync.residual", language), text))
-    items = "".join(f"<div><dt>{html.escape(k)}</dt><dd>{html.escape(v)}</dd></div>" for k, v in facts)
-    title = html.escape(tell(f"ui.verdict.{plan['verdict']}", language))
-    return f'<section class="verdict {plan["verdict"]}"><h2>{title}</h2><dl>{items}</dl></section>'
+    return facts
 
 
-def plot(plan: Mapping[str, Any], language: str) -> str:
-    """Offset over the dub's time: segments with error bands, what each witness said, gaps. A click on a segment selects it."""
+def _tools(plan: Mapping[str, Any], language: str) -> str:
+    """Numbers beside the plot: which segment is moved, by how much."""
+    names = [("all", tell("ui.sync.all_segments", language))]
+    names += [(str(n), str(n + 1)) for n in range(len(plan["segments"]))]
+    choices = "".join(f'<option value="{value}">{html.escape(name)}</option>' for value, name in names)
+    fields = (
+        f"<label>{html.escape(tell('ui.sync.segment_choice', language))} <select data-pick>{choices}</select></label>"
+        f'<label>{html.escape(tell("ui.sync.nudge", language))} <input type="number" step="1" value="0" data-ms></label>'
+    )
+    return toolbar(language, fields) + f'<p class="soft">{html.escape(tell("ui.sync.move_help", language))}</p>'
+
+
+def plot(plan: Mapping[str, Any], language: str, *, movable: bool = False) -> str:
+    """Offset over the dub's time: segments with error bands, what each witness said, gaps. Segments can be dragged."""
     segments: Sequence[Mapping[str, Any]] = plan["segments"]
     anchors = _thinned(plan.get("anchors") or [])
     end = max([s["dub_end"] for s in segments] + [a["dub"] for a in anchors] + [plan.get("dub_duration") or 0.0, 1.0])
-    low, high = _range(segments, anchors)
-    scale = _Scale(end, low, high)
+    scale = _Scale(end, *_range(segments, anchors))
+    said = _said_at(plan.get("matches") or ())
     shapes = [_grid(scale, language), _gaps(segments, scale, language)]
-    shapes += [_anchor(a, scale) for a in anchors if low <= a["original"] - a["dub"] <= high]
-    shapes += [_segment(n, s, scale, language) for n, s in enumerate(segments)]
+    shapes += [_anchor(a, scale, said) for a in anchors if scale.low <= a["original"] - a["dub"] <= scale.high]
+    shapes += [_segment(n, s, scale, language, movable) for n, s in enumerate(segments)]
     keys = "".join(
-        f"<span>{mark} {html.escape(tell(f'ui.witness.{w}', language))}</span>"
+        f'<span><b class="key {w}" aria-hidden="true">{mark}</b> {html.escape(tell(f"ui.witness.{w}", language))}</span>'
         for w, mark in (("sound", "●"), ("picture", "■"), ("meaning", "△"))
     )
-    name = html.escape(tell("ui.sync.plot", language))
+    name, unit = attr(tell("ui.sync.plot", language)), (scale.high - scale.low) / (HEIGHT - BOTTOM - TOP)
     return (
-        f'<figure><svg viewBox="0 0 {WIDTH} {HEIGHT}" role="group" aria-label="{name}">{"".join(shapes)}</svg>'
+        f'<figure><div class="plot"><svg viewBox="0 0 {WIDTH} {HEIGHT}" role="group" aria-label="{name}" data-scale="{unit:.8f}">{"".join(shapes)}</svg></div>'
         f"<figcaption><strong>{name}</strong>{keys}</figcaption></figure>"
     )
+
+
+def _said_at(matches: Sequence[Mapping[str, Any]]) -> dict[float, str]:
+    """Second of the dub → the matched phrases, for what appears over an anchor."""
+    return {round(m["dub"]["start"], 1): f"{m['original']['text']} ↔ {m['dub']['text']}" for m in matches}
 
 
 class _Scale:
@@ -118,9 +166,10 @@ def _gaps(segments: Sequence[Mapping[str, Any]], scale: _Scale, language: str) -
     return "".join(out)
 
 
-def _anchor(anchor: Mapping[str, Any], scale: _Scale) -> str:
+def _anchor(anchor: Mapping[str, Any], scale: _Scale, said: Mapping[float, str]) -> str:
     x, y = scale.x(anchor["dub"]), scale.y(anchor["original"] - anchor["dub"])
-    title = f"<title>{clock(anchor['dub'])} {html.escape(str(anchor.get('text', '')))}</title>"
+    text = said.get(round(anchor["dub"], 1), "") if anchor["witness"] == "meaning" else ""
+    title = f"<title>{clock(anchor['dub'])} {html.escape(text)}</title>"
     if anchor["witness"] == "sound":
         return f'<circle class="sound" cx="{x:.1f}" cy="{y:.1f}" r="2.6">{title}</circle>'
     if anchor["witness"] == "picture":
@@ -128,25 +177,23 @@ def _anchor(anchor: Mapping[str, Any], scale: _Scale) -> str:
     return f'<path class="meaning" d="M{x:.1f} {y - 4.5:.1f} l4.5 8 h-9 Z">{title}</path>'
 
 
-def _segment(n: int, segment: Mapping[str, Any], scale: _Scale, language: str) -> str:
+def _segment(n: int, segment: Mapping[str, Any], scale: _Scale, language: str, movable: bool) -> str:
     x1, x2 = scale.x(segment["dub_start"]), scale.x(segment["dub_end"])
     a, b = segment["original_start"] - segment["dub_start"], segment["original_end"] - segment["dub_end"]
     err = segment["error_ms"] / 1000
     points = f"{x1:.1f},{scale.y(a + err):.1f} {x2:.1f},{scale.y(b + err):.1f} {x2:.1f},{scale.y(b - err):.1f} {x1:.1f},{scale.y(a - err):.1f}"
-    text = html.escape(
-        tell(
-            "ui.sync.segment",
-            language,
-            n=n + 1,
-            start=segment["dub_start"],
-            end=segment["dub_end"],
-            offset=segment["offset_ms"] / 1000,
-            error=segment["error_ms"],
-        )
-    )
+    text = attr(
+        tell("ui.sync.segment", language, n=n + 1, start=segment["dub_start"], end=segment["dub_end"],
+             offset=segment["offset_ms"] / 1000, error=segment["error_ms"])
+    )  # fmt: skip
+    role = (
+        'tabindex="0" role="slider" aria-orientation="vertical" aria-valuemin="-600000" aria-valuemax="600000" aria-valuenow="0" '
+        'aria-valuetext="0 ms"' if movable else 'role="img"'
+    )  # fmt: skip
+    at = f'x1="{x1:.1f}" y1="{scale.y(a):.1f}" x2="{x2:.1f}" y2="{scale.y(b):.1f}"'
     return (
-        f'<polygon class="err" points="{points}"/><line class="seg" tabindex="0" role="button" data-segment="{n}" aria-label="{text}" '
-        f'x1="{x1:.1f}" y1="{scale.y(a):.1f}" x2="{x2:.1f}" y2="{scale.y(b):.1f}"><title>{text}</title></line>'
+        f'<g data-segment="{n}"><polygon class="err" points="{points}"/><line class="drawn" {at}/>'
+        f'<line class="seg" {role} aria-label="{text}" {at}><title>{text}</title></line></g>'
     )
 
 
@@ -158,21 +205,25 @@ def segment_table(plan: Mapping[str, Any], language: str) -> str:
         tell(f"ui.sync.col.{c}", language)
         for c in ("n", "dub", "original", "offset", "error", "confidence", "witnesses")
     ]
-    head = "".join(f"<th>{html.escape(n)}</th>" for n in names)
+    head = "".join(f'<th scope="col">{html.escape(n)}</th>' for n in names)
     rows = "".join(_segment_row(n, s, language) for n, s in enumerate(plan["segments"], 1))
-    return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+    name = attr(tell("ui.sync.segments", language))
+    return f'<div class="scroll" tabindex="0" role="group" aria-label="{name}"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
 
 
 def _segment_row(n: int, s: Mapping[str, Any], language: str) -> str:
     who = ", ".join(tell(f"ui.witness.{w}", language) for w in ("sound", "picture", "meaning") if s["evidence"].get(w))
-    cells = (
+    offset = s["offset_ms"] / 1000
+    before = (
         str(n), f"{clock(s['dub_start'])}–{clock(s['dub_end'])}", f"{clock(s['original_start'])}–{clock(s['original_end'])}",
-        f"{format_number(s['offset_ms'] / 1000, 3, language)} s", f"± {format_number(s['error_ms'], 0, language)} ms",
-        f"{round(100 * s['confidence'])} %",
     )  # fmt: skip
-    return (
-        "<tr>" + "".join(f'<td class="num">{html.escape(c)}</td>' for c in cells) + f"<td>{html.escape(who)}</td></tr>"
-    )
+    after = f"± {format_number(s['error_ms'], 0, language)} ms", percent(s["confidence"], language)
+    moved = f'<td class="num" data-offset-of="{n - 1}" data-offset="{offset:.4f}">{format_number(offset, 3, language)} s</td>'
+    return f"<tr>{_cells(before)}{moved}{_cells(after)}<td>{html.escape(who)}</td></tr>"
+
+
+def _cells(texts: Sequence[str]) -> str:
+    return "".join(f'<td class="num">{html.escape(t)}</td>' for t in texts)
 
 
 def phrases(plan: Mapping[str, Any], language: str) -> pd.DataFrame:

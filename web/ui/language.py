@@ -12,7 +12,7 @@ from typing import Any
 
 import gradio as gr
 
-from pipeline.messages import Message, catalogue, choose_language, languages, say
+from pipeline.messages import Message, catalogue, choose_language, clock, languages, say
 from web.page_language import chosen_language
 
 
@@ -40,6 +40,12 @@ def tell(code: str, language: str, **values: Any) -> str:
 def percent(share: float, language: str) -> str:
     """``0.72`` → ``72 %``, in English ``72%``."""
     return f"{round(100 * share)}{'' if language == 'en' else chr(0xA0)}%"
+
+
+def precise(seconds: float, language: str) -> str:
+    """A time with tenths: ``0:18.3``, ``1:02:28.0``, with the decimal sign of the language."""
+    tenths = round(10 * max(0.0, seconds))
+    return f"{clock(tenths // 10)}{'.' if language == 'en' else ','}{tenths % 10}"
 
 
 def moment(seconds: float) -> str:

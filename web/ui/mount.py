@@ -19,7 +19,7 @@ def mount(application: FastAPI, page: Page) -> FastAPI:
     application.add_middleware(PageLanguage)
     mounted: FastAPI = gr.mount_gradio_app(
         application, demo, path="/", theme=THEME, css=asset("studio.css"), i18n=words(), ssr_mode=False,
-        max_file_size=page.settings.max_upload, footer_links=["api", "settings"], mcp_server=page.settings.mcp_server,
+        max_file_size=page.settings.max_upload, footer_links=["api"], mcp_server=page.settings.mcp_server,
         show_error=False, auth_dependency=current_user,
     )  # fmt: skip
     return mounted

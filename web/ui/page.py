@@ -1,4 +1,4 @@
-"""The page: header, tabs, what happens when it opens."""
+"""The page: header, tabs, what happens when it opens, and the ways from tab to tab."""
 
 from __future__ import annotations
 
@@ -9,27 +9,53 @@ import gradio as gr
 from pipeline.languages import own_name
 from pipeline.messages import languages
 from web.ui import dubsync_tab, endpoints, highlights_tab, tasks_tab, viral_tab
+from web.ui.dubsync_tab import DubTab
+from web.ui.highlights_tab import HighlightsTab
+from web.ui.highlights_work import HighlightsWork
 from web.ui.language import label, language_of, tell
-from web.ui.work import Page
+from web.ui.theme import script
+from web.ui.viral_tab import ViralTab
+from web.ui.viral_work import ViralWork
+from web.ui.work import QUIET, Page
 
 
 def build(page: Page) -> gr.Blocks:
     """The whole interface; nothing is loaded and no job is touched."""
     with gr.Blocks(title="Reelify & SyncDub", analytics_enabled=False, fill_width=True) as demo:
-        header = gr.HTML(_header("en"), elem_id="studio-header")
-        with gr.Tabs(elem_id="studio-tabs"):
+        header = gr.HTML(_header(""), js_on_load=script("header.js"), elem_id="studio-header")
+        with gr.Tabs(elem_id="studio-tabs") as tabs:
             with gr.Tab(label("ui.tab.highlights"), id="highlights"):
-                clips = highlights_tab.build(page, demo)
+                moments = highlights_tab.layout(page)
             with gr.Tab(label("ui.tab.viral"), id="viral"):
-                viral_tab.build(page, demo, clips)
+                viral = viral_tab.layout(page)
             with gr.Tab(label("ui.tab.dubsync"), id="dubsync"):
-                dubsync_tab.build(page, demo)
+                dub = dubsync_tab.layout(page)
             with gr.Tab(label("ui.tab.tasks"), id="tasks"):
                 tasks_tab.build(page, demo)
-        demo.load(_greet, None, header, show_progress="hidden", api_visibility="private")
+        highlights_tab.wire(page, demo, moments)
+        viral_tab.wire(page, demo, viral, moments.clips)
+        dubsync_tab.wire(page, demo, dub)
+        _moments_to_ranking(page, tabs, moments, viral)
+        _film_to_moments(page, tabs, dub, moments)
+        demo.load(_greet, None, header, **QUIET)
         endpoints.register(page)
     demo.queue(default_concurrency_limit=64, max_size=512)
     return demo
+
+
+def _moments_to_ranking(page: Page, tabs: gr.Tabs, moments: HighlightsTab, viral: ViralTab) -> None:
+    """A button under the moments ranks them in the next tab."""
+    moments.rank.click(lambda: gr.Tabs(selected="viral"), None, tabs, **QUIET).then(
+        ViralWork(page).start_mine, [moments.clips, *viral.settings], viral.outputs, **QUIET
+    )
+
+
+def _film_to_moments(page: Page, tabs: gr.Tabs, dub: DubTab, moments: HighlightsTab) -> None:
+    """A button under the dub's map looks for moments in its film."""
+    dub.send.click(
+        lambda film, address: (gr.Tabs(selected="highlights"), film, address),
+        [dub.film, dub.film_address], [tabs, moments.file, moments.address], **QUIET,
+    ).then(HighlightsWork(page).start_on, [dub.analysed, *moments.inputs], moments.outputs, **QUIET)  # fmt: skip
 
 
 def _greet(request: gr.Request) -> str:
@@ -37,10 +63,14 @@ def _greet(request: gr.Request) -> str:
 
 
 def _header(language: str) -> str:
-    tagline = html.escape(tell("ui.tagline", language))
+    """Without a language only what needs no words, until it is known who reads."""
+    tagline = html.escape(tell("ui.tagline", language)) if language else ""
+    theme = html.escape(tell("ui.theme", language)) if language else ""
+    button = f'<button type="button" data-theme aria-label="{theme}" title="{theme}">◐</button>' if language else ""
+    name = html.escape(tell("ui.language", language)) if language else ""
     return (
         f'<header class="studio studio-head"><h1>Reelify &amp; SyncDub</h1><p>{tagline}</p>'
-        f'<nav aria-label="{html.escape(tell("ui.language", language))}">{_switch(language)}</nav></header>'
+        f'<nav aria-label="{name}">{_switch(language)}{button}</nav></header>'
     )
 
 

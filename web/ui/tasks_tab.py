@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import html
-from datetime import datetime
-from typing import Any
+from collections.abc import Callable
 
 import gradio as gr
 
 from pipeline.errors import StudioError
 from pipeline.messages import say
 from web.jobs import Job
-from web.ui.language import label, language_of, tell
+from web.ui.language import label, language_of, moment, percent, tell
 from web.ui.theme import asset
-from web.ui.work import Page, owner_of, say_error, shown
+from web.ui.work import QUIET, Page, owner_of, say_error, shown
 
 SHOWN = 100
 EVERY = 2.0
@@ -38,25 +37,23 @@ def build(page: Page, demo: gr.Blocks) -> None:
 
     def act(event: gr.EventData, request: gr.Request) -> str:
         try:
-            job = page.jobs.get(str(event._data["job"]))
-            if page.settings.users and job.owner != owner_of(request):
-                return look(request)
-            {"cancel": page.jobs.cancel, "retry": page.jobs.retry, "delete": page.jobs.delete}[str(event._data["act"])](
-                job.id
-            )
+            _act(page, str(event._data["act"]))(page.job(str(event._data["job"]), request).id)
         except StudioError as error:
             raise shown(error, request) from error
         return look(request)
 
-    quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
-    timer.tick(look, None, view, **quiet)
-    demo.load(look, None, view, **quiet)
-    view.select(act, None, view, **quiet)
+    timer.tick(look, None, view, **QUIET)
+    demo.load(look, None, view, **QUIET)
+    view.select(act, None, view, **QUIET)
+
+
+def _act(page: Page, name: str) -> Callable[[str], None]:
+    return {"cancel": page.jobs.cancel, "retry": page.jobs.retry, "delete": page.jobs.delete}[name]
 
 
 def _only(page: Page, request: gr.Request) -> str | None:
     """Whose jobs are shown: everybody's, or one's own where users are on."""
-    return owner_of(request) if page.settings.users else None
+    return owner_of(request) if page.settings.users or page.settings.api_tokens else None
 
 
 def listing(jobs: list[Job], language: str) -> str:
@@ -67,12 +64,14 @@ def listing(jobs: list[Job], language: str) -> str:
 
 
 def _row(job: Job, language: str) -> str:
-    when = datetime.fromtimestamp(job.created).strftime("%d/%m %H:%M" if language != "en" else "%b %d, %H:%M")
-    percent = round(100 * job.fraction)
-    bar = f'<div class="bar" role="progressbar" aria-valuenow="{percent}" aria-valuemin="0" aria-valuemax="100" aria-label="{percent} %"><i style="width:{percent}%"></i></div>'
+    done, name = round(100 * job.fraction), html.escape(job.title or job.id[:12])
+    bar = (
+        f'<div class="bar" role="progressbar" aria-valuenow="{done}" aria-valuemin="0" aria-valuemax="100" aria-label="{name}">'
+        f'<i style="width:{done}%"></i></div>'
+    )
     return (
-        f"<article><div><h3>{html.escape(job.title or job.id[:12])}</h3>"
-        f"<p>{html.escape(tell(f'ui.kind.{job.kind}', language))} · {when} · {html.escape(_state(job, language))}</p></div>"
+        f"<article><div><h3>{name}</h3>"
+        f"<p>{html.escape(tell(f'ui.kind.{job.kind}', language))} · {moment(job.created)} · {html.escape(_state(job, language))}</p></div>"
         f'<div class="acts">{_acts(job, language)}</div>{bar if job.state == "running" else ""}</article>'
     )
 
@@ -82,7 +81,7 @@ def _state(job: Job, language: str) -> str:
         return say_error(job, language)
     if job.state == "running":
         left = tell("ui.time_left", language, seconds=job.seconds_left) if job.seconds_left else ""
-        return f"{say(job.message, language) if job.message else ''} {round(100 * job.fraction)} % {left}".strip()
+        return f"{say(job.message, language) if job.message else ''} {percent(job.fraction, language)} {left}".strip()
     if job.state == "queued":
         return tell("ui.queued", language, ahead=job.ahead)
     return tell(f"ui.state.{job.state}", language)

@@ -24,3 +24,8 @@ THEME = gr.themes.Default(
 def asset(name: str) -> str:
     """The text of a style sheet or script of the page."""
     return (ASSETS / name).read_text(encoding="utf-8")
+
+
+def script(*names: str) -> str:
+    """Several scripts as one, in this order; they share their names."""
+    return "\n".join(asset(name) for name in names)

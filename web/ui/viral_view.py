@@ -3,65 +3,105 @@
 from __future__ import annotations
 
 import html
+import json
 import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
 
 from pipeline.messages import clock, format_number
-from web.ui.language import tell
+from web.ui.language import percent, precise, tell
+from web.ui.timeline import attr, strip, toolbar
 
 KINDS = ("hook", "story", "engagement", "commercial", "emotional", "delivery")
 """Parts whose words are marked in the transcript, each in its own colour and with its own underline."""
 
 
-def view(clips: Sequence[Mapping[str, Any]], language: str) -> str:
-    """One player and every clip: score, parts, transcript. Sentences can be ticked to make a clip of them."""
-    if not clips:
+@dataclass(frozen=True)
+class Board:
+    """Ranked clips as they are shown. ``durations`` of their files let their edges move; ``job`` is empty until they can be changed.
+    A clip's ``shift`` is where it begins in the file behind its ``url``."""
+
+    clips: Sequence[Mapping[str, Any]]
+    durations: Sequence[float] = ()
+    job: str = ""
+    edits: Mapping[str, Any] = field(default_factory=dict)
+
+
+def view(board: Board, language: str) -> str:
+    """One player and every clip: score, parts, edges, transcript. Sentences can be ticked and corrected."""
+    if not board.clips:
         return ""
-    first = clips[0]
-    compile_button = html.escape(tell("ui.viral.use_sentences", language))
-    player = (
-        f'<video controls playsinline preload="metadata" {_source(first)}poster="{_attr(first.get("poster") or "")}" '
-        f'aria-label="{_attr(tell("ui.player", language))}"></video>'
-    )
+    first = board.clips[0]
     legend = "".join(f'<span class="m m-{k}">{html.escape(tell(f"part.{k}", language))}</span>' for k in KINDS)
-    cards = "".join(_card(n, c, language) for n, c in enumerate(clips, 1))
+    cards = "".join(_card(n, c, board, language) for n, c in enumerate(board.clips, 1))
+    work = f' data-job="{attr(board.job)}" data-edits="{attr(json.dumps(board.edits))}"' if board.job else ""
     return (
-        f'<div class="studio viral"><div class="watch">{player}<p class="soft">{html.escape(tell("ui.viral.heuristic", language))}</p>'
-        f'<p class="legend">{legend}</p><p><button type="button" class="studio-button" data-compile>{compile_button}</button></p></div>'
+        f'<div class="studio viral"{work}><div class="watch">{_player(first.get("url"), first.get("poster"), language)}'
+        f'<p class="now" aria-hidden="true"></p>{_tools(language) if board.job else ""}<p class="legend">{legend}</p>'
+        f'<p class="soft">{html.escape(tell("ui.viral.heuristic", language))}</p></div>'
         f'<ol class="ranked">{cards}</ol></div>'
     )
 
 
-def _source(clip: Mapping[str, Any]) -> str:
-    return f'src="{_attr(clip["url"])}" ' if clip.get("url") else ""
+def waiting(clips: Sequence[Mapping[str, Any]], sources: Sequence[str], language: str) -> str:
+    """The clips that were given, to be watched until they are judged."""
+    names = "".join(
+        f'<li class="vcard" data-n="{n}" data-src="{attr(src)}" data-poster="" data-shift="{c.get("start", 0.0)}"><header>'
+        f"{_go(n, language)}<div><h3>{n}. {html.escape(str(c.get('name', '')))}</h3></div><span></span></header></li>"
+        for n, (c, src) in enumerate(zip(clips, sources, strict=True), 1)
+    )
+    player = _player(next(filter(None, sources), ""), "", language)
+    return f'<div class="studio viral"><div class="watch">{player}</div><ol class="ranked">{names}</ol></div>'
 
 
-def _card(n: int, clip: Mapping[str, Any], language: str) -> str:
-    score = round(100 * clip["viral_score"])
+def _player(url: Any, poster: Any, language: str) -> str:
+    source = f'src="{attr(url)}" ' if url else ""
+    return (
+        f'<video controls playsinline preload="metadata" {source}poster="{attr(poster or "")}" '
+        f'aria-label="{attr(tell("ui.player", language))}"></video>'
+    )
+
+
+def _tools(language: str) -> str:
+    makes = "".join(
+        f'<button type="button" data-make="{make}">{html.escape(tell(f"ui.make.{make}", language))}</button>'
+        for make in ("sentences", "all")
+    )
+    return toolbar(language, makes)
+
+
+def _go(n: int, language: str) -> str:
+    return f'<button type="button" class="go" data-seek="0" aria-label="{attr(tell("ui.play_clip", language, n=n))}">▶</button>'
+
+
+def _card(n: int, clip: Mapping[str, Any], board: Board, language: str) -> str:
     name = html.escape(str(clip.get("title") or clip.get("source") or ""))
-    url = clip.get("url") or ""
-    links = _links(clip, language)
     doubts = "".join(
         f'<p class="studio-note">{html.escape(d)}</p>' for d in (*clip.get("doubts", ()), *clip.get("reasons", ()))
     )
-    kept = "" if clip.get("kept", True) else " under"
+    made = "".join(
+        f'<button type="button" data-make="{make}" data-n="{n}">{html.escape(tell(f"ui.make.{make}", language))}</button>'
+        for make in (("clip", "smart") if board.job else ())
+    )
+    edges = strip(n, clip, {"duration": board.durations[n - 1]}, language) if board.durations else ""
     return (
-        f'<li class="vcard{kept}" data-n="{n}" data-src="{_attr(url)}" data-poster="{_attr(clip.get("poster") or "")}" '
-        f'data-offset="{clip.get("shift", 0.0)}">'
-        f'<header><button type="button" class="go" data-seek="0" aria-label="{_attr(tell("ui.play_clip", language, n=n))}">▶</button>'
-        f'<div><h3>{n}. {name}</h3><p class="soft">{_length(clip, language)}</p></div>'
-        f'<strong class="total" title="{_attr(tell("ui.table.score", language))}">{score}<small>/100</small></strong></header>'
-        f"{_bars(clip, language)}{_transcript(n, clip, language)}{doubts}<footer>{links}</footer></li>"
+        f'<li class="vcard{"" if clip.get("kept", True) else " under"}" data-n="{n}" data-src="{attr(clip.get("url") or "")}" '
+        f'data-poster="{attr(clip.get("poster") or "")}" data-start="{clip.get("start", 0.0)}" data-end="{clip.get("end", 0.0)}" '
+        f'data-shift="{clip.get("shift", 0.0)}"><header>{_go(n, language)}<div><h3>{n}. {name}</h3>'
+        f'<p class="soft when">{_length(clip, language)}</p></div><strong class="total" title="{attr(tell("ui.table.score", language))}">'
+        f"{round(100 * clip['viral_score'])}<small>/100</small></strong></header>"
+        f"{_bars(clip, language)}{edges}{_transcript(n, clip, bool(board.job), language)}{doubts}"
+        f'<footer><span class="studio-tools">{made}</span><span>{_links(clip, language)}</span></footer></li>'
     )
 
 
 def _length(clip: Mapping[str, Any], language: str) -> str:
     length = tell("ui.seconds", language, seconds=format_number(clip["duration"], 1, language))
-    return f"{clock(clip['start'])}–{clock(clip['end'])} · {length}" if "start" in clip else length
+    return f"{precise(clip['start'], language)}–{precise(clip['end'], language)} · {length}" if "start" in clip else length
 
 
 def _bars(clip: Mapping[str, Any], language: str) -> str:
@@ -71,32 +111,40 @@ def _bars(clip: Mapping[str, Any], language: str) -> str:
     rows = []
     for part, value in clip["parts"].items():
         label = html.escape(tell(f"part.{part}", language))
-        percent = round(100 * value)
         rows.append(
-            f'<div class="bar-row"><span>{label}</span><span class="bar" role="img" aria-label="{label}: {percent} %"><i style="width:{percent}%"></i></span>'
+            f'<div class="bar-row"><span>{label}</span><span class="bar" role="img" aria-label="{label}: {percent(value, language)}">'
+            f'<i style="width:{round(100 * value)}%"></i></span>'
             f"<b>+{format_number(100 * earned.get(part, 0.0), 1, language)}</b></div>"
         )
     return f'<div class="bars">{"".join(rows)}</div>'
 
 
-def _transcript(n: int, clip: Mapping[str, Any], language: str) -> str:
+def _transcript(n: int, clip: Mapping[str, Any], editable: bool, language: str) -> str:
     sentences = clip.get("sentences") or []
     if not sentences:
         return f'<p class="soft">{html.escape(tell("ui.viral.no_words", language))}</p>'
     points = sorted(
         (p for p in clip.get("evidence", ()) if p["part"] in KINDS and p["text"].strip()), key=lambda p: p["start"]
     )
-    lines = "".join(_sentence(n, i, s, points, language) for i, s in enumerate(sentences))
-    return f'<div class="words" lang="{_attr(clip.get("language") or "")}">{lines}</div>'
+    said = [{**s, "lang": clip.get("language") or ""} for s in sentences]
+    lines = "".join(_sentence(f"{n}:{i}", s, points, editable, language) for i, s in enumerate(said))
+    return f'<div class="words" tabindex="0" role="group" aria-label="{attr(tell("ui.viral.transcript", language, n=n))}">{lines}</div>'
 
 
-def _sentence(n: int, i: int, sentence: Mapping[str, Any], points: Sequence[Mapping[str, Any]], language: str) -> str:
+def _sentence(
+    key: str, sentence: Mapping[str, Any], points: Sequence[Mapping[str, Any]], editable: bool, language: str
+) -> str:
     inside = [p for p in points if sentence["start"] - 0.3 <= p["start"] <= sentence["end"] + 0.3]
-    text = _marked(sentence["text"], inside, language)
-    choose = _attr(tell("ui.viral.choose", language, text=sentence["text"][:80]))
+    text, short = _marked(sentence["text"], inside, language), sentence["text"][:80]
+    clip, _, number = key.partition(":")
+    tick = (
+        f'<input type="checkbox" aria-label="{attr(tell("ui.viral.choose", language, text=short))}" data-clip="{clip}" '
+        f'data-sentence="{number}" data-start="{sentence["start"]}" data-end="{sentence["end"]}"> '
+    )
+    pen = f'<button type="button" class="pen" data-fix="{key}" aria-label="{attr(tell("ui.viral.fix", language, text=short))}">✎</button>'
     return (
-        f'<p><input type="checkbox" aria-label="{choose}" data-clip="{n}" data-sentence="{i}" data-start="{sentence["start"]}" '
-        f'data-end="{sentence["end"]}"> <button type="button" class="t" data-seek="{sentence["start"]}">{clock(sentence["start"])}</button> {text}</p>'
+        f'<p class="line">{tick if editable else ""}<button type="button" class="t" data-seek="{sentence["start"]}">{clock(sentence["start"])}</button> '
+        f'<span class="said" data-said="{key}" lang="{attr(sentence["lang"])}">{text}</span>{pen if editable else ""}</p>'
     )
 
 
@@ -115,7 +163,7 @@ def _marked(text: str, points: Sequence[Mapping[str, Any]], language: str) -> st
         )
         out.append(html.escape(text[position:start]))
         out.append(
-            f'<mark class="m m-{point["part"]}" tabindex="0" role="button" data-seek="{point["start"]}" title="{_attr(worth)}">{html.escape(text[start:end])}</mark>'
+            f'<mark class="m m-{point["part"]}" tabindex="0" role="button" data-seek="{point["start"]}" title="{attr(worth)}">{html.escape(text[start:end])}</mark>'
         )
         position = end
     return "".join(out) + html.escape(text[position:])
@@ -129,7 +177,7 @@ def _folded(text: str) -> str:
 def _links(clip: Mapping[str, Any], language: str) -> str:
     names = (("url", "ui.download_clip"), ("srt", "ui.download_srt"), ("vtt", "ui.download_vtt"))
     return " · ".join(
-        f'<a href="{_attr(clip[key])}" download>{html.escape(tell(code, language))}</a>'
+        f'<a href="{attr(clip[key])}" download>{html.escape(tell(code, language))}</a>'
         for key, code in names
         if clip.get(key)
     )
@@ -175,7 +223,3 @@ def keyword_table(clips: Sequence[Mapping[str, Any]], language: str) -> pd.DataF
         for (word, category), found in sorted(forms.items(), key=lambda item: -sum(item[1].values()))
     ]
     return pd.DataFrame(rows, columns=head)
-
-
-def _attr(text: Any) -> str:
-    return html.escape(str(text), quote=True)

@@ -8,18 +8,24 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import gradio as gr
+from gradio.utils import get_upload_folder
 
 from pipeline.engine import Engine
 from pipeline.errors import BadRequest, NotFound, StudioError, UserError
 from pipeline.messages import localise, say
 from pipeline.settings import Settings
 from web.jobs import Job, Jobs
-from web.ui.language import language_of, tell
+from web.ui.language import language_of, percent, tell
 
 POLL = 0.25
 """Seconds between two looks at a running job; below that people see no difference."""
+QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
+"""How the page's own handlers are wired: we draw the progress, programs have their own endpoints, the job queue sets the pace."""
+PLAYABLE = frozenset({".mp4", ".m4v", ".mov", ".webm", ".m4a", ".mp3", ".ogg", ".opus", ".wav", ".flac"})
+"""Files a browser can be expected to play as they are."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +35,17 @@ class Page:
     settings: Settings
     engine: Engine
     jobs: Jobs
+
+    def job(self, job_id: str, request: gr.Request | None) -> Job:
+        """A job that this visitor may see.
+
+        Raises:
+            NotFound: there is none, or it is somebody else's.
+        """
+        job = self.jobs.get(job_id)
+        if (self.settings.users or self.settings.api_tokens) and job.owner != owner_of(request):
+            raise NotFound(name=job_id)
+        return job
 
 
 def follow(page: Page, job_id: str, language: str) -> Iterator[tuple[str, Job]]:
@@ -78,12 +95,12 @@ def progress_card(job: Job, language: str) -> str:
     else:
         what = say(job.message, language) if job.message else tell("ui.starting", language)
     left = tell("ui.time_left", language, seconds=job.seconds_left) if job.seconds_left else ""
-    percent = round(100 * job.fraction)
+    done = round(100 * job.fraction)
     return (
-        f'<div class="studio studio-progress" role="status"><strong>{html.escape(what)}</strong> '
-        f'<span class="soft">{percent} % {html.escape(left)}</span>'
-        f'<div class="bar" role="progressbar" aria-valuemin="0" aria-valuemax="100" aria-valuenow="{percent}" '
-        f'aria-label="{html.escape(what)}"><i style="width:{percent}%"></i></div></div>'
+        f'<div class="studio studio-progress"><strong role="status">{html.escape(what)}</strong> '
+        f'<span class="soft">{percent(job.fraction, language)} {html.escape(left)}</span>'
+        f'<div class="bar" role="progressbar" aria-valuemin="0" aria-valuemax="100" aria-valuenow="{done}" '
+        f'aria-label="{html.escape(what)}"><i style="width:{done}%"></i></div></div>'
     )
 
 
@@ -142,11 +159,25 @@ def library_file(page: Page, text: str) -> Path:
     return Library(page.settings).file(text)
 
 
+def source_url(path: Path | str) -> str:
+    """Where the browser finds an uploaded file to play it as it is; empty where it cannot."""
+    file, folder = Path(path), Path(get_upload_folder()).resolve()
+    if file.suffix.lower() not in PLAYABLE or folder not in file.resolve().parents or not file.is_file():
+        return ""
+    return f"/gradio_api/file={quote(str(file))}"
+
+
+def busy(running: bool) -> tuple[Any, Any]:
+    """Updates of the start and the stop button."""
+    return gr.update(visible=not running), gr.update(visible=running)
+
+
 def owner_of(request: gr.Request | None) -> str:
     """Who is asking: the user name where users are on."""
     return str(getattr(request, "username", "") or "")
 
 
 __all__ = [
-    "Early", "Page", "UserError", "chosen_source", "follow", "library_file", "note", "notes", "owner_of", "progress_card", "say_error", "shown",
+    "QUIET", "Early", "Page", "UserError", "busy", "chosen_source", "follow", "library_file", "note", "notes", "owner_of", "progress_card",
+    "say_error", "shown", "source_url",
 ]  # fmt: skip
