@@ -13,6 +13,7 @@ from pipeline.messages import Message, say
 from web import answers
 from web.api_models import Accepted, GenerateAnswer, GenerateRequest, Problem, SelectAnswer, SelectRequest
 from web.context import finished, service_of
+from web.fetching import to_fetch
 from web.jobs import Job
 from web.problems import language_of, problem_of_job
 from web.security import current_user
@@ -32,9 +33,8 @@ async def generate_initial_clips(body: GenerateRequest, request: Request) -> Res
     """
     service = service_of(request)
     source = await service.sources.find(body.video_url, current_user(request), request.headers.get("host", ""))
-    params = {"source": str(source.path), "name": source.name} | body.model_dump(
-        exclude={"video_url"}, exclude_none=True
-    )
+    params = {"source": str(source.path), "name": source.name} | to_fetch([source])
+    params |= body.model_dump(exclude={"video_url"}, exclude_none=True)
     job = await submitted(request, "highlights", params, source.name)
     if wants_async(request):
         return accepted(job, language_of(request))
@@ -51,7 +51,7 @@ async def select_viral_clips(body: SelectRequest, request: Request) -> Response:
     owner = current_user(request)
     found = await asyncio.gather(*(service.sources.find(clip.url, owner, host) for clip in body.clips))
     clips = [{"path": str(f.path), "name": f.name, "url": c.url} for f, c in zip(found, body.clips, strict=True)]
-    params = {"clips": clips} | body.model_dump(exclude={"clips"}, exclude_none=True)
+    params = {"clips": clips} | to_fetch(found) | body.model_dump(exclude={"clips"}, exclude_none=True)
     job = await submitted(request, "rank", params, found[0].name)
     if wants_async(request):
         return accepted(job, language_of(request))

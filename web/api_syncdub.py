@@ -16,6 +16,7 @@ from pipeline.errors import BadRequest, TooLarge
 from web.api_models import DUBBED, NAMES, ORIGINAL, Accepted, SyncRequest, UploadPlan, UploadState
 from web.api_reelify import PROBLEMS, accepted, submitted
 from web.context import Service, service_of
+from web.fetching import to_fetch
 from web.forms import Form, read_form
 from web.limits import JSON_LIMIT
 from web.problems import language_of
@@ -67,7 +68,7 @@ async def upload(request: Request) -> Response:
         return Response(status_code=GONE)
     params = {"original": str(original.path), "dub": str(dubbed.path), "name": shown_name(name, "") if name else ""}
     title = params["name"] or original.name
-    params |= {"original_name": original.name, "dub_name": dubbed.name}
+    params |= {"original_name": original.name, "dub_name": dubbed.name} | to_fetch((original, dubbed))
     return accepted(await submitted(request, "sync", params, title), language_of(request), 200)
 
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import ssl
+import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
 import certifi
 import httpcore
 
-from pipeline.errors import BadRequest, TooLarge, UnsupportedFormat
+from pipeline.errors import BadRequest, TooLarge, UnreadableMedia, UnsupportedFormat
 from pipeline.messages import message
 from pipeline.settings import Settings
 from pipeline.values import Report, no_report
@@ -26,9 +28,19 @@ HOPS = 5
 CONNECT, READ = 10.0, 30.0
 SLOWEST = 6 * 3600.0
 """Seconds a whole transfer may take."""
+FIRST = 256 * 1024
+"""Bytes of the beginning that are looked at before a download."""
+PATIENCE = 20.0
+"""Seconds that the beginning may take."""
+SIGNATURES = (
+    b"\x1aE\xdf\xa3", b"RIFF", b"OggS", b"fLaC", b"ID3", b"FLV", b"0&\xb2u\x8ef\xcf\x11", b"\x00\x00\x01\xba", b"\x00\x00\x01\xb3",
+    b"FORM", b"caff", b".RMF", b"\x06\x0e+4",
+)  # fmt: skip
+"""Matroska/WebM, AVI and WAV, Ogg, FLAC, MP3 with tags, Flash, ASF/WMV, MPEG-PS and -ES, AIFF, CAF, RealMedia, MXF."""
 PAGES = ("text/html", "application/xhtml+xml")
 AGENT = "Mozilla/5.0 (compatible; reelify-syncdub)"
 Probe = Callable[[Path], Any]
+T = TypeVar("T")
 
 
 def fetch(url: str, settings: Settings, report: Report = no_report, probe: Probe | None = None) -> Path:
@@ -36,8 +48,12 @@ def fetch(url: str, settings: Settings, report: Report = no_report, probe: Probe
     return download(url, settings, report, probe).path
 
 
-def download(url: str, settings: Settings, report: Report = no_report, probe: Probe | None = None) -> Stored:
+def download(
+    url: str, settings: Settings, report: Report = no_report, probe: Probe | None = None, target: Path | None = None
+) -> Stored:
     """Download ``url`` into the uploads folder; ``probe`` (default :func:`pipeline.media.probe`) decides what is media.
+
+    ``target`` is the file it becomes, by default a new one.
 
     Raises:
         BadRequest: not an http(s) address. Forbidden: it leads to an address that is not public.
@@ -45,13 +61,60 @@ def download(url: str, settings: Settings, report: Report = no_report, probe: Pr
         UnsupportedFormat, UnreadableMedia: not media. DiskFull. Nothing stays on the disk then.
     """
     with _pool(settings) as pool:
-        stored = _receive(pool, checked(url), settings, report)
+        stored = _receive(pool, checked(url), lambda r, final: _save(r, final, settings, report, target))
     try:
         (probe or _probe)(stored.path)
     except BaseException:
         stored.path.unlink(missing_ok=True)
         raise
     return stored
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """What an address leads to: the file's name, the suffix it gets here, its bytes where the other side says."""
+
+    name: str
+    suffix: str
+    size: int | None
+
+
+def look(url: str, settings: Settings, probe: Probe | None = None) -> Remote:
+    """Ask for ``url`` and read its beginning only: everything that can be known before it is downloaded.
+
+    A film whose index lies at its end passes by its first bytes alone; :func:`download` looks at all of it.
+
+    Raises:
+        As :func:`download`.
+    """
+    with _pool(settings) as pool:
+        return _receive(pool, checked(url), lambda r, final: _look(r, final, settings, probe or _probe))
+
+
+def _look(response: httpcore.Response, url: str, settings: Settings, probe: Probe) -> Remote:
+    name, length = _announced(response, url, settings)
+    deadline = time.monotonic() + PATIENCE
+    head = bytearray()
+    for data in response.iter_stream():
+        head += data
+        if len(head) >= FIRST or time.monotonic() > deadline:
+            break
+    settings.temp_dir.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="look-", dir=settings.temp_dir) as folder:
+        beginning = Path(folder, name.replace("/", "_"))
+        beginning.write_bytes(head[:FIRST])
+        try:
+            probe(beginning)
+        except UnreadableMedia:
+            if len(head) < FIRST or not begins_like_media(bytes(head)):
+                raise
+    return Remote(name, _suffix(name, settings), length)
+
+
+def begins_like_media(head: bytes) -> bool:
+    """Whether these first bytes are those of a container whose rest may be needed to read it."""
+    boxes = head[4:8] in {b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot"}
+    return boxes or head.startswith(SIGNATURES) or (head[:1] == head[188:189] == head[376:377] == b"\x47")
 
 
 def _probe(path: Path) -> Any:
@@ -83,8 +146,8 @@ def _pool(settings: Settings) -> Iterator[httpcore.ConnectionPool]:
         yield pool
 
 
-def _receive(pool: httpcore.ConnectionPool, url: str, settings: Settings, report: Report) -> Stored:
-    deadline = time.monotonic() + SLOWEST
+def _receive(pool: httpcore.ConnectionPool, url: str, use: Callable[[httpcore.Response, str], T]) -> T:
+    """What ``use`` makes of the answer and of the address that gave it, after redirects."""
     for _ in range(HOPS + 1):
         with _mapped(url), _request(pool, url) as response:
             if 300 <= response.status < 400 and (target := _header(response, b"location")):
@@ -92,7 +155,7 @@ def _receive(pool: httpcore.ConnectionPool, url: str, settings: Settings, report
                 continue
             if response.status != 200:
                 raise BadGateway("error.url_status", name=_host(url), status=response.status)
-            return _save(response, url, settings, report, deadline)
+            return use(response, url)
     raise BadGateway("error.url_redirects", name=_host(url))
 
 
@@ -120,7 +183,8 @@ def _mapped(url: str) -> Iterator[None]:
         raise BadGateway("error.url_incomplete", name=_host(url)) from error
 
 
-def _save(response: httpcore.Response, url: str, settings: Settings, report: Report, deadline: float) -> Stored:
+def _announced(response: httpcore.Response, url: str, settings: Settings) -> tuple[str, int | None]:
+    """Name and size of what an answer promises. Raises UnsupportedFormat, TooLarge, DiskFull."""
     name = shown_name(unquote(urlsplit(url).path.rsplit("/", 1)[-1]))
     if _header(response, b"content-type").split(";")[0].strip().lower() in PAGES:
         raise UnsupportedFormat("error.url_page", name=name, format="html")
@@ -128,7 +192,13 @@ def _save(response: httpcore.Response, url: str, settings: Settings, report: Rep
     if length is not None and length > settings.max_download:
         raise TooLarge("error.upload_too_large", name=name, limit=settings.max_download, actual=length)
     need_space(settings.uploads, length or 0)
-    sink = Sink(settings.uploads / (uuid.uuid4().hex + _suffix(name, settings)), name, settings.max_download)
+    return name, length
+
+
+def _save(response: httpcore.Response, url: str, settings: Settings, report: Report, target: Path | None) -> Stored:
+    name, length = _announced(response, url, settings)
+    deadline = time.monotonic() + SLOWEST
+    sink = Sink(target or new_file(name, settings), name, settings.max_download)
     try:
         for data in _pieces(response):
             sink.write(data)
@@ -153,6 +223,11 @@ def _pieces(response: httpcore.Response) -> Iterator[bytes]:
             collected.clear()
     if collected:
         yield bytes(collected)
+
+
+def new_file(name: str, settings: Settings) -> Path:
+    """A path in the uploads folder for a file of that name."""
+    return settings.uploads / (uuid.uuid4().hex + _suffix(name, settings))
 
 
 def _suffix(name: str, settings: Settings) -> str:

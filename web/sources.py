@@ -17,25 +17,27 @@ from web.library import Library
 from web.resumable import Resumable
 from web.uploads import Stored
 
-TRANSFERS = 4
-"""Downloads at the same time."""
+LOOKS = 8
+"""Addresses looked at at the same time."""
 UPLOADS = "/api/upload/resumable/"
 CLIPS = ("/clips/raw/", "/clips/viral/")
 
 
 class Sources:
-    """Finds, and where needed fetches, the files that a request names."""
+    """Finds the files that a request names."""
 
     def __init__(self, settings: Settings, engine: Any, jobs: Jobs, library: Library, resumable: Resumable) -> None:
         self._settings, self._engine, self._jobs = settings, engine, jobs
         self._library, self._resumable = library, resumable
-        self._transfers = ThreadPoolExecutor(TRANSFERS, thread_name_prefix="download")
+        self._looks = ThreadPoolExecutor(LOOKS, thread_name_prefix="look")
 
     def close(self) -> None:
-        self._transfers.shutdown(wait=False, cancel_futures=True)
+        self._looks.shutdown(wait=False, cancel_futures=True)
 
     async def find(self, text: str, owner: str, host: str = "") -> Stored:
         """The file that ``text`` names, checked to be media; ``host`` is the name this service was called by.
+
+        What an address leads to is looked at, not downloaded: that is a part of the job, with progress and a way to stop it.
 
         Raises:
             UserError: there is no such thing, it is not allowed, or it is not media.
@@ -46,11 +48,12 @@ class Sources:
             text, parts = parts.path, None
         if parts is not None or text.lower().startswith(("file:", "data:", "ftp:", "javascript:")):
             loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._transfers, self._download, text)
+            return await loop.run_in_executor(self._looks, self._remote, text)
         return await run_in_threadpool(self._local, text, owner)
 
-    def _download(self, url: str) -> Stored:
-        return downloads.download(url, self._settings, probe=self._engine.probe)
+    def _remote(self, url: str) -> Stored:
+        found = downloads.look(url, self._settings, self._engine.probe)
+        return Stored(downloads.new_file(found.name, self._settings), found.name, found.size or 0, url)
 
     def _local(self, text: str, owner: str) -> Stored:
         if text.startswith(CLIPS):

@@ -20,6 +20,7 @@ from syncdub.preview import join_waves
 from syncdub.soundtrack import Pair
 from syncdub.values import SyncPlan
 from syncdub.workflow import SyncRequest, sync
+from web.fetching import arrived
 
 Params = Mapping[str, Any]
 PLAN = "plan.json"
@@ -64,6 +65,7 @@ def analyse(engine: Engine, params: Params, folder: Path, report: Report) -> dic
     from syncdub.analysis import AnalyseRequest
     from syncdub.analysis import analyse as run
 
+    report = arrived(engine, params, report)
     request = AnalyseRequest(
         original=Path(params["original"]), dub=Path(params["dub"]), quick=bool(params.get("quick", False)),
         original_stream=_track(params, "original_stream"), dub_stream=_track(params, "dub_stream"),
@@ -76,6 +78,7 @@ def analyse(engine: Engine, params: Params, folder: Path, report: Report) -> dic
 
 def synchronise(engine: Engine, params: Params, folder: Path, report: Report) -> dict[str, Any]:
     """As :func:`analyse`, and ``{"plan"?: file, "nudges"?: [{"segment", "ms"}], "fill"?, "codec"?, "language"?, "subtitles"?}``."""
+    report = arrived(engine, params, report)
     fill, codec = str(params.get("fill") or "silence"), str(params.get("codec") or "flac")
     if fill not in get_args(Fill) or codec not in get_args(Codec):
         raise BadRequest(detail=f"fill={fill}, codec={codec}")

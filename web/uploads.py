@@ -45,11 +45,15 @@ async def on_disk(work: Callable[[], T]) -> T:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A file we keep: ``path`` is ours, ``name`` what its owner calls it (for people only)."""
+    """A file we keep: ``path`` is ours, ``name`` what its owner calls it (for people only).
+
+    With ``url`` it is not here yet: the job that needs it downloads it to ``path``.
+    """
 
     path: Path
     name: str
     size: int
+    url: str = ""
 
 
 def shown_name(name: str, fallback: str = "video") -> str:

@@ -15,6 +15,7 @@ from pipeline.engine import Engine
 from pipeline.errors import BadRequest
 from pipeline.values import Report, Span
 from reelify.rank_workflow import Aspect, Clip, Framing, PostOptions
+from web.fetching import arrived
 from web.jobs_values import stored
 
 Params = Mapping[str, Any]
@@ -33,6 +34,7 @@ def highlights(engine: Engine, params: Params, folder: Path, report: Report) -> 
     from reelify.workflow import HighlightsRequest
     from reelify.workflow import highlights as run
 
+    report = arrived(engine, params, report)
     settings = engine.settings
     request = HighlightsRequest(
         source=Path(params["source"]), count=int(params.get("clips", 10)), out=folder,
@@ -48,6 +50,7 @@ def transcribe(engine: Engine, params: Params, folder: Path, report: Report) -> 
     """``{"source", "language"?, "stream"?}``; subtitles are written into the folder."""
     from pipeline import captions
 
+    report = arrived(engine, params, report)
     source = Path(params["source"])
     heard = engine.transcript(source, language_param(params), int(params.get("stream", 0)), report)
     files = {}
@@ -63,6 +66,7 @@ def rank(engine: Engine, params: Params, folder: Path, report: Report) -> dict[s
     :func:`post_options`."""
     from reelify.rank_workflow import RankRequest, rank_clips
 
+    report = arrived(engine, params, report)
     wanted = params.get("min_score")
     request = RankRequest(
         clips=tuple(clip_of(c) for c in params["clips"]), language=language_param(params),
@@ -84,6 +88,7 @@ def compile_clip(engine: Engine, params: Params, folder: Path, report: Report) -
     from reelify.compile_workflow import CompileRequest
     from reelify.compile_workflow import compile_clip as run
 
+    report = arrived(engine, params, report)
     request = CompileRequest(
         pieces=tuple(clip_of(c) for c in params["clips"]), out=folder, smart=bool(params.get("smart", False)),
         crossfade=float(params.get("crossfade", CROSSFADE)), language=language_param(params), post=post_options(params),
