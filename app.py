@@ -29,10 +29,15 @@ def create() -> FastAPI:
     from pipeline.engine import Engine
     from web import logs
     from web.jobs import Jobs
+    from web.kinds import runner
+    from web.memory_limit import Limited
 
     logs.configure(settings)
     engine = Engine(settings)
-    return compose(settings, engine, Jobs(settings, engine))
+    run = runner(settings, engine)
+    if settings.max_memory and not settings.scheduler_address:
+        run = Limited(run, settings.max_memory)
+    return compose(settings, engine, Jobs(settings, engine, run=run))
 
 
 def compose(settings: Settings, engine: Any, jobs: Jobs) -> FastAPI:
@@ -53,6 +58,7 @@ def main() -> int:
     """Serve until stopped; 2 when a setting is wrong."""
     import uvicorn
 
+    from pipeline import warm
     from pipeline.settings import Settings, SettingsError
 
     try:
@@ -61,6 +67,8 @@ def main() -> int:
     except SettingsError as error:
         print(error, file=sys.stderr)  # noqa: T201
         return 2
+    if not settings.scheduler_address:
+        warm.soon()
     uvicorn.run(application, host=settings.host, port=settings.port, log_config=None, timeout_graceful_shutdown=10)
     return 0
 

@@ -51,8 +51,7 @@ def peak() -> float:
 
 def ours(path: Path) -> dict[str, Any]:
     """The product's analysis, with the choice of highlights."""
-    import torch  # noqa: F401  (an idle server has it loaded)
-
+    from pipeline import warm
     from pipeline.device import pick
     from pipeline.evidence import gather
     from pipeline.media import probe
@@ -60,6 +59,7 @@ def ours(path: Path) -> dict[str, Any]:
     from reelify.highlights import find_highlights
     from reelify.values import Evidence
 
+    warm.load()  # an idle server has its libraries loaded
     idle, start = rss(), time.perf_counter()
     raw = gather(path, probe(path), settings=Settings(), device=pick("cpu"))
     done = time.perf_counter()
@@ -132,7 +132,14 @@ def main() -> None:
         result = child("ours", path)
         over = result["peak"] - result["idle"]
         rows = [
-            ["this analysis", f"{seconds / 60:.0f} min", f"{result['wall']:.1f}", f"{over:.0f}", f"{result['clips']}"]
+            [
+                "this analysis",
+                f"{seconds / 60:.0f} min",
+                f"{result['wall']:.1f}",
+                f"{over:.0f}",
+                f"{result['idle']:.0f}",
+                f"{result['clips']}",
+            ]
         ]
         if not options.quick:
             excerpt = Path(folder) / "excerpt.mp4"
@@ -141,8 +148,11 @@ def main() -> None:
             for name, title in (("older", "librosa whole + OpenCV all"), ("decode", "ffmpeg decodes, does nothing")):
                 measured = child(name, excerpt)
                 memory = f"{measured['peak'] - measured['idle']:.0f} on the excerpt" if "peak" in measured else "–"
-                rows.append([title, f"10 min, time × {factor:.0f}", f"{measured['wall'] * factor:.1f}", memory, "–"])
-        print(table(["method", "measured on", "seconds", "peak RSS over idle, MB", "clips"], rows))
+                idle = f"{measured['idle']:.0f}" if "idle" in measured else "–"
+                rows.append(
+                    [title, f"10 min, time × {factor:.0f}", f"{measured['wall'] * factor:.1f}", memory, idle, "–"]
+                )
+        print(table(["method", "measured on", "seconds", "peak RSS over idle, MB", "idle, MB", "clips"], rows))
         print(f"\nchoosing the highlights: {result['decide']:.2f} s")
 
 
