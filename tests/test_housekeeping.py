@@ -185,3 +185,19 @@ def test_work_folders_of_a_crash_and_old_stages_go(tmp_path: Path) -> None:
     jobs.close()
     assert not left.exists()
     assert [p.name for p in memory.iterdir()] == ["new.json"]
+
+
+def test_remembered_stages_count_and_go_before_results(tmp_path: Path) -> None:
+    block = 64 * 1024
+    settings = settings_for(tmp_path, keep_bytes=5 * block)
+    jobs = Jobs(settings, kinds=FAKES)
+    jobs.start()
+    done = finished(jobs)
+    for n in range(8):
+        file(settings.data_dir / "memory" / "evidence" / f"{n}.json", days=0.1 * n, size=block)
+    Janitor(settings, jobs).clean()
+    left = sorted(p.name for p in (settings.data_dir / "memory" / "evidence").iterdir())
+    assert exists(jobs, done)
+    assert 3 <= len(left) <= 5
+    assert left == [f"{n}.json" for n in range(len(left))]
+    jobs.close()

@@ -90,13 +90,29 @@ class Janitor:
 
     def _by_size(self) -> None:
         uploads = self._settings.uploads
-        excess = sum(size_of(home) for home in {*homes(self._settings), uploads}) - self._settings.keep_bytes
+        kept = {*homes(self._settings), uploads, self._settings.data_dir / "memory"}
+        excess = sum(size_of(folder) for folder in kept) - self._settings.keep_bytes
+        excess -= self._forget(excess)
         for job in self._finished():
             if excess <= 0:
                 return
             before = size_of(job.folder) + size_of(uploads)
             self._jobs.delete(job.id)
             excess -= before - size_of(job.folder) - size_of(uploads)
+
+    def _forget(self, excess: int) -> int:
+        """Remove remembered stages, the longest unused first, until ``excess`` bytes are free; how many are.
+
+        They go before results: they can be computed again.
+        """
+        freed = 0
+        for path in sorted((self._settings.data_dir / "memory").glob("*/*"), key=_age, reverse=True):
+            if freed >= excess:
+                break
+            size = _size(path)
+            _remove(path)
+            freed += size
+        return freed
 
     def _orphans(self) -> None:
         """Uploads and job folders that nobody knows any more."""
@@ -131,15 +147,15 @@ class Janitor:
 
 def size_of(folder: Path) -> int:
     """Bytes of all files below ``folder``; links count nothing."""
-    total = 0
-    for where, _, names in os.walk(folder):
-        for name in names:
-            try:
-                facts = os.lstat(os.path.join(where, name))
-            except OSError:
-                continue
-            total += facts.st_blocks * 512
-    return total
+    return sum(_size(Path(where, name)) for where, _, names in os.walk(folder) for name in names)
+
+
+def _size(path: Path) -> int:
+    """Bytes that a file takes on the disk; 0 when it is gone."""
+    try:
+        return path.lstat().st_blocks * 512
+    except OSError:
+        return 0
 
 
 def _files(folder: Path, pattern: str) -> Iterator[Path]:
