@@ -30,6 +30,7 @@ from pipeline.values import Report, Transcript, no_report
 
 if TYPE_CHECKING:
     from pipeline.evidence import RawEvidence
+    from pipeline.evidence_pieces import Measured, Piece
 
 BATCHES = {"faster-whisper": whisper_ct2.BATCH, "openai-whisper": whisper_torch.BATCH}
 R = TypeVar("R")
@@ -77,7 +78,18 @@ class ClusterEngine(Engine):
         return course.transcribe(path, language=language, stream=stream, report=report)
 
     def _gather(self, path: Path | str, report: Report) -> RawEvidence:
-        return self.crew.one(gather, str(path), report=report)  # type: ignore[no-any-return]
+        from pipeline.evidence_pieces import PIECE, gather_in_pieces
+
+        info = self.probe(path)
+        if info.duration < 2 * PIECE:
+            return self.crew.one(gather, str(path), report=report)  # type: ignore[no-any-return]
+        return gather_in_pieces(path, info, self._spread, report, settings=self.settings, device=self.device)
+
+    def _spread(self, pieces: Iterator[Piece]) -> Iterator[Measured]:
+        def go(paths: Iterator[str]) -> Iterator[Measured]:
+            return self.crew.each(measure, paths, tick=cluster_work.check)
+
+        return self.parcels.through(pieces, go)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +174,13 @@ def embed(engine: Engine, texts: tuple[str, ...], report: Report) -> NDArray[np.
 def gather(engine: Engine, path: str, report: Report) -> RawEvidence:
     """The evidence of a whole file, by this worker."""
     return Engine._gather(engine, path, report)
+
+
+def measure(engine: Engine, path: str, report: Report) -> Measured:
+    """Sound or pictures of a piece, by this worker."""
+    from pipeline import evidence_pieces
+
+    return evidence_pieces.measure(opened(path), engine.settings, engine.device)
 
 
 def _identity(passage: Passage) -> str:
