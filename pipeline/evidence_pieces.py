@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline import evidence, media, signals, sounds
-from pipeline.evidence import BLOCK, HOP, HOP_LONG, LONG, N_PICTURES, RawEvidence, Sight
+from pipeline.evidence import BLOCK, HEIGHT, HOP, HOP_LONG, LONG, N_PICTURES, WIDTH, RawEvidence, Sight
 from pipeline.messages import Message
 from pipeline.models import yamnet_classes
 from pipeline.values import Audio, Frames, MediaInfo, Report, Span, State
@@ -38,6 +38,8 @@ PIECE = 240.0
 """Seconds of a piece; a multiple of :data:`GRID`. Warming up costs a twentieth of it."""
 WARM = 2
 """Blocks of sound measured before a piece and forgotten: the second has the shape that all later ones have."""
+RUN_UP = 4.0
+"""Seconds before a piece from which on a film is decoded: seeking in a transport stream may land a little late."""
 FEWEST, MOST_WARM = 4, 4
 """Blocks of pictures that a piece has at least, and that it may need to warm up."""
 
@@ -165,10 +167,9 @@ def _network(settings: Settings) -> sounds.Network:
 
 def _see(piece: PicturePiece, device: Device) -> Measured:
     sight = Sight(piece.fps, device, piece.keyframes, piece.first)
-    span = Span(piece.start, float("inf")) if piece.warm else None
     prints: list[bytes] = []
     entry, wanted = piece.first, None if piece.n_blocks is None else piece.warm + piece.n_blocks
-    for block in sight.blocks(piece.path, span):
+    for block in _blocks(sight, piece):
         sight.feed(block)
         prints.append(_print(block))
         if len(prints) == piece.warm:
@@ -180,6 +181,22 @@ def _see(piece: PicturePiece, device: Device) -> Measured:
     whole = wanted is None or len(prints) == wanted
     states = (sight.pictures.state(), sight.finder.state())
     return Measured(states, tuple(prints[: piece.warm]), tuple(prints[piece.warm :][-MOST_WARM:]), entry, whole)
+
+
+def _blocks(sight: Sight, piece: PicturePiece) -> Iterator[Frames]:
+    """The pictures from the piece's start on, in blocks that begin there."""
+    if not piece.warm:
+        yield from sight.blocks(piece.path)
+        return
+    times, pixels = np.zeros(0), np.zeros((0, HEIGHT, WIDTH, 3), np.uint8)
+    for block in sight.blocks(piece.path, Span(max(0.0, piece.start - RUN_UP), float("inf"))):
+        wanted = block.times >= piece.start - 1e-6
+        times, pixels = np.append(times, block.times[wanted]), np.concatenate([pixels, block.pixels[wanted]])
+        while len(times) >= N_PICTURES:
+            yield Frames(times[:N_PICTURES], pixels[:N_PICTURES])
+            times, pixels = times[N_PICTURES:], pixels[N_PICTURES:]
+    if len(times):
+        yield Frames(times, pixels)
 
 
 def _print(block: Frames) -> bytes:
