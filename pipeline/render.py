@@ -82,7 +82,7 @@ def render(
 
     Raises:
         NotFound, UnreadableMedia, UnsupportedFormat: a source is not usable.
-        BadRequest: the timeline is empty.
+        BadRequest: the timeline is empty, or shorter than half a frame.
         DiskFull, FFmpegFailed: writing failed; nothing is left under the final name.
     """
     chosen, target = options or RenderOptions(), Path(out)
@@ -90,6 +90,8 @@ def render(
     if not any(cut.span.duration > 0 for cut in timeline.cuts):
         raise BadRequest("error.empty_timeline")
     work = _Work(timeline, infos, chosen)
+    if not work.parts:  # less than half a frame
+        raise BadRequest("error.empty_timeline")
     _check_space(target, work)
     if chosen.fast_copy and work.copyable:
         return _copy(work, target, report)

@@ -292,7 +292,7 @@ def test_no_room_on_the_disk(clapper: Path, tmp_path: Path, monkeypatch: pytest.
 
 
 def test_nothing_to_render(clapper: Path, tmp_path: Path) -> None:
-    for timeline in (Timeline(()), plan(clapper, (1.0, 1.0))):
+    for timeline in (Timeline(()), plan(clapper, (1.0, 1.0)), plan(clapper, (1.0, 1.013))):
         with pytest.raises(BadRequest):
             render.render(timeline, tmp_path / "x.mp4")
     with pytest.raises(NotFound):
