@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import subprocess
 import sys
 import time
@@ -12,6 +13,7 @@ from datetime import date
 from benchmarks import ROOT
 
 ORDER = (
+    "start",
     "highlights",
     "shots",
     "analysis",
@@ -26,6 +28,11 @@ ORDER = (
     "service",
 )
 LIMIT = 3600.0
+HEAD = """# Benchmarks
+
+Written by `make bench`; each section says when and where. Compare rows, not runs: every baseline ran beside the product, in the same
+process or right after it.
+"""
 
 
 def machine() -> str:
@@ -36,7 +43,7 @@ def machine() -> str:
 
 def run(name: str, options: list[str]) -> str:
     """The output of one benchmark; a failure is part of it."""
-    began = time.monotonic()
+    began, load = time.monotonic(), os.getloadavg()[0]
     command = [sys.executable, "-m", f"benchmarks.{name}", *options]
     try:
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=LIMIT)
@@ -49,17 +56,29 @@ def run(name: str, options: list[str]) -> str:
         text = f"not finished in {LIMIT:.0f} s"
     seconds = time.monotonic() - began
     sys.stderr.write(f"{name}: {seconds:.0f} s\n")
-    return f"## {name}\n\n`python -m benchmarks.{name} {' '.join(options)}`\n\n{text.strip()}\n"
+    command_line = " ".join(["python -m", f"benchmarks.{name}", *options])
+    when = f"{date.today().isoformat()}, {machine()}, load before: {load:.1f}"
+    return f"## {name}\n\n`{command_line}` · {when}\n\n{text.strip()}\n"
+
+
+def sections(text: str) -> dict[str, str]:
+    """The parts of an earlier ``BENCHMARKS.md`` by name."""
+    parts = re.split(r"^## (?=\w+$)", text, flags=re.MULTILINE)[1:]
+    return {part.partition("\n")[0]: f"## {part}" for part in parts}
 
 
 def main(arguments: list[str]) -> None:
-    """Runs the benchmarks named, or all; ``--quick`` is passed on."""
+    """Runs the benchmarks named, or all, and puts each in its place of the file; ``--quick`` is passed on."""
     options = [a for a in arguments if a.startswith("-")]
     names = [a for a in arguments if not a.startswith("-")] or list(ORDER)
-    head = f"# Benchmarks\n\nWritten by `make bench` on {date.today().isoformat()}; {machine()}.\nCompare rows, not runs.\n"
-    body = "\n".join([head, *(run(name, options) for name in names)])
-    (ROOT / "BENCHMARKS.md").write_text(body, encoding="utf-8")
-    print(body)
+    file = ROOT / "BENCHMARKS.md"
+    for name in names:
+        done = run(name, options)
+        print(done, flush=True)
+        known = sections(file.read_text(encoding="utf-8")) if file.is_file() else {}
+        known[name] = done
+        order = [*(n for n in ORDER if n in known), *(n for n in known if n not in ORDER)]
+        file.write_text("\n".join([HEAD, *(known[n].strip() + "\n" for n in order)]), encoding="utf-8")
 
 
 if __name__ == "__main__":
