@@ -47,9 +47,8 @@ def test_the_language_switch_changes_everything_both_ways_and_stays(browser: Any
             moments(visit)
             shown = {}
             for tag in (other, locale[:2], other):
-                visit.page.click(f".studio-head nav a[lang={tag}]")
+                visit.anew(lambda tag=tag: visit.page.click(f".studio-head nav a[lang={tag}]"))
                 visit.language = tag
-                visit.settled()
                 visit.see("#highlights-view .card")
                 assert visit.page.url == place.address
                 assert tuple(visit.page.locator("#studio-tabs [role=tab]").all_inner_texts()) == TABS[tag]
@@ -83,7 +82,9 @@ def test_edges_move_by_pointer_and_keys_and_come_back(browser: Any, place: Place
         page.keyboard.press("Shift+ArrowLeft")
         assert float(edge.get_attribute("aria-valuenow")) == pytest.approx(shorter - 1.1, abs=0.06)
         assert page.locator(".card[data-n='1'] .when").inner_text().startswith("0:18,3–0:")
-        eventually(lambda: edits.load(job).get("bounds", {}).get("1", [0, 0])[1] == pytest.approx(shorter - 1.1, abs=0.06))
+        eventually(
+            lambda: edits.load(job).get("bounds", {}).get("1", [0, 0])[1] == pytest.approx(shorter - 1.1, abs=0.06)
+        )
         page.keyboard.press("Control+z")
         assert float(edge.get_attribute("aria-valuenow")) == pytest.approx(shorter, abs=0.06)
         page.click("#highlights-view [data-undo]")
@@ -93,7 +94,9 @@ def test_edges_move_by_pointer_and_keys_and_come_back(browser: Any, place: Place
         assert float(edge.get_attribute("aria-valuenow")) == pytest.approx(shorter, abs=0.06)
         for _ in range(40):
             edge.press("Shift+ArrowLeft")
-        assert float(edge.get_attribute("aria-valuenow")) == pytest.approx(19.3, abs=0.06), "never shorter than a second"
+        assert float(edge.get_attribute("aria-valuenow")) == pytest.approx(19.3, abs=0.06), (
+            "never shorter than a second"
+        )
 
 
 def test_changed_clips_are_made_again_ranked_and_there_after_a_reload(browser: Any, place: Place) -> None:
@@ -110,8 +113,7 @@ def test_changed_clips_are_made_again_ranked_and_there_after_a_reload(browser: A
         eventually(lambda: page.locator(".card[data-n='2']").get_attribute("data-src") != before)
         made = newest(place, "compile")
         assert [(c["start"], c["end"]) for c in made.params["clips"]] == [(85.0, 100.0)]
-        visit.page.reload()
-        visit.settled()
+        visit.reload()
         visit.see("#highlights-view .stage[data-job] .card")
         assert made.id in page.locator(".card[data-n='2']").get_attribute("data-src")
         assert page.locator(".strip[data-n='2'] [data-edge=start]").get_attribute("aria-valuenow") == "85.0"
@@ -200,8 +202,7 @@ def test_progress_stop_and_reload_in_the_middle(browser: Any, place: Place) -> N
         page.click("#highlights-example")
         visit.text("Valorando el clip 1 de 3: ñ <b>.mp4")
         seen = int(page.locator("#highlights-progress [role=progressbar]").get_attribute("aria-valuenow"))
-        visit.page.reload()
-        visit.settled()
+        visit.reload()
         bar = visit.see("#highlights-progress [role=progressbar]")
         eventually(lambda: int(bar.get_attribute("aria-valuenow")) > seen)
         page.click("#highlights-stop")

@@ -7,7 +7,8 @@ const seek = (card, at, start = true) => {
 };
 const key = (box) => `${box.dataset.clip}:${box.dataset.sentence}`;
 const original = new Map();
-const past = history((state) => {
+const past = history((state, root, fresh) => {
+  if (fresh) original.clear();
   const ticked = new Set(state.ticked || []), texts = state.texts || {};
   element.querySelectorAll('.vcard').forEach(card => {
     if (!card.querySelector('.tl-clip')) return;
@@ -20,7 +21,7 @@ const past = history((state) => {
   element.querySelectorAll('.said').forEach(said => {
     const fixed = texts[said.dataset.said];
     if (!original.has(said)) original.set(said, said.innerHTML);
-    if (fixed === undefined) { if (said.classList.contains('fixed')) said.innerHTML = original.get(said); } else said.textContent = fixed;
+    if (fixed !== undefined) said.textContent = fixed; else if (said.classList.contains('fixed')) said.innerHTML = original.get(said);
     said.classList.toggle('fixed', fixed !== undefined);
   });
   caption();

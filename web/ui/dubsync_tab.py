@@ -11,7 +11,7 @@ from web.ui.dubsync_work import DubWork
 from web.ui.examples import example_files
 from web.ui.language import label
 from web.ui.theme import script
-from web.ui.work import QUIET, Page
+from web.ui.work import IN_ORDER, QUIET, Page
 
 FILLS = ("silence", "original", "bed")
 CODECS = ("flac", "eac3", "aac")
@@ -142,7 +142,7 @@ def wire(page: Page, demo: gr.Blocks, tab: DubTab) -> None:
     tab.stop.click(work.cancel, tab.running, None, **QUIET)
     listening = {**QUIET, "show_progress": "full", "show_progress_on": tab.player}
     tab.hear.click(work.listen, [tab.analysed, tab.at, tab.which], tab.player, **listening)
-    tab.view.edit(work.edit, tab.analysed, None, **QUIET)
+    tab.view.edit(work.edit, tab.analysed, None, **IN_ORDER)
     tab.view.select(work.pick, tab.analysed, tab.at, **QUIET)
     tab.running.change(lambda job_id: job_id, tab.running, tab.last, **QUIET)
     demo.load(work.resume, tab.last, tab.outputs, **QUIET)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import itertools
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,10 +12,12 @@ import pandas as pd
 
 from pipeline.messages import clock, format_number
 from web.ui.language import percent, tell
-from web.ui.timeline import attr, toolbar
+from web.ui.timeline import attr, editable, toolbar
 
 WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 960, 320, 78, 34, 14
 N_ANCHORS = 1500
+GRIP = 10.0
+"""Half the height, in the drawing's units, within which a hand takes hold of a segment."""
 
 
 @dataclass(frozen=True)
@@ -32,13 +33,13 @@ class Map:
 
 def whole_view(shown: Map, language: str) -> str:
     """Verdict, plot, what moves segments, and the segments as a table."""
-    work = f' data-job="{attr(shown.job)}" data-edits="{attr(json.dumps(shown.edits))}"' if shown.job else ""
     plan = shown.plan
     movable = bool(shown.job) and plan["verdict"] != "refuse" and bool(plan["segments"])
-    return (
-        f'<div class="studio sync"{work}>{verdict_card(shown.facts or plan, language)}{plot(plan, language, movable=movable)}'
-        f"{_tools(plan, language) if movable else ''}{segment_table(plan, language)}</div>"
+    body = (
+        f"{verdict_card(shown.facts or plan, language)}{plot(plan, language, movable=movable)}"
+        f"{_tools(plan, language) if movable else ''}{segment_table(plan, language)}"
     )
+    return f'<div class="studio sync"{editable(shown.job, shown.edits, body)}>{body}</div>'
 
 
 def verdict_card(plan: Mapping[str, Any], language: str) -> str:
@@ -191,9 +192,11 @@ def _segment(n: int, segment: Mapping[str, Any], scale: _Scale, language: str, m
         'aria-valuetext="0 ms"' if movable else 'role="img"'
     )  # fmt: skip
     at = f'x1="{x1:.1f}" y1="{scale.y(a):.1f}" x2="{x2:.1f}" y2="{scale.y(b):.1f}"'
+    corners = ((x1, scale.y(a) - GRIP), (x2, scale.y(b) - GRIP), (x2, scale.y(b) + GRIP), (x1, scale.y(a) + GRIP))
+    grip = " ".join(f"{x:.1f},{y:.1f}" for x, y in corners)
     return (
         f'<g data-segment="{n}"><polygon class="err" points="{points}"/><line class="drawn" {at}/>'
-        f'<line class="seg" {role} aria-label="{text}" {at}><title>{text}</title></line></g>'
+        f'<polygon class="seg" {role} aria-label="{text}" points="{grip}"><title>{text}</title></polygon></g>'
     )
 
 

@@ -11,7 +11,7 @@ from web.ui.examples import example_files
 from web.ui.highlights_work import HighlightsWork
 from web.ui.language import label
 from web.ui.theme import script
-from web.ui.work import QUIET, Page
+from web.ui.work import IN_ORDER, QUIET, Page
 
 
 @dataclass(frozen=True)
@@ -110,6 +110,6 @@ def wire(page: Page, demo: gr.Blocks, tab: HighlightsTab) -> None:
     )
     tab.stop.click(work.cancel, tab.running, None, **QUIET)
     tab.running.change(lambda job_id: job_id, tab.running, tab.last, **QUIET)
-    tab.view.edit(work.edit, tab.clips, None, **QUIET)
+    tab.view.edit(work.edit, tab.clips, None, **IN_ORDER)
     tab.view.apply(work.remake, tab.clips, [tab.made, tab.view, tab.table], **QUIET)
     demo.load(work.resume, tab.last, tab.outputs, **QUIET)

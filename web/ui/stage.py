@@ -6,14 +6,13 @@ Everything is one HTML value; a click or a key on a clip plays it in the browser
 from __future__ import annotations
 
 import html
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline.messages import format_number
 from web.ui.language import percent, precise, tell
-from web.ui.timeline import Clip, attr, strip, timeline, toolbar
+from web.ui.timeline import Clip, attr, editable, strip, timeline, toolbar
 
 
 @dataclass(frozen=True)
@@ -35,12 +34,12 @@ def stage(scene: Scene, language: str) -> str:
     make = f'<button type="button" data-apply disabled>{html.escape(tell("ui.highlights.remake", language))}</button>'
     tools = toolbar(language, make) + f'<p class="soft">{html.escape(tell("ui.edges_help", language))}</p>'
     cards = "".join(_card(n, c, language) for n, c in enumerate(scene.clips, 1))
-    work = f' data-job="{attr(scene.job)}" data-edits="{attr(json.dumps(scene.edits))}"' if scene.job else ""
-    return (
-        f'<div class="studio stage"{work} data-source="{attr(scene.source)}">{_player(scene, language)}'
-        f"{timeline(scene.evidence, scene.clips, language, edges=bool(scene.job))}{strips + tools if scene.job and scene.clips else ''}"
-        f'<ol class="cards">{cards}</ol></div>'
+    body = (
+        f"{_player(scene, language)}{timeline(scene.evidence, scene.clips, language, edges=bool(scene.job))}"
+        f'{strips + tools if scene.job and scene.clips else ""}<ol class="cards">{cards}</ol>'
     )
+    work = editable(scene.job, scene.edits, body)
+    return f'<div class="studio stage"{work} data-source="{attr(scene.source)}">{body}</div>'
 
 
 def _player(scene: Scene, language: str) -> str:

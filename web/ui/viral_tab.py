@@ -11,7 +11,7 @@ from web.ui.examples import example_files
 from web.ui.language import label
 from web.ui.theme import script
 from web.ui.viral_work import ViralWork
-from web.ui.work import QUIET, Page
+from web.ui.work import IN_ORDER, QUIET, Page
 
 ASPECTS = ("source", "9:16", "1:1", "16:9")
 FRAMINGS = ("follow", "bars", "centre")
@@ -132,6 +132,6 @@ def wire(page: Page, demo: gr.Blocks, tab: ViralTab, clips: gr.State) -> None:
     )
     tab.stop.click(work.cancel, tab.running, None, **QUIET)
     tab.running.change(lambda job_id: job_id, tab.running, tab.last, **QUIET)
-    tab.board.edit(work.edit, tab.running, None, **QUIET)
+    tab.board.edit(work.edit, tab.running, None, **IN_ORDER)
     tab.board.apply(work.cut, [tab.running, *tab.look], tab.made, **QUIET)
     demo.load(work.resume, tab.last, tab.outputs, **QUIET)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import json
 import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -14,7 +13,7 @@ import pandas as pd
 
 from pipeline.messages import clock, format_number
 from web.ui.language import percent, precise, tell
-from web.ui.timeline import attr, strip, toolbar
+from web.ui.timeline import attr, editable, strip, toolbar
 
 KINDS = ("hook", "story", "engagement", "commercial", "emotional", "delivery")
 """Parts whose words are marked in the transcript, each in its own colour and with its own underline."""
@@ -38,13 +37,12 @@ def view(board: Board, language: str) -> str:
     first = board.clips[0]
     legend = "".join(f'<span class="m m-{k}">{html.escape(tell(f"part.{k}", language))}</span>' for k in KINDS)
     cards = "".join(_card(n, c, board, language) for n, c in enumerate(board.clips, 1))
-    work = f' data-job="{attr(board.job)}" data-edits="{attr(json.dumps(board.edits))}"' if board.job else ""
-    return (
-        f'<div class="studio viral"{work}><div class="watch">{_player(first.get("url"), first.get("poster"), language)}'
+    body = (
+        f'<div class="watch">{_player(first.get("url"), first.get("poster"), language)}'
         f'<p class="now" aria-hidden="true"></p>{_tools(language) if board.job else ""}<p class="legend">{legend}</p>'
-        f'<p class="soft">{html.escape(tell("ui.viral.heuristic", language))}</p></div>'
-        f'<ol class="ranked">{cards}</ol></div>'
+        f'<p class="soft">{html.escape(tell("ui.viral.heuristic", language))}</p></div><ol class="ranked">{cards}</ol>'
     )
+    return f'<div class="studio viral"{editable(board.job, board.edits, body)}>{body}</div>'
 
 
 def waiting(clips: Sequence[Mapping[str, Any]], sources: Sequence[str], language: str) -> str:
@@ -101,7 +99,9 @@ def _card(n: int, clip: Mapping[str, Any], board: Board, language: str) -> str:
 
 def _length(clip: Mapping[str, Any], language: str) -> str:
     length = tell("ui.seconds", language, seconds=format_number(clip["duration"], 1, language))
-    return f"{precise(clip['start'], language)}–{precise(clip['end'], language)} · {length}" if "start" in clip else length
+    return (
+        f"{precise(clip['start'], language)}–{precise(clip['end'], language)} · {length}" if "start" in clip else length
+    )
 
 
 def _bars(clip: Mapping[str, Any], language: str) -> str:

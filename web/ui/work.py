@@ -24,6 +24,8 @@ POLL = 0.25
 """Seconds between two looks at a running job; below that people see no difference."""
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
 """How the page's own handlers are wired: we draw the progress, programs have their own endpoints, the job queue sets the pace."""
+IN_ORDER: dict[str, Any] = {**QUIET, "trigger_mode": "multiple", "concurrency_limit": 1}
+"""For short handlers whose every call counts and that must not overtake each other."""
 PLAYABLE = frozenset({".mp4", ".m4v", ".mov", ".webm", ".m4a", ".mp3", ".ogg", ".opus", ".wav", ".flac"})
 """Files a browser can be expected to play as they are."""
 
@@ -178,6 +180,7 @@ def owner_of(request: gr.Request | None) -> str:
 
 
 __all__ = [
+    "IN_ORDER",
     "QUIET", "Early", "Page", "UserError", "busy", "chosen_source", "follow", "library_file", "note", "notes", "owner_of", "progress_card",
     "say_error", "shown", "source_url",
 ]  # fmt: skip

@@ -1,0 +1,129 @@
+// Shared by the tabs: undo and redo over plain states, and clip edges that pointer and keys move.
+const tongue = document.documentElement.lang || 'en';
+const digits = (value, n = 1) => new Intl.NumberFormat(tongue, { minimumFractionDigits: n, maximumFractionDigits: n }).format(value);
+const clock = (t) => {
+  const tenths = Math.round(t * 10), h = Math.floor(tenths / 36000), m = Math.floor(tenths / 600) % 60, s = (tenths % 600) / 10;
+  return `${h ? h + ':' : ''}${h ? String(m).padStart(2, '0') : m}:${s < 10 ? '0' : ''}${digits(s)}`;
+};
+const copy = (value) => JSON.parse(JSON.stringify(value));
+const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
+
+// states[0] is how the job left it. `show` draws a state, the server hears of it through the event `edit`.
+const history = (show) => {
+  let states = [{}], at = 0, job = null, root = null, render = null, last = { key: '', time: 0 }, waiting = 0;
+  const buttons = () => {
+    element.querySelectorAll('[data-undo]').forEach(b => { b.disabled = at === 0; });
+    element.querySelectorAll('[data-redo]').forEach(b => { b.disabled = at === states.length - 1; });
+  };
+  const draw = (fresh = false) => { if (root) { show(states[at], root, fresh); buttons(); } };
+  const told = () => {
+    draw(); clearTimeout(waiting);
+    waiting = setTimeout(() => trigger('edit', { job, state: states[at] }), 120);
+  };
+  const go = (step) => { const next = at + step; if (next >= 0 && next < states.length) { at = next; last.key = ''; told(); } };
+  const look = () => {
+    const found = element.querySelector('[data-job]');
+    // Gradio mends the old elements rather than replacing them: a new drawing shows by its mark.
+    if (!found || (found === root && found.dataset.render === render)) return;
+    root = found; render = root.dataset.render;
+    if (root.dataset.job !== job) {
+      job = root.dataset.job; at = 0; states = [{}];
+      const saved = JSON.parse(root.dataset.edits || '{}');
+      if (Object.keys(saved).length) { states.push(saved); at = 1; }
+    }
+    draw(true);
+  };
+  new MutationObserver(look).observe(element, { childList: true, subtree: true, attributes: true, attributeFilter: ['data-render', 'data-job'] });
+  element.addEventListener('click', (e) => {
+    if (e.target.closest('[data-undo]')) go(-1); else if (e.target.closest('[data-redo]')) go(1);
+  });
+  element.addEventListener('keydown', (e) => {
+    if (!(e.ctrlKey || e.metaKey) || e.target.matches('input:not([type=checkbox]), textarea')) return;
+    const key = e.key.toLowerCase();
+    if (key === 'z' || key === 'y') { e.preventDefault(); go(key === 'y' || e.shiftKey ? 1 : -1); }
+  });
+  const self = {
+    now: () => copy(states[at]),
+    // Steps with the same key that follow each other quickly (a held arrow key) are undone together.
+    push: (state, key = '') => {
+      if (same(state, states[at])) { draw(); return; }
+      const joined = key && key === last.key && Date.now() - last.time < 900;
+      states = states.slice(0, joined ? at : at + 1).concat([state]); at = states.length - 1;
+      last = { key, time: Date.now() }; told();
+    },
+  };
+  setTimeout(look);
+  return self;
+};
+
+// Edges: `.tl-track[data-from][data-to]` holds `.tl-clip[data-n][data-start][data-end]`, which hold `[data-edge=start|end]`.
+const SHORTEST = 1;
+const boundsOf = (state, n) => {
+  const clip = element.querySelector(`.tl-clip[data-n="${n}"]`);
+  return (state.bounds || {})[n] || [Number(clip.dataset.start), Number(clip.dataset.end)];
+};
+const place = (n, [start, end]) => {
+  element.querySelectorAll(`.tl-clip[data-n="${n}"]`).forEach(clip => {
+    const track = clip.closest('.tl-track'), from = Number(track.dataset.from), whole = Number(track.dataset.to) - from;
+    clip.style.left = `${100 * (start - from) / whole}%`; clip.style.width = `${100 * (end - start) / whole}%`;
+    clip.classList.toggle('changed', start !== Number(clip.dataset.start) || end !== Number(clip.dataset.end));
+    clip.querySelectorAll('[data-edge]').forEach(edge => {
+      const value = edge.dataset.edge === 'start' ? start : end;
+      edge.setAttribute('aria-valuenow', value.toFixed(1)); edge.setAttribute('aria-valuetext', clock(value));
+    });
+  });
+};
+const edges = (past, moved) => {
+  const limited = (edge, value, [start, end]) => {
+    const track = edge.closest('.tl-track'), low = Number(track.dataset.from), high = Number(track.dataset.to);
+    const t = Math.round(value * 100) / 100;
+    return edge.dataset.edge === 'start' ? [Math.max(low, Math.min(t, end - SHORTEST)), end]
+      : [start, Math.min(high, Math.max(t, start + SHORTEST))];
+  };
+  const commit = (n, bounds, key) => {
+    const state = past.now(), clip = element.querySelector(`.tl-clip[data-n="${n}"]`);
+    state.bounds = { ...(state.bounds || {}) };
+    if (same(bounds, [Number(clip.dataset.start), Number(clip.dataset.end)])) delete state.bounds[n]; else state.bounds[n] = bounds;
+    if (!Object.keys(state.bounds).length) delete state.bounds;
+    past.push(state, key);
+  };
+  let held = null;
+  element.addEventListener('pointerdown', (e) => {
+    const edge = e.target.closest('[data-edge]'); if (!edge || e.button) return;
+    const n = edge.closest('.tl-clip').dataset.n;
+    held = { edge, n, bounds: boundsOf(past.now(), n) };
+    edge.setPointerCapture(e.pointerId); edge.focus(); e.preventDefault();
+  });
+  element.addEventListener('pointermove', (e) => {
+    if (!held) return;
+    const track = held.edge.closest('.tl-track'), box = track.getBoundingClientRect(), from = Number(track.dataset.from);
+    const t = from + (e.clientX - box.left) / box.width * (Number(track.dataset.to) - from);
+    held.bounds = limited(held.edge, t, boundsOf(past.now(), held.n));
+    place(held.n, held.bounds); moved(held.n, held.bounds, held.edge.dataset.edge);
+  });
+  const drop = () => { if (held) { const { n, bounds } = held; held = null; commit(n, bounds, ''); } };
+  element.addEventListener('pointerup', drop);
+  element.addEventListener('pointercancel', drop);
+  element.addEventListener('keydown', (e) => {
+    const edge = e.target.closest('[data-edge]'); if (!edge) return;
+    const step = { ArrowLeft: -0.1, ArrowDown: -0.1, ArrowRight: 0.1, ArrowUp: 0.1, PageDown: -1, PageUp: 1, Home: -1e9, End: 1e9 }[e.key];
+    if (!step || e.ctrlKey || e.metaKey) return;
+    e.preventDefault(); e.stopPropagation();
+    const n = edge.closest('.tl-clip').dataset.n, before = boundsOf(past.now(), n);
+    const value = before[edge.dataset.edge === 'start' ? 0 : 1] + step * (e.shiftKey ? 10 : 1);
+    const bounds = limited(edge, value, before);
+    moved(n, bounds, edge.dataset.edge); commit(n, bounds, `${n}${edge.dataset.edge}`);
+  });
+};
+
+// One player for everything: a file, from a second of it, until another.
+const player = () => element.querySelector('video');
+let stopAt = Infinity;
+const playFrom = (src, at, until = Infinity, poster = '', start = true) => {
+  const video = player(); if (!video || !src) return;
+  const go = () => { video.currentTime = Math.max(0, at); stopAt = until; if (start) video.play().catch(() => {}); else video.pause(); };
+  if (video.getAttribute('src') === src && video.readyState > 0) { go(); return; }
+  if (video.getAttribute('src') !== src) { video.poster = poster; video.src = src; }
+  video.addEventListener('loadedmetadata', go, { once: true });
+};
+element.addEventListener('timeupdate', (e) => { if (e.target.currentTime >= stopAt) { e.target.pause(); stopAt = Infinity; } }, true);

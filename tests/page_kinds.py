@@ -1,0 +1,125 @@
+"""Kinds of job for tests of the page: results as the real ones look, at once, with files a browser plays."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import NoAudio
+from pipeline.messages import message
+from pipeline.values import Report
+from syncdub.values import Anchor, Segment, SyncPlan
+from web.kinds import Kind
+from web.sync_jobs import plan_json, save_plan
+
+EXAMPLES = Path(__file__).resolve().parent.parent / "assets" / "examples"
+PLAYS = EXAMPLES / "viral_3.mp4"
+SAID = ("Hola a tod os amigos.", "¿Sabes qué pasa hoy?", "Quiero contarte el secreto gratis.")
+
+
+def _video(path: Path) -> Path:
+    shutil.copy(PLAYS, path)
+    return path
+
+
+def _steps(report: Report, seconds: float) -> None:
+    """Progress as a real job tells it."""
+    for i in range(20):
+        report(i / 20, message("progress.judging", n=1 + i // 7, total=3, name="ñ <b>.mp4"))
+        time.sleep(seconds / 20)
+
+
+def highlights(engine: Any, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
+    """Two moments; ``fast`` (the page's checkbox) makes it a job of half a minute."""
+    _steps(report, 30.0 if params.get("fast") else 0.4)
+    spans = ((18.3, 35.0), (82.0, 100.0))
+    clips = [
+        {"path": _video(folder / f"clip_{n}.mp4"), "poster": None, "start": start, "end": end, "duration": end - start,
+         "score": 0.9 - n / 5, "parts": {"sound": 0.5}, "reasons": [message("reason.scream", at=start + 3)], "doubts": []}
+        for n, (start, end) in enumerate(spans, 1)
+    ]  # fmt: skip
+    timeline = {
+        "duration": 122.0, "step": 0.5, "excitement": [(i % 30) / 30 for i in range(244)], "shots": [0.0, 20.0, 60.0],
+        "events": [{"start": 20.0, "end": 24.0, "label": "laughter", "score": 0.7}],
+    }  # fmt: skip
+    return {
+        "status": "success",
+        "clips": clips,
+        "message": message("result.clips_found", n=2),
+        "doubts": [],
+        "timeline": timeline,
+    }
+
+
+def rank(engine: Any, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
+    """Every clip given, judged alike."""
+    _steps(report, 0.4)
+    ranked = [_ranked(n, clip, folder) for n, clip in enumerate(params["clips"], 1)]
+    return {"status": "success", "viral_clips": ranked, "message": message("result.viral_selected", n=len(ranked), total=len(ranked)),
+            "notes": [], "closest": [], "skipped": []}  # fmt: skip
+
+
+def _ranked(n: int, clip: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    start = float(clip.get("start", 0.0))
+    end = float(clip.get("end", start + 13.0))
+    sentences = [{"start": 4.0 * i + 0.2, "end": 4.0 * i + 3.8, "text": text} for i, text in enumerate(SAID)]
+    point = {"part": "commercial", "text": "gratis", "start": 11.0, "points": 0.1}
+    return {
+        "source": clip["source"], "title": clip.get("name", ""), "path": _video(folder / f"clip_{n}_viral.mp4"), "poster": None,
+        "start": start, "end": end, "duration": end - start, "viral_score": 0.7 - n / 10, "keywords": ["gratis"],
+        "transcript": " ".join(SAID), "language": "es", "parts": {"hook": 0.6, "commercial": 0.4, "length": 0.9}, "evidence": [point],
+        "confidence": 0.9, "hits": [{"keyword": "gratis", "found": "gratis", "category": "commercial", "start": 11.0}],
+        "sentences": sentences, "moments": [], "kept": True, "reasons": [], "doubts": [],
+    }  # fmt: skip
+
+
+def compile_clip(engine: Any, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
+    """A file, whatever was asked for; tests look at the parameters."""
+    report(0.5, message("progress.encoding"))
+    return {
+        "status": "success",
+        "output": str(_video(folder / "clip.mp4")),
+        "poster": None,
+        "duration": 9.0,
+        "cuts": [],
+    }
+
+
+def _plan() -> SyncPlan:
+    segments = (
+        Segment(1.4, 33.0, 0.0, 1.0, 2.0, 0.98, {"sound": 20, "meaning": 5}),
+        Segment(33.0, 59.0, 35.6, 1.0, 2.0, 0.88, {"sound": 10, "meaning": 2}),
+    )
+    anchors = tuple(Anchor(5.0 * i + 2, 5.0 * i + 0.6, 5.0, 1.0, "sound") for i in range(6))
+    return SyncPlan("edit", 1.0, segments, anchors=anchors, original_duration=62.0, dub_duration=59.0)
+
+
+def analyse(engine: Any, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
+    """Two segments with a cut between them."""
+    _steps(report, 0.4)
+    save_plan(_plan(), folder)
+    return plan_json(_plan())
+
+
+def synchronise(engine: Any, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
+    """The same plan with a finished film."""
+    output = _video(folder / "synced.mkv")
+    return {**plan_json(_plan()), "output": str(output), "residual_ms": {"median": 1.5, "p95": 3.0}, "joins": []}
+
+
+def refuse(engine: Any, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
+    """Fails for a reason a person can understand."""
+    raise NoAudio(name="silent.mp4")
+
+
+PAGE_KINDS: Mapping[str, Kind] = {
+    "highlights": Kind("tests.page_kinds:highlights", "raw_clips"),
+    "rank": Kind("tests.page_kinds:rank", "viral_clips"),
+    "compile": Kind("tests.page_kinds:compile_clip"),
+    "analyse": Kind("tests.page_kinds:analyse"),
+    "sync": Kind("tests.page_kinds:synchronise"),
+    "transcribe": Kind("tests.page_kinds:refuse"),
+}

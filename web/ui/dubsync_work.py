@@ -1,0 +1,169 @@
+"""What the dub sync tab does: analyse, keep what was moved by hand, let listen, write the film."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import gradio as gr
+
+from pipeline.errors import StudioError
+from pipeline.messages import localise
+from web.answers import public_result
+from web.jobs import Job
+from web.sync_jobs import PLAN, load_plan, plan_json
+from web.ui import edits
+from web.ui.dubsync_view import Map, phrases, whole_view
+from web.ui.examples import example_files
+from web.ui.highlights_work import keep_edits
+from web.ui.language import language_of, tell
+from web.ui.numbers import shown_table
+from web.ui.preview import join_views, preview
+from web.ui.work import Early, Page, busy, chosen_source, follow, notes, owner_of, shown
+
+Answer = tuple[Any, ...]
+N_OUTPUTS = 12
+
+
+class DubWork:
+    """The handlers of the tab."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+
+    def start(
+        self, request: gr.Request, film: str | None, film_at: str, dub: str | None, dub_at: str, *rest: Any
+    ) -> Iterator[Answer]:
+        """Analyses what was given."""
+        try:
+            params = self._params((film, film_at), (dub, dub_at), rest)
+            title = f"{params['original'].rsplit('/', 1)[-1]} + {params['dub'].rsplit('/', 1)[-1]}"
+            job_id = self.page.jobs.submit("analyse", params, owner=owner_of(request), title=title)
+        except StudioError as error:
+            raise shown(error, request) from error
+        yield from self.watch(job_id, language_of(request))
+
+    def _params(self, film: tuple[str | None, str], dub: tuple[str | None, str], rest: Sequence[Any]) -> dict[str, Any]:
+        original, other = chosen_source(self.page, *film), chosen_source(self.page, *dub)
+        self.page.engine.probe(original)
+        self.page.engine.probe(other)
+        return {"original": str(original), "dub": str(other), **options(rest)}
+
+    def finish(self, request: gr.Request, analysed: str, *rest: Any) -> Iterator[Answer]:
+        """Writes the film from the analysis as it was moved by hand."""
+        try:
+            before = self.page.job(analysed, request)
+            params = {
+                **before.params, **options(rest), "plan_job": analysed, "plan": str(before.folder / PLAN),
+                "nudges": edits.nudges_of(edits.load(before)), "interface": language_of(request),
+            }  # fmt: skip
+            job_id = self.page.jobs.submit("sync", params, owner=owner_of(request), title=before.title)
+        except StudioError as error:
+            raise shown(error, request) from error
+        yield from self.watch(job_id, language_of(request))
+
+    def resume(self, job_id: str, request: gr.Request) -> Iterator[Answer]:
+        """Follows the last job of this browser again, after the page was loaded anew."""
+        try:
+            self.page.job(job_id, request)
+        except StudioError:
+            yield tuple(gr.skip() for _ in range(N_OUTPUTS))
+            return
+        yield from self.watch(job_id, language_of(request))
+
+    def example(self) -> tuple[str, str, str, str]:
+        """The film and the dub that ship with the product."""
+        film, dub = example_files("dubsync")
+        return str(film), "", str(dub), ""
+
+    def cancel(self, job_id: str) -> None:
+        """Stops the job."""
+        if job_id:
+            self.page.jobs.cancel(job_id)
+
+    def edit(self, analysed: str, request: gr.Request, event: gr.EventData) -> None:
+        """Keeps segments that were moved."""
+        keep_edits(self.page, analysed, event, request)
+
+    def listen(self, request: gr.Request, analysed: str, at: float, which: str) -> Any:
+        """A few seconds of the film with one of the three sounds."""
+        try:
+            job = self.page.job(analysed, request)
+            heard = preview(self.page, job, at, which, edits.nudges_of(edits.load(job)))
+        except StudioError as error:
+            raise shown(error, request) from error
+        return gr.update(value=str(heard), visible=True)
+
+    def pick(self, analysed: str, request: gr.Request, event: gr.EventData) -> Any:
+        """The second to listen at: a little into the segment that was chosen."""
+        try:
+            segments = (self.page.job(analysed, request).result or {}).get("segments", [])
+            return float(segments[int(event._data["segment"])]["original_start"]) + 2.0
+        except (StudioError, IndexError):
+            return gr.skip()
+
+    def watch(self, job_id: str, language: str) -> Iterator[Answer]:
+        """What the tab shows while a job runs (the map improves as witnesses speak) and when it has ended."""
+        early, skip, told = Early(PLAN), gr.skip(), False
+        for card, job in follow(self.page, job_id, language):
+            if job.is_finished:
+                yield self._finished(job, card, language)
+                return
+            view = self._so_far(early, job, language)
+            first = job.kind == "analyse" and not told
+            hide, clear, told = (gr.update(visible=False), "", True) if first else (skip, skip, True)
+            if first and view is skip:
+                view = ""
+            yield card, view, hide, clear, job_id, skip, *busy(True), hide, skip, clear, hide
+
+    def _so_far(self, early: Early, job: Job, language: str) -> Any:
+        """The map as it is while speech is still listened to."""
+        file = early.news(job) if job.kind == "analyse" else None
+        return gr.skip() if file is None else whole_view(Map(localise(plan_json(load_plan(file)), language)), language)
+
+    def _finished(self, job: Job, card: str, language: str) -> Answer:
+        skip = gr.skip()
+        if job.result is None or job.state != "done":
+            return card, skip, skip, skip, job.id, skip, *busy(False), skip, skip, skip, skip
+        plan = public_result(job, self.page.settings, language)
+        accepted = plan["verdict"] != "refuse" and bool(plan["segments"])
+        table, first = phrases(plan, language), self._analysis(job)
+        there = gr.update(visible=accepted)
+        length = gr.update(maximum=max(1.0, float(plan.get("original_duration") or 100.0)))
+        return (
+            card + notes(plan.get("doubts", [])), self._map(job, first, plan, language),
+            gr.update(value=shown_table(table, language), visible=len(table) > 0), _link(job, plan, language), job.id, first.id,
+            *busy(False), there, length, join_views(plan, language), gr.update(visible=True),
+        )  # fmt: skip
+
+    def _analysis(self, job: Job) -> Job:
+        """The analysis behind a finished film, where it is still there."""
+        try:
+            return self.page.jobs.get(str(job.params["plan_job"])) if job.kind == "sync" else job
+        except (StudioError, KeyError):
+            return job
+
+    def _map(self, job: Job, first: Job, plan: Mapping[str, Any], language: str) -> str:
+        """The plan as analysed, under what was moved by hand since; the facts of the finished film beside it."""
+        if first.id != job.id and first.result:
+            analysed = public_result(first, self.page.settings, language)
+            return whole_view(Map(analysed, plan, first.id, edits.checked(edits.load(first))), language)
+        return whole_view(Map(plan, plan, job.id, edits.checked(edits.load(job))), language)
+
+
+def options(rest: Sequence[Any]) -> dict[str, Any]:
+    """The settings of the tab as parameters of a job."""
+    quick, fill, codec, witness, film_track, dub_track, name = rest
+    tracks = (("original_stream", film_track), ("dub_stream", dub_track))
+    return {
+        "quick": bool(quick), "fill": fill, "codec": codec, "follow": witness, "name": (name or "").strip(),
+        **{key: int(value) for key, value in tracks if value is not None and value >= 0},
+    }  # fmt: skip
+
+
+def _link(job: Job, plan: Mapping[str, Any], language: str) -> str:
+    if not plan.get("output"):
+        return ""
+    ready = html.escape(tell("ui.sync.ready", language))
+    return f'<div class="studio studio-ready"><a href="/api/download/{job.id}">⤓ {ready}</a></div>'

@@ -1,0 +1,258 @@
+"""What the viral clips tab does: rank, keep what is changed by hand, and cut new clips of what was chosen."""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import gradio as gr
+
+from pipeline.errors import BadRequest, StudioError
+from pipeline.messages import localise
+from web.answers import public_result
+from web.jobs import Job
+from web.ui import edits
+from web.ui.examples import example_files
+from web.ui.highlights_work import keep_edits
+from web.ui.language import language_of, tell
+from web.ui.numbers import shown_table
+from web.ui.timeline import attr
+from web.ui.viral_view import Board, keyword_table, score_table, view, waiting
+from web.ui.work import Early, Page, busy, chosen_source, follow, notes, owner_of, shown, source_url
+from web.workflows import EARLY
+
+Answer = tuple[Any, ...]
+Clip = Mapping[str, Any]
+N_OUTPUTS = 9
+OPTIONS = ("language", "min_score", "all")
+LOOK = ("aspect", "framing", "captions", "hook")
+
+
+class ViralWork:
+    """The handlers of the tab. What remains of an argument list goes by position into :data:`OPTIONS` and :data:`LOOK`."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+
+    def start(self, request: gr.Request, files: list[str] | None, address: str, *rest: Any) -> Iterator[Answer]:
+        """Ranks what was given."""
+        try:
+            job_id = self._submit(self._given(files, address), rest, request)
+        except StudioError as error:
+            raise shown(error, request) from error
+        yield from self.watch(job_id, language_of(request))
+
+    def start_mine(self, request: gr.Request, found: Mapping[str, str], *rest: Any) -> Iterator[Answer]:
+        """Ranks the moments of the Highlights tab."""
+        try:
+            job_id = self._submit(self._from_highlights(found, request), rest, request)
+        except StudioError as error:
+            raise shown(error, request) from error
+        yield from self.watch(job_id, language_of(request))
+
+    def _submit(self, given: Sequence[Clip], rest: Sequence[Any], request: gr.Request) -> str:
+        params = {"clips": list(given), **dict(zip((*OPTIONS, *LOOK), rest, strict=True))}
+        return self.page.jobs.submit("rank", params, owner=owner_of(request), title=str(given[0].get("name", "")))
+
+    def _given(self, files: list[str] | None, address: str) -> list[dict[str, Any]]:
+        if address and address.strip():
+            source = chosen_source(self.page, None, address)
+            return [{"source": str(source), "name": source.name}]
+        if not files:
+            raise BadRequest("error.nothing_given")
+        return [{"source": path, "name": Path(path).name} for path in files]
+
+    def _from_highlights(self, found: Mapping[str, str], request: gr.Request) -> list[dict[str, Any]]:
+        """The moments of the first tab, edges as moved, as stretches of their video: it was listened to already, as a whole."""
+        job = self.page.job(found["job"], request) if found.get("job") else None
+        clips = (job.result or {}).get("clips", []) if job else []
+        if not job or not clips:
+            raise BadRequest("error.no_highlights")
+        bounds = [edits.bounds_of(edits.load(job), n, c) for n, c in enumerate(clips, 1)]
+        return [
+            {"source": job.params["source"], "start": start, "end": end, "name": f"{n}. {job.title}"}
+            for n, (start, end) in enumerate(bounds, 1)
+        ]
+
+    def resume(self, job_id: str, request: gr.Request) -> Iterator[Answer]:
+        """Follows the last job of this browser again, after the page was loaded anew."""
+        try:
+            self.page.job(job_id, request)
+        except StudioError:
+            yield tuple(gr.skip() for _ in range(N_OUTPUTS))
+            return
+        yield from self.watch(job_id, language_of(request))
+
+    def example(self) -> tuple[list[str], str]:
+        """The clips that ship with the product."""
+        return [str(p) for p in example_files("viral")], ""
+
+    def cancel(self, job_id: str) -> None:
+        """Stops the job."""
+        if job_id:
+            self.page.jobs.cancel(job_id)
+
+    def watch(self, job_id: str, language: str) -> Iterator[Answer]:
+        """What the tab shows while a ranking runs and when it has ended."""
+        skip, early, told = gr.skip(), Early(EARLY), False
+        for card, job in follow(self.page, job_id, language):
+            if job.is_finished:
+                yield self._finished(job, card, language)
+                return
+            so_far = self._so_far(early, job, language)
+            if so_far is None and not told:
+                so_far = waiting(job.params["clips"], [source_url(c["source"]) for c in job.params["clips"]], language)
+            fresh, told = gr.update(visible=False) if not told else skip, True
+            view_now = skip if so_far is None else so_far
+            yield card, view_now, fresh, fresh, "" if fresh is not skip else skip, skip, job_id, *busy(True)
+
+    def _so_far(self, early: Early, job: Job, language: str) -> str | None:
+        """Scores and transcripts while the clips are still rendered; until then they play from what was given."""
+        file = early.news(job)
+        if file is None:
+            return None
+        found = localise(json.loads(file.read_text(encoding="utf-8")), language)
+        clips = [*found["viral_clips"], *found["closest"]]
+        return view(
+            Board([{**c, "url": source_url(c["source"]), "shift": c["start"], "poster": ""} for c in clips]), language
+        )
+
+    def _finished(self, job: Job, card: str, language: str) -> Answer:
+        skip = gr.skip()
+        if job.state != "done" or job.result is None:
+            return card, skip, skip, skip, skip, skip, job.id, *busy(False)
+        result = public_result(job, self.page.settings, language)
+        clips = [*result["viral_clips"], *result["closest"]]
+        remarks = [*([] if result["viral_clips"] else [result["message"]]), *result["notes"]]
+        remarks += [f"{s['title']}: {s['message']}" for s in result["skipped"]]
+        scores, words = score_table(clips, language), keyword_table(clips, language)
+        board = Board(clips, self._durations(_ranked(job)), job.id, edits.checked(edits.load(job)))
+        return (
+            card + notes(list(dict.fromkeys(remarks))), view(board, language),
+            gr.update(value=shown_table(scores, language), visible=bool(clips)), gr.update(value=words, visible=len(words) > 0),
+            _links(job, clips, language), "", job.id, *busy(False),
+        )  # fmt: skip
+
+    def _durations(self, clips: Sequence[Clip]) -> list[float]:
+        """How long the file behind each clip is; 0 where it has gone."""
+        known: dict[str, float] = {}
+        for source in dict.fromkeys(c["source"] for c in clips):
+            try:
+                known[source] = self.page.engine.probe(source).duration
+            except StudioError:
+                known[source] = 0.0
+        return [known[c["source"]] for c in clips]
+
+    def edit(self, job_id: str, request: gr.Request, event: gr.EventData) -> None:
+        """Keeps moved edges, ticked sentences and corrected words."""
+        keep_edits(self.page, job_id, event, request)
+
+    def cut(self, request: gr.Request, event: gr.EventData, job_id: str, *look: Any) -> Iterator[str]:
+        """Cuts a new clip as the visitor wants it; nothing is analysed again."""
+        data, language = event._data or {}, language_of(request)
+        try:
+            ranking = self.page.job(job_id, request)
+            state = edits.save(ranking, data.get("state"))
+            params = cut_params(_ranked(ranking), str(data.get("make")), int(data.get("n") or 1), state)
+            params |= dict(zip(LOOK, look, strict=True))
+            title = str(params["clips"][0].get("name") or ranking.title)
+            made_by = self.page.jobs.submit("compile", params, owner=owner_of(request), title=title)
+        except StudioError as error:
+            raise shown(error, request) from error
+        for card, job in follow(self.page, made_by, language):
+            yield card if not job.is_finished else card + self._made(job, language)
+
+    def _made(self, job: Job, language: str) -> str:
+        if job.state != "done" or job.result is None:
+            return ""
+        result = public_result(job, self.page.settings, language)
+        extras = "".join(
+            f'<a href="{attr(result[k])}" download>{k.upper()}</a>'
+            for k in ("srt", "vtt", "otio", "edl")
+            if result.get(k)
+        )
+        return (
+            f'<section class="studio studio-made"><h2>{html.escape(tell("ui.viral.made", language))}</h2>'
+            f'<video controls playsinline preload="metadata" src="{attr(result["output"])}" poster="{attr(result.get("poster") or "")}" '
+            f'aria-label="{attr(tell("ui.player", language))}"></video>'
+            f'<p class="studio-files"><a href="/api/download/{job.id}">{html.escape(tell("ui.download_clip", language))}</a>{extras}</p></section>'
+        )
+
+
+def _ranked(job: Job) -> list[Clip]:
+    """The clips of a ranking in the order of their cards, with real paths."""
+    return [*(job.result or {}).get("viral_clips", []), *(job.result or {}).get("closest", [])]
+
+
+def cut_params(clips: Sequence[Clip], make: str, n: int, state: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters of the cutting job. ``make`` is ``clip`` (number ``n``), ``smart`` (the best of it), ``sentences`` (the ticked
+    ones) or ``all`` that passed; edges and words are as ``state`` has them.
+
+    Raises:
+        BadRequest: there is nothing to cut.
+    """
+    if not clips:
+        raise BadRequest("error.no_ranking")
+    n = min(max(n, 1), len(clips))
+    pieces = [_piece(c, edits.bounds_of(state, i, c)) for i, c in enumerate(clips, 1)]
+    if make == "sentences":
+        chosen = [pair for key in state.get("ticked", ()) if (pair := _of_key(key, clips))]
+        if not chosen:
+            raise BadRequest("error.no_sentences")
+        return {"clips": runs(clips, chosen), "corrections": _words(clips, state, {c for c, _ in chosen})}
+    if make == "all":
+        kept = [i for i, c in enumerate(clips, 1) if c.get("kept")] or [1]
+        return {"clips": [pieces[i - 1] for i in kept], "corrections": _words(clips, state, set(kept))}
+    return {"clips": [pieces[n - 1]], "smart": make == "smart", "corrections": _words(clips, state, {n})}
+
+
+def _of_key(key: str, clips: Sequence[Clip]) -> tuple[int, int] | None:
+    """``3:0`` → clip 3, sentence 0, where they exist."""
+    n, i = (int(x) for x in key.split(":"))
+    return (n, i) if 1 <= n <= len(clips) and i < len(clips[n - 1].get("sentences", ())) else None
+
+
+def _words(clips: Sequence[Clip], state: Mapping[str, Any], wanted: set[int]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for key, text in state.get("texts", {}).items():
+        pair = _of_key(key, clips)
+        if pair and pair[0] in wanted:
+            found |= edits.corrections(clips[pair[0] - 1]["sentences"][pair[1]]["text"], text)
+    return found
+
+
+def _piece(clip: Clip, bounds: edits.Bounds) -> dict[str, Any]:
+    return {"source": clip["source"], "start": bounds[0], "end": bounds[1], "name": clip.get("title", "")}
+
+
+def runs(clips: Sequence[Clip], chosen: Sequence[tuple[int, int]]) -> list[dict[str, Any]]:
+    """Ticked sentences as pieces, neighbours joined, with a breath of air that never reaches the next sentence."""
+    pieces: list[dict[str, Any]] = []
+    before: tuple[int, int] | None = None
+    for n, i in chosen:
+        clip, sentences = clips[n - 1], clips[n - 1]["sentences"]
+        low = (sentences[i - 1]["end"] + sentences[i]["start"]) / 2 if i else 0.0
+        high = (sentences[i]["end"] + sentences[i + 1]["start"]) / 2 if i + 1 < len(sentences) else clip["duration"]
+        start, end = max(low, sentences[i]["start"] - 0.15), min(high, sentences[i]["end"] + 0.35)
+        if before == (n, i - 1):
+            pieces[-1]["end"] = clip["start"] + end
+        else:
+            pieces.append(_piece(clip, (clip["start"] + start, clip["start"] + end)))
+        before = (n, i)
+    return pieces
+
+
+def _links(job: Job, clips: Sequence[Clip], language: str) -> str:
+    if not clips:
+        return ""
+    csv = quote(score_table(clips, language).to_csv(index=False))
+    rows = quote(json.dumps([dict(c) for c in clips], ensure_ascii=False))
+    return (
+        f'<div class="studio studio-files"><a href="/api/download/{job.id}">{html.escape(tell("ui.download_zip", language))}</a>'
+        f'<a download="ranking.csv" href="data:text/csv;charset=utf-8,{csv}">CSV</a>'
+        f'<a download="ranking.json" href="data:application/json;charset=utf-8,{rows}">JSON</a></div>'
+    )
