@@ -38,7 +38,7 @@ LABEL org.opencontainers.image.title="Reelify & SyncDub" \
       org.opencontainers.image.licenses="MIT"
 RUN groupadd --gid 1000 studio \
  && useradd --uid 1000 --gid 1000 --no-create-home --home-dir /temp --shell /usr/sbin/nologin studio \
- && install -d -o 1000 -g 1000 -m 0750 /data /temp /models
+ && install -d -o 1000 -g 1000 -m 0750 /data /temp /models /work
 COPY --from=build /venv /venv
 COPY --from=build --chown=1000:1000 /models /models
 WORKDIR /app

