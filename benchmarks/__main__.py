@@ -26,6 +26,8 @@ ORDER = (
     "dubsync",
     "muxing",
     "service",
+    "cluster",
+    "scale",
 )
 LIMIT = 3600.0
 HEAD = """# Benchmarks

@@ -37,6 +37,15 @@ class LocalCluster:
         with Client(self.address, timeout=timeout, set_as_default=False) as client:
             client.wait_for_workers(workers or len(self.workers), timeout=timeout)
 
+    def busy_with(self, work: str) -> list[int]:
+        """Numbers of the workers that are at a task of that name."""
+        from distributed import Client
+
+        with Client(self.address, timeout=10, set_as_default=False) as client:
+            names = {a: str(w["name"]) for a, w in client.scheduler_info()["workers"].items()}
+            at_work = [a for a, keys in client.processing().items() if any(str(k).startswith(work) for k in keys)]
+        return [int(names[a].split("-")[1]) for a in at_work if a in names]
+
     def kill(self, number: int) -> None:
         """``kill -9`` of a worker."""
         self.workers[number].kill()

@@ -30,7 +30,7 @@ TICK = 0.25
 """Seconds between two looks at the wish to stop while waiting."""
 LOOK = 3.0
 """Seconds for which the list of workers is believed."""
-CONNECT = 4.0
+CONNECT = 3.0
 """Seconds to wait for a scheduler before the wish to stop is looked at again."""
 GPU = "GPU"
 Tick = Callable[[], None]
@@ -51,7 +51,8 @@ class WorkerLink:
 
 
 class AddressLink:
-    """The way of the page: one client for all threads, made again when it has given up."""
+    """The way of the page: one client for all threads, made anew when it has lost its scheduler (and with it all it had
+    posted)."""
 
     def __init__(self, address: str) -> None:
         self._address = address
@@ -60,10 +61,12 @@ class AddressLink:
 
     def client(self) -> Client:
         with self._lock:
-            if self._client is None or self._client.status in ("closed", "closing"):
+            if self._client is not None and self._client.status != "running":
+                # It would go on trying for a while; its end must keep nobody waiting.
+                threading.Thread(target=self._client.close, args=(CONNECT,), daemon=True).start()
+                self._client = None
+            if self._client is None:
                 self._client = Client(self._address, timeout=CONNECT, set_as_default=False, name="studio")
-            if self._client.status != "running":
-                raise ConnectionError(self._address)
             return self._client
 
     def close(self) -> None:

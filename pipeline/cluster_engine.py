@@ -81,7 +81,7 @@ class ClusterEngine(Engine):
         from pipeline.evidence_pieces import PIECE, gather_in_pieces
 
         info = self.probe(path)
-        if info.duration < 2 * PIECE:
+        if info.duration < 1.5 * PIECE:
             return self.crew.one(gather, str(path), report=report)  # type: ignore[no-any-return]
         return gather_in_pieces(path, info, self._spread, report, settings=self.settings, device=self.device)
 

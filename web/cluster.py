@@ -2,12 +2,14 @@
 
 A job may be begun twice (its worker dies, the scheduler restarts), so each attempt carries a mark. It begins in an empty
 folder, and only when no other attempt holds the job's lock: an attempt that finds another's mark stops at its next report.
+A finished attempt leaves a receipt, so that a result lost on its way back is not worked out again.
 """
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
+import json
 import time
 import uuid
 from collections.abc import Iterator, Mapping
@@ -33,17 +35,23 @@ TICK = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One job as a worker gets it; ``locks`` is a folder that all machines share."""
+    """One job as a worker gets it; ``locks`` is a folder that all machines share, ``ticket`` tells one run of a job from
+    another, later one."""
 
     kind: str
     params: Mapping[str, Any]
     folder: Path
     kinds: Mapping[str, Kind]
     locks: Path
+    ticket: str
 
     @property
     def lock(self) -> Path:
         return self.locks / f"{self.folder.name}.lock"
+
+    @property
+    def receipt(self) -> Path:
+        return self.lock.with_suffix(".done")
 
 
 class ClusterRun:
@@ -56,20 +64,38 @@ class ClusterRun:
         self._crew = Crew(self.link, settings)
 
     def __call__(self, kind: str, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
-        order = Order(kind, params, folder, self._kinds, self._locks)
+        order = Order(kind, params, folder, self._kinds, self._locks, uuid.uuid4().hex)
         try:
             result: dict[str, Any] = self._crew.one(do_job, order, report=report)
         finally:
             _wait_until_free(order.lock)
         return result
 
+    def close(self) -> None:
+        """Lets go of the cluster."""
+        self.link.close()
+
 
 def do_job(engine: Engine, order: Order, report: Report) -> dict[str, Any]:
     """A whole job on this worker; its result as plain JSON, its files in the order's folder."""
     with _alone(order.lock, report) as only:
+        known = _result_of(order)
+        if known is not None:
+            return known
         fresh_folder(Job(order.folder.name, order.kind, order.params, order.folder))
         result: dict[str, Any] = stored(run_job(order.kind, order.params, order.folder, only, engine, order.kinds))
+        part = order.receipt.with_suffix(".part")
+        part.write_text(json.dumps({"ticket": order.ticket, "result": result}))
+        part.replace(order.receipt)
         return result
+
+
+def _result_of(order: Order) -> dict[str, Any] | None:
+    """The result of an earlier attempt whose answer was lost."""
+    text = _text(order.receipt)
+    receipt = json.loads(text) if text else {}
+    result: dict[str, Any] | None = receipt["result"] if receipt.get("ticket") == order.ticket else None
+    return result
 
 
 @contextlib.contextmanager
@@ -120,5 +146,6 @@ def _wait_until_free(lock: Path) -> None:
     with contextlib.suppress(FileNotFoundError), lock.open("r+") as file:
         while not _taken(file.fileno()) and time.monotonic() < end:
             time.sleep(TICK)
-        lock.with_suffix(".owner").unlink(missing_ok=True)
+        for suffix in (".owner", ".done"):
+            lock.with_suffix(suffix).unlink(missing_ok=True)
         lock.unlink(missing_ok=True)

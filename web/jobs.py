@@ -92,6 +92,7 @@ class Jobs:
                 running.request_stop("shutdown")
             idle = self._idle.wait_for(lambda: not self._running, timeout)
         self._pool.shutdown(wait=idle, cancel_futures=True)
+        getattr(self._run, "close", lambda: None)()
         if idle:
             self._store.close()
 
