@@ -6,7 +6,7 @@ PY := $(BIN)/python
 export HF_HUB_OFFLINE ?= 1
 export GRADIO_ANALYTICS_ENABLED = False
 
-.PHONY: help setup models run dev browser test test-all check bench fault clean
+.PHONY: help setup models run dev browser test test-all check bench bench-gpu fault check-deploy check-image clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -54,6 +54,16 @@ bench: dev ## figures of accuracy and speed, written to BENCHMARKS.md
 
 fault: dev ## kill, fill the disk, take files away; see that nothing is lost
 	$(PY) -m benchmarks.faults
+
+check-deploy: dev ## containers, proxy and monitoring, as Debian's own programs read them
+	@for name in docker-compose promtool nginx; do command -v $$name >/dev/null || PATH=$$PATH:/usr/sbin command -v $$name >/dev/null || missing=1; done; \
+	  [ -z "$$missing" ] || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && \
+	  RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends docker-compose prometheus nginx-light openssl >/dev/null; } || \
+	  echo "Some are missing and will be skipped: sudo apt-get install --no-install-recommends docker-compose prometheus nginx-light"
+	PATH=$$PATH:/usr/sbin $(PY) -m pytest -rs tests/test_deploy.py
+
+check-image: ## the Dockerfile's own steps in an empty folder, without a container engine
+	$(PYTHON) -m benchmarks.image
 
 clean: ## remove environment and caches, never data/
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

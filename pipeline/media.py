@@ -75,11 +75,12 @@ def clock_origin(container: InputContainer) -> float:
 
 
 def video_stream(container: InputContainer) -> av.VideoStream | None:
-    """The first stream with moving pictures; attached cover art does not count."""
+    """The first stream with moving pictures of a known kind; attached cover art does not count."""
     import av.stream
 
     art = av.stream.Disposition.attached_pic
-    return next((s for s in container.streams.video if not s.disposition & art), None)
+    found = (s for s in container.streams.video if s.codec_context is not None and not s.disposition & art)
+    return next(found, None)
 
 
 def probe(path: Path | str) -> MediaInfo:
@@ -119,7 +120,7 @@ def audio_blocks(
         NoAudio: there is no audio track number ``stream``.
     """
     with opened(path) as container:
-        tracks = container.streams.audio
+        tracks = [s for s in container.streams.audio if s.codec_context is not None]  # as they are counted in probe
         if not 0 <= stream < len(tracks):
             raise NoAudio(name=Path(path).name)
         track = tracks[stream]
@@ -196,7 +197,13 @@ class _Run:
         yield from self._converted(None)
 
     def _converted(self, frame: Any) -> Iterator[tuple[float, NDArray[np.float32]]]:
-        for out in self._resampler.resample(frame):
+        import av.error
+
+        try:
+            made = self._resampler.resample(frame)
+        except av.error.FFmpegError:  # damage that passes for sound, in 17 channels say
+            return
+        for out in made:
             yield self._start + self._n_out / self._rate, _channels(out)
             self._n_out += out.samples
 

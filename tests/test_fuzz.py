@@ -52,3 +52,47 @@ def test_crashes_and_hangs_are_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     examiner.limit = 20.0
     assert [*found, examiner(tmp_path / "fine")[0]] == ["CRASH: exit -6", "HANG", "done"]
     examiner.close()
+
+
+def _matroska(folder: Path, *codecs: bytes) -> Path:
+    """A film with one picture and two sounds, in which the named codecs have become unknown ones."""
+    from pipeline import ffmpeg
+
+    path = folder / "unknown.mkv"
+    picture, sound = (["-f", "lavfi", "-i", source] for source in ("testsrc2=s=64x64:r=5:d=2", "sine=d=2"))
+    options = ["-map", "0", "-map", "1", "-map", "2", "-c:v", "mpeg4", "-c:a:0", "ac3", "-c:a:1", "flac"]
+    ffmpeg.run([*picture, *sound, *sound, *options, str(path)])
+    data = path.read_bytes()
+    for codec in codecs:
+        assert codec in data
+        data = data.replace(codec, codec[:2] + b"X" * (len(codec) - 2))
+    path.write_bytes(data)
+    return path
+
+
+def test_tracks_of_unknown_codecs_are_not_there(tmp_path: Path) -> None:
+    from pipeline.media import load_audio, probe
+
+    path = _matroska(tmp_path, b"V_MPEG4/ISO/ASP", b"A_AC3")
+    info = probe(path)
+    assert info.video is None
+    assert [track.codec for track in info.audio] == ["flac"]
+    assert load_audio(path).duration == pytest.approx(2.0, abs=0.1)
+
+
+def test_sound_that_cannot_be_converted_is_damage_not_an_error() -> None:
+    """A damaged packet may decode to a frame of 17 channels, which nothing can mix."""
+    import av.error
+
+    from pipeline.media import _Run
+
+    class Unwilling:
+        def resample(self, frame: object) -> list[object]:
+            raise av.error.ArgumentError(22, "Invalid argument")
+
+    frame = av.AudioFrame(format="fltp", layout="stereo", samples=30_000)
+    frame.sample_rate = 44100
+    run = _Run(0.0, ("fltp", "stereo", 44100), "mono", 16000)
+    run._resampler = Unwilling()
+    assert list(run.push(frame)) == []
+    assert list(run.rest()) == []
