@@ -193,6 +193,50 @@ def perturbed(case: Case, seed: int, merge: float = 0.12, drop: float = 0.08) ->
     return Case(f"1-1 of {case.name}, merged and cut, seed {seed}", source, target, gold)
 
 
+INTERJECTIONS = (
+    ("Oh!", "Ah !"),
+    ("Oh!", "Oh !"),
+    ("Ja.", "Oui."),
+    ("Nein!", "Non !"),
+    ("Was?", "Quoi ?"),
+    ("Komm!", "Viens !"),
+)
+
+
+def interrupted(case: Case, seed: int, n: int = 40) -> tuple[Case, list[tuple[range, range]]]:
+    """The one-to-one pairs of a case with ``n`` runs of one to four equal interjections between them, on either side another
+    number, and those runs. Which "Oh!" of a run is which cannot be known; that it is not part of its neighbours can."""
+    random = np.random.default_rng(seed)
+    pairs = [(case.source[a[0]], case.target[b[0]]) for a, b in case.gold if len(a) == len(b) == 1]
+    places = set(random.choice(np.arange(1, len(pairs)), n, replace=False).tolist())
+    source, target, gold, runs = [], [], [], []
+    for k, (ours, theirs) in enumerate(pairs):
+        if k in places:
+            said = INTERJECTIONS[int(random.integers(len(INTERJECTIONS)))]
+            a, b = (int(x) for x in random.integers(1, 5, 2))
+            runs.append((range(len(source), len(source) + a), range(len(target), len(target) + b)))
+            source += [said[0]] * a
+            target += [said[1]] * b
+        gold.append(((len(source),), (len(target),)))
+        source.append(ours)
+        target.append(theirs)
+    return Case(f"{case.name} with interjections", source, target, gold), runs
+
+
+def interjections(aligner: Aligner, dev: Case, seeds: Iterable[int]) -> tuple[float, float]:
+    """Shares of the ordinary sentences and of the interjections that are linked one to one where they belong."""
+    plain, short = [], []
+    for seed in seeds:
+        case, runs = interrupted(dev, seed)
+        links = aligner(case.source, case.target)
+        plain += [k in set(links) for k in case.gold]
+        single = {a[0]: b[0] for a, b in links if len(a) == len(b) == 1}
+        for a, b in runs:
+            found = sum(single.get(i, -1) in b for i in a)
+            short += [k < found for k in range(min(len(a), len(b)))]
+    return float(np.mean(plain)), float(np.mean(short))
+
+
 def on_course(aligner: Aligner) -> tuple[int, float]:
     """Links between captions of a film and of its shorter cut, and the share within 2 s of the median shift of the 15 around.
 
@@ -228,6 +272,12 @@ def main() -> None:
                 table(["text", "sentences", "aligner", "strict P/R/F1", "lax P/R/F1", "s"], rows[-1:]), file=sys.stderr
             )
     print(table(["text", "sentences", "aligner", "strict P / R / F1", "lax P / R / F1", "seconds"], rows))
+    seeds = range(1 if "--quick" in sys.argv else 3)
+    said = [(name, *(f"{x:.3f}" for x in interjections(a, read_dev(), seeds))) for name, a in aligners.items()]
+    print(
+        "\nSentences of dev linked one to one, with runs of equal interjections between them (another number a side):\n"
+    )
+    print(table(["aligner", "sentences", "interjections"], said))
     courses = [(name, *on_course(aligner)) for name, aligner in aligners.items()]
     print("\nA film's English captions (214) with the Spanish ones of its shorter cut (94):\n")
     print(table(["aligner", "links", "on the course of the edit"], [(n, k, f"{c:.3f}") for n, k, c in courses]))

@@ -233,11 +233,17 @@ def join(a: Line, b: Line, sounds: Sounds, quiet: Sequence[float]) -> tuple[floa
     best_before = np.maximum.accumulate(upto_a[: n + 1 - gap])
     free = best_before + from_b[gap:]
     y = int(free.argmax()) + gap
-    if free.max() > plain.max() + EXTRA_GAP:
-        x = int(upto_a[: y - gap + 1].argmax())
-        return low + x * sounds.step, low + y * sounds.step
     x = _settled(plain, sounds, low, gap, quiet)
-    return low + x * sounds.step, low + (x + gap) * sounds.step
+    end, start = low + x * sounds.step, low + (x + gap) * sounds.step
+    if free.max() <= plain.max() + EXTRA_GAP:
+        return end, start
+    earlier, later = low + int(upto_a[: y - gap + 1].argmax()) * sounds.step, low + y * sounds.step
+    # Loud voices over a soft bed speak against a line, too; what they cover is a gap only where nothing is shared.
+    if earlier < end and not _something_shared(sounds, a, earlier, end):
+        end = earlier
+    if later > start and not _something_shared(sounds, b, start, later):
+        start = later
+    return end, start
 
 
 def _settled(plain: Floats, sounds: Sounds, low: float, gap: int, quiet: Sequence[float]) -> int:

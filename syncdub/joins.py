@@ -6,6 +6,7 @@ memory grows with the square of the texts.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -65,6 +66,9 @@ class Costs:
     idle: float = 3.0
     """For each unit by which a join is less alike than the same join without its first or last sentence: a sentence that adds
     nothing was not translated there."""
+    repeated: float = 0.15
+    """Runs with a line that the text has more than once ("Oh!") must be this much more alike than their parts: two of it are as
+    alike as one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +140,7 @@ class JoinValues:
         self._usual_left, self._usual_right = self._usual(self.left, self.right), self._usual(self.right, self.left)
         self._left_characters = np.stack([self.left.characters(int(a)) for a in _SIZES])
         self._right_characters = np.stack([self.right.characters(int(b)) for b in _SIZES])
+        self._left_repeated, self._right_repeated = _repeated_runs(self.left.texts), _repeated_runs(self.right.texts)
         both = _SIZES[:, None] + _SIZES[None, :]
         self._weight = ((both / 2.0) ** costs.size)[:, :, None]
         self._joining = (costs.join * (both - 2))[:, :, None]
@@ -155,12 +160,15 @@ class JoinValues:
         """Values (a, b, columns) of the joins that end with source sentence ``i``; ``cosines`` are its (a, columns, b), ``before``
         those of the sentence before it."""
         similar = self._scale.units(cosines).transpose(0, 2, 1)
-        idle = _idle(similar, self._scale.units(before).transpose(0, 2, 1))
+        idle = _best_part(similar, self._scale.units(before).transpose(0, 2, 1)) - similar
+        idle += self.costs.repeated * (
+            self._left_repeated[:, i][:, None, None] | self._right_repeated[None, :, columns]
+        )
         usual = (self._usual_left[i][:, None, None] + self._usual_right[columns].T[None]) / 2.0
         lengths = self._left_characters[:, i][:, None, None], self._right_characters[None, :, columns]
         doubt = length_doubt(*lengths, self._scale.ratio)
         gains = self._weight * (similar - self.costs.usual * usual - self.costs.length * doubt) - self._joining
-        gains -= self._weight * self.costs.idle * idle
+        gains -= self._weight * self.costs.idle * np.maximum(idle, 0.0)
         gains += self.costs.shared * self._overlap(i, columns)
         if self._times is not None:
             gains += self.costs.time * self._punctuality(self._times, i, columns)
@@ -199,14 +207,25 @@ def _agreement(off: Floats) -> Floats:
     return np.nan_to_num(2.0 * np.exp(-0.5 * np.square(off / _TIME_SCALE)) - 1.0, nan=0.0)
 
 
-def _idle(similar: Floats, before: Floats) -> Floats:
-    """By how much each join (a, b, columns) is less alike than its best part without one sentence at either end of a side;
-    ``before`` holds the joins that end one source sentence earlier. 0 where every sentence adds something."""
+def _best_part(similar: Floats, before: Floats) -> Floats:
+    """The similarity of each join (a, b, columns) without one sentence at either end of a side, the best of those;
+    ``before`` holds the joins that end one source sentence earlier. Minus infinity for single sentences."""
     best = np.full(similar.shape, -np.inf)
     best[1:] = np.maximum(similar[:-1], before[:-1])
     best[:, 1:] = np.maximum(best[:, 1:], similar[:, :-1])
     best[:, 1:, 1:] = np.maximum(best[:, 1:, 1:], similar[:, :-1, :-1])
-    return np.asarray(np.maximum(best - similar, 0.0))
+    return best
+
+
+def _repeated_runs(texts: Sequence[str]) -> NDArray[np.bool_]:
+    """(a, n): whether the run of more than one sentence that ends with each has one whose letters the text has elsewhere too."""
+    letters = ["".join(c for c in t.casefold() if c.isalnum()) for t in texts]
+    counts = Counter(letters)
+    single = np.array([counts[t] > 1 for t in letters], np.bool_)
+    out = np.zeros((MAX_RUN, len(texts)), np.bool_)
+    for size in range(2, min(MAX_RUN, len(texts)) + 1):
+        out[size - 1, size - 1 :] = np.lib.stride_tricks.sliding_window_view(single, size).any(axis=1)
+    return out
 
 
 class BestPath:
@@ -235,10 +254,10 @@ class BestPath:
         for start in range(0, n, _ROWS):
             stop = min(start + _ROWS, n)
             columns = slice(max(int(self._band.low[start + 1]) - 1, 0), int(self._band.high[stop]))
-            first = max(start - 1, 0)
-            cosines = self._values.cosines(slice(first, stop), columns)
+            row = max(start - 1, 0)
+            cosines = self._values.cosines(slice(row, stop), columns)
             for i in range(start, stop):
-                two = cosines[max(i - 1 - first, 0) : i - first + 1]
+                two = cosines[max(i - 1 - row, 0) : i - row + 1]
                 self._settle(*self._arrive(i + 1, columns.start, two))
                 if i >= MAX_RUN:
                     self._totals[i - MAX_RUN] = np.zeros(0)
