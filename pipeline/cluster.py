@@ -21,7 +21,7 @@ from distributed import Client, Future, get_client
 from distributed.scheduler import KilledWorker
 
 from pipeline.cluster_work import Outcome, Task, Work, perform
-from pipeline.errors import ToolError
+from pipeline.errors import Cancelled, ToolError
 from pipeline.messages import Message
 from pipeline.settings import Settings
 from pipeline.values import Report
@@ -32,6 +32,8 @@ LOOK = 3.0
 """Seconds for which the list of workers is believed."""
 CONNECT = 3.0
 """Seconds to wait for a scheduler before the wish to stop is looked at again."""
+MOST_RETURNED = 50
+"""How often a task may come back from workers that are being stopped."""
 GPU = "GPU"
 Tick = Callable[[], None]
 
@@ -86,6 +88,7 @@ class _Posted:
     key: str = ""
     future: Future | None = None
     bound: bool = False
+    returned: int = 0
     ready: threading.Event = field(default_factory=threading.Event)
     fraction: float = 0.0
     message: Message = field(default_factory=lambda: Message("progress.waiting_worker"))
@@ -156,10 +159,19 @@ class Crew:
             if posted.ready.wait(TICK) or posted.status in ("finished", "error"):
                 posted.ready.clear()
                 outcome = _outcome(posted)
-                if outcome is not None:
+                if outcome is not None and not self._given_up(posted, outcome):
                     if outcome.error is not None:
                         raise outcome.error
                     return outcome.value
+
+    def _given_up(self, posted: _Posted, outcome: Outcome) -> bool:
+        """Whether a worker that was told to end gave the task back; then it is posted again."""
+        if not isinstance(outcome.error, Cancelled) or posted.returned >= MOST_RETURNED:
+            return False
+        posted.returned += 1
+        self._take_back(posted)
+        posted.future = None
+        return True
 
     def _post(self, posted: _Posted) -> bool:
         """Hands a task to the scheduler; ``False`` when that is not possible now."""

@@ -67,8 +67,8 @@ class ClusterEngine(Engine):
 
     @property
     def parcels(self) -> Parcels:
-        """Where pieces of sound wait for the workers; beside the remembered stages, whose age limit they share."""
-        return Parcels(self.memory.folder / "parcels")
+        """Where pieces of sound wait for the workers."""
+        return Parcels(self.settings.data_dir / "cluster" / "parcels")
 
     def _transcribe(self, path: Path | str, language: str | None, stream: int, report: Report) -> Transcript:
         from pipeline.speech import Transcriber

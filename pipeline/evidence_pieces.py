@@ -105,7 +105,7 @@ def gather_in_pieces(
     packets = evidence.packets_of(path) if info.video else None
     thin = evidence.sparse_packets(path, info)
     hop = HOP_LONG if info.duration > LONG else HOP
-    heard, seen = _Ear(info, hop, settings, device), _Eye(info, device, thin)
+    heard, seen = Ear(info, hop, settings, device), Eye(info, device, thin)
     sounding: Iterator[Piece] = heard.pieces(path, piece) if info.audio else iter(())
     given: deque[Piece] = deque()
     done = {SoundPiece: 0.0, PicturePiece: 0.0}
@@ -119,7 +119,7 @@ def gather_in_pieces(
         n = max(1, bool(info.audio) + bool(info.video))
         report(min(1.0, sum(done.values()) / n), Message("progress.evidence"))
     if not seen.fits:
-        seen = _Eye(info, device, thin)
+        seen = Eye(info, device, thin)
         for measured in spread(iter([replace(cuts[0], n_blocks=None)])):
             seen.take(measured)
     with evidence.one_thread_each():
@@ -205,7 +205,7 @@ def _print(block: Frames) -> bytes:
     return state.digest()
 
 
-class _Ear:
+class Ear:
     """Hands out the sound of a file and puts together what was measured in it."""
 
     def __init__(self, info: MediaInfo, hop: int, settings: Settings, device: Device) -> None:
@@ -252,7 +252,7 @@ class _Ear:
         return evidence.sound_evidence(self._info, self._signal, listener.finish(), self._heard)
 
 
-class _Eye:
+class Eye:
     """Puts together what was measured in pictures, if the pieces fit."""
 
     def __init__(self, info: MediaInfo, device: Device, thin: Packets | None) -> None:

@@ -29,6 +29,7 @@ from web.kinds import Kind, run_job
 
 PATIENCE = 10.0
 """Seconds a stopped job's worker gets to let go of the job's folder."""
+ABANDONED = 86400.0
 LOOK = 1.0
 TICK = 0.1
 
@@ -64,12 +65,20 @@ class ClusterRun:
         self._crew = Crew(self.link, settings)
 
     def __call__(self, kind: str, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
+        self._sweep()
         order = Order(kind, params, folder, self._kinds, self._locks, uuid.uuid4().hex)
         try:
             result: dict[str, Any] = self._crew.one(do_job, order, report=report)
         finally:
             _wait_until_free(order.lock)
         return result
+
+    def _sweep(self) -> None:
+        """Removes what killed workers left: pieces of sound that nobody waits for any more."""
+        for path in self._locks.glob("*/*"):
+            with contextlib.suppress(OSError):
+                if time.time() - path.stat().st_mtime > ABANDONED:
+                    path.unlink()
 
     def close(self) -> None:
         """Lets go of the cluster."""
