@@ -278,7 +278,7 @@ def packets_of(path: Path | str) -> Packets:
             return Packets()
         origin = media.clock_origin(container)
         area = max(1, track.width * track.height)
-        for packet in _readable(container.demux(track)):
+        for packet in _readable(media.packets(container, track)):
             if packet.size and packet.pts is not None:
                 times.append(float(packet.pts * packet.time_base) - origin)
                 sizes.append(packet.size * 8.0 / area)

@@ -17,19 +17,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.errors import NoAudio, NotFound, NoVideo, UnreadableMedia, UnsupportedFormat
+from pipeline.container import clock_origin, opened, packets, video_stream
+from pipeline.errors import NoAudio, NoVideo
 from pipeline.values import Audio, Frames, MediaInfo, Span
 
 if TYPE_CHECKING:
     import av
     from av.container import InputContainer
 
-DEMUXERS = (
-    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,asf,flv,live_flv,mpegts,mpeg,mpegvideo,ogg,wav,w64,rf64,flac,mp3,aac,ac3,eac3,"
-    "dts,truehd,aiff,caf,mxf,amr,au,gxf,nut,rm,ivf,m4v,h264,hevc,vob"
-)
-ARBITRARY_CLOCKS = frozenset({"mpegts", "mpeg"})
-ARBITRARY_START = 600.0
+__all__ = [
+    "MAX_PIXELS", "MAX_SIDE", "audio_blocks", "clock_origin", "load_audio", "opened", "packets", "probe", "video_blocks", "video_stream",
+]  # fmt: skip
 MAX_SIDE = 16384
 MAX_PIXELS = 2**27
 GAP = 0.008
@@ -37,57 +35,11 @@ GAP = 0.008
 Matroska rounds to 1 ms and FLV to 1 ms; a frame of sound is 20–32 ms."""
 
 
-@contextlib.contextmanager
-def opened(path: Path | str, **options: str) -> Iterator[InputContainer]:
-    """An open container for local ``path``.
-
-    Raises:
-        NotFound: there is no such file.
-        UnreadableMedia: it cannot be opened as media.
-        UnsupportedFormat: it is a playlist, a still image, text or another container that is not accepted.
-    """
-    import av
-    import av.error
-
-    file = Path(path)
-    if not file.is_file():
-        raise NotFound(name=file.name)
-    whitelist = {"protocol_whitelist": "file", "format_whitelist": DEMUXERS, **options}
-    try:
-        container = av.open(f"file:{file}", options=whitelist, metadata_errors="replace")
-    except av.error.PermissionError as error:
-        raise NotFound("error.not_readable", name=file.name) from error
-    except (av.error.FFmpegError, ValueError, UnicodeError, OSError) as error:
-        raise UnreadableMedia(name=file.name) from error
-    try:
-        if not set(container.format.name.split(",")) & set(DEMUXERS.split(",")):
-            raise UnsupportedFormat(name=file.name, format=container.format.name)
-        yield container
-    finally:
-        container.close()
-
-
-def clock_origin(container: InputContainer) -> float:
-    """The raw timestamp that is our time zero, seconds; see the module's text."""
-    start = (container.start_time or 0) / 1_000_000
-    arbitrary = bool(set(container.format.name.split(",")) & ARBITRARY_CLOCKS)
-    return start if arbitrary or start >= ARBITRARY_START else 0.0
-
-
-def video_stream(container: InputContainer) -> av.VideoStream | None:
-    """The first stream with moving pictures of a known kind; attached cover art does not count."""
-    import av.stream
-
-    art = av.stream.Disposition.attached_pic
-    found = (s for s in container.streams.video if s.codec_context is not None and not s.disposition & art)
-    return next(found, None)
-
-
 def probe(path: Path | str) -> MediaInfo:
     """What ``path`` is; see :mod:`pipeline.probing` for how duration and damage are found.
 
     Raises:
-        NotFound, UnreadableMedia, UnsupportedFormat: as in :func:`opened`; also when neither sound nor picture decodes.
+        NotFound, UnreadableMedia, UnsupportedFormat: as in :func:`pipeline.container.opened`; also when neither sound nor picture decodes.
     """
     from pipeline import probing
 
@@ -218,10 +170,10 @@ def _decoded(container: InputContainer, track: Any) -> Iterator[Any]:
     """Decoded frames of one stream; packets that do not decode are skipped, an unreadable rest ends the stream."""
     import av.error
 
-    packets = container.demux(track)
+    found = packets(container, track)
     while True:
         try:
-            packet = next(packets)
+            packet = next(found)
         except (StopIteration, av.error.EOFError):
             return
         except av.error.FFmpegError:

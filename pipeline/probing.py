@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import UnreadableMedia, UnsupportedFormat
-from pipeline.media import MAX_PIXELS, MAX_SIDE, clock_origin, opened, video_stream
+from pipeline.media import MAX_PIXELS, MAX_SIDE, clock_origin, opened, packets, video_stream
 from pipeline.messages import Message, message
 from pipeline.values import AudioStream, MediaInfo, OtherStream, VideoStream
 
@@ -78,7 +78,7 @@ def _rotation(stream: Any) -> int:
 
     container = stream.container
     with contextlib.suppress(av.error.FFmpegError, StopIteration):
-        for _, packet in zip(range(200), container.demux(stream), strict=False):
+        for _, packet in zip(range(200), packets(container, stream), strict=False):
             for frame in packet.decode():
                 return int(-round(frame.rotation / 90) * 90) % 360
     return 0
@@ -127,8 +127,7 @@ def _check_decodes(file: Path, n_packets: int = 400) -> None:
     import av.error
 
     with opened(file) as container, contextlib.suppress(av.error.FFmpegError):
-        packets: Any = container.demux()
-        for _, packet in zip(range(n_packets), packets, strict=False):
+        for _, packet in zip(range(n_packets), packets(container), strict=False):
             if packet.stream.type not in {"audio", "video"}:
                 continue
             with contextlib.suppress(av.error.FFmpegError):
@@ -158,7 +157,7 @@ def _last_packet(file: Path, origin: float, seek: float | None) -> float:
     with opened(file) as container, contextlib.suppress(av.error.FFmpegError):
         if seek:
             container.seek(int((seek + origin) * MICRO), backward=True)
-        for packet in container.demux():
+        for packet in packets(container):
             if packet.pts is None or packet.stream.type not in {"audio", "video"} or packet.time_base is None:
                 continue
             length = _seconds(packet.duration, packet.time_base)

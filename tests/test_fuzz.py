@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import time
+from collections.abc import Iterator
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -96,3 +97,21 @@ def test_sound_that_cannot_be_converted_is_damage_not_an_error() -> None:
     run._resampler = Unwilling()
     assert list(run.push(frame)) == []
     assert list(run.rest()) == []
+
+
+def test_a_stream_that_begins_later_ends_nothing() -> None:
+    from pipeline.container import packets
+
+    class Container:
+        """As PyAV behaves: the packet of an unknown stream is consumed by the error."""
+
+        def __init__(self) -> None:
+            self.left = iter([1, 2, None, 3, None, 4])
+
+        def demux(self) -> Iterator[int]:
+            for packet in self.left:
+                if packet is None:
+                    raise IndexError("list index out of range")
+                yield packet
+
+    assert list(packets(Container())) == [1, 2, 3, 4]  # type: ignore[arg-type]
