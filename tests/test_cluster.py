@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -312,6 +313,7 @@ def test_gpu_work_goes_to_gpus_and_other_work_elsewhere(cluster: LocalCluster, t
 def test_attempts_of_one_job_exclude_each_other_and_a_finished_one_is_not_repeated(tmp_path: Path) -> None:
     from web.cluster import Order, do_job
 
+    engine: Any = SimpleNamespace(settings=Settings(data_dir=tmp_path))
     entered = threading.Event()
 
     def report(fraction: float, what: Any) -> None:
@@ -321,14 +323,14 @@ def test_attempts_of_one_job_exclude_each_other_and_a_finished_one_is_not_repeat
     kinds = {"noted": OWN["noted"]}
     order = Order("noted", {"n": 1, "log": str(log), "seconds": 60}, tmp_path / ("a" * 32), kinds, tmp_path, "ticket")
     with ThreadPoolExecutor(1) as pool:
-        first = pool.submit(do_job, None, order, report)  # type: ignore[arg-type]
+        first = pool.submit(do_job, engine, order, report)
         assert entered.wait(10)
         quick = replace(order, params={**order.params, "seconds": 0, "n": 2})
-        assert do_job(None, quick, no_report)["n"] == 2  # type: ignore[arg-type]
+        assert do_job(engine, quick, no_report)["n"] == 2
         assert isinstance(first.exception(10), Cancelled)
-    assert do_job(None, quick, no_report)["n"] == 2  # type: ignore[arg-type]
+    assert do_job(engine, quick, no_report)["n"] == 2
     assert log.read_text().split("\n")[:-1] == ["begun 1", "begun 2", "done 2"]
-    assert do_job(None, replace(quick, ticket="a later run"), no_report)["files"] == ["result.txt"]  # type: ignore[arg-type]
+    assert do_job(engine, replace(quick, ticket="a later run"), no_report)["files"] == ["result.txt"]
     assert log.read_text().count("done 2") == 2
 
 

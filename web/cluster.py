@@ -14,6 +14,7 @@ import time
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +24,11 @@ from pipeline.errors import Cancelled
 from pipeline.messages import Message, message
 from pipeline.settings import Settings
 from pipeline.values import Report
+from web.jobs import Run
 from web.jobs_folders import fresh_folder
 from web.jobs_values import Job, stored
 from web.kinds import Kind, run_job
+from web.memory_limit import Limited
 
 PATIENCE = 10.0
 """Seconds a stopped job's worker gets to let go of the job's folder."""
@@ -92,7 +95,10 @@ def do_job(engine: Engine, order: Order, report: Report) -> dict[str, Any]:
         if known is not None:
             return known
         fresh_folder(Job(order.folder.name, order.kind, order.params, order.folder))
-        result: dict[str, Any] = stored(run_job(order.kind, order.params, order.folder, only, engine, order.kinds))
+        run: Run = partial(run_job, engine=engine, kinds=order.kinds)
+        if engine.settings.max_memory:
+            run = Limited(run, engine.settings.max_memory)
+        result: dict[str, Any] = stored(run(order.kind, order.params, order.folder, only))
         part = order.receipt.with_suffix(".part")
         part.write_text(json.dumps({"ticket": order.ticket, "result": result}))
         part.replace(order.receipt)
