@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from web.jobs import Jobs
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+ON_ZERO_GPU = os.environ.get("SPACES_ZERO_GPU", "").lower() in {"1", "t", "true"}
 
 
 def create() -> FastAPI:
@@ -21,18 +23,12 @@ def create() -> FastAPI:
     Raises:
         SettingsError: a setting cannot be used.
     """
-    from pipeline.settings import Settings
-
-    settings = Settings.from_env()
-    # The hub's library reads it once, when it is imported.
-    os.environ["HF_HUB_OFFLINE"] = "0" if settings.allow_hub else os.environ.get("HF_HUB_OFFLINE", "1")
+    settings = _settings()
     from pipeline.engine import Engine
-    from web import logs
     from web.jobs import Jobs
     from web.kinds import runner
     from web.memory_limit import Limited
 
-    logs.configure(settings)
     engine = Engine(settings)
     run = runner(settings, engine)
     if settings.max_memory and not settings.scheduler_address:
@@ -42,33 +38,76 @@ def create() -> FastAPI:
 
 def compose(settings: Settings, engine: Any, jobs: Jobs) -> FastAPI:
     """Routes and page around an engine and its queue."""
-    uploads = settings.temp_dir / "gradio"
-    os.environ["GRADIO_TEMP_DIR"] = str(uploads)  # where the page may read, and the janitor cleans
     from web import page_uploads
     from web.application import create_app
     from web.ui.mount import mount
     from web.ui.work import Page
 
     application = create_app(settings, engine, jobs)
-    page_uploads.install(application, uploads)
+    page_uploads.install(application, _page_folder(settings))
     return mount(application, Page(settings, engine, jobs))
+
+
+def launch() -> None:
+    """Serve on a ZeroGPU Space: Gradio's own server, for Spaces prepare the GPU when a page is launched by it.
+
+    Raises:
+        SettingsError: a setting cannot be used.
+    """
+    import spaces  # before anything that touches CUDA
+
+    settings = _settings()
+    import gradio as gr
+
+    from web.application import create_app
+    from web.beside import Beside
+    from web.page_uploads import install
+    from web.ui.launch import start
+    from web.ui.work import Page
+    from web.zero_gpu import VisitorsJobs, ZeroEngine
+
+    engine = ZeroEngine(settings, spaces.GPU, (gr.Error,))
+    jobs = VisitorsJobs(settings, engine)
+    service = create_app(settings, engine, jobs)
+    install(service, _page_folder(settings))
+    beside = Beside(service)
+    check = service.state.service.accounts.check if service.state.service.accounts.required else None
+    start(Page(settings, engine, jobs), [beside], beside.lifespan, check)
+
+
+def _settings() -> Settings:
+    from pipeline.settings import Settings
+    from web import logs
+
+    settings = Settings.from_env()
+    # The hub's library reads it once, when it is imported.
+    os.environ["HF_HUB_OFFLINE"] = "0" if settings.allow_hub else os.environ.get("HF_HUB_OFFLINE", "1")
+    logs.configure(settings)
+    return settings
+
+
+def _page_folder(settings: Settings) -> Path:
+    """Where the page's uploads are: the page may read there, and the janitor cleans there."""
+    folder = settings.temp_dir / "gradio"
+    os.environ["GRADIO_TEMP_DIR"] = str(folder)
+    return folder
 
 
 def main() -> int:
     """Serve until stopped; 2 when a setting is wrong."""
     import uvicorn
 
-    from pipeline import warm
     from pipeline.settings import Settings, SettingsError
 
     try:
+        if ON_ZERO_GPU:
+            launch()
+            return 0
         settings = Settings.from_env()
         application = create()
     except SettingsError as error:
         print(error, file=sys.stderr)  # noqa: T201
         return 2
-    if not settings.scheduler_address:
-        warm.soon()
     uvicorn.run(application, host=settings.host, port=settings.port, log_config=None, timeout_graceful_shutdown=10)
     return 0
 
