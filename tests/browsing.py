@@ -134,7 +134,9 @@ class Visit:
     def __init__(
         self, browser: Any, address: str, locale: str = "es-ES", width: int = 1280, scheme: str = "light"
     ) -> None:
-        self.context = browser.new_context(locale=locale, viewport={"width": width, "height": 900}, color_scheme=scheme)
+        self.context = browser.new_context(
+            locale=locale, viewport={"width": width, "height": 900}, color_scheme=scheme, storage_state=state
+        )
         self.context.set_default_timeout(PATIENCE)
         self.page = self.context.new_page()
         self.language = locale[:2]

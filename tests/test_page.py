@@ -265,3 +265,65 @@ def test_every_button_has_words(browser: Any, place: Place) -> None:
             "all => all.filter(b => !(b.innerText.trim() || b.getAttribute('aria-label') || b.title)).map(b => b.outerHTML)"
         )
         assert nameless == []
+
+
+def everything(visit: Visit) -> None:
+    """Results in every tab."""
+    moments(visit)
+    visit.page.click("#highlights-rank")
+    visit.see("#viral-view .vcard .tl-clip")
+    visit.page.click("#viral-view [data-make=all]")
+    visit.see("#viral-made video")
+    visit.tab(2)
+    visit.page.click("#sync-example")
+    visit.see("#sync-view .sync[data-job] .seg")
+
+
+@pytest.mark.parametrize(
+    ("locale", "scheme"), [("es-ES", "light"), ("es-ES", "dark"), ("en-US", "light"), ("en-US", "dark")]
+)
+def test_axe_finds_nothing_serious(browser: Any, place: Place, locale: str, scheme: str) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    axe = Axe()
+    with Visit(browser, place.address, locale, scheme=scheme) as visit:
+        everything(visit)
+        assert visit.page.evaluate("document.body.classList.contains('dark')") == (scheme == "dark")
+        for number in range(4):
+            visit.tab(number)
+            visit.page.wait_for_timeout(300)
+            found = [
+                f"{v['id']}: {node['target']} {node['failureSummary']}"
+                for v in axe.run(visit.page).response["violations"]
+                if v["impact"] in {"serious", "critical"}
+                for node in v["nodes"]
+            ]
+            assert found == [], TABS[visit.language][number]
+
+
+TEXTS = """() => {
+  const found = new Set();
+  for (const node of document.querySelectorAll('.gradio-container *')) {
+    if (node.closest('script, style, .said, [lang=en]')) continue;
+    for (const name of ['aria-label', 'title', 'placeholder', 'alt']) if (node.getAttribute(name)) found.add(node.getAttribute(name));
+    for (const child of node.childNodes) if (child.nodeType === 3 && child.textContent.trim() && node.checkVisibility()) found.add(child.textContent.trim());
+  }
+  return [...found];
+}"""
+ENGLISH = re.compile(
+    r"\b(the|to|of|and|for|or|click|clicks?|files?|table|upload|full|screen|reset|more|copy|open|close|number|range|slider|drop|here|start|stop|"
+    r"undo|redo|score|offset|download|play|language|remove|filter|search|loading|error message|use via|settings|view|time)\b",
+    re.IGNORECASE,
+)
+
+
+def test_nothing_is_left_in_english_on_the_spanish_page(browser: Any, place: Place) -> None:
+    with Visit(browser, place.address) as visit:
+        everything(visit)
+        for number in range(4):
+            visit.tab(number)
+            visit.page.wait_for_timeout(300)
+        shown = visit.page.evaluate(TEXTS)
+        assert len(shown) > 120
+        names = re.compile(r"(highlights_short_films|dubsync_1_film|dubsync_2_doblaje|viral_\d)(\.\w+)?")
+        assert [text for text in shown if ENGLISH.search(names.sub("", text))] == []

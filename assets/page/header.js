@@ -21,3 +21,22 @@ document.addEventListener('click', (e) => {
   const tab = e.target.closest('#studio-tabs [role=tab]');
   if (tab) sessionStorage.setItem(TAB, String(buttons().indexOf(tab)));
 });
+// Gradio's components say some things in English to everybody; they say them in the visitor's language here.
+let words = {}, planned = false;
+const ATTRIBUTES = ['aria-label', 'title', 'placeholder', 'alt'];
+const said = (text) => words[text] ?? Object.entries(words).filter(([k]) => k.endsWith(' ') && text.startsWith(k)).map(([k, v]) => v + text.slice(k.length))[0];
+const translate = () => {
+  planned = false;
+  document.querySelectorAll('.gradio-container :is([aria-label], [title], [placeholder], [alt])').forEach(node => ATTRIBUTES.forEach(name => {
+    const better = node.hasAttribute(name) ? said(node.getAttribute(name)) : undefined;
+    if (better !== undefined && better !== node.getAttribute(name)) node.setAttribute(name, better);
+  }));
+  document.querySelectorAll('.search-input:not([aria-label])').forEach(node => node.setAttribute('aria-label', node.title || node.placeholder));
+};
+const plan = () => {
+  const found = element.querySelector('[data-words]');
+  if (found) words = JSON.parse(found.dataset.words);
+  if (!planned) { planned = true; setTimeout(translate, 100); }
+};
+new MutationObserver(plan).observe(document.body, { childList: true, subtree: true });
+plan();

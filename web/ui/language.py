@@ -7,6 +7,7 @@ Labels made at start go through ``gr.I18n`` and follow the browser. Words made a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
 
@@ -35,6 +36,37 @@ def language_of(request: gr.Request | None) -> str:
 def tell(code: str, language: str, **values: Any) -> str:
     """Words made at run time."""
     return say(Message(code, values), language)
+
+
+OWN_WORDS: Mapping[str, str] = {
+    "Filter...": "ui.gradio.filter",
+    "Enter text to filter the table": "ui.gradio.filter_help",
+    "Copy table data": "ui.gradio.copy",
+    "Fullscreen": "ui.gradio.fullscreen",
+    "full-screen": "ui.gradio.fullscreen",
+    "Enter fullscreen": "ui.gradio.fullscreen",
+    "Exit fullscreen": "ui.gradio.exit_fullscreen",
+    "Exit fullscreen mode": "ui.gradio.exit_fullscreen",
+    "View in full screen": "ui.gradio.fullscreen",
+    "Table actions": "ui.gradio.table_actions",
+    "Open cell menu": "ui.gradio.cell_menu",
+    "Click to upload or drop files": "ui.gradio.upload",
+    "File upload": "ui.gradio.file",
+    "Gradio footer navigation": "ui.gradio.footer",
+    "More tabs": "ui.gradio.more_tabs",
+    "Reset to default value": "ui.gradio.reset",
+    "Remove this file": "ui.gradio.remove",
+    "Stop Recording": "ui.gradio.recording",
+    "Loading": "ui.gradio.loading",
+    "number input for ": "ui.gradio.number",
+    "range slider for ": "ui.gradio.slider",
+}
+"""What Gradio's components say in English to everybody, mostly to screen readers; a text that ends with a space is a beginning."""
+
+
+def own_words(language: str) -> dict[str, str]:
+    """Gradio's own words → ours, for ``assets/page/header.js``."""
+    return {theirs: tell(code, language) for theirs, code in OWN_WORDS.items()}
 
 
 def percent(share: float, language: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 
 import gradio as gr
 
@@ -12,8 +13,9 @@ from web.ui import dubsync_tab, endpoints, highlights_tab, tasks_tab, viral_tab
 from web.ui.dubsync_tab import DubTab
 from web.ui.highlights_tab import HighlightsTab
 from web.ui.highlights_work import HighlightsWork
-from web.ui.language import label, language_of, tell
+from web.ui.language import label, language_of, own_words, tell
 from web.ui.theme import script
+from web.ui.timeline import attr
 from web.ui.viral_tab import ViralTab
 from web.ui.viral_work import ViralWork
 from web.ui.work import QUIET, Page
@@ -68,8 +70,9 @@ def _header(language: str) -> str:
     theme = html.escape(tell("ui.theme", language)) if language else ""
     button = f'<button type="button" data-theme aria-label="{theme}" title="{theme}">◐</button>' if language else ""
     name = html.escape(tell("ui.language", language)) if language else ""
+    words = attr(json.dumps(own_words(language) if language else {}))
     return (
-        f'<header class="studio studio-head"><h1>Reelify &amp; SyncDub</h1><p>{tagline}</p>'
+        f'<header class="studio studio-head" data-words="{words}"><h1>Reelify &amp; SyncDub</h1><p>{tagline}</p>'
         f'<nav aria-label="{name}">{_switch(language)}{button}</nav></header>'
     )
 

@@ -70,7 +70,7 @@ def _row(job: Job, language: str) -> str:
         f'<i style="width:{done}%"></i></div>'
     )
     return (
-        f"<article><div><h3>{name}</h3>"
+        f"<article><div><h2>{name}</h2>"
         f"<p>{html.escape(tell(f'ui.kind.{job.kind}', language))} · {moment(job.created)} · {html.escape(_state(job, language))}</p></div>"
         f'<div class="acts">{_acts(job, language)}</div>{bar if job.state == "running" else ""}</article>'
     )

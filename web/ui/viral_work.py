@@ -73,10 +73,7 @@ class ViralWork:
         if not job or not clips:
             raise BadRequest("error.no_highlights")
         bounds = [edits.bounds_of(edits.load(job), n, c) for n, c in enumerate(clips, 1)]
-        return [
-            {"source": job.params["source"], "start": start, "end": end, "name": f"{n}. {job.title}"}
-            for n, (start, end) in enumerate(bounds, 1)
-        ]
+        return [{"source": job.params["source"], "start": low, "end": high, "name": job.title} for low, high in bounds]
 
     def resume(self, job_id: str, request: gr.Request) -> Iterator[Answer]:
         """Follows the last job of this browser again, after the page was loaded anew."""
