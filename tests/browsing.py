@@ -132,7 +132,13 @@ class Visit:
     """A page of one visitor with everything it complained about or asked of others; leaving with a complaint fails the test."""
 
     def __init__(
-        self, browser: Any, address: str, locale: str = "es-ES", width: int = 1280, scheme: str = "light"
+        self,
+        browser: Any,
+        address: str,
+        locale: str = "es-ES",
+        width: int = 1280,
+        scheme: str = "light",
+        state: Any = None,
     ) -> None:
         self.context = browser.new_context(
             locale=locale, viewport={"width": width, "height": 900}, color_scheme=scheme, storage_state=state
