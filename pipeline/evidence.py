@@ -207,9 +207,10 @@ def _see(path: Path | str, info: MediaInfo, device: Device, done: Callable[[floa
     return sight.finish(info.duration, packets)
 
 
-def sparse_packets(path: Path | str, info: MediaInfo) -> Packets | None:
-    """The compressed pictures of a long film whose keyframes suffice; ``None`` for one that is decoded whole."""
-    packets = packets_of(path) if _is_long(info) else None
+def sparse_packets(path: Path | str, info: MediaInfo, known: Packets | None = None) -> Packets | None:
+    """The compressed pictures (``known`` already, or read) of a long film whose keyframes suffice; ``None`` for one that
+    is decoded whole."""
+    packets = (known or packets_of(path)) if _is_long(info) else None
     return None if packets is None or packets.key_distance > SPARSE_KEYFRAMES else packets
 
 

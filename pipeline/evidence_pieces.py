@@ -103,7 +103,7 @@ def gather_in_pieces(
         Whatever ``spread`` and ``report`` raise.
     """
     packets = evidence.packets_of(path) if info.video else None
-    thin = evidence.sparse_packets(path, info)
+    thin = evidence.sparse_packets(path, info, packets)
     hop = HOP_LONG if info.duration > LONG else HOP
     heard, seen = Ear(info, hop, settings, device), Eye(info, device, thin)
     sounding: Iterator[Piece] = heard.pieces(path, piece) if info.audio else iter(())
