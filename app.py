@@ -54,6 +54,7 @@ def launch() -> None:
     Raises:
         SettingsError: a setting cannot be used.
     """
+    sys.path.append(str(Path(__file__).with_name("vendor")))  # weights that a Space cannot install
     import spaces  # before anything that touches CUDA
 
     settings = _settings()
