@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import NoAudio
 from pipeline.messages import message
 from pipeline.values import Report
 from syncdub.values import Anchor, Segment, SyncPlan
@@ -68,7 +67,7 @@ def _ranked(n: int, clip: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     sentences = [{"start": 4.0 * i + 0.2, "end": 4.0 * i + 3.8, "text": text} for i, text in enumerate(SAID)]
     point = {"part": "commercial", "text": "gratis", "start": 11.0, "points": 0.1}
     return {
-        "source": clip["source"], "title": clip.get("name", ""), "path": _video(folder / f"clip_{n}_viral.mp4"), "poster": None,
+        "source": str(clip.get("source") or clip["path"]), "title": clip.get("name", ""), "path": _video(folder / f"clip_{n}_viral.mp4"), "poster": None,
         "start": start, "end": end, "duration": end - start, "viral_score": 0.7 - n / 10, "keywords": ["gratis"],
         "transcript": " ".join(SAID), "language": "es", "parts": {"hook": 0.6, "commercial": 0.4, "length": 0.9}, "evidence": [point],
         "confidence": 0.9, "hits": [{"keyword": "gratis", "found": "gratis", "category": "commercial", "start": 11.0}],
@@ -110,9 +109,10 @@ def synchronise(engine: Any, params: Mapping[str, Any], folder: Path, report: Re
     return {**plan_json(_plan()), "output": str(output), "residual_ms": {"median": 1.5, "p95": 3.0}, "joins": []}
 
 
-def refuse(engine: Any, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
-    """Fails for a reason a person can understand."""
-    raise NoAudio(name="silent.mp4")
+def transcribe(engine: Any, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
+    """What is said in every file."""
+    segments = [{"start": 4.0 * i, "end": 4.0 * i + 3, "text": text, "words": []} for i, text in enumerate(SAID)]
+    return {"status": "success", "language": "es", "duration": 13.0, "segments": segments, "doubts": []}
 
 
 PAGE_KINDS: Mapping[str, Kind] = {
@@ -121,5 +121,5 @@ PAGE_KINDS: Mapping[str, Kind] = {
     "compile": Kind("tests.page_kinds:compile_clip"),
     "analyse": Kind("tests.page_kinds:analyse"),
     "sync": Kind("tests.page_kinds:synchronise"),
-    "transcribe": Kind("tests.page_kinds:refuse"),
+    "transcribe": Kind("tests.page_kinds:transcribe"),
 }

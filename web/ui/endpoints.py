@@ -6,31 +6,31 @@ page and waits for its job.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import gradio as gr
 
-from pipeline.errors import StudioError
+from pipeline.errors import BadRequest, StudioError
 from web.answers import public_result
+from web.sync_jobs import PLAN
 from web.ui.language import language_of
 from web.ui.work import Page, chosen_source, owner_of, say_error, shown
 
 POLL = 0.2
 
 
-def register(page: Page) -> None:
-    """Adds the endpoints to the Blocks being built."""
+class Endpoints:
+    """One method an endpoint; its name, parameters and docstring are what programs see."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
 
     def find_highlights(
-        video: str | None,
-        url: str,
-        clips: float,
-        min_duration: float,
-        max_duration: float,
-        request: gr.Request,
+        self, video: str | None, url: str, clips: float, min_duration: float, max_duration: float, request: gr.Request,
         progress: Any = gr.Progress(),
-    ) -> Any:
+    ) -> Any:  # fmt: skip
         """Find the moments of a long video worth sharing and render them as clips.
 
         Args:
@@ -41,16 +41,12 @@ def register(page: Page) -> None:
             max_duration: longest clip in seconds.
         """
         options = {"clips": int(clips), "min_duration": min_duration, "max_duration": max_duration}
-        return _one(page, "highlights", "source", (video, url), options, request, progress)
+        return self._one("highlights", (video, url), options, request, progress)
 
     def rank_clips(
-        videos: list[str] | None,
-        language: str,
-        min_score: float,
-        all_clips: bool,
-        request: gr.Request,
-        progress: Any = gr.Progress(),
-    ) -> Any:
+        self, videos: list[str] | None, language: str, min_score: float, all_clips: bool, aspect: str, captions: bool,
+        request: gr.Request, progress: Any = gr.Progress(),
+    ) -> Any:  # fmt: skip
         """Rank short clips by how well they will travel, with every point of the score explained.
 
         Args:
@@ -58,21 +54,44 @@ def register(page: Page) -> None:
             language: two letters, or auto.
             min_score: threshold from 0 to 1.
             all_clips: also list those under the threshold.
+            aspect: source, 9:16, 1:1 or 16:9.
+            captions: burn captions into the rendered clips.
         """
 
         def params() -> dict[str, Any]:
-            sources = [str(chosen_source(page, v, None)) for v in videos or []]
+            sources = [str(chosen_source(self.page, v, None)) for v in videos or []]
             return {
-                "clips": [{"source": s} for s in sources],
-                "language": language,
-                "min_score": min_score,
-                "all": all_clips,
-            }
+                "clips": [{"source": s} for s in sources], "language": language, "min_score": min_score, "all": all_clips,
+                "aspect": aspect, "captions": captions,
+            }  # fmt: skip
 
-        return _run(page, "rank", params, request, progress)
+        return self._run("rank", params, request, progress)
+
+    def compile_clip(
+        self, videos: list[str] | None, cuts: str, aspect: str, captions: bool, corrections: str, request: gr.Request,
+        progress: Any = gr.Progress(),
+    ) -> Any:  # fmt: skip
+        """Cut stretches out of videos and join them into one clip ready to post, with its subtitles.
+
+        Args:
+            videos: the videos.
+            cuts: JSON, [[video number from 1, start, end], …] in seconds, in the order in which they shall be seen.
+            aspect: source, 9:16, 1:1 or 16:9.
+            captions: burn captions into the clip.
+            corrections: JSON, {heard word: written word} for the captions.
+        """
+
+        def params() -> dict[str, Any]:
+            sources = [str(chosen_source(self.page, v, None)) for v in videos or []]
+            return {
+                "clips": _pieces(_given(cuts, list), sources), "aspect": aspect, "captions": captions,
+                "corrections": _given(corrections or "{}", dict),
+            }  # fmt: skip
+
+        return self._run("compile", params, request, progress)
 
     def transcribe(
-        media: str | None, url: str, language: str, request: gr.Request, progress: Any = gr.Progress()
+        self, media: str | None, url: str, language: str, request: gr.Request, progress: Any = gr.Progress()
     ) -> Any:
         """Write down what is said, with the time of every word.
 
@@ -81,18 +100,24 @@ def register(page: Page) -> None:
             url: instead of a file: an http(s) address, or a path in the media library.
             language: two letters, or auto.
         """
-        return _one(page, "transcribe", "source", (media, url), {"language": language}, request, progress)
+        return self._one("transcribe", (media, url), {"language": language}, request, progress)
+
+    def analyse_dub(
+        self, original: str | None, dub: str | None, quick: bool, request: gr.Request, progress: Any = gr.Progress()
+    ) -> Any:
+        """Find where every second of a dub belongs in the film; nothing is written.
+
+        Args:
+            original: the film in its original version.
+            dub: its dub from another release, video or audio.
+            quick: music and picture only, without listening to the phrases.
+        """
+        return self._run("analyse", lambda: {**self._pair(original, dub), "quick": quick}, request, progress)
 
     def sync_dub(
-        original: str | None,
-        dub: str | None,
-        quick: bool,
-        write: bool,
-        fill: str,
-        codec: str,
-        request: gr.Request,
+        self, original: str | None, dub: str | None, quick: bool, write: bool, fill: str, codec: str, request: gr.Request,
         progress: Any = gr.Progress(),
-    ) -> Any:
+    ) -> Any:  # fmt: skip
         """Find where every second of a dub belongs in the film, and write one MKV with both tracks in sync.
 
         Args:
@@ -103,45 +128,116 @@ def register(page: Page) -> None:
             fill: silence, original or bed where the dub has nothing.
             codec: flac, eac3 or aac for an edited dub.
         """
+        options = {"quick": quick, "fill": fill, "codec": codec}
+        params = lambda: {**self._pair(original, dub), **options}  # noqa: E731 - a file may be missing
+        return self._run("sync" if write else "analyse", params, request, progress)
+
+    def write_dub(
+        self, task_id: str, nudges: str, fill: str, codec: str, request: gr.Request, progress: Any = gr.Progress()
+    ) -> Any:
+        """Write the film of an analysis that was made before, with segments moved by hand; nothing is analysed again.
+
+        Args:
+            task_id: the task of analyse_dub.
+            nudges: JSON, [{"segment": number from 0 or -1 for all, "ms": later by}, …].
+            fill: silence, original or bed where the dub has nothing.
+            codec: flac, eac3 or aac for an edited dub.
+        """
 
         def params() -> dict[str, Any]:
-            files = {"original": str(chosen_source(page, original, None)), "dub": str(chosen_source(page, dub, None))}
-            return {**files, "quick": quick, "fill": fill, "codec": codec}
+            before = self.page.job(task_id, request)
+            if before.kind != "analyse":
+                raise BadRequest(detail=f"task_id={task_id}")
+            return {**before.params, "plan": str(before.folder / PLAN), "plan_job": task_id, "fill": fill, "codec": codec,
+                    "nudges": _given(nudges or "[]", list)}  # fmt: skip
 
-        return _run(page, "sync" if write else "analyse", params, request, progress)
+        return self._run("sync", params, request, progress)
 
-    low, high = page.settings.min_clip_duration, page.settings.max_clip_duration
+    def _pair(self, original: str | None, dub: str | None) -> dict[str, Any]:
+        return {
+            "original": str(chosen_source(self.page, original, None)),
+            "dub": str(chosen_source(self.page, dub, None)),
+        }
+
+    def _one(
+        self, kind: str, given: tuple[str | None, str], options: Mapping[str, Any], request: gr.Request, progress: Any
+    ) -> Any:
+        return self._run(kind, lambda: {"source": str(chosen_source(self.page, *given)), **options}, request, progress)
+
+    def _run(self, kind: str, params: Callable[[], dict[str, Any]], request: gr.Request, progress: Any) -> Any:
+        page, language = self.page, language_of(request)
+        try:
+            wanted = params()
+            job_id = page.jobs.submit(kind, wanted, owner=owner_of(request), title=_title(wanted))
+            while not (job := page.jobs.wait(job_id, timeout=POLL)).is_finished:
+                progress(job.fraction, desc=str(job.message or ""))
+        except StudioError as error:
+            raise shown(error, request) from error
+        if job.state != "done":
+            raise gr.Error(say_error(job, language))
+        return {"task_id": job.id, **public_result(job, page.settings, language)}
+
+
+def register(page: Page) -> None:
+    """Adds the endpoints to the Blocks being built."""
+    offer, settings = Endpoints(page), page.settings
+    low, high, score = settings.min_clip_duration, settings.max_clip_duration, settings.min_viral_score
     _offer(
-        find_highlights,
-        [
-            gr.File(visible=False),
-            _text("url"),
-            _number("clips", 10),
-            _number("min_duration", low),
-            _number("max_duration", high),
-        ],
+        offer.find_highlights,
+        _file(),
+        _text("url"),
+        _number("clips", 10),
+        _number("min_duration", low),
+        _number("max_duration", high),
     )
     _offer(
-        rank_clips,
-        [
-            gr.File(visible=False, file_count="multiple"),
-            _text("language", "auto"),
-            _number("min_score", page.settings.min_viral_score),
-            _flag("all_clips"),
-        ],
-    )
-    _offer(transcribe, [gr.File(visible=False), _text("url"), _text("language", "auto")])
+        offer.rank_clips, _files(), _text("language", "auto"), _number("min_score", score), _flag("all_clips"),
+        _text("aspect", "source"), _flag("captions"),
+    )  # fmt: skip
     _offer(
-        sync_dub,
-        [
-            gr.File(visible=False),
-            gr.File(visible=False),
-            _flag("quick"),
-            _flag("write", True),
-            _text("fill", "silence"),
-            _text("codec", "flac"),
-        ],
+        offer.compile_clip,
+        _files(),
+        _text("cuts"),
+        _text("aspect", "source"),
+        _flag("captions"),
+        _text("corrections", "{}"),
     )
+    _offer(offer.transcribe, _file(), _text("url"), _text("language", "auto"))
+    _offer(offer.analyse_dub, _file(), _file(), _flag("quick"))
+    _offer(
+        offer.sync_dub, _file(), _file(), _flag("quick"), _flag("write", True), _text("fill", "silence"), _text("codec", "flac")
+    )  # fmt: skip
+    _offer(offer.write_dub, _text("task_id"), _text("nudges", "[]"), _text("fill", "silence"), _text("codec", "flac"))
+
+
+def _given(text: str, kind: type) -> Any:
+    """A parameter written as JSON. Raises BadRequest."""
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise BadRequest(detail=text[:200]) from error
+    if not isinstance(value, kind):
+        raise BadRequest(detail=text[:200])
+    return value
+
+
+def _pieces(cuts: list[Any], sources: list[str]) -> list[dict[str, Any]]:
+    """Cuts as the job takes them. Raises BadRequest."""
+    try:
+        rows = [(int(n), float(start), float(end)) for n, start, end in cuts]
+    except (TypeError, ValueError) as error:
+        raise BadRequest(detail=str(cuts)[:200]) from error
+    if not rows or not all(1 <= n <= len(sources) for n, _, _ in rows):
+        raise BadRequest(detail=str(cuts)[:200])
+    return [{"source": sources[n - 1], "start": start, "end": end} for n, start, end in rows]
+
+
+def _file() -> gr.File:
+    return gr.File(visible=False)
+
+
+def _files() -> gr.File:
+    return gr.File(visible=False, file_count="multiple")
 
 
 def _text(name: str, value: str = "") -> gr.Textbox:
@@ -156,41 +252,18 @@ def _flag(name: str, value: bool = False) -> gr.Checkbox:
     return gr.Checkbox(value, label=name, visible=False)
 
 
-def _offer(function: Callable[..., Any], inputs: list[Any]) -> None:
+def _offer(function: Callable[..., Any], *inputs: Any) -> None:
     button, answer = gr.Button(visible=False), gr.JSON(visible=False, label="result")
-    button.click(function, inputs, answer, api_name=function.__name__, concurrency_limit=None, show_progress="hidden")
+    button.click(
+        function, list(inputs), answer, api_name=function.__name__, concurrency_limit=None, show_progress="hidden"
+    )
 
 
-def _one(
-    page: Page,
-    kind: str,
-    key: str,
-    given: tuple[str | None, str],
-    options: dict[str, Any],
-    request: gr.Request,
-    progress: Any,
-) -> Any:
-    return _run(page, kind, lambda: {key: str(chosen_source(page, *given)), **options}, request, progress)
-
-
-def _run(page: Page, kind: str, params: Callable[[], dict[str, Any]], request: gr.Request, progress: Any) -> Any:
-    language = language_of(request)
-    try:
-        wanted = params()
-        job_id = page.jobs.submit(kind, wanted, owner=owner_of(request), title=_title(wanted))
-        while not (job := page.jobs.wait(job_id, timeout=POLL)).is_finished:
-            progress(job.fraction, desc=str(job.message or ""))
-    except StudioError as error:
-        raise shown(error, request) from error
-    if job.state != "done":
-        raise gr.Error(say_error(job, language))
-    return {"task_id": job.id, **public_result(job, page.settings, language)}
-
-
-def _title(params: dict[str, Any]) -> str:
-    paths = [v for v in params.values() if isinstance(v, str) and v.startswith("/")]
-    paths += [c["source"] for c in params.get("clips", [])[:1]]
+def _title(params: Mapping[str, Any]) -> str:
+    paths = [v for k, v in params.items() if isinstance(v, str) and v.startswith("/") and k != "plan"]
+    clips = params.get("clips")
+    paths += [c["source"] for c in clips[:1]] if isinstance(clips, list) else []
     return " + ".join(p.rsplit("/", 1)[-1] for p in paths)
 
 
-__all__ = ["register"]
+__all__ = ["Endpoints", "register"]

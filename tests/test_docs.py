@@ -1,0 +1,90 @@
+"""The examples of ``docs/api.md`` do what they say: all of them are run, in order, against a service that answers at once."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.browsing import EXAMPLES, ROOT, Place, page_server
+from tests.page_kinds import PAGE_KINDS
+
+API = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+HERE = "http://127.0.0.1:7860"
+FILES = {
+    "talk.mp4": "viral_3.mp4", "clip.mp4": "viral_2.mp4", "film.mp4": "dubsync_1_film.mp4", "film_es.mp4": "dubsync_2_doblaje.m4a",
+}  # fmt: skip
+
+
+def blocks(kind: str) -> list[str]:
+    """The fenced examples of a language, in order."""
+    return re.findall(rf"^```{kind}\n(.*?)^```$", API, re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    folder = tmp_path_factory.mktemp("docs")
+    library = folder / "library" / "films"
+    library.mkdir(parents=True)
+    for name, example in FILES.items():
+        shutil.copy(EXAMPLES / example, library / name)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRADIO_TEMP_DIR", str(folder / "temp" / "gradio"))
+        with page_server(folder, PAGE_KINDS, media_source_enabled=True, media_source_path=library.parent) as found:
+            yield found
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with the files that the examples name."""
+    for name, example in FILES.items():
+        shutil.copy(EXAMPLES / example, tmp_path / name)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_curl_examples(place: Place, desk: Path) -> None:
+    script = "set -euo pipefail\n" + "\n".join(blocks("bash")).replace(HERE, place.address.rstrip("/"))
+    done = subprocess.run(["bash", "-c", script], cwd=desk, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, f"{done.stdout[-1500:]}\n{done.stderr[-1500:]}"
+    assert list(desk.glob("clip_1_*.mp4")), "the clip was downloaded"
+    assert list(desk.glob("My*film*.mkv")), "the film was downloaded"
+    assert done.stdout.count("event: complete") == 2
+
+
+def test_python_examples(place: Place, desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    examples = blocks("python")
+    assert len(examples) >= 9
+    code = "\n".join(examples).replace(HERE, place.address.rstrip("/"))
+    exec(compile(code, "docs/api.md", "exec"), {"__name__": "docs"})
+    assert (desk / "made.mp4").stat().st_size > 100_000
+    assert (desk / "synced.mkv").stat().st_size > 100_000
+    moved = next(job for job in place.jobs.list() if job.kind == "sync")
+    assert moved.params["nudges"] == [{"segment": 1, "ms": 40}]
+
+
+def test_every_endpoint_is_documented_with_its_parameters(place: Place) -> None:
+    import httpx
+
+    offered = httpx.get(place.address + "gradio_api/info", timeout=60).json()["named_endpoints"]
+    rows = dict(re.findall(r"^\| `(/\w+)` \| (.*) \|$", API, re.MULTILINE))
+    assert set(rows) == set(offered)
+    for name, endpoint in offered.items():
+        assert endpoint["description"], name
+        for parameter in endpoint["parameters"]:
+            assert f"`{parameter['parameter_name']}`" in rows[name], (name, parameter["parameter_name"])
+        assert any(f'api_name="{name}"' in example for example in blocks("python")), name
+
+
+def test_how_it_works_names_only_modules_that_exist() -> None:
+    text = (ROOT / "docs" / "how-it-works.md").read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 200
+    names = {n for n in re.findall(r"`((?:[a-z_]+/)*[a-z_]+\.(?:py|md|js))`", text)}
+    known = {p.name for p in ROOT.rglob("*") if p.suffix in {".py", ".md", ".js"} and ".venv" not in p.parts}
+    assert {n for n in names if n.rsplit("/", 1)[-1] not in known} == set()
+    paths = {n for n in names if "/" in n}
+    assert {n for n in paths if not (ROOT / n).exists()} == set()
