@@ -1,28 +1,35 @@
 """Where the dub belongs: error of the sync engine on pairs with exact truth, beside one global cross-correlation and a peer.
 
-``python -m benchmarks.dubsync [--quick] [--seeds N] [--only WORD]``. Within a row every pair is another seed: other music, voices, cuts.
+``python -m benchmarks.dubsync [--quick] [--seeds N] [--case WORD]``. Within a row every pair is another seed: other music, voices,
+cuts. ``--case`` takes part of a row's name, or ``given``, ``meaning``, ``wrong`` or ``long``.
 """
 
 from __future__ import annotations
 
 import argparse
+import functools
 import json
+import resource
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 from scipy import signal
 
+from benchmarks import ROOT, table
 from benchmarks import media as media_folder
-from benchmarks import table
-from benchmarks.dub_generator import Pair, Piece, Recipe, Studio
-from pipeline import media
+from benchmarks.dub_generator import RATE, Pair, Piece, Recipe, Samples, Studio, write
+from pipeline import fingerprints, media
+from pipeline.settings import Settings
 from syncdub.analysis import AnalyseRequest, analyse
-from syncdub.values import SyncPlan
+from syncdub.values import Segment, SyncPlan
 
 KINDS: dict[str, Callable[[np.random.Generator], Recipe]] = {
     "same cut, shifted": lambda r: Recipe(late=float(r.uniform(0.1, 9)), codec="aac96", bed_db=_bed(r)),
@@ -133,8 +140,6 @@ def peer(pair: Pair) -> Outcome:
 
 
 def _constant(offset: float, duration: float) -> SyncPlan:
-    from syncdub.values import Segment
-
     return SyncPlan("shift", 1.0, (Segment(0.0, duration, offset, 1.0, 0.0, 1.0),), dub_duration=duration)
 
 
@@ -163,60 +168,138 @@ HEAD = ("kind", "pairs", "refused", "error ms median / p95", "film covered %, wo
 
 def main() -> None:
     options = argparse.ArgumentParser()
-    options.add_argument("--quick", action="store_true")
+    options.add_argument("--quick", action="store_true", help="one pair a row, 12 wrong pairs, no long film")
     options.add_argument("--seeds", type=int, default=4)
-    options.add_argument("--only", default="")
+    options.add_argument("--case", default="")
     options.add_argument("--films", type=int, default=8, help="films whose dubs are exchanged: n·(n−1) wrong pairs")
+    options.add_argument("--one", nargs=2, type=Path, help=argparse.SUPPRESS)
     chosen = options.parse_args()
+    if chosen.one:
+        print(alone(*chosen.one))
+        return
     folder = media_folder()
-    rows = []
-    for name, pair in given(folder):
-        if chosen.only in name:
-            rows.append(row(name, [measured(pair)], [[one_correlation(pair)], [peer(pair)]]))
-            print(rows[-1], flush=True)
-    studio = Studio(folder)
     n = 1 if chosen.quick else chosen.seeds
-    for number, (name, recipe) in enumerate(KINDS.items()):
-        if chosen.only not in name:
-            continue
-        outcomes, plain, other = [], [], []
-        for k in range(n):
-            seed = 1000 * number + k
-            with tempfile.TemporaryDirectory() as work:
-                pair = studio.pair(seed, _voiced(recipe, seed), Path(work))
-                outcomes.append(measured(pair))
-                plain.append(one_correlation(pair))
-                other.append(peer(pair))
-            if outcomes[-1].covered < 0.97 or outcomes[-1].foreign > 0.3:
-                print("  look:", name, seed, outcomes[-1].covered, outcomes[-1].foreign, outcomes[-1].joins.round())
-        rows.append(row(name, outcomes, [plain, other]))
-        print(rows[-1], flush=True)
-    print("\n" + table(HEAD, rows))
-    if not chosen.only or chosen.only == "wrong":
+    pairs = [(name, p) for name, p in given(folder) if chosen.case in ("", "given") or chosen.case in name]
+    rows = [_said(row(name, [measured(p)], [[one_correlation(p)], [peer(p)]])) for name, p in pairs]
+    names = [name for name in KINDS if chosen.case in name]
+    extra = [x for x in ("meaning", "wrong", "long") if chosen.case in ("", x) and not (x == "long" and chosen.quick)]
+    studio = Studio(folder) if names or {"wrong", "long"} & set(extra) else None
+    if studio is not None:
+        rows += [_said(generated(studio, name, n)) for name in names]
+    print(table(HEAD, rows))
+    if "meaning" in extra:
+        print("\n" + by_meaning(folder, n))
+    if studio is not None and "wrong" in extra:
         print("\n" + wrong_pairs(studio, 4 if chosen.quick else chosen.films))
+    if studio is not None and "long" in extra:
+        print("\n" + long_films(studio))
+
+
+def _said(made: list[object]) -> list[object]:
+    print(*made, sep=" | ", file=sys.stderr, flush=True)
+    return made
+
+
+def generated(studio: Studio, name: str, n: int) -> list[object]:
+    """The row of one kind: ``n`` pairs from seeds."""
+    outcomes, plain, other = [], [], []
+    for k in range(n):
+        seed = 1000 * list(KINDS).index(name) + k
+        with tempfile.TemporaryDirectory() as work:
+            pair = studio.pair(seed, _voiced(KINDS[name], seed), Path(work))
+            outcomes.append(measured(pair))
+            plain.append(one_correlation(pair))
+            other.append(peer(pair))
+        if outcomes[-1].covered < 0.97 or outcomes[-1].foreign > 0.3:
+            print("  look:", name, seed, outcomes[-1].covered, outcomes[-1].foreign, file=sys.stderr)
+    return row(name, outcomes, [plain, other])
 
 
 def wrong_pairs(studio: Studio, n: int) -> str:
     """How many exchanged dubs are refused. The films are cut from the same few recordings, so many share music."""
-    refused = []
-    with tempfile.TemporaryDirectory() as work:
-        kinds = list(KINDS.values())
-        pairs = [
-            studio.pair(
-                90_000 + k, replace(_voiced(kinds[k % len(kinds)], 90_000 + k), duration=180.0), Path(work, str(k))
-            )
-            for k in range(n)
-        ]
+    kinds = list(KINDS.values())
+    heard = functools.cache(fingerprints.sound_print)
+
+    def once(path: Any, *, stream: int = 0, **_: Any) -> Any:
+        return heard(str(path), stream=stream)
+
+    with tempfile.TemporaryDirectory() as work, mock.patch.object(fingerprints, "sound_print", once):
+        pairs = []
+        for k in range(n):
+            recipe = replace(_voiced(kinds[k % len(kinds)], 90_000 + k), duration=180.0)
+            pairs.append(studio.pair(90_000 + k, recipe, Path(work, str(k))))
         right = [measured(pair).refused for pair in pairs]
-        for i, first in enumerate(pairs):
-            for j, second in enumerate(pairs):
-                if i != j:
-                    mixed = Pair(first.original, second.dub, second.pieces)
-                    refused.append(measured(mixed).refused)
-    return table(
-        ("pairs", "number", "refused"),
-        [("wrong (another film's dub)", len(refused), sum(refused)), ("right", len(right), sum(right))],
+        mixed = [Pair(a.original, b.dub, b.pieces) for a in pairs for b in pairs if a is not b]
+        refused = [measured(pair).refused for pair in mixed]
+    rows = [("wrong (another film's dub)", len(refused), sum(refused)), ("right", len(right), sum(right))]
+    return table(("pairs", "number", "refused"), rows)
+
+
+def by_meaning(folder: Path, n: int) -> str:
+    """Errors where nothing but meaning is shared: the voices of the given dub alone, beginning later, without a stretch between
+    two phrases, at another level."""
+    from pipeline.engine import Engine
+
+    name, pair = next((name, pair) for name, pair in given(folder) if "voiceonly" in name)
+    (piece,) = pair.pieces
+    voice, rows = media.load_audio(pair.dub, rate=RATE).samples[0], []
+    with tempfile.TemporaryDirectory() as work:
+        engine = Engine(replace(Settings.from_env(), data_dir=Path(work)))
+        for k in range(n):
+            made, truth = (voice, (piece,)) if k == 0 else _edited_voice(voice, piece, np.random.default_rng(k))
+            dub = write(made[None], Path(work, f"dub{k}"), "aac96")
+            plan = analyse(engine, AnalyseRequest(original=pair.original, dub=dub))
+            found = judged(plan, truth, 0.0)
+            error = (
+                f"{np.median(found.errors):.0f} / {np.quantile(found.errors, 0.95):.0f}" if len(found.errors) else "–"
+            )
+            coarse = any(d.code == "doubt.coarse" for d in plan.doubts)
+            said = (plan.verdict, error, f"{100 * found.covered:.0f}", "yes" if coarse else "NO")
+            rows.append((name if k == 0 else f"late, a stretch missing, seed {k}", *said))
+    head = ("nothing shared but meaning", "verdict", "error ms median / p95", "within 500 ms %", "labelled coarse")
+    return table(head, rows)
+
+
+def _edited_voice(voice: Samples, piece: Piece, rng: np.random.Generator) -> tuple[Samples, tuple[Piece, ...]]:
+    """The voices with another beginning, and without a stretch of 6–15 s between two silent moments."""
+    size = RATE // 5
+    quiet = np.flatnonzero(np.abs(voice[: len(voice) // size * size]).reshape(-1, size).max(axis=1) < 0.003) * size
+    first = int(rng.choice(quiet[(quiet > 50 * RATE) & (quiet < 100 * RATE)]))
+    second = int(rng.choice(quiet[(quiet > first + 6 * RATE) & (quiet < first + 15 * RATE)]))
+    lead = np.zeros(int(rng.uniform(1, 20) * RATE), np.float32)
+    at, cut, back = len(lead) / RATE, first / RATE, second / RATE
+    truth = (
+        Piece(at, at + cut, piece.at(0.0), 1.0),
+        Piece(at + cut, at + cut + (len(voice) - second) / RATE, piece.at(back), 1.0),
     )
+    made = np.concatenate([lead, voice[:first], voice[second:]]) * 10 ** (rng.uniform(-12, 0) / 20)
+    return made.astype(np.float32), truth
+
+
+def alone(original: Path, dub: Path) -> str:
+    """Time, memory and map of one pair in a process of its own, as JSON."""
+    start = time.perf_counter()
+    plan = analyse(PlainEngine(), AnalyseRequest(original=original, dub=dub, quick=True))
+    seconds, peak = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    lines = [(s.dub_start, s.dub_end, s.original_start, s.rate) for s in plan.segments]
+    return json.dumps({"seconds": seconds, "mib": peak, "plan": lines})
+
+
+def long_films(studio: Studio) -> str:
+    """A film of 45 minutes and one of half that: time and peak memory of the whole process, libraries included."""
+    rows = []
+    for minutes in (22.5, 45.0):
+        recipe = Recipe(60 * minutes, cuts=2, ads=2, intro=20.0, rate=25025 / 24000, codec="aac96", bed_db=-6.0)
+        with tempfile.TemporaryDirectory() as work:
+            pair = studio.pair(95_000, recipe, Path(work))
+            command = [sys.executable, "-m", "benchmarks.dubsync", "--one", str(pair.original), str(pair.dub)]
+            done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+        told = json.loads(done.stdout.splitlines()[-1])
+        lines = tuple(Segment(*line, 1.0, 1.0) for line in told["plan"])
+        found = judged(SyncPlan("edit", lines[0].rate, lines), pair.pieces, told["seconds"])
+        said = (f"{told['seconds']:.0f}", told["mib"], f"{np.median(found.errors):.1f}", f"{100 * found.covered:.1f}")
+        rows.append((f"{minutes:g} min, PAL, 2 cuts, 2 advertisements", *said, f"{found.joins.max():.0f}"))
+    return table(("film, without speech", "s", "peak MiB", "median ms", "film covered %", "worst join ms"), rows)
 
 
 def _voiced(recipe: Callable[[np.random.Generator], Recipe], seed: int) -> Recipe:

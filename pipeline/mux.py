@@ -25,7 +25,7 @@ from pipeline.values import Report, Span, no_report
 
 MICRO = 1_000_000
 COPIED_SUBTITLES = frozenset(
-    {
+    [
         "subrip",
         "srt",
         "ass",
@@ -37,15 +37,11 @@ COPIED_SUBTITLES = frozenset(
         "dvdsub",
         "dvb_subtitle",
         "dvbsub",
-    }
+    ]
 )
 CONVERTED_SUBTITLES = frozenset({"mov_text", "text"})
-PICTURES = {
-    "mjpeg": ("jpg", "image/jpeg"),
-    "png": ("png", "image/png"),
-    "bmp": ("bmp", "image/bmp"),
-    "gif": ("gif", "image/gif"),
-}
+PICTURES = {"mjpeg": ("jpg", "image/jpeg"), "png": ("png", "image/png"), "bmp": ("bmp", "image/bmp"),
+    "gif": ("gif", "image/gif")}  # fmt: skip
 START_TOLERANCE = 0.002
 """Matroska counts milliseconds; a copied packet lies within one of where it should."""
 HALF_A_MILLISECOND = 0.0005
@@ -241,6 +237,15 @@ def _first_time(container: Any, stream: int, origin: float) -> float | None:
     """When the first packet of an audio track begins, our clock."""
     packet = next((p for p in container.demux(audio=stream) if p.pts is not None), None)
     return None if packet is None else float(packet.pts * packet.time_base) - origin
+
+
+def first_packet(path: Path, index: int) -> float | None:
+    """When the first packet of the stream with this ``index`` begins, our clock; ``None`` where it has none."""
+    with opened(path) as container:
+        origin = clock_origin(container)
+        stream: Any = container.streams[index]
+        packet: Any = next((p for p in container.demux(stream) if p.pts is not None), None)
+        return None if packet is None else float(packet.pts * packet.time_base) - origin
 
 
 def _inputs(request: Mux) -> list[str]:

@@ -26,7 +26,7 @@ from syncdub.meaning import Meaning, meaning
 from syncdub.pictures import Spot, disagreement
 from syncdub.soundmatch import match
 from syncdub.speed import pitch_votes
-from syncdub.values import Anchor, Match, Pitch, Segment, SyncPlan
+from syncdub.values import Match, Pitch, Segment, SyncPlan
 from syncdub.verdict import SHORTEST, balance, general_doubts, verdict_of
 
 OnPlan = Callable[[SyncPlan], None]
@@ -242,7 +242,7 @@ def _plan(case: _Case, finding: Finding, spots: list[Spot], said: Meaning | None
         segments = with_gaps_filled(confirmed(segments, said.anchors), said, finding.durations)
     elif said is not None:
         segments, doubts = _by_meaning(said, finding)
-    anchors: tuple[Anchor, ...] = (*finding.anchors, *(said.anchors if said else ()))
+    anchors = sorted((*finding.anchors, *(said.anchors if said else ())), key=lambda a: a.rank)
     matches: tuple[Match, ...] = said.matches if said else ()
     if segments:
         share = balance(segments, *finding.durations)
@@ -254,7 +254,7 @@ def _plan(case: _Case, finding: Finding, spots: list[Spot], said: Meaning | None
         matches=matches,
         doubts=tuple(dict.fromkeys(doubts)),
         pitch=finding.pitch,
-        anchors=anchors[:MAX_ANCHORS],
+        anchors=tuple(anchors[:MAX_ANCHORS]),
         original_duration=case.original.duration,
         dub_duration=case.dub.duration,
         original_stream=case.streams[0],

@@ -211,10 +211,14 @@ def _testimony(
     matches, anchors = [], []
     for link, weight in zip(links, weights, strict=True):
         left, right = [ours[i] for i in link.source], [theirs[j] for j in link.target]
-        matches.append(Match(_line(left), _line(right), round(link.similarity, 4)))
-        worth = round(float(weight) * doubt, 4)
-        anchors.append(Anchor(right[0].start, left[0].start, course.start_sigma_ms, worth, "meaning"))
-        anchors.append(Anchor(right[-1].end, left[-1].end, course.end_sigma_ms, worth, "meaning"))
+        said = Match(_line(left), _line(right), round(link.similarity, 4))
+        matches.append(said)
+        worth, text = round(float(weight) * doubt, 4), f"{said.original.text} ↔ {said.dub.text}"
+        for dub, original, sigma in (
+            (right[0].start, left[0].start, course.start_sigma_ms),
+            (right[-1].end, left[-1].end, course.end_sigma_ms),
+        ):
+            anchors.append(Anchor(dub, original, sigma, worth, "meaning", text=text))
     total = sum(len(s.text) for s in theirs)
     covered = sum(len(theirs[j].text) for link in links for j in link.target)
     return Meaning(tuple(matches), tuple(anchors), Support(p_value, covered / max(total, 1)), course.rate)

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from syncdub.boundaries import Sounds
 from syncdub.correlation import (
     PIECE,
     Array,
@@ -27,6 +26,7 @@ from syncdub.correlation import (
     vertex,
     whitener,
 )
+from syncdub.likeness import Sounds
 from syncdub.speed import (
     Gains,
     Speed,

@@ -21,7 +21,8 @@ class Anchor:
     """One witness's word that ``dub`` (a moment of the dub) belongs at ``original``.
 
     ``sigma_ms`` is its standard error, ``weight`` >= 0 how much it should count, ``rank`` 0 for the best candidate of its
-    window and 1, 2, … for further ones (repeated music gives several).
+    window and 1, 2, … for further ones (repeated music gives several). ``text`` is the phrase in both languages where
+    meaning speaks.
     """
 
     dub: float
@@ -30,6 +31,7 @@ class Anchor:
     weight: float
     witness: Witness
     rank: int = 0
+    text: str = ""
 
     @property
     def offset(self) -> float:

@@ -15,7 +15,7 @@ from pipeline import ffmpeg, media
 from pipeline.audio_out import Codec
 from pipeline.languages import own_name
 from pipeline.messages import Message, message, say
-from pipeline.mux import Mux, NewTrack, check_output, mux
+from pipeline.mux import COPIED_SUBTITLES, Mux, NewTrack, check_output, first_packet, mux
 from pipeline.settings import Settings
 from pipeline.values import MediaInfo, OtherStream, Report, Span, no_report, part_of
 from syncdub import subtitles
@@ -249,15 +249,18 @@ def _title(plan: SyncPlan, pair: Pair, request: SyncRequest) -> str:
 def _subtitles(
     plan: SyncPlan, pair: Pair, request: SyncRequest, folder: Path
 ) -> tuple[tuple[NewTrack, ...], tuple[Message, ...]]:
-    """The dub's text subtitles on the original's clock, those inside its file and those beside it."""
+    """The dub's subtitles on the original's clock, those inside its file and those beside it: text through the map, pictures
+    where the map is a shift."""
     tracks: list[NewTrack] = []
     doubts: list[Message] = []
     texts: list[tuple[Callable[[], str], str, str, str]] = []
-    for stream in pair.dub.others:
-        if stream.kind == "subtitle" and stream.text:
+    for number, stream in enumerate(s for s in pair.dub.others if s.kind == "subtitle"):
+        if stream.text:
             kind = "ass" if stream.codec in {"ass", "ssa"} else "srt"
             texts.append((_extraction(pair.dub, stream, kind), kind, stream.language, stream.title))
-        elif stream.kind == "subtitle":
+        elif (delay := _shift_of_pictures(plan, pair.dub, stream)) is not None:
+            tracks.append(NewTrack(Path(pair.dub.path), "s", stream.language, stream.title, number, delay))
+        else:
             doubts.append(message("doubt.subtitles_left_out", index=stream.index, codec=stream.codec))
     for path in request.subtitles:
         kind = "ass" if path.suffix.lower() in {".ass", ".ssa"} else "srt"
@@ -271,6 +274,17 @@ def _subtitles(
             file.write_text(retimed, encoding="utf-8")
             tracks.append(NewTrack(file, "s", language, title))
     return tuple(tracks), tuple(doubts)
+
+
+def _shift_of_pictures(plan: SyncPlan, info: MediaInfo, stream: OtherStream) -> float | None:
+    """Seconds by which a subtitle track of pictures is later in the original; ``None`` where it cannot come along: the map is
+    not one shift, the format cannot be copied, or a picture would lie before time 0 (which would move all other tracks)."""
+    segments = placed(plan)
+    if len(segments) != 1 or plan.verdict not in {"aligned", "shift"} or stream.codec not in COPIED_SUBTITLES:
+        return None
+    delay = segments[0].offset_ms / 1000
+    first = first_packet(Path(info.path), stream.index)
+    return delay if first is not None and first + delay >= 0 else None
 
 
 def _extraction(info: MediaInfo, stream: OtherStream, kind: str) -> Callable[[], str]:

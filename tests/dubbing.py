@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -84,6 +85,33 @@ def film(folder: Path, samples: np.ndarray, name: str = "film.mkv") -> Path:
     ffmpeg.run(
         [*inputs, *maps, *extra, "-metadata:s:a:0", "language=eng", "-metadata:s:s:0", "language=eng", f"file:{out}"]
     )
+    return out
+
+
+def pictures(path: Path, shown: list[tuple[float, float]]) -> Path:
+    """Subtitles as pictures (PGS, a file ``.sup``): a small box from and until the times given."""
+
+    def segment(time: float, kind: int, body: bytes) -> bytes:
+        return b"PG" + struct.pack(">IIBH", round(time * 90000), 0, kind, len(body)) + body
+
+    window = struct.pack(">BBHHHH", 1, 0, 8, 8, 8, 2)
+    runs = (b"\x00\x88\x01" + b"\x00\x00") * 2
+    box = struct.pack(">HBB", 0, 0, 0xC0) + (len(runs) + 4).to_bytes(3, "big") + struct.pack(">HH", 8, 2) + runs
+    data = b""
+    for n, (start, end) in enumerate(shown):
+        screen = struct.pack(">HHBHBBBB", 160, 120, 0x10, 2 * n, 0x80, 0, 0, 1) + struct.pack(">HBBHH", 0, 0, 0, 8, 8)
+        empty = struct.pack(">HHBHBBBB", 160, 120, 0x10, 2 * n + 1, 0, 0, 0, 0)
+        colours = bytes([0, 0, 1, 235, 128, 128, 255])
+        parts = [(start, 0x16, screen), (start, 0x17, window), (start, 0x14, colours), (start, 0x15, box)]
+        parts += [(start, 0x80, b""), (end, 0x16, empty), (end, 0x17, window), (end, 0x80, b"")]
+        data += b"".join(segment(*part) for part in parts)
+    path.write_bytes(data)
+    return path
+
+
+def with_pictures(film: Path, subtitles: Path, out: Path) -> Path:
+    """``film`` with a track of picture subtitles."""
+    ffmpeg.run(["-i", f"file:{film}", "-i", f"file:{subtitles}", "-map", "0", "-map", "1", "-c", "copy", f"file:{out}"])
     return out
 
 

@@ -14,7 +14,7 @@ from pipeline.media import probe
 from pipeline.mux import check_output
 from pipeline.settings import Settings
 from syncdub.workflow import SyncRequest, SyncResult, execute
-from tests.dubbing import RATE, Prober, film, packets, plan, sound, write
+from tests.dubbing import RATE, Prober, film, packets, pictures, plan, sound, with_pictures, write
 
 
 @pytest.fixture(scope="module")
@@ -125,6 +125,24 @@ def test_the_dubs_subtitles_come_along_on_the_new_clock(engine: Prober, original
     out = tmp_path / "o.mkv"
     made(engine, original, dub, out, plan((0, 22, 1.5, 1.0)))
     assert packets(out, "subtitles", 1)[0] == (3.5, b"hello")
+
+
+def test_picture_subtitles_are_copied_and_those_of_the_dub_only_where_a_shift_is_enough(
+    engine: Prober, original: Path, tmp_path: Path
+) -> None:
+    shown = pictures(tmp_path / "s.sup", [(3, 5), (9, 10)])
+    base = with_pictures(original, shown, tmp_path / "base.mkv")
+    dub = with_pictures(write(tmp_path / "d.mka", sound(24, 7)), shown, tmp_path / "dub.mkv")
+    shifted = made(engine, base, dub, tmp_path / "shifted.mkv", plan((0, 22, 1.5, 1.0)))
+    assert packets(tmp_path / "shifted.mkv", "subtitles", 1) == packets(base, "subtitles", 1)
+    times = [t + 1.5 for t, _ in packets(dub, "subtitles")]
+    assert [t for t, _ in packets(tmp_path / "shifted.mkv", "subtitles", 2)] == times
+    assert packets(tmp_path / "shifted.mkv", "video") == packets(base, "video")
+    assert not [d for d in shifted.doubts if d.code == "doubt.subtitles_left_out"]
+    for name, other in (("cut", plan((0, 8, 0.0, 1.0), (8, 20, 12.0, 1.0))), ("early", plan((4, 24, 0.0, 1.0)))):
+        left_out = made(engine, base, dub, tmp_path / f"{name}.mkv", other)
+        assert [d.code for d in left_out.doubts].count("doubt.subtitles_left_out") == 1
+        assert len(probe(tmp_path / f"{name}.mkv").others) == len(probe(base).others)
 
 
 def test_an_original_without_picture(engine: Prober, tmp_path: Path) -> None:

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from pipeline.values import Span
-from syncdub.boundaries import Sounds, bounded, silent
+from syncdub.boundaries import bounded, silent
+from syncdub.likeness import Sounds
 from syncdub.timemap import Candidates, best_path, fit, lines, merged
 from syncdub.values import Segment
 from syncdub.verdict import Support, balance, carried, verdict_of
