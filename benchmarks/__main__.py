@@ -25,6 +25,7 @@ ORDER = (
     "bitext",
     "dubsync",
     "muxing",
+    "page",
     "service",
     "cluster",
     "scale",

@@ -1,7 +1,7 @@
 """Pictures of the page with real results: every width, language and colour scheme, to be looked at by a person.
 
-``python -m benchmarks.screenshots [--out DIR] [--docs]``; ``--docs`` also writes the three pictures of the README. The examples are
-worked on once; every picture is a visitor who finds them finished.
+``python -m benchmarks.screenshots [--out DIR] [--docs] [--data DIR]``; ``--docs`` also writes the three pictures of the README. The
+examples are worked on once; every picture is a visitor who finds them finished.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ READY = (
     "#sync-view .sync[data-job] .seg",
 )
 EXAMPLES = ("#highlights-example", "#viral-example", "#sync-example")
-LIMIT = 400_000
+LIMIT = 900_000
 
 
 def results(browser: Any, address: str) -> Any:
@@ -75,9 +75,14 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--out", type=Path, default=Path(tempfile.gettempdir()) / "studio-screenshots")
     parser.add_argument("--docs", action="store_true")
+    parser.add_argument("--data", type=Path, help="a data folder to use again")
     options = parser.parse_args(sys.argv[1:])
     options.out.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as data, app_process(Path(data)) as address, chromium() as browser:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        app_process(options.data or Path(folder)) as address,
+        chromium() as browser,
+    ):
         state = results(browser, address)
         if options.docs:
             for_readme(browser, address, state)

@@ -52,7 +52,7 @@ def test_curl_examples(place: Place, desk: Path) -> None:
     done = subprocess.run(["bash", "-c", script], cwd=desk, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, f"{done.stdout[-1500:]}\n{done.stderr[-1500:]}"
     assert list(desk.glob("clip_1_*.mp4")), "the clip was downloaded"
-    assert list(desk.glob("My*film*.mkv")), "the film was downloaded"
+    assert list(desk.glob("film-both*.mkv")), "the film was downloaded"
     assert done.stdout.count("event: complete") == 2
 
 

@@ -1,0 +1,100 @@
+"""The first minute: how long the page, its examples and its answers take, as somebody in front of Chromium sees it.
+
+``python -m benchmarks.page [--tab NAME]``. The application starts with an empty data folder for every example, so nothing is remembered.
+The baseline of every row is what a visitor would wait for without progressive results: the finished job.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks import table
+from tests.browsing import Visit, app_process, chromium
+
+BUTTONS = {"highlights": "#highlights-example", "viral": "#viral-example", "dubsync": "#sync-example"}
+FIRST = {
+    "highlights": (("video and timeline", "#highlights-view .stage video"), ("moments", "#highlights-view .card")),
+    "viral": (("clips to play", "#viral-view .vcard"), ("scores", "#viral-view .total")),
+    "dubsync": (("map of the dub", "#sync-view svg"),),
+}
+DONE = {
+    "highlights": "#highlights-view .stage[data-job] .card",
+    "viral": "#viral-view .viral[data-job] .vcard",
+    "dubsync": "#sync-view .sync[data-job] .seg",
+}
+LIMIT = 600_000
+N_TOUCHES = 12
+
+
+def main() -> None:
+    """Prints the table."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--tab", choices=sorted(BUTTONS))
+    parser.add_argument("--quick", action="store_true", help="the dub's example only")
+    options = parser.parse_args(sys.argv[1:])
+    chosen = [options.tab] if options.tab else ["dubsync"] if options.quick else list(BUTTONS)
+    rows: list[Sequence[object]] = []
+    for name in chosen:
+        rows += example(name)
+    print(table(("what", "seconds", "wanted", "until the job is finished"), rows))
+
+
+def example(name: str) -> list[Sequence[object]]:
+    """One application, one visitor, one example."""
+    with tempfile.TemporaryDirectory() as data, app_process(Path(data)) as address, chromium() as browser:
+        begun = time.perf_counter()
+        visit = Visit(browser, address)
+        opened = time.perf_counter() - begun
+        page, number = visit.page, list(BUTTONS).index(name)
+        visit.tab(number)
+        begun = time.perf_counter()
+        page.click(BUTTONS[name])
+        seen = [(what, waited(page, selector, begun)) for what, selector in FIRST[name]]
+        touches = touched(page, visit, number)
+        finished = waited(page, DONE[name], begun)
+        visit.context.close()
+    rows: list[Sequence[object]] = [(f"{name}: page after the service listens", f"{opened:.1f}", "≤ 3", "")]
+    rows += [(f"{name}: click → {what}", f"{seconds:.1f}", "≤ 5", f"{finished:.1f}") for what, seconds in seen]
+    rows.append((f"{name}: click → finished", f"{finished:.1f}", "≤ 60", f"{finished:.1f}"))
+    if touches:
+        rows.append((f"{name}: a touch while it runs, median", f"{statistics.median(touches):.3f}", "< 0.2", ""))
+        rows.append((f"{name}: a touch while it runs, worst of {len(touches)}", f"{max(touches):.3f}", "< 0.2", ""))
+    return rows
+
+
+def waited(page: Any, selector: str, begun: float) -> float:
+    """Seconds from ``begun`` until something is visible."""
+    page.wait_for_selector(selector, timeout=LIMIT)
+    return time.perf_counter() - begun
+
+
+def touched(page: Any, visit: Visit, number: int) -> list[float]:
+    """Seconds from a click on another tab until its contents are drawn, while the job runs; back and forth."""
+    times = []
+    for i in range(N_TOUCHES):
+        if page.locator(".studio-progress").count() == 0:
+            break
+        target = (number + 1 + i % 3) % 4 if i % 2 == 0 else number
+        times.append(page.evaluate(TOUCH, target))
+    visit.tab(number)
+    return times
+
+
+TOUCH = """async (target) => {
+  const tabs = [...document.querySelectorAll('#studio-tabs [role=tab]')], begun = performance.now();
+  tabs[target].click();
+  while (tabs[target].getAttribute('aria-selected') !== 'true') await new Promise(requestAnimationFrame);
+  await new Promise(requestAnimationFrame); await new Promise(requestAnimationFrame);
+  return (performance.now() - begun) / 1000;
+}"""
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,154 @@
+"""What is changed by hand, below the browser: nothing unsound is kept, and it becomes the right parameters."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.errors import BadRequest
+from web.jobs import Job
+from web.ui import edits
+from web.ui.dubsync_view import Map, whole_view
+from web.ui.language import percent, precise
+from web.ui.numbers import shown_table
+from web.ui.stage import Scene, stage
+from web.ui.viral_work import cut_params
+
+CLIPS = [
+    {
+        "source": "/a.mp4", "title": "a", "start": 10.0, "end": 24.0, "duration": 14.0, "kept": True,
+        "sentences": [
+            {"start": 0.0, "end": 4.0, "text": "Hola a todos."},
+            {"start": 4.2, "end": 8.0, "text": "Es gratis."},
+            {"start": 9.0, "end": 13.0, "text": "Hola y adiós."},
+        ],
+    },
+    {"source": "/b.mp4", "title": "b", "start": 0.0, "end": 9.0, "duration": 9.0, "kept": False, "sentences": []},
+]  # fmt: skip
+
+
+def job(folder: Path) -> Job:
+    return Job("0" * 32, "highlights", {}, folder)
+
+
+def test_what_a_browser_sends_is_checked(tmp_path: Path) -> None:
+    state = {
+        "bounds": {"1": [1, 3.5], "2": [5, 5.2], "3": [-1, 4], "x": [1, 9], "4": "ab", "5": [0, float("nan")], "6": [0, True, 2]},
+        "ticked": ["1:0", "1:", "..", 7, "2:11"],
+        "texts": {"1:0": "  two   words ", "bad": "x", "1:1": "y" * 9000},
+        "nudges": {"0": 40.4, "all": -3, "1": 1e12, "2": "9", "3": float("inf"), "-1": 5},
+        "made": {"1": {"job": "someone else's"}},
+        "other": 1,
+    }  # fmt: skip
+    kept = edits.save(job(tmp_path), state)
+    assert kept["bounds"] == {"1": [1.0, 3.5]}
+    assert kept["ticked"] == ["1:0", "2:11"]
+    assert kept["texts"]["1:0"] == "two words"
+    assert len(kept["texts"]["1:1"]) == edits.LONGEST_TEXT
+    assert kept["nudges"] == {"0": 40, "all": -3, "1": edits.MOST_NUDGE_MS}
+    assert "made" not in kept
+    assert edits.load(job(tmp_path)) == kept
+
+
+@pytest.mark.parametrize("state", [None, 3, "x", [], {"bounds": 3, "ticked": {}, "texts": [], "nudges": "x"}])
+def test_nonsense_is_nothing(state: object, tmp_path: Path) -> None:
+    assert edits.save(job(tmp_path), state) == {}
+
+
+def test_what_was_made_stays_when_edges_move_again_and_damage_is_nothing(tmp_path: Path) -> None:
+    edits.keep_made(job(tmp_path), 2, "f" * 32, (1.0, 9.0))
+    assert edits.save(job(tmp_path), {"bounds": {"2": [2, 9]}})["made"] == {
+        "2": {"job": "f" * 32, "bounds": [1.0, 9.0]}
+    }
+    (tmp_path / edits.FILE).write_text("{broken")
+    assert edits.load(job(tmp_path)) == {}
+    edits.save(job(tmp_path / "gone"), {"bounds": {"1": [0, 5]}})
+    assert not (tmp_path / "gone").exists()
+
+
+@pytest.mark.parametrize(
+    ("heard", "written", "expected"),
+    [
+        ("Hola a tod os amigos.", "Hola a todos amigas.", {"tod": "todos", "os": "", "amigos": "amigas"}),
+        ("vamos alado", "vamos al lado", {"alado": "al lado"}),
+        ("uno dos", "cero uno dos", {"uno": "cero uno"}),
+        ("uno dos", "uno dos tres", {"dos": "dos tres"}),
+        ("eh bueno pues", "bueno pues", {"eh": ""}),
+        ("que que sí", "que sí", {}),
+        ("Hola, mundo.", "Hola mundo", {}),
+    ],
+)
+def test_corrections_are_by_word(heard: str, written: str, expected: dict[str, str]) -> None:
+    assert edits.corrections(heard, written) == expected
+
+
+words = st.lists(st.text("abcdefgh", min_size=1, max_size=6), min_size=1, max_size=9, unique=True)
+
+
+@given(words, words)
+def test_corrected_words_read_as_they_were_written(old: list[str], new: list[str]) -> None:
+    found = edits.corrections(" ".join(old), " ".join(new))
+    assert " ".join(" ".join(found.get(w, w) for w in old).split()) == " ".join(new)
+
+
+def test_a_moved_clip_is_cut_where_it_was_moved() -> None:
+    state = {"bounds": {"2": [1.0, 5.0]}, "texts": {"1:0": "Hola a todas.", "9:9": "x", "2:0": "x"}}
+    assert cut_params(CLIPS, "clip", 2, state)["clips"] == [{"source": "/b.mp4", "start": 1.0, "end": 5.0, "name": "b"}]
+    assert cut_params(CLIPS, "clip", 2, state)["corrections"] == {}
+    assert cut_params(CLIPS, "smart", 1, state) | {"clips": 0} == {
+        "clips": 0,
+        "smart": True,
+        "corrections": {"todos": "todas"},
+    }
+    assert [c["source"] for c in cut_params(CLIPS, "all", 1, state)["clips"]] == ["/a.mp4"]
+    assert cut_params(CLIPS, "clip", 99, {})["clips"][0]["source"] == "/b.mp4"
+
+
+def test_ticked_neighbours_become_one_piece_with_air_that_hears_nobody_else() -> None:
+    pieces = cut_params(CLIPS, "sentences", 1, {"ticked": ["1:0", "1:1", "1:2"]})["clips"]
+    assert [(c["start"], c["end"]) for c in pieces] == [(10.0, pytest.approx(23.35))]
+    one = cut_params(CLIPS, "sentences", 1, {"ticked": ["1:1", "2:0", "7:1"]})["clips"]
+    assert [(c["start"], c["end"]) for c in one] == [(pytest.approx(14.1), pytest.approx(18.35))]
+    for state in ({}, {"ticked": ["2:0"]}):
+        with pytest.raises(BadRequest):
+            cut_params(CLIPS, "sentences", 1, state)
+    with pytest.raises(BadRequest):
+        cut_params([], "clip", 1, {})
+
+
+def test_nudges_as_the_sync_job_takes_them() -> None:
+    assert edits.nudges_of({"nudges": {"10": 5, "all": -40, "2": 7}}) == [
+        {"segment": -1, "ms": -40.0}, {"segment": 2, "ms": 7.0}, {"segment": 10, "ms": 5.0},
+    ]  # fmt: skip
+
+
+def test_numbers_follow_the_language() -> None:
+    assert (precise(3748.26, "es"), precise(18.25, "en"), precise(59.96, "es")) == ("1:02:28,3", "0:18.2", "1:00,0")
+    assert (percent(0.725, "en"), percent(0.72, "es")) == ("72%", "72\N{NO-BREAK SPACE}%")
+    table = shown_table(pd.DataFrame({"n": [1], "s": [1234.5], "t": ["a"]}), "es")
+    assert table._translate(False, False)["body"][0][2]["display_value"] == "1\N{NARROW NO-BREAK SPACE}234,5"
+
+
+def test_nothing_a_person_wrote_becomes_markup() -> None:
+    bad = '"><script>alert(1)</script>'
+    clip = {"start": 1.0, "end": 9.0, "score": 0.5, "reasons": [bad], "url": bad, "poster": bad, "made": (1.0, 9.0)}
+    html = stage(Scene({"duration": 10.0}, [clip], bad, bad, {"texts": {"1:0": bad}}), "en")
+    assert "<script" not in html
+    found = re.search(r'data-edits="([^"]*)"', html)
+    assert found
+    assert "<" not in found[1]
+
+
+def test_every_drawing_of_a_view_has_its_own_mark() -> None:
+    plan = {"segments": [], "rate": 1.0, "verdict": "refuse", "anchors": [], "matches": []}
+    one, two = (whole_view(Map({**plan, "rate": rate}, job="a"), "en") for rate in (1.0, 1.04))
+    marks = [re.search(r'data-render="(\w+)"', html) for html in (one, two)]
+    assert marks[0]
+    assert marks[1]
+    assert marks[0][1] != marks[1][1]
+    assert 'role="slider"' not in one, "what is refused cannot be moved"
