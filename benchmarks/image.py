@@ -24,7 +24,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("venv", "app", "models", "data", "temp", "work")
 PORT = "17860"
-PATIENCE = 120.0
+PATIENCE = 300.0
 
 
 def instructions(text: str) -> list[tuple[str, str]]:

@@ -1,0 +1,183 @@
+"""Every stage that computes on a device: processor against GPU in one run, and how much of the device it uses.
+
+``python -m benchmarks.gpu [--minutes 10] [--quick]``
+
+Without a GPU the processor's column is printed, and why there is no other. Peaks are measured on the spot (a large product
+of matrices, a large copy). Bytes and operations of a stage are reckoned from its sizes: what has to be read and written
+once and the arithmetic of its transforms, products and layers; the share of a peak is therefore a lower bound.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from benchmarks import table
+from benchmarks.gpu_stages import STAGES, Stage
+from pipeline.device import Device, is_out_of_memory, pick, release
+
+SIDE = (4096, 2048)
+"""Sides of the matrices whose product is timed, on a GPU and on the processor."""
+COPY = 2**28
+"""Bytes of the copy that is timed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """``seconds`` of work for ``film`` seconds; ``peak`` bytes of device memory."""
+
+    seconds: float
+    film: float
+    peak: int
+    note: str = ""
+
+    @property
+    def times_real(self) -> float:
+        return self.film / self.seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Peaks:
+    """What a device reaches: operations a second in single and half precision, bytes copied (read and written) a second."""
+
+    single: float
+    half: float
+    copied: float
+
+
+def measure(stage: Stage, device: Device, seconds: float) -> Measured:
+    """Run a stage twice, time the second; whatever it needs is prepared before."""
+    from pipeline.errors import FFmpegFailed, StudioError
+
+    torch: Any = _torch(device)
+    try:
+        work = stage.prepare(device, seconds)
+        work()
+        _finished(device)
+        if torch is not None:
+            torch.cuda.reset_peak_memory_stats()
+        begun = time.perf_counter()
+        work()
+        _finished(device)
+        spent = time.perf_counter() - begun
+    except FFmpegFailed:
+        return Measured(math.inf, seconds, 0, "not on this card")
+    except (RuntimeError, MemoryError, StudioError) as error:
+        if not is_out_of_memory(error):
+            raise
+        return Measured(math.inf, seconds, 0, "out of memory")
+    finally:
+        release()
+    return Measured(spent, seconds, torch.cuda.max_memory_allocated() if torch is not None else 0)
+
+
+def _torch(device: Device) -> Any:
+    if device.kind == "cpu":
+        return None
+    import torch
+
+    return torch
+
+
+def _finished(device: Device) -> None:
+    """Wait for what a GPU has been told to do."""
+    if device.kind == "cuda":
+        import torch
+
+        torch.cuda.synchronize()
+
+
+def peaks(device: Device) -> Peaks:
+    """The device's own best, measured: products of matrices in both precisions, a copy."""
+    import torch
+
+    def best(work: Callable[[], object]) -> float:
+        times = []
+        for _ in range(4):
+            _finished(device)
+            begun = time.perf_counter()
+            work()
+            _finished(device)
+            times.append(time.perf_counter() - begun)
+        return min(times[1:])
+
+    side = SIDE[0] if device.kind == "cuda" else SIDE[1]
+    one = torch.rand(side, side, device=device.kind)
+    single = 2.0 * side**3 / best(lambda: one @ one)
+    half = single
+    if device.kind == "cuda":
+        small = one.half()
+        half = 2.0 * side**3 / best(lambda: small @ small)
+    data = torch.zeros(COPY // 4, device=device.kind)
+    there = torch.empty_like(data)
+    copied = 2.0 * COPY / best(lambda: there.copy_(data))
+    return Peaks(single, half, copied)
+
+
+def share(stage: Stage, found: Measured, most: Peaks, half: bool) -> str:
+    """The larger share of the two peaks, and which of them it is."""
+    if not stage.cost.flops or math.isinf(found.seconds):
+        return "–"
+    arithmetic = stage.cost.flops * found.times_real / (most.half if half else most.single)
+    bandwidth = stage.cost.n_bytes * found.times_real / most.copied
+    name, value = max(("arithmetic", arithmetic), ("bandwidth", bandwidth), key=lambda pair: pair[1])
+    return f"{100 * value:.1f} % of {name}"
+
+
+def row(stage: Stage, devices: tuple[Device, ...], most: dict[str, Peaks], seconds: float) -> tuple[object, ...]:
+    """One line: × real time on each device, the gain, memory and share of the last."""
+    found = [measure(stage, d, seconds) if stage.only in ("", d.kind) else None for d in devices]
+    cells: list[object] = [stage.name]
+    for one, device in zip(found, devices, strict=True):
+        if one is None:
+            cells += ["has no GPU path", "–", "–"]
+        elif one.note:
+            cells += [one.note, "–", "–"]
+        else:
+            half = device.dtype == "float16" and "Whisper" in stage.name
+            cells += [
+                f"{one.times_real:.0f}",
+                share(stage, one, most[device.kind], half),
+                f"{one.peak / 1e6:.0f}" if one.peak else "–",
+            ]
+    if len(devices) > 1:
+        first, last = found[0], found[-1]
+        cells.append(f"{first.seconds / last.seconds:.1f}" if first and last and not (first.note or last.note) else "–")
+    return tuple(cells)
+
+
+def main() -> None:
+    """All stages on all devices there are."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--minutes", type=float, default=10.0)
+    parser.add_argument("--quick", action="store_true")
+    options = parser.parse_args()
+    seconds = 30.0 if options.quick else 60.0 * options.minutes
+    gpu = pick("auto")
+    devices = (pick("cpu"), gpu) if gpu.kind == "cuda" else (pick("cpu"),)
+    most: dict[str, Peaks] = {d.kind: peaks(d) for d in devices}
+    head = ["stage"]
+    for device in devices:
+        head += [f"{device.kind}: × real time", f"{device.kind}: share of peak", f"{device.kind}: peak memory, MB"]
+    print(f"\n## Stages on {' and '.join(d.name for d in devices)}, {seconds:g} s of film each\n")
+    print(table((*head, "GPU over CPU") if len(devices) > 1 else head, ()), flush=True)
+    for stage in STAGES:
+        print("| " + " | ".join(str(cell) for cell in row(stage, devices, most, seconds)) + " |", flush=True)
+    for device in devices:
+        found = most[device.kind]
+        most_of = (
+            f"{found.single / 1e12:.2f} Tflop/s single, {found.half / 1e12:.2f} half, {found.copied / 1e9:.1f} GB/s"
+        )
+        print(f"\n{device.name}: {most_of} (measured here)")
+    if len(devices) == 1:
+        from pipeline.messages import say
+
+        print("\nNo column for a GPU: " + "; ".join(say(doubt, "en") for doubt in gpu.doubts))
+
+
+if __name__ == "__main__":
+    main()
