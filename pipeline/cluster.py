@@ -7,6 +7,7 @@ What is posted must bear being done twice: a worker that dies takes its task wit
 from __future__ import annotations
 
 import contextlib
+import logging
 import pickle
 import threading
 import time
@@ -32,10 +33,11 @@ LOOK = 3.0
 """Seconds for which the list of workers is believed."""
 CONNECT = 3.0
 """Seconds to wait for a scheduler before the wish to stop is looked at again."""
-MOST_RETURNED = 50
+MOST_RETURNED = 10
 """How often a task may come back from workers that are being stopped."""
 GPU = "GPU"
 Tick = Callable[[], None]
+_log = logging.getLogger(__name__)
 
 
 class Link(Protocol):
@@ -169,6 +171,7 @@ class Crew:
         if not isinstance(outcome.error, Cancelled) or posted.returned >= MOST_RETURNED:
             return False
         posted.returned += 1
+        _log.warning("%s came back from its worker, posted again", posted.key)
         self._take_back(posted)
         posted.future = None
         return True

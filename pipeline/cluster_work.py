@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from distributed import get_worker, rejoin, secede
+from distributed import Worker, get_worker, rejoin, secede
 from distributed.core import Status
 from distributed.worker import thread_state
 
@@ -66,8 +66,11 @@ def perform(task: Task) -> Outcome:
 
 
 def check() -> None:
-    """Raises Cancelled in a task that nobody waits for any more; costs no message."""
-    worker, key = get_worker(), thread_state.key
+    """Raises Cancelled in the thread of a task that nobody waits for any more; costs no message."""
+    _check(get_worker(), thread_state.key)
+
+
+def _check(worker: Worker, key: Any) -> None:
     state = worker.state.tasks.get(key)
     if state is None or state.state not in RUNNING or worker.status not in (Status.running, Status.paused):
         raise Cancelled
@@ -89,14 +92,14 @@ def aside() -> Iterator[None]:
 
 
 class Reporter:
-    """A task's :data:`pipeline.values.Report`; raises Cancelled when the task is not wanted any more."""
+    """A task's :data:`pipeline.values.Report`, from any of its threads; raises Cancelled when it is not wanted any more."""
 
     def __init__(self, topic: str) -> None:
         self._worker, self._key, self._topic = get_worker(), thread_state.key, topic
         self._last, self._code = 0.0, ""
 
     def __call__(self, fraction: float, message: Message) -> None:
-        check()
+        _check(self._worker, self._key)
         now = time.monotonic()
         if now - self._last >= EVERY or message.code != self._code:
             self._last, self._code = now, message.code

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import psutil
 import pytest
+from pydantic import TypeAdapter
 
 from benchmarks.local_cluster import LocalCluster, running
 from pipeline import evidence, ffmpeg
@@ -40,7 +41,7 @@ from web.jobs import Jobs
 from web.kinds import KINDS, Kind
 
 ROOT = Path(__file__).resolve().parent.parent
-OWN = {name: Kind(f"tests.test_cluster:{name}") for name in ("where", "noted", "fatal")}
+OWN = {name: Kind(f"tests.test_cluster:{name}") for name in ("where", "noted", "fatal", "measured")}
 Make = Callable[..., Jobs]
 
 
@@ -62,6 +63,18 @@ def noted(engine: Any, params: Mapping[str, Any], folder: Path, report: Report) 
     (folder / "result.txt").write_text(str(params["n"]))
     _note(params["log"], f"done {params['n']}")
     return {"n": params["n"], "files": sorted(p.name for p in folder.iterdir())}
+
+
+def measured(engine: Any, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
+    """The evidence of a film, through the engine of the worker."""
+    found: RawEvidence = engine.evidence(params["source"], report)
+    return remembered(found)
+
+
+def remembered(found: RawEvidence) -> dict[str, Any]:
+    """Evidence as it is remembered."""
+    plain: dict[str, Any] = TypeAdapter(RawEvidence).dump_python(found, mode="json")
+    return plain
 
 
 def fatal(engine: Any, params: Any, *rest: Any) -> dict[str, Any]:
@@ -239,6 +252,23 @@ def test_a_transcript_on_workers_is_that_of_one_process(make: Make, media: Path,
     assert job.result["segments"] == json.loads(json.dumps(here.to_json()["segments"]))
     assert "country" in here.text
     assert not list((jobs.settings.data_dir / "cluster" / "parcels").iterdir()), "pieces are cleaned away"
+
+
+def test_evidence_from_a_worker_is_that_of_one_process_and_its_progress_arrives(
+    make: Make, talk: Path, whole: RawEvidence
+) -> None:
+    jobs = make({})
+    job_id = jobs.submit("measured", {"source": str(talk)})
+    seen = set()
+
+    def look() -> bool:
+        job = jobs.get(job_id)
+        seen.add((job.message.code if job.message else "", job.fraction))
+        return job.is_finished
+
+    until(look, 120)
+    assert jobs.get(job_id).result == remembered(whole)
+    assert len({f for code, f in seen if code == "progress.evidence"}) > 3
 
 
 # jobs
