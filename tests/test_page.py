@@ -242,6 +242,18 @@ def test_two_visitors_at_once_do_not_disturb_each_other(browser: Any, place: Pla
         eventually(lambda: edits.load(newest(place, "rank")).get("bounds"))
 
 
+def test_every_tab_is_as_it_was_after_a_reload(browser: Any, place: Place) -> None:
+    with Visit(browser, place.address) as visit:
+        everything(visit)
+        visit.reload()
+        visit.see("#sync-view .sync[data-job] .seg")
+        assert visit.page.get_by_role("tab", name="Doblaje", exact=True).get_attribute("aria-selected") == "true"
+        visit.tab(1)
+        visit.see("#viral-view .viral[data-job] .vcard")
+        visit.tab(0)
+        visit.see("#highlights-view .stage[data-job] .card")
+
+
 @pytest.mark.parametrize("width", [390, 2560])
 def test_nothing_is_wider_than_the_screen(browser: Any, place: Place, width: int) -> None:
     with Visit(browser, place.address, "es-ES", width) as visit:

@@ -57,8 +57,8 @@ class DubTab:
         ]  # fmt: skip
 
 
-def layout(page: Page) -> DubTab:
-    """Draws the tab."""
+def layout(page: Page, last: gr.BrowserState) -> DubTab:
+    """Draws the tab; ``last`` is where the browser remembers its job."""
     gr.Markdown(label("ui.sync.intro"))
     with gr.Row():
         with gr.Column(scale=1, min_width=300):
@@ -66,7 +66,6 @@ def layout(page: Page) -> DubTab:
         with gr.Column(scale=3, min_width=320):
             right = _results()
     state = {"running": gr.State(""), "analysed": gr.State("")}
-    last = gr.BrowserState("", storage_key="studio-sync", secret=page.settings.data_dir.name)
     return DubTab(**left, **right, **state, last=last)
 
 

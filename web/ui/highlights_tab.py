@@ -53,8 +53,8 @@ class HighlightsTab:
         ]
 
 
-def layout(page: Page) -> HighlightsTab:
-    """Draws the tab."""
+def layout(page: Page, last: gr.BrowserState) -> HighlightsTab:
+    """Draws the tab; ``last`` is where the browser remembers its job."""
     gr.Markdown(label("ui.highlights.intro"))
     with gr.Row():
         with gr.Column(scale=1, min_width=300):
@@ -62,7 +62,6 @@ def layout(page: Page) -> HighlightsTab:
         with gr.Column(scale=3, min_width=320):
             right = _results()
     state = {"running": gr.State(""), "clips": gr.State({})}
-    last = gr.BrowserState("", storage_key="studio-highlights", secret=page.settings.data_dir.name)
     return HighlightsTab(**left, **right, **state, last=last)
 
 

@@ -25,13 +25,15 @@ def build(page: Page) -> gr.Blocks:
     """The whole interface; nothing is loaded and no job is touched."""
     with gr.Blocks(title="Reelify & SyncDub", analytics_enabled=False, fill_width=True) as demo:
         header = gr.HTML(_header(""), js_on_load=script("header.js"), elem_id="studio-header")
+        # Outside the tabs: what lies in a tab that was never opened is not read when the page opens.
+        first, second, third = (_remembered(page, name) for name in ("highlights", "viral", "sync"))
         with gr.Tabs(elem_id="studio-tabs") as tabs:
             with gr.Tab(label("ui.tab.highlights"), id="highlights"):
-                moments = highlights_tab.layout(page)
+                moments = highlights_tab.layout(page, first)
             with gr.Tab(label("ui.tab.viral"), id="viral"):
-                viral = viral_tab.layout(page)
+                viral = viral_tab.layout(page, second)
             with gr.Tab(label("ui.tab.dubsync"), id="dubsync"):
-                dub = dubsync_tab.layout(page)
+                dub = dubsync_tab.layout(page, third)
             with gr.Tab(label("ui.tab.tasks"), id="tasks"):
                 tasks_tab.build(page, demo)
         highlights_tab.wire(page, demo, moments)
@@ -43,6 +45,11 @@ def build(page: Page) -> gr.Blocks:
         endpoints.register(page)
     demo.queue(default_concurrency_limit=64, max_size=512)
     return demo
+
+
+def _remembered(page: Page, name: str) -> gr.BrowserState:
+    """The last job of a tab, kept by the browser."""
+    return gr.BrowserState("", storage_key=f"studio-{name}", secret=page.settings.data_dir.name)
 
 
 def _moments_to_ranking(page: Page, tabs: gr.Tabs, moments: HighlightsTab, viral: ViralTab) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import html
 import itertools
 from collections.abc import Mapping, Sequence
@@ -32,7 +33,8 @@ def preview(page: Page, job: Job, at: float, which: str, nudges: Sequence[Mappin
     span = Span(max(0.0, min(at, end - 1.0)), end)
     folder = page.settings.temp_dir / "gradio" / "previews" / job.id
     folder.mkdir(parents=True, exist_ok=True)
-    out = folder / f"{which}_{round(1000 * at)}_{round(sum(n['ms'] for n in nudges))}.mp4"
+    mark = hashlib.blake2b(repr([sorted(n.items()) for n in nudges]).encode(), digest_size=6).hexdigest()
+    out = folder / f"{which}_{round(1000 * at)}_{mark}.mp4"
     what = {"original": "original", "before": "dub", "after": "synced"}[which]
     return preview_clip(pair, plan, cast(What, what), span, out)
 

@@ -61,15 +61,14 @@ class ViralTab:
         ]
 
 
-def layout(page: Page) -> ViralTab:
-    """Draws the tab."""
+def layout(page: Page, last: gr.BrowserState) -> ViralTab:
+    """Draws the tab; ``last`` is where the browser remembers its job."""
     gr.Markdown(label("ui.viral.intro"))
     with gr.Row():
         with gr.Column(scale=1, min_width=300):
             left = _inputs(page)
         with gr.Column(scale=3, min_width=320):
             right = _results()
-    last = gr.BrowserState("", storage_key="studio-viral", secret=page.settings.data_dir.name)
     return ViralTab(**left, **right, running=gr.State(""), last=last)
 
 
