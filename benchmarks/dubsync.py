@@ -242,7 +242,7 @@ def by_meaning(folder: Path, n: int) -> str:
 
     name, pair = next((name, pair) for name, pair in given(folder) if "voiceonly" in name)
     (piece,) = pair.pieces
-    voice, rows = media.load_audio(pair.dub, rate=RATE).samples[0], []
+    voice, rows = media.load_audio(pair.dub, rate=RATE).samples, []
     with tempfile.TemporaryDirectory() as work:
         engine = Engine(replace(Settings.from_env(), data_dir=Path(work)))
         for k in range(n):

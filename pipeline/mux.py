@@ -2,6 +2,8 @@
 
 Everything of the original is copied packet by packet: pictures, sound, subtitles, chapters, fonts. The result's clock
 is the original's clock. It is written beside its final name, examined, and renamed only then.
+
+Languages are tagged in ISO 639-2. FFmpeg's muxer has no IETF tag (``LanguageIETF``), so a region such as pt-BR is not kept.
 """
 
 from __future__ import annotations

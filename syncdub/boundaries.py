@@ -13,7 +13,16 @@ import numpy as np
 
 from pipeline.values import Span
 from syncdub.correlation import Array
-from syncdub.likeness import STILL_SECONDS, Floats, Sounds, absent_frames, correlations, evidence, something_shared
+from syncdub.likeness import (
+    STILL_SECONDS,
+    Floats,
+    Sounds,
+    absent_frames,
+    correlations,
+    evidence,
+    soft_evidence,
+    something_shared,
+)
 from syncdub.timemap import BELIEVED, Line
 
 EXTRA_GAP = 40.0
@@ -32,8 +41,6 @@ HOLE, HOLE_SECONDS = 60.0, 8.0
 loud voice, and a few foreign seconds of the right length do less harm than a hole in a sentence."""
 SHORTEST_LINE = 0.5
 """A line of fewer seconds is a chance hit between two others."""
-CHUNKS = (3.0, 8.0)
-"""Seconds in which something shared under loud voices is looked for."""
 AMBIGUOUS = 3.0
 """Places whose sums differ by less (nats) are equally good; the quietest of them is taken."""
 
@@ -122,22 +129,16 @@ def join(a: Line, b: Line, sounds: Sounds, quiet: Sequence[float]) -> tuple[floa
 def _shared_until(sounds: Sounds, line: Line, end: float, high: float) -> float:
     """How far beyond ``end``, at most to ``high``, the dub still shares something with the line's place, however weakly: loud
     voices over a soft bed speak against a line, too, but they do not make a gap."""
-    while end < high:
-        reach = next((x for x in CHUNKS if something_shared(sounds, line, end, min(end + x, high))), 0.0)
-        if not reach:
-            return end
-        end = min(end + reach, high)
-    return end
+    total = np.cumsum(soft_evidence(sounds, line, end, high))
+    best = int(total.argmax()) if len(total) else 0
+    return min(high, end + (best + 1) * sounds.step) if len(total) and total[best] > FOREIGN else end
 
 
 def _shared_from(sounds: Sounds, line: Line, low: float, start: float) -> float:
     """The same before ``start``, at the earliest ``low``."""
-    while start > low:
-        reach = next((x for x in CHUNKS if something_shared(sounds, line, max(start - x, low), start)), 0.0)
-        if not reach:
-            return start
-        start = max(start - reach, low)
-    return start
+    total = np.cumsum(soft_evidence(sounds, line, low, start)[::-1])
+    best = int(total.argmax()) if len(total) else 0
+    return max(low, start - (best + 1) * sounds.step) if len(total) and total[best] > FOREIGN else start
 
 
 def _settled(plain: Floats, sounds: Sounds, low: float, gap: int, quiet: Sequence[float]) -> int:

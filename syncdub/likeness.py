@@ -35,6 +35,8 @@ OVERHANG = 10.0
 """Seconds by which the windows that made a line may hang over its ends."""
 FAINT = 0.05
 """Share of the usual power of features under which nothing is heard: a codec leaves traces of loud voices everywhere."""
+SOFT = (0.02, 0.1)
+"""Correlations a soft bed under voices may have."""
 OUTSIDE = 1.0
 """Nats a frame against a line where it leaves the original."""
 
@@ -184,6 +186,18 @@ def correlations(pair: tuple[Array16, Array16], step: float, line: Line, span: S
         pair, step, line, (max(0, round(span.start / step)), min(len(pair[1]), round(span.end / step)))
     )
     return _stretches(cross, powers, FAINT * pair[0].shape[1])
+
+
+def soft_evidence(sounds: Sounds, line: Line, low: float, high: float) -> Floats:
+    """Nats as :func:`evidence`, for half the correlation the line has as a whole: what is shared under loud voices still gains."""
+    step = sounds.step
+    first, last = max(0, round(low / step)), min(len(sounds.dub), round(high / step))
+    cross, powers = _products((sounds.original, sounds.dub), step, line, _core(line, step, len(sounds.dub)))
+    rho = float(np.clip(cross.sum() / max(powers.sum(), 1e-6), *SOFT))
+    cross, powers = _products((sounds.original, sounds.dub), step, line, (first, max(first, last)))
+    r2, n_bands = 1 - rho * rho, sounds.dub.shape[1]
+    nats = ((rho * cross - rho * rho * powers.sum(axis=0) / 2) / r2 - n_bands * np.log(r2) / 2) / DEPENDENT
+    return np.where(_smoothed(powers.min(axis=0), round(CHOOSE_SECONDS / step)) > FAINT * n_bands, nats, 0.0)
 
 
 def something_shared(sounds: Sounds, line: Line, start: float, end: float) -> bool:

@@ -8,10 +8,8 @@ import numpy as np
 import pytest
 
 from pipeline import ffmpeg
-from pipeline.values import Sentence, Transcript
-from syncdub.analysis import AnalyseRequest, analyse
 from syncdub.values import SyncPlan
-from tests.test_analysis import RATE, Listener, music, quick, wav
+from tests.test_analysis import RATE, music, quick, wav
 
 
 def coded(source: Path, name: str, *options: str, before: tuple[str, ...] = ()) -> Path:
@@ -37,17 +35,21 @@ def late(film: Path) -> Path:
     return wav(film.with_name("late.wav"), music(31, 60)[3 * RATE :])
 
 
-def test_a_corrupt_middle_costs_only_itself(film: Path, late: Path) -> None:
-    data = bytearray(coded(late, "whole.mp3", "-c:a", "libmp3lame", "-b:a", "96k").read_bytes())
-    third = len(data) // 3
-    data[third : third + 40_000] = np.random.default_rng(1).bytes(40_000)
-    broken = late.with_name("broken.mp3")
+@pytest.mark.slow
+def test_a_corrupt_middle_costs_only_itself(tmp_path: Path) -> None:
+    sound = music(34, 130)
+    film = wav(tmp_path / "film.wav", sound)
+    dub = wav(tmp_path / "late.wav", sound[3 * RATE :])
+    data = bytearray(coded(dub, "whole.mp3", "-c:a", "libmp3lame", "-b:a", "96k").read_bytes())
+    half = len(data) // 2
+    data[half : half + 40_000] = np.random.default_rng(1).bytes(40_000)
+    broken = tmp_path / "broken.mp3"
     broken.write_bytes(bytes(data))
     plan = quick(film, broken)
     assert plan.verdict in {"shift", "edit"}
-    assert plan.original_of(5.0) == pytest.approx(8.0, abs=0.06)
+    assert plan.original_of(20.0) == pytest.approx(23.0, abs=0.06)
     # What was lost may shorten the file; behind it the map must follow.
-    assert plan.segments[-1].original_end == pytest.approx(60.0, abs=1.5)
+    assert plan.segments[-1].original_end == pytest.approx(130.0, abs=0.5)
 
 
 @pytest.mark.slow
@@ -122,18 +124,3 @@ def test_a_replaced_distributor_logo_does_not_move_what_follows(tmp_path: Path) 
     plan = quick(film, dub)
     assert only(plan) == pytest.approx(-5500, abs=2)
     assert plan.segments[0].dub_start == pytest.approx(14.5, abs=0.1)
-
-
-@pytest.mark.slow
-def test_lines_of_another_film_do_not_carry_a_result(tmp_path: Path) -> None:
-    a, b = wav(tmp_path / "a.wav", music(71, 60)), wav(tmp_path / "b.wav", music(72, 60))
-
-    def said(words: str) -> Transcript:
-        lines = tuple(Sentence(2.0 + 5 * k, 4.0 + 5 * k, f"{words} {k}") for k in range(10))
-        return Transcript("en", 60.0, lines)
-
-    plan = analyse(
-        Listener({"a.wav": said("One says"), "b.wav": said("Another asks")}), AnalyseRequest(original=a, dub=b)
-    )
-    assert plan.verdict == "refuse"
-    assert plan.doubts
