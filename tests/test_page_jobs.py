@@ -14,8 +14,8 @@ import pytest
 
 from tests.browsing import EXAMPLES, Visit, app_process, chromium
 
-pytestmark = [pytest.mark.browser, pytest.mark.models]
-LONG = 240_000
+pytestmark = [pytest.mark.browser, pytest.mark.models, pytest.mark.timeout(900)]
+LONG = 600_000
 """Milliseconds that a whole job may take on a busy machine."""
 
 
