@@ -110,6 +110,20 @@ def in_batches(
     return list(chain.from_iterable(done))
 
 
+def sparing(kind: str, work: Callable[[str], R]) -> R:
+    """``work(kind)``, and once more on the processor when the GPU's memory does not suffice.
+
+    For work of a bounded size (a minute of sound, some dozens of pictures), which must change nothing before its last step.
+    """
+    try:
+        return work(kind)
+    except (RuntimeError, MemoryError) as error:
+        if kind == "cpu" or not is_out_of_memory(error):
+            raise
+        release()
+    return work("cpu")
+
+
 def _attempt(
     work: Callable[[Sequence[T]], Iterable[R]], piece: Sequence[T], done: list[Iterable[R]]
 ) -> Exception | None:

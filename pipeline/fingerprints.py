@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.device import sparing
 from pipeline.media import audio_blocks, video_blocks
 from pipeline.messages import message
 from pipeline.values import Report, Span, no_report
@@ -132,7 +133,8 @@ def _bands_of(samples: NDArray[np.float32], device: str, rows: _Rows) -> NDArray
     """Appends the frames that are complete in (2, n) ``samples``; returns the samples still needed by later ones."""
     n = max(0, (samples.shape[1] - WINDOW) // HOP + 1)
     if n:
-        rows.add(_mel_bytes(samples[:, : (n - 1) * HOP + WINDOW], device))
+        whole = samples[:, : (n - 1) * HOP + WINDOW]
+        rows.add(sparing(device, lambda kind: _mel_bytes(whole, kind)))
     return samples[:, n * HOP :]
 
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.device import sparing
 from pipeline.signals import STEP
 from pipeline.values import Curve, Frames, State
 
@@ -60,7 +61,8 @@ class PictureSignals:
             return
         kept = gray[chosen]
         before = kept[:1] if self._last is None else self._last
-        self._rows.append(self._compare(np.concatenate([before, kept])))
+        both = np.concatenate([before, kept])
+        self._rows.append(sparing(self._device, lambda kind: _compare(both, kind)))
         self._times += [float(frames.times[i]) for i in chosen]
         self._last = kept[-1:]
 
@@ -110,19 +112,20 @@ class PictureSignals:
                 self._next = time + self._spacing
         return chosen
 
-    def _compare(self, gray: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """(n, 2): mean difference and difference of histograms of each picture and the one before, for n + 1 pictures."""
-        import torch
 
-        pixels = torch.from_numpy(np.ascontiguousarray(gray)).to(self._device)
-        flat = pixels.reshape(len(pixels), -1)
-        motion = (flat[1:].float() - flat[:-1].float()).abs().mean(dim=1) / 255.0
-        bins = (flat // (256 // N_BINS)).long()
-        histograms = torch.zeros(len(flat), N_BINS, device=self._device)
-        histograms.scatter_add_(1, bins, torch.ones_like(bins, dtype=torch.float32))
-        histograms /= flat.shape[1]
-        change = (histograms[1:] - histograms[:-1]).abs().sum(dim=1) / 2.0
-        return np.asarray(torch.stack([motion, change], dim=1).cpu().numpy(), np.float32)
+def _compare(gray: NDArray[np.uint8], device: str) -> NDArray[np.float32]:
+    """(n, 2): mean difference and difference of histograms of each picture and the one before, for n + 1 pictures."""
+    import torch
+
+    pixels = torch.from_numpy(np.ascontiguousarray(gray)).to(device)
+    flat = pixels.reshape(len(pixels), -1)
+    motion = (flat[1:].float() - flat[:-1].float()).abs().mean(dim=1) / 255.0
+    bins = (flat // (256 // N_BINS)).long()
+    histograms = torch.zeros(len(flat), N_BINS, device=device)
+    histograms.scatter_add_(1, bins, torch.ones_like(bins, dtype=torch.float32))
+    histograms /= flat.shape[1]
+    change = (histograms[1:] - histograms[:-1]).abs().sum(dim=1) / 2.0
+    return np.asarray(torch.stack([motion, change], dim=1).cpu().numpy(), np.float32)
 
 
 def to_gray(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:

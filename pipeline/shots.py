@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.device import sparing
 from pipeline.values import Frames, Shot, State
 
 if TYPE_CHECKING:
@@ -69,9 +70,8 @@ class ShotFinder:
     def feed(self, frames: Frames) -> None:
         """Takes the next pictures."""
         if len(frames.times):
-            views = look(frames.pixels, self._device)
+            sparing(self._device, lambda kind: self._take(frames.pixels, kind))
             self._times.append(np.asarray(frames.times))
-            self._advance(_repeated(views, 0, self._side) if self._views is None else self._views, views)
 
     def finish(self, duration: float) -> list[Shot]:
         """All shots of [0, ``duration``)."""
@@ -106,6 +106,10 @@ class ShotFinder:
             elif i > 0:
                 found.append(int(i))
         return [float(times[i]) for i in found]
+
+    def _take(self, pixels: NDArray[np.uint8], device: str) -> None:
+        views = look(pixels, device)
+        self._advance(_repeated(views, 0, self._side) if self._views is None else _moved(self._views, device), views)
 
     def _advance(self, before: Views, new: Views) -> None:
         """Scores every picture that now has ``side`` pictures on both sides and keeps what the next ones need."""
@@ -188,6 +192,10 @@ def _repeated(views: Views, index: int, n: int) -> Views:
     )
 
 
+def _moved(views: Views, device: str) -> Views:
+    return views[0].to(device), views[1].to(device), views[2].to(device)
+
+
 def _on_device(views: Sequence[NDArray[np.float32]] | None, device: str) -> Views | None:
     import torch
 
@@ -208,17 +216,21 @@ class KeyframeShots:
 
     def feed(self, frames: Frames) -> None:
         """Takes the next keyframes, RGB or gray."""
+        if len(frames.times):
+            self._differ += sparing(self._device, lambda kind: self._differing(frames.pixels, kind))
+            self._times += [float(t) for t in frames.times]
+
+    def _differing(self, pixels: NDArray[np.uint8], device: str) -> list[bool]:
+        """Whether each keyframe differs from the one before."""
         import torch
 
-        if not len(frames.times):
-            return
-        views = look(frames.pixels, self._device)
-        first = _repeated(views, 0, 1) if self._last is None else self._last
+        views = look(pixels, device)
+        first = _repeated(views, 0, 1) if self._last is None else _moved(self._last, device)
         before = tuple(torch.cat([a, b[:-1]]) for a, b in zip(first, views, strict=True))
         _, colours, structure = differences((before[0], before[1], before[2]), views)
-        self._differ += ((colours > KEY_COLOURS) & (structure > KEY_STRUCTURE)).cpu().tolist()
-        self._times += [float(t) for t in frames.times]
+        found: list[bool] = ((colours > KEY_COLOURS) & (structure > KEY_STRUCTURE)).cpu().tolist()
         self._last = _repeated(views, -1, 1)
+        return found
 
     def forget(self) -> None:
         """Drops what was found and goes on: what follows is judged as if everything before were still there."""

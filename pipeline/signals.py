@@ -18,11 +18,16 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.device import sparing
 from pipeline.values import Audio, Curve, Span, State
+
+if TYPE_CHECKING:
+    import torch
 
 RATE = 16000
 HOP = 320
@@ -101,7 +106,7 @@ class AudioSignals:
         n_units = max(0, len(samples) - LOOKAHEAD) // UNIT
         self._rest = samples[n_units * UNIT :]
         if n_units:
-            self._measure(samples[: n_units * UNIT + LOOKAHEAD])
+            self._keep(samples[: n_units * UNIT + LOOKAHEAD])
 
     def finish(self, *, music: bool = True) -> AudioEvidence:
         """Curves and pauses of all that was fed; beats too, where there is ``music``."""
@@ -110,7 +115,7 @@ class AudioSignals:
         if len(self._rest):
             # The last, incomplete step is continued as its mirror image, so that its level is not watered down.
             n_units = -(-len(self._rest) // UNIT)
-            self._measure(np.pad(self._rest, (0, n_units * UNIT + LOOKAHEAD - len(self._rest)), mode="symmetric"))
+            self._keep(np.pad(self._rest, (0, n_units * UNIT + LOOKAHEAD - len(self._rest)), mode="symmetric"))
         start = self._start or 0.0
         rows = np.array(self._rows, np.float32).reshape(-1, len(CURVES))[: -(-self._n_samples // UNIT)]
         n_frames = -(-self._n_samples // HOP)
@@ -145,22 +150,27 @@ class AudioSignals:
         self._n_samples += state["n"]
         self._rest, self._last_mel = state["rest"], torch.from_numpy(state["mel"]).to(self._device)
 
-    def _measure(self, samples: NDArray[np.float32]) -> None:
+    def _keep(self, samples: NDArray[np.float32]) -> None:
         """Whole steps: ``samples`` is n · UNIT + LOOKAHEAD long."""
+        *found, self._last_mel = sparing(self._device, lambda kind: self._measure(samples, kind))
+        for kept, values in zip((self._rows, self._levels, self._onsets), found, strict=True):
+            kept.frombytes(values.numpy().tobytes())
+
+    def _measure(self, samples: NDArray[np.float32], device: str) -> tuple[torch.Tensor, ...]:
+        """The curves' rows, levels and rises of onsets (on the processor), and the last mel spectrum."""
         import torch
 
-        x = torch.from_numpy(np.ascontiguousarray(samples)).to(self._device)
+        x = torch.from_numpy(np.ascontiguousarray(samples)).to(device)
         frames = x.unfold(0, FRAME, HOP)
-        power = torch.fft.rfft(frames * self._window).abs().square_()
-        loud, band, audible, moment = (power @ self._weights).unbind(dim=1)
+        power = torch.fft.rfft(frames * self._window.to(device)).abs().square_()
+        loud, band, audible, moment = (power @ self._weights.to(device)).unbind(dim=1)
         pieces = frames[:, :HOP]
         level = pieces.square().mean(dim=1)
         centred = pieces - pieces.mean(dim=1, keepdim=True)
         crossings = (centred[:, 1:] * centred[:, :-1] < 0).float().mean(dim=1)
         # Cube-root-like compression of the mel spectrum; 100 lifts quiet music over the logarithm's knee.
-        mel = torch.log1p(100.0 * power.sqrt() @ self._mel)
-        rises = torch.relu(torch.diff(mel, dim=0, prepend=self._last_mel)).mean(dim=1)
-        self._last_mel = mel[-1:].clone()
+        mel = torch.log1p(100.0 * power.sqrt() @ self._mel.to(device))
+        rises = torch.relu(torch.diff(mel, dim=0, prepend=self._last_mel.to(device))).mean(dim=1)
 
         def steps(values: torch.Tensor) -> torch.Tensor:
             return values.view(-1, FRAMES_PER_STEP).mean(dim=1)
@@ -172,12 +182,8 @@ class AudioSignals:
         centroid = torch.where(total > 1e-10, steps(moment) / total.clamp_min(1e-10), torch.zeros_like(total))
         loudness = (decibels(steps(loud)) + K_OFFSET).clamp_min(FLOOR_DB)
         columns = [decibels(steps(level)), loudness, centroid, steps(crossings), steps(rises), decibels(steps(band))]
-        for kept, values in (
-            (self._rows, torch.stack(columns, dim=1)),
-            (self._levels, decibels(level)),
-            (self._onsets, rises),
-        ):
-            kept.frombytes(values.float().cpu().numpy().tobytes())
+        found = (torch.stack(columns, dim=1), decibels(level), rises)
+        return *(values.float().cpu() for values in found), mel[-1:].clone()
 
 
 def k_response(n_bins: int) -> NDArray[np.float32]:

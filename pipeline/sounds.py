@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.device import sparing
 from pipeline.values import Audio, Curve, Event, State
 
 if TYPE_CHECKING:
@@ -146,7 +147,8 @@ class SoundListener:
         self._samples = samples[n_frames * STRIDE :]
         self._n_samples, self._n_frames = self._n_samples + len(audio.samples), self._n_frames + n_frames
         if n_frames:
-            frames = self._front_end(samples[: (n_frames - 1) * STRIDE + WINDOW])
+            whole = samples[: (n_frames - 1) * STRIDE + WINDOW]
+            frames = sparing(self._device, lambda kind: self._front_end(whole, kind))
             self._bytes = np.concatenate([self._bytes, frames[self._skip :]])
             self._skip = max(0, self._skip - len(frames))
             self._classify()
@@ -186,12 +188,12 @@ class SoundListener:
         self._level = level_after(self._level, samples)
         return min(MAX_GAIN, max(1.0, TARGET_LEVEL / max(self._level, 1e-6)))
 
-    def _front_end(self, samples: NDArray[np.float32]) -> NDArray[np.uint8]:
+    def _front_end(self, samples: NDArray[np.float32], device: str) -> NDArray[np.uint8]:
         import torch
 
-        frames = torch.from_numpy(samples).to(self._device).unfold(0, WINDOW, STRIDE)
-        spectrum = torch.fft.rfft(frames * self._window, n=N_FFT).abs()
-        logs = torch.log(spectrum @ self._mel + LOG_OFFSET)
+        frames = torch.from_numpy(samples).to(device).unfold(0, WINDOW, STRIDE)
+        spectrum = torch.fft.rfft(frames * self._window.to(device), n=N_FFT).abs()
+        logs = torch.log(spectrum @ self._mel.to(device) + LOG_OFFSET)
         quantised = torch.round(logs / IN_SCALE).add_(IN_ZERO).clamp_(0, 255)
         return np.asarray(quantised.to(torch.uint8).cpu().numpy())
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from pipeline import device
 from pipeline.errors import OutOfMemory
+from pipeline.values import Audio, Frames
 
 
 def test_batches_keep_order_and_every_item() -> None:
@@ -101,3 +103,105 @@ def test_importing_loads_no_torch() -> None:
     code = "import sys, pipeline.device, pipeline.models, pipeline.speech; print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_work_is_spared_when_the_gpu_is_full() -> None:
+    def work(kind: str) -> str:
+        if kind == "cuda":
+            raise RuntimeError("CUDA out of memory")
+        return kind
+
+    assert device.sparing("cuda", work) == "cpu"
+    with pytest.raises(ZeroDivisionError):
+        device.sparing("cuda", lambda kind: 1 // 0)
+    with pytest.raises(MemoryError):
+        device.sparing("cpu", lambda kind: (_ for _ in ()).throw(MemoryError()))
+
+
+def _signals(kind: str) -> object:
+    from pipeline.signals import AudioSignals
+
+    measured = AudioSignals()
+    measured._device = kind
+    for n in range(3):
+        measured.feed(sound(20.0, n))
+    return measured.finish()
+
+
+def _sounds(kind: str) -> object:
+    from pipeline.sounds import SoundListener
+
+    seen: list[np.ndarray] = []
+
+    def network(patches: np.ndarray) -> np.ndarray:
+        seen.append(patches.copy())
+        return np.zeros((len(patches), 521), np.float32)
+
+    from pipeline.models import yamnet_classes
+
+    listener = SoundListener(network, yamnet_classes())
+    listener._device = kind
+    for n in range(3):
+        listener.feed(sound(10.0, n))
+    return np.concatenate(seen)
+
+
+def _prints(kind: str) -> object:
+    from pipeline.fingerprints import _bands_of, _Rows
+
+    rows = _Rows()
+    _bands_of(np.stack([sound(5.0, n).samples for n in (0, 1)]), kind, rows)
+    return rows.all()
+
+
+def _shots(kind: str) -> object:
+    from pipeline.shots import KeyframeShots, ShotFinder
+
+    exact, rough = ShotFinder(kind, 5.0), KeyframeShots(kind)
+    for n in range(4):
+        exact.feed(pictures(n))
+        rough.feed(pictures(n))
+    return exact.finish(16.0), rough._differ
+
+
+def _motion(kind: str) -> object:
+    from pipeline.motion import PictureSignals
+
+    signals = PictureSignals(kind)
+    for n in range(4):
+        signals.feed(pictures(n))
+    return signals.finish(16.0)
+
+
+def sound(seconds: float, number: int) -> Audio:
+    noise = np.random.default_rng(number).standard_normal(int(16000 * seconds)).astype(np.float32)
+    return Audio(0.1 * noise, 16000, number * seconds)
+
+
+def pictures(number: int) -> Frames:
+    """Twenty pictures, five a second; a new scene every ten."""
+    chance = np.random.default_rng(number)
+    scenes = chance.integers(0, 255, (2, 27, 48, 3), dtype=np.uint8)
+    return Frames(4.0 * number + np.arange(20) / 5, np.repeat(scenes, 10, axis=0))
+
+
+@pytest.mark.parametrize("stage", [_signals, _sounds, _prints, _shots, _motion])
+def test_every_stage_goes_on_when_the_gpu_is_full(
+    stage: Callable[[str], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A GPU whose memory is full from the first byte: the results are the processor's."""
+    import torch
+
+    real, refused = torch.Tensor.to, []
+
+    def full(self: torch.Tensor, *args: object, **options: object) -> torch.Tensor:
+        if "cuda" in (*args, *options.values()):
+            refused.append(args)
+            raise RuntimeError("CUDA out of memory. Tried to allocate 20.00 MiB")
+        return real(self, *args, **options)  # type: ignore[call-overload, no-any-return]
+
+    with np.printoptions(threshold=sys.maxsize):
+        wanted = repr(stage("cpu"))
+        monkeypatch.setattr(torch.Tensor, "to", full)
+        assert repr(stage("cuda")) == wanted
+    assert refused
