@@ -201,8 +201,8 @@ class Crew:
                 posted.future.cancel()
 
     def _move(self, posted: _Posted) -> None:
-        """Frees a task that waits for a GPU when the last worker with one has gone."""
-        if posted.bound and posted.status == "pending" and not self.offers_gpu:
+        """Frees a task bound to a GPU when the last worker with one has gone, and with it any result it held."""
+        if posted.bound and posted.status != "error" and not self.offers_gpu:
             self._take_back(posted)
             self._post(posted)
 
