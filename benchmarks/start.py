@@ -1,6 +1,6 @@
 """How long ``python app.py`` takes until its first page is served, beside a Python that only imports Gradio.
 
-    python -m benchmarks.start [--times 3]
+python -m benchmarks.start [--times 3]
 """
 
 from __future__ import annotations

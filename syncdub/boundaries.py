@@ -103,7 +103,7 @@ def _last(line: Line, sounds: Sounds, original_end: float) -> float:
 def join(a: Line, b: Line, sounds: Sounds, quiet: Sequence[float]) -> tuple[float, float]:
     """End of ``a`` and start of ``b``: a cut (the dub goes on), an insertion (the original goes on), or a gap in both."""
     low, high = max(a.start, 0.0), min(b.end, sounds.end)
-    for_a, for_b = evidence(sounds, a, low, high), evidence(sounds, b, low, high)
+    for_a, for_b = (evidence(sounds, line, low, high, alone=False) for line in (a, b))
     n = min(len(for_a), len(for_b))
     if n < 2:
         return a.end, max(a.end, b.start)

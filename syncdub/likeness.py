@@ -58,25 +58,31 @@ class Sounds:
         return len(self.dub) * self.step
 
 
-def evidence(sounds: Sounds, line: Line, low: float, high: float, weak: float = 0.1, *, silence: bool = True) -> Floats:
+def evidence(
+    sounds: Sounds, line: Line, low: float, high: float, weak: float = 0.1, *, silence: bool = True, alone: bool = True
+) -> Floats:
     """Nats for ``line`` in every frame of the dub between ``low`` and ``high`` (seconds at the original's pace).
 
     ``weak`` is the share of the line that is expected to be hardly like the original; see :func:`lowest_correlation`.
-    ``silence`` says whether silence in the dub alone speaks against the line."""
+    ``silence`` says whether silence in the dub alone speaks against the line. A line judged ``alone`` has no evidence where one of
+    the files holds nothing; of two lines for the same frames, the one whose place is empty must not win by saying nothing.
+    """
     first, last = max(0, round(low / sounds.step)), min(len(sounds.dub), round(high / sounds.step))
     if last <= first:
         return np.zeros(0)
-    out, heard = _layer_evidence((sounds.original, sounds.dub), sounds.step, line, (first, last), weak)
+    nats, heard = _layer_evidence((sounds.original, sounds.dub), sounds.step, line, (first, last), weak)
+    out = np.where(heard, nats, 0.0) if alone else nats
     if sounds.second is not None:
         # Where the bed is silent in both, the mixes are voices alone: that they differ says nothing.
-        out += np.where(heard, _layer_evidence(sounds.second, sounds.step, line, (first, last), weak)[0], 0.0)
+        nats, heard_too = _layer_evidence(sounds.second, sounds.step, line, (first, last), weak)
+        out += np.where(heard & heard_too, nats, 0.0)
     return _inside(_with_silence(out, sounds, line, first) if silence else out, sounds, line, first)
 
 
 def _layer_evidence(
     pair: tuple[Array16, Array16], step: float, line: Line, frames: tuple[int, int], weak: float
 ) -> tuple[Floats, NDArray[np.bool_]]:
-    """Nats of every frame, and in which something is heard in both files; in the others they are 0."""
+    """Nats of every frame, and in which something is heard in both files."""
     first, last = frames
     n_bands = pair[0].shape[1]
     cross, powers = _products(pair, step, line, frames)
@@ -93,7 +99,7 @@ def _layer_evidence(
         best = np.where(better, smooth, best)
         out = np.where(better, nats, out)
     heard = np.minimum(_smoothed(powers[0], size), _smoothed(powers[1], size)) > FAINT * n_bands
-    return np.where(heard, out, 0.0), heard
+    return out, heard
 
 
 def _with_silence(nats: Floats, sounds: Sounds, line: Line, first: int) -> Floats:

@@ -88,6 +88,13 @@ def test_the_spanish_dubs_lie_where_the_truth_says(media: Path, name: str, verdi
 
 
 @pytest.mark.slow
+def test_the_join_of_the_example_lies_where_the_dub_was_cut() -> None:
+    folder = Path(__file__).parents[1] / "assets" / "examples"
+    plan = quick(folder / "dubsync_1_film.mp4", folder / "dubsync_2_doblaje.m4a")
+    assert [s.dub_start for s in plan.segments] == pytest.approx([1.4, 33.9], abs=0.1)
+    assert [s.offset_ms for s in plan.segments] == pytest.approx([-1400, 2600], abs=20)
+
+
 def test_a_voice_without_music_is_not_placed_by_sound(media: Path) -> None:
     plan = quick(media / "dub" / "dub_film_en.mp4", media / "dub" / "dub_es_v4_voiceonly_early_0.850s.m4a")
     assert plan.verdict == "refuse"
