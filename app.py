@@ -98,6 +98,7 @@ def main() -> int:
     """Serve until stopped; 2 when a setting is wrong."""
     import uvicorn
 
+    from pipeline import warm
     from pipeline.settings import Settings, SettingsError
 
     try:
@@ -109,6 +110,8 @@ def main() -> int:
     except SettingsError as error:
         print(error, file=sys.stderr)  # noqa: T201
         return 2
+    if not settings.scheduler_address:
+        warm.soon()
     uvicorn.run(application, host=settings.host, port=settings.port, log_config=None, timeout_graceful_shutdown=10)
     return 0
 
