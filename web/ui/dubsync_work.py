@@ -20,17 +20,15 @@ from web.ui.highlights_work import keep_edits
 from web.ui.language import language_of, tell
 from web.ui.numbers import shown_table
 from web.ui.preview import join_views, preview
-from web.ui.work import Early, Page, busy, chosen_source, follow, notes, owner_of, shown
+from web.ui.work import Early, TabWork, busy, chosen_source, follow, notes, owner_of, shown
 
 Answer = tuple[Any, ...]
-N_OUTPUTS = 12
 
 
-class DubWork:
+class DubWork(TabWork):
     """The handlers of the tab."""
 
-    def __init__(self, page: Page) -> None:
-        self.page = page
+    n_outputs = 12
 
     def start(
         self, request: gr.Request, film: str | None, film_at: str, dub: str | None, dub_at: str, *rest: Any
@@ -63,24 +61,10 @@ class DubWork:
             raise shown(error, request) from error
         yield from self.watch(job_id, language_of(request))
 
-    def resume(self, job_id: str, request: gr.Request) -> Iterator[Answer]:
-        """Follows the last job of this browser again, after the page was loaded anew."""
-        try:
-            self.page.job(job_id, request)
-        except StudioError:
-            yield tuple(gr.skip() for _ in range(N_OUTPUTS))
-            return
-        yield from self.watch(job_id, language_of(request))
-
     def example(self) -> tuple[str, str, str, str]:
         """The film and the dub that ship with the product."""
         film, dub = example_files("dubsync")
         return str(film), "", str(dub), ""
-
-    def cancel(self, job_id: str) -> None:
-        """Stops the job."""
-        if job_id:
-            self.page.jobs.cancel(job_id)
 
     def edit(self, analysed: str, request: gr.Request, event: gr.EventData) -> None:
         """Keeps segments that were moved."""

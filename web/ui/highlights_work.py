@@ -21,17 +21,15 @@ from web.ui.first_look import FirstLook
 from web.ui.language import language_of, precise, tell
 from web.ui.numbers import shown_table
 from web.ui.stage import Scene, stage
-from web.ui.work import Page, busy, chosen_source, follow, notes, owner_of, shown, source_url
+from web.ui.work import Page, TabWork, busy, chosen_source, follow, notes, owner_of, shown, source_url
 
 Answer = tuple[Any, ...]
-N_OUTPUTS = 9
 
 
-class HighlightsWork:
+class HighlightsWork(TabWork):
     """The handlers of the tab."""
 
-    def __init__(self, page: Page) -> None:
-        self.page = page
+    n_outputs = 9
 
     def start(
         self, request: gr.Request, file: str | None, address: str, count: float, low: float, high: float, speech: bool, fast: bool
@@ -67,23 +65,9 @@ class HighlightsWork:
         self.page.engine.probe(source)
         return self.page.jobs.submit("highlights", {"source": str(source), **options}, owner=owner, title=source.name)
 
-    def resume(self, job_id: str, request: gr.Request) -> Iterator[Answer]:
-        """Follows the last job of this browser again, after the page was loaded anew."""
-        try:
-            self.page.job(job_id, request)
-        except StudioError:
-            yield tuple(gr.skip() for _ in range(N_OUTPUTS))
-            return
-        yield from self.watch(job_id, language_of(request))
-
     def example(self) -> tuple[str, str]:
         """The file that ships with the product."""
         return str(example_files("highlights")[0]), ""
-
-    def cancel(self, job_id: str) -> None:
-        """Stops the job."""
-        if job_id:
-            self.page.jobs.cancel(job_id)
 
     def watch(self, job_id: str, language: str) -> Iterator[Answer]:
         """What the tab shows while a job runs and when it has ended."""

@@ -22,21 +22,19 @@ from web.ui.language import language_of, tell
 from web.ui.numbers import shown_table
 from web.ui.timeline import attr
 from web.ui.viral_view import Board, keyword_table, score_table, view, waiting
-from web.ui.work import Early, Page, busy, chosen_source, follow, notes, owner_of, shown, source_url
+from web.ui.work import Early, TabWork, busy, chosen_source, follow, notes, owner_of, shown, source_url
 from web.workflows import EARLY
 
 Answer = tuple[Any, ...]
 Clip = Mapping[str, Any]
-N_OUTPUTS = 9
 OPTIONS = ("language", "min_score", "all")
 LOOK = ("aspect", "framing", "captions", "hook")
 
 
-class ViralWork:
+class ViralWork(TabWork):
     """The handlers of the tab. What remains of an argument list goes by position into :data:`OPTIONS` and :data:`LOOK`."""
 
-    def __init__(self, page: Page) -> None:
-        self.page = page
+    n_outputs = 9
 
     def start(self, request: gr.Request, files: list[str] | None, address: str, *rest: Any) -> Iterator[Answer]:
         """Ranks what was given."""
@@ -75,23 +73,9 @@ class ViralWork:
         bounds = [edits.bounds_of(edits.load(job), n, c) for n, c in enumerate(clips, 1)]
         return [{"source": job.params["source"], "start": low, "end": high, "name": job.title} for low, high in bounds]
 
-    def resume(self, job_id: str, request: gr.Request) -> Iterator[Answer]:
-        """Follows the last job of this browser again, after the page was loaded anew."""
-        try:
-            self.page.job(job_id, request)
-        except StudioError:
-            yield tuple(gr.skip() for _ in range(N_OUTPUTS))
-            return
-        yield from self.watch(job_id, language_of(request))
-
     def example(self) -> tuple[list[str], str]:
         """The clips that ship with the product."""
         return [str(p) for p in example_files("viral")], ""
-
-    def cancel(self, job_id: str) -> None:
-        """Stops the job."""
-        if job_id:
-            self.page.jobs.cancel(job_id)
 
     def watch(self, job_id: str, language: str) -> Iterator[Answer]:
         """What the tab shows while a ranking runs and when it has ended."""

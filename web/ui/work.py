@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import html
 import time
 from collections.abc import Iterator
@@ -48,6 +49,33 @@ class Page:
         if (self.settings.users or self.settings.api_tokens) and job.owner != owner_of(request):
             raise NotFound(name=job_id)
         return job
+
+
+class TabWork:
+    """What the handlers of every tab with a job share; ``n_outputs`` is how many components :meth:`watch` fills."""
+
+    n_outputs: int
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+
+    def watch(self, job_id: str, language: str) -> Iterator[tuple[Any, ...]]:
+        """Follows a job to its end."""
+        raise NotImplementedError
+
+    def resume(self, job_id: str, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+        """Follows the last job of this browser again, after the page was loaded anew."""
+        try:
+            self.page.job(job_id, request)
+        except StudioError:
+            yield tuple(gr.skip() for _ in range(self.n_outputs))
+            return
+        yield from self.watch(job_id, language_of(request))
+
+    def cancel(self, job_id: str, request: gr.Request) -> None:
+        """Stops the job, if it is this visitor's."""
+        with contextlib.suppress(StudioError):
+            self.page.jobs.cancel(self.page.job(job_id, request).id)
 
 
 def follow(page: Page, job_id: str, language: str) -> Iterator[tuple[str, Job]]:
