@@ -45,7 +45,7 @@ def compose(settings: Settings, engine: Any, jobs: Jobs) -> FastAPI:
 
     application = create_app(settings, engine, jobs)
     page_uploads.install(application, _page_folder(settings))
-    return mount(application, Page(settings, engine, jobs))
+    return mount(application, Page(settings, engine, jobs, application.state.service.sources))
 
 
 def launch() -> None:
@@ -73,7 +73,7 @@ def launch() -> None:
     install(service, _page_folder(settings))
     beside = Beside(service)
     check = service.state.service.accounts.check if service.state.service.accounts.required else None
-    start(Page(settings, engine, jobs), [beside], beside.lifespan, check)
+    start(Page(settings, engine, jobs, service.state.service.sources), [beside], beside.lifespan, check)
 
 
 def _settings() -> Settings:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import gradio as gr
 import pytest
 from fastapi.testclient import TestClient
 
@@ -22,6 +23,9 @@ from web.downloads import begins_like_media, look
 from web.fetching import arrived
 from web.jobs import Jobs
 from web.kinds import Kind
+from web.ui.highlights_work import HighlightsWork
+from web.ui.viral_work import ViralWork
+from web.ui.work import Page
 
 __all__ = ["site"]
 LATER = {"Prefer": "respond-async"}
@@ -31,7 +35,7 @@ def copy(engine: Any, params: Mapping[str, Any], folder: Path, report: Report) -
     """Each input as a clip."""
     report = arrived(engine, params, report)
     report(0.0, Message("progress.rendering"))
-    sources = [params["source"]] if "source" in params else [clip["path"] for clip in params["clips"]]
+    sources = [params["source"]] if "source" in params else [c.get("source") or c["path"] for c in params["clips"]]
     clips = []
     for n, source in enumerate(sources):
         path = folder / f"{n}.mp4"
@@ -88,6 +92,28 @@ def test_the_answer_comes_before_the_download(client: TestClient, site: str, mon
     assert "progress.downloading" in result["stages"]
     client.delete(f"/api/tasks/{answer.json()['task_id']}")
     assert _uploads(client) == []
+
+
+def test_the_page_does_not_wait_for_a_download_either(
+    client: TestClient, site: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = client.app.state.service  # type: ignore[attr-defined]
+    page = Page(service.settings, service.engine, service.jobs, service.sources)
+    hold, real = threading.Event(), downloads.download
+    monkeypatch.setattr(downloads, "download", lambda *args: hold.wait(10) and real(*args))
+    moments = HighlightsWork(page).start(gr.Request(), None, f"{site}/a.mp4", 3, 1.0, 9.0, False, False)
+    ranking = ViralWork(page).start(
+        gr.Request(), None, f"{site}/a.mp4", "es", 0.3, False, "source", "follow", False, ""
+    )
+    next(moments), next(ranking)
+    assert _uploads(client) == []
+    hold.set()
+    for job in service.jobs.list(None):
+        assert service.jobs.wait(job.id, timeout=10).state == "done"
+        assert job.title == "a.mp4"
+    assert len(_uploads(client)) == 2
+    with pytest.raises(gr.Error):
+        next(HighlightsWork(page).start(gr.Request(), None, f"{site}/page", 3, 1.0, 9.0, False, False))
 
 
 @pytest.mark.parametrize(

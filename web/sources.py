@@ -42,14 +42,15 @@ class Sources:
         Raises:
             UserError: there is no such thing, it is not allowed, or it is not media.
         """
-        text = text.strip()
-        parts = urlsplit(downloads.checked(text)) if "://" in text else None
-        if parts is not None and parts.netloc == host and parts.path.startswith((*CLIPS, UPLOADS)):
-            text, parts = parts.path, None
-        if parts is not None or text.lower().startswith(("file:", "data:", "ftp:", "javascript:")):
-            loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._looks, self._remote, text)
-        return await run_in_threadpool(self._local, text, owner)
+        where, remote = _meant(text, host)
+        if remote:
+            return await asyncio.get_running_loop().run_in_executor(self._looks, self._remote, where)
+        return await run_in_threadpool(self._local, where, owner)
+
+    def find_now(self, text: str, owner: str) -> Stored:
+        """As :meth:`find`, for a thread that may wait."""
+        where, remote = _meant(text, "")
+        return self._remote(where) if remote else self._local(where, owner)
 
     def _remote(self, url: str) -> Stored:
         found = downloads.look(url, self._settings, self._engine.probe)
@@ -79,3 +80,12 @@ class Sources:
             raise NotFound(name=name)
         path = answers.clip_file(job, name)
         return Stored(path, name, path.stat().st_size)
+
+
+def _meant(text: str, host: str) -> tuple[str, bool]:
+    """What ``text`` names without the name of this service, and whether that is somewhere else."""
+    text = text.strip()
+    parts = urlsplit(downloads.checked(text)) if "://" in text else None
+    if parts is not None and parts.netloc == host and parts.path.startswith((*CLIPS, UPLOADS)):
+        return parts.path, False
+    return text, parts is not None or text.lower().startswith(("file:", "data:", "ftp:", "javascript:"))

@@ -11,6 +11,7 @@ import gradio as gr
 from pipeline.errors import StudioError
 from pipeline.messages import localise
 from web.answers import public_result
+from web.fetching import to_fetch
 from web.jobs import Job
 from web.sync_jobs import PLAN, load_plan, plan_json
 from web.ui import edits
@@ -35,18 +36,21 @@ class DubWork(TabWork):
     ) -> Iterator[Answer]:
         """Analyses what was given."""
         try:
-            params = self._params((film, film_at), (dub, dub_at), rest)
-            title = f"{params['original'].rsplit('/', 1)[-1]} + {params['dub'].rsplit('/', 1)[-1]}"
+            params = self._params((film, film_at), (dub, dub_at), rest, request)
+            title = f"{params['original_name']} + {params['dub_name']}"
             job_id = self.page.jobs.submit("analyse", params, owner=owner_of(request), title=title)
         except StudioError as error:
             raise shown(error, request) from error
         yield from self.watch(job_id, language_of(request))
 
-    def _params(self, film: tuple[str | None, str], dub: tuple[str | None, str], rest: Sequence[Any]) -> dict[str, Any]:
-        original, other = chosen_source(self.page, *film), chosen_source(self.page, *dub)
-        self.page.engine.probe(original)
-        self.page.engine.probe(other)
-        return {"original": str(original), "dub": str(other), **options(rest)}
+    def _params(
+        self, film: tuple[str | None, str], dub: tuple[str | None, str], rest: Sequence[Any], request: gr.Request
+    ) -> dict[str, Any]:
+        original, other = chosen_source(self.page, *film, request), chosen_source(self.page, *dub, request)
+        return {
+            "original": str(original.path), "dub": str(other.path), "original_name": original.name, "dub_name": other.name,
+            **options(rest), **to_fetch((original, other)),
+        }  # fmt: skip
 
     def finish(self, request: gr.Request, analysed: str, *rest: Any) -> Iterator[Answer]:
         """Writes the film from the analysis as it was moved by hand."""

@@ -14,6 +14,7 @@ import gradio as gr
 
 from pipeline.errors import BadRequest, StudioError
 from web.answers import public_result
+from web.fetching import to_fetch
 from web.sync_jobs import PLAN
 from web.ui.language import language_of
 from web.ui.work import Page, chosen_source, owner_of, say_error, shown
@@ -59,9 +60,8 @@ class Endpoints:
         """
 
         def params() -> dict[str, Any]:
-            sources = [str(chosen_source(self.page, v, None)) for v in videos or []]
             return {
-                "clips": [{"source": s} for s in sources], "language": language, "min_score": min_score, "all": all_clips,
+                "clips": [{"source": v} for v in videos or []], "language": language, "min_score": min_score, "all": all_clips,
                 "aspect": aspect, "captions": captions,
             }  # fmt: skip
 
@@ -82,9 +82,8 @@ class Endpoints:
         """
 
         def params() -> dict[str, Any]:
-            sources = [str(chosen_source(self.page, v, None)) for v in videos or []]
             return {
-                "clips": _pieces(_given(cuts, list), sources), "aspect": aspect, "captions": captions,
+                "clips": _pieces(_given(cuts, list), videos or []), "aspect": aspect, "captions": captions,
                 "corrections": _given(corrections or "{}", dict),
             }  # fmt: skip
 
@@ -112,7 +111,7 @@ class Endpoints:
             dub: its dub from another release, video or audio.
             quick: music and picture only, without listening to the phrases.
         """
-        return self._run("analyse", lambda: {**self._pair(original, dub), "quick": quick}, request, progress)
+        return self._run("analyse", lambda: {**self._pair(original, dub, request), "quick": quick}, request, progress)
 
     def sync_dub(
         self, original: str | None, dub: str | None, quick: bool, write: bool, fill: str, codec: str, request: gr.Request,
@@ -129,7 +128,7 @@ class Endpoints:
             codec: flac, eac3 or aac for an edited dub.
         """
         options = {"quick": quick, "fill": fill, "codec": codec}
-        params = lambda: {**self._pair(original, dub), **options}  # noqa: E731 - a file may be missing
+        params = lambda: {**self._pair(original, dub, request), **options}  # noqa: E731 - a file may be missing
         return self._run("sync" if write else "analyse", params, request, progress)
 
     def write_dub(
@@ -153,16 +152,18 @@ class Endpoints:
 
         return self._run("sync", params, request, progress)
 
-    def _pair(self, original: str | None, dub: str | None) -> dict[str, Any]:
-        return {
-            "original": str(chosen_source(self.page, original, None)),
-            "dub": str(chosen_source(self.page, dub, None)),
-        }
+    def _pair(self, original: str | None, dub: str | None, request: gr.Request) -> dict[str, Any]:
+        film, other = (chosen_source(self.page, v, None, request) for v in (original, dub))
+        return {"original": str(film.path), "dub": str(other.path)}
 
     def _one(
         self, kind: str, given: tuple[str | None, str], options: Mapping[str, Any], request: gr.Request, progress: Any
     ) -> Any:
-        return self._run(kind, lambda: {"source": str(chosen_source(self.page, *given)), **options}, request, progress)
+        def params() -> dict[str, Any]:
+            source = chosen_source(self.page, *given, request)
+            return {"source": str(source.path), **options} | to_fetch([source])
+
+        return self._run(kind, params, request, progress)
 
     def _run(self, kind: str, params: Callable[[], dict[str, Any]], request: gr.Request, progress: Any) -> Any:
         page, language = self.page, language_of(request)

@@ -35,7 +35,8 @@ class FirstLook:
         """HTML when there is more to show than at the last look."""
         code = job.message.code if job.message else ""
         stage_now = 2 if code in DECIDED else 1 if code in HEARD else 0
-        if job.state != "running" or stage_now <= self._seen:
+        here = Path(job.params["source"]).is_file()  # or it is still being downloaded
+        if job.state != "running" or stage_now <= self._seen or not here:
             return None
         self._seen = stage_now
         try:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import json
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -14,6 +13,7 @@ import pandas as pd
 
 from pipeline.errors import StudioError
 from web.answers import public_result
+from web.fetching import to_fetch
 from web.jobs import Job
 from web.ui import edits
 from web.ui.examples import example_files
@@ -37,8 +37,9 @@ class HighlightsWork(TabWork):
         """Queues a job on what was given and follows it."""
         options = {"clips": int(count), "min_duration": low, "max_duration": high, "transcribe": speech, "fast": fast}
         try:
-            source = chosen_source(self.page, file, address)
-            job_id = self.submit(source, owner_of(request), options)
+            source = chosen_source(self.page, file, address, request)
+            params = {"source": str(source.path), **options} | to_fetch([source])
+            job_id = self.page.jobs.submit("highlights", params, owner=owner_of(request), title=source.name)
         except StudioError as error:
             raise shown(error, request) from error
         yield from self.watch(job_id, language_of(request))
@@ -55,15 +56,6 @@ class HighlightsWork(TabWork):
         except StudioError as error:
             raise shown(error, request) from error
         yield from self.start(request, str(film), "", *rest)
-
-    def submit(self, source: Path, owner: str, options: Mapping[str, Any]) -> str:
-        """Queues a highlights job on a local file.
-
-        Raises:
-            UserError: the file is no media.
-        """
-        self.page.engine.probe(source)
-        return self.page.jobs.submit("highlights", {"source": str(source), **options}, owner=owner, title=source.name)
 
     def example(self) -> tuple[str, str]:
         """The file that ships with the product."""

@@ -14,6 +14,7 @@ import gradio as gr
 from pipeline.errors import BadRequest, StudioError
 from pipeline.messages import localise
 from web.answers import public_result
+from web.fetching import to_fetch
 from web.jobs import Job
 from web.ui import edits
 from web.ui.examples import example_files
@@ -23,12 +24,14 @@ from web.ui.numbers import shown_table
 from web.ui.timeline import attr
 from web.ui.viral_view import Board, keyword_table, score_table, view, waiting
 from web.ui.work import Early, TabWork, busy, chosen_source, follow, notes, owner_of, shown, source_url
+from web.uploads import Stored
 from web.workflows import EARLY
 
 Answer = tuple[Any, ...]
 Clip = Mapping[str, Any]
 OPTIONS = ("language", "min_score", "all")
 LOOK = ("aspect", "framing", "captions", "hook")
+NOTHING: Mapping[str, Any] = {}
 
 
 class ViralWork(TabWork):
@@ -39,7 +42,9 @@ class ViralWork(TabWork):
     def start(self, request: gr.Request, files: list[str] | None, address: str, *rest: Any) -> Iterator[Answer]:
         """Ranks what was given."""
         try:
-            job_id = self._submit(self._given(files, address), rest, request)
+            given = self._given(files, address, request)
+            clips = [{"source": str(s.path), "name": s.name} for s in given]
+            job_id = self._submit(clips, rest, request, to_fetch(given))
         except StudioError as error:
             raise shown(error, request) from error
         yield from self.watch(job_id, language_of(request))
@@ -52,17 +57,17 @@ class ViralWork(TabWork):
             raise shown(error, request) from error
         yield from self.watch(job_id, language_of(request))
 
-    def _submit(self, given: Sequence[Clip], rest: Sequence[Any], request: gr.Request) -> str:
-        params = {"clips": list(given), **dict(zip((*OPTIONS, *LOOK), rest, strict=True))}
+    def _submit(
+        self, given: Sequence[Clip], rest: Sequence[Any], request: gr.Request, more: Mapping[str, Any] = NOTHING
+    ) -> str:
+        params = {"clips": list(given), **dict(zip((*OPTIONS, *LOOK), rest, strict=True)), **more}
         return self.page.jobs.submit("rank", params, owner=owner_of(request), title=str(given[0].get("name", "")))
 
-    def _given(self, files: list[str] | None, address: str) -> list[dict[str, Any]]:
-        if address and address.strip():
-            source = chosen_source(self.page, None, address)
-            return [{"source": str(source), "name": source.name}]
-        if not files:
-            raise BadRequest("error.nothing_given")
-        return [{"source": path, "name": Path(path).name} for path in files]
+    def _given(self, files: list[str] | None, address: str, request: gr.Request) -> list[Stored]:
+        """What was given; uploads are not looked at here, for one bad clip does not fail the others."""
+        if files and not (address or "").strip():
+            return [Stored(Path(path), Path(path).name, 0) for path in files]
+        return [chosen_source(self.page, None, address, request)]
 
     def _from_highlights(self, found: Mapping[str, str], request: gr.Request) -> list[dict[str, Any]]:
         """The moments of the first tab, edges as moved, as stretches of their video: it was listened to already, as a whole."""

@@ -19,7 +19,9 @@ from pipeline.errors import BadRequest, NotFound, StudioError, UserError
 from pipeline.messages import localise, say
 from pipeline.settings import Settings
 from web.jobs import Job, Jobs
+from web.sources import Sources
 from web.ui.language import language_of, percent, tell
+from web.uploads import Stored
 
 POLL = 0.25
 """Seconds between two looks at a running job; below that people see no difference."""
@@ -38,6 +40,7 @@ class Page:
     settings: Settings
     engine: Engine
     jobs: Jobs
+    sources: Sources
 
     def job(self, job_id: str, request: gr.Request | None) -> Job:
         """A job that this visitor may see.
@@ -157,36 +160,21 @@ def shown(error: StudioError, request: gr.Request | None) -> gr.Error:
     return gr.Error(say(error.message, language_of(request)), title=tell("ui.error", language_of(request)), duration=12)
 
 
-def chosen_source(page: Page, file: str | None, address: str | None) -> Path:
-    """The local file a visitor means: an upload, an example, a library file or a URL that is fetched now.
+def chosen_source(page: Page, file: str | None, address: str | None, request: gr.Request | None) -> Stored:
+    """The media file a visitor means: an upload, an example, a library file, or one that the job will download.
 
     Raises:
-        UserError: nothing was given, or it cannot be fetched.
+        UserError: nothing was given, it is not there, or it is not media.
     """
     if address and address.strip():
-        text = address.strip()
-        if text.lower().startswith(("http://", "https://")):
-            from web.downloads import fetch
-
-            return fetch(text, page.settings)
-        return library_file(page, text)
+        return page.sources.find_now(address, owner_of(request))
     if not file:
         raise BadRequest("error.nothing_given")
     path = Path(file)
     if not path.is_file():
         raise NotFound(name=path.name)
-    return path
-
-
-def library_file(page: Page, text: str) -> Path:
-    """A file of the media library by its relative path.
-
-    Raises:
-        UserError: there is no library, or the path is not in it.
-    """
-    from web.library import Library
-
-    return Library(page.settings).file(text)
+    page.engine.probe(path)
+    return Stored(path, path.name, path.stat().st_size)
 
 
 def source_url(path: Path | str) -> str:
@@ -209,6 +197,6 @@ def owner_of(request: gr.Request | None) -> str:
 
 __all__ = [
     "IN_ORDER",
-    "QUIET", "Early", "Page", "UserError", "busy", "chosen_source", "follow", "library_file", "note", "notes", "owner_of", "progress_card",
+    "QUIET", "Early", "Page", "UserError", "busy", "chosen_source", "follow", "note", "notes", "owner_of", "progress_card",
     "say_error", "shown", "source_url",
 ]  # fmt: skip
