@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -158,33 +158,42 @@ def rank_clips(
     engine: Engine,
     request: RankRequest,
     report: Report = no_report,
-    on_ranked: Callable[[RankResult], None] | None = None,
+    on_judged: Callable[[RankResult], None] | None = None,
 ) -> RankResult:
-    """Every clip judged, ordered, and what passes rendered; ``on_ranked`` gets the order before anything is rendered.
+    """Every clip judged, ordered, and what passes rendered; ``on_judged`` gets the order so far after each clip.
 
     Raises:
         Cancelled: ``report`` stopped the work.
     """
     share = 0.6 if request.render and request.out else 0.98
-    judged, skipped = _judge_all(engine, request, part_of(report, 0.0, share))
     limit = engine.settings.min_viral_score if request.min_score is None else request.min_score
-    ranking = rank([j.entry for j in judged], min_score=limit)
-    chosen = [p for p in ranking.items if p.kept or request.keep_all]
-    left_out = tuple(RankedClip(judged[p.index], p) for p in ranking.items if p not in chosen)
-    pairs = [(judged[p.index], p) for p in chosen]
-    result = RankResult(tuple(RankedClip(*pair) for pair in pairs), left_out, tuple(skipped), ranking.notes)
-    if on_ranked is not None:
-        on_ranked(result)
-    clips = _finish_all(engine, request, pairs, part_of(report, share, 1.0))
+    judged: list[Judged] = []
+    skipped: list[tuple[Clip, UserError]] = []
+    result = RankResult(())
+    for _ in _judge_all(engine, request, judged, skipped, part_of(report, 0.0, share)):
+        result = _ordered(judged, skipped, limit, request.keep_all)
+        if on_judged is not None:
+            on_judged(result)
+    clips = _finish_all(engine, request, result.clips, part_of(report, share, 1.0))
     report(1.0, message("progress.done"))
     return replace(result, clips=clips)
 
 
+def _ordered(
+    judged: Sequence[Judged], skipped: Sequence[tuple[Clip, UserError]], limit: float, keep_all: bool
+) -> RankResult:
+    ranking = rank([j.entry for j in judged], min_score=limit)
+    chosen, left_out = (
+        tuple(RankedClip(judged[p.index], p) for p in ranking.items if (p.kept or keep_all) is wanted)
+        for wanted in (True, False)
+    )
+    return RankResult(chosen, left_out, tuple(skipped), ranking.notes)
+
+
 def _judge_all(
-    engine: Engine, request: RankRequest, report: Report
-) -> tuple[list[Judged], list[tuple[Clip, UserError]]]:
-    judged: list[Judged] = []
-    skipped: list[tuple[Clip, UserError]] = []
+    engine: Engine, request: RankRequest, judged: list[Judged], skipped: list[tuple[Clip, UserError]], report: Report
+) -> Iterator[None]:
+    """Fills ``judged`` and ``skipped`` with one clip at each step."""
     vocabularies: dict[str, Vocabulary] = {}
     for n, clip in enumerate(request.clips):
         stage = part_of(report, n / len(request.clips), (n + 1) / len(request.clips))
@@ -193,7 +202,7 @@ def _judge_all(
             judged.append(judge(engine, clip, request.language, vocabularies, stage))
         except UserError as error:
             skipped.append((clip, error))
-    return judged, skipped
+        yield
 
 
 def judge(
@@ -263,19 +272,20 @@ def shifted(transcript: Transcript, span: Span) -> Transcript:
 
 
 def _finish_all(
-    engine: Engine, request: RankRequest, chosen: Sequence[tuple[Judged, Ranked]], report: Report
+    engine: Engine, request: RankRequest, chosen: tuple[RankedClip, ...], report: Report
 ) -> tuple[RankedClip, ...]:
     if not request.render or request.out is None or not chosen:
-        return tuple(RankedClip(judged, place) for judged, place in chosen)
+        return chosen
     request.out.mkdir(parents=True, exist_ok=True)
     done = []
-    for n, (judged, place) in enumerate(chosen, 1):
+    for n, clip in enumerate(chosen, 1):
+        judged = clip.judged
         stage = part_of(report, (n - 1) / len(chosen), n / len(chosen))
         stage(0.0, message("progress.rendering_clip", n=n, total=len(chosen)))
         plan = cut_of(judged.clip.source, judged.span)
         path = request.out / f"clip_{n}_viral{'.mp4' if judged.info.video else '.m4a'}"
         poster = render_post(engine, plan, path, request.post, judged.transcript, stage)
-        done.append(RankedClip(judged, place, path, poster, write_subtitles(judged.transcript, path)))
+        done.append(replace(clip, path=path, poster=poster, subtitles=write_subtitles(judged.transcript, path)))
     return tuple(done)
 
 

@@ -64,7 +64,12 @@ def test_clips_are_ranked_by_what_is_said_and_one_bad_one_hurts_nobody(engine: E
     broken = tmp_path / "broken ñ.mp4"
     broken.write_text("no video")
     clips = (*(Clip(t) for t in TALKS), Clip(broken), Clip(tmp_path / "missing.mp4"))
-    result = rank_clips(engine, RankRequest(clips, keep_all=True, out=tmp_path / "out"))
+    so_far: list[tuple[int, int]] = []
+    result = rank_clips(
+        engine, RankRequest(clips, keep_all=True, out=tmp_path / "out"),
+        on_judged=lambda found: so_far.append((len(found.clips), len(found.skipped))),
+    )  # fmt: skip
+    assert so_far == [*((n + 1, 0) for n in range(len(TALKS))), (len(TALKS), 1), (len(TALKS), 2)]
     body = result.to_json()
     order = [c.judged.clip.source.name for c in result.clips]
     assert order[-1] == "viral_2.mp4"

@@ -20,7 +20,7 @@ from web.jobs_values import stored
 
 Params = Mapping[str, Any]
 EARLY = "ranking.json"
-"""The order of the clips, in the job's folder before they are rendered."""
+"""The order of the clips judged so far, in the job's folder."""
 
 
 def language_param(params: Params) -> str | None:

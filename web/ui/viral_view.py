@@ -22,38 +22,29 @@ KINDS = ("hook", "story", "engagement", "commercial", "emotional", "delivery")
 @dataclass(frozen=True)
 class Board:
     """Ranked clips as they are shown. ``durations`` of their files let their edges move; ``job`` is empty until they can be changed.
-    A clip's ``shift`` is where it begins in the file behind its ``url``."""
+    A clip's ``shift`` is where it begins in the file behind its ``url``. ``pending`` are still to be judged."""
 
     clips: Sequence[Mapping[str, Any]]
     durations: Sequence[float] = ()
     job: str = ""
     edits: Mapping[str, Any] = field(default_factory=dict)
+    pending: Sequence[Mapping[str, Any]] = ()
 
 
 def view(board: Board, language: str) -> str:
     """One player and every clip: score, parts, edges, transcript. Sentences can be ticked and corrected."""
-    if not board.clips:
+    if not board.clips and not board.pending:
         return ""
-    first = board.clips[0]
+    first = [*board.clips, *board.pending][0]
     legend = "".join(f'<span class="m m-{k}">{html.escape(tell(f"part.{k}", language))}</span>' for k in KINDS)
     cards = "".join(_card(n, c, board, language) for n, c in enumerate(board.clips, 1))
+    cards += "".join(_pending(n, c, language) for n, c in enumerate(board.pending, len(board.clips) + 1))
     body = (
         f'<div class="watch">{_player(first.get("url"), first.get("poster"), language)}'
         f'<p class="now" aria-hidden="true"></p>{_tools(language) if board.job else ""}<p class="legend">{legend}</p>'
         f'<p class="soft">{html.escape(tell("ui.viral.heuristic", language))}</p></div><ol class="ranked">{cards}</ol>'
     )
     return f'<div class="studio viral"{editable(board.job, board.edits, body)}>{body}</div>'
-
-
-def waiting(clips: Sequence[Mapping[str, Any]], sources: Sequence[str], language: str) -> str:
-    """The clips that were given, to be watched until they are judged."""
-    names = "".join(
-        f'<li class="vcard" data-n="{n}" data-src="{attr(src)}" data-poster="" data-shift="{c.get("start", 0.0)}"><header>'
-        f"{_go(n, language)}<div><h3>{n}. {html.escape(str(c.get('name', '')))}</h3></div><span></span></header></li>"
-        for n, (c, src) in enumerate(zip(clips, sources, strict=True), 1)
-    )
-    player = _player(next(filter(None, sources), ""), "", language)
-    return f'<div class="studio viral"><div class="watch">{player}</div><ol class="ranked">{names}</ol></div>'
 
 
 def _player(url: Any, poster: Any, language: str) -> str:
@@ -94,6 +85,14 @@ def _card(n: int, clip: Mapping[str, Any], board: Board, language: str) -> str:
         f"{round(100 * clip['viral_score'])}<small>/100</small></strong></header>"
         f"{_bars(clip, language)}{edges}{_transcript(n, clip, bool(board.job), language)}{doubts}"
         f'<footer><span class="studio-tools">{made}</span><span>{_links(clip, language)}</span></footer></li>'
+    )
+
+
+def _pending(n: int, clip: Mapping[str, Any], language: str) -> str:
+    """A clip to be watched until it is judged."""
+    return (
+        f'<li class="vcard" data-n="{n}" data-src="{attr(clip["url"])}" data-poster="" data-shift="{clip["shift"]}"><header>'
+        f"{_go(n, language)}<div><h3>{n}. {html.escape(clip['title'])}</h3></div><span></span></header></li>"
     )
 
 

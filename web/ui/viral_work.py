@@ -22,7 +22,7 @@ from web.ui.highlights_work import keep_edits
 from web.ui.language import language_of, tell
 from web.ui.numbers import shown_table
 from web.ui.timeline import attr
-from web.ui.viral_view import Board, keyword_table, score_table, view, waiting
+from web.ui.viral_view import Board, keyword_table, score_table, view
 from web.ui.work import Early, TabWork, busy, chosen_source, follow, notes, owner_of, shown, source_url
 from web.uploads import Stored
 from web.workflows import EARLY
@@ -84,28 +84,30 @@ class ViralWork(TabWork):
 
     def watch(self, job_id: str, language: str) -> Iterator[Answer]:
         """What the tab shows while a ranking runs and when it has ended."""
-        skip, early, told = gr.skip(), Early(EARLY), False
+        skip, early, told = gr.skip(), Early(EARLY), False  # told: whether clips are to be seen already
         for card, job in follow(self.page, job_id, language):
             if job.is_finished:
                 yield self._finished(job, card, language)
                 return
-            so_far = self._so_far(early, job, language)
-            if so_far is None and not told:
-                so_far = waiting(job.params["clips"], [source_url(c["source"]) for c in job.params["clips"]], language)
+            news = early.news(job)
+            view_now = self._so_far(job, news, language) if news or not told else skip
             fresh, told = gr.update(visible=False) if not told else skip, True
-            view_now = skip if so_far is None else so_far
             yield card, view_now, fresh, fresh, "" if fresh is not skip else skip, skip, job_id, *busy(True)
 
-    def _so_far(self, early: Early, job: Job, language: str) -> str | None:
-        """Scores and transcripts while the clips are still rendered; until then they play from what was given."""
-        file = early.news(job)
-        if file is None:
-            return None
-        found = localise(json.loads(file.read_text(encoding="utf-8")), language)
-        clips = [*found["viral_clips"], *found["closest"]]
-        return view(
-            Board([{**c, "url": source_url(c["source"]), "shift": c["start"], "poster": ""} for c in clips]), language
-        )
+    def _so_far(self, job: Job, judged: Path | None, language: str) -> str:
+        """Scores and transcripts of the clips judged so far, and the others; all play from what was given."""
+        found: dict[str, Any] = {"viral_clips": [], "closest": [], "skipped": []}
+        if judged is not None:
+            found = localise(json.loads(judged.read_text(encoding="utf-8")), language)
+        clips = [
+            {**c, "url": source_url(c["source"]), "shift": c["start"], "poster": ""}
+            for c in (*found["viral_clips"], *found["closest"])
+        ]
+        pending = [
+            {"title": str(c.get("name", "")), "url": source_url(c["source"]), "shift": c.get("start", 0.0)}
+            for c in job.params["clips"][len(clips) + len(found["skipped"]) :]
+        ]
+        return view(Board(clips, pending=pending), language)
 
     def _finished(self, job: Job, card: str, language: str) -> Answer:
         skip = gr.skip()
