@@ -110,7 +110,10 @@ class Settings:
     allow_hub: bool = False
     # uploads, library, limits
     max_upload: int = 20 * GIB
-    allowed_extensions: tuple[str, ...] = ("mp4", "avi", "mkv", "mov", "wmv", "flv", "webm")
+    allowed_extensions: tuple[str, ...] = (
+        "mp4", "avi", "mkv", "mov", "wmv", "flv", "webm", "m4v", "ts", "m2ts", "mpg",
+        "m4a", "mp3", "flac", "wav", "ogg", "opus", "aac", "ac3", "eac3", "dts", "mka",
+    )  # fmt: skip
     media_source_enabled: bool = False
     media_source_path: Path | None = None
     allow_private_urls: bool = False
