@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from web import stubs
+
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from web.jobs import Jobs
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+stubs.leave()
 ON_ZERO_GPU = os.environ.get("SPACES_ZERO_GPU", "").lower() in {"1", "t", "true"}
 
 
@@ -111,7 +114,7 @@ def main() -> int:
         print(error, file=sys.stderr)  # noqa: T201
         return 2
     if not settings.scheduler_address:
-        warm.soon()
+        warm.warming.start()
     uvicorn.run(application, host=settings.host, port=settings.port, log_config=None, timeout_graceful_shutdown=10)
     return 0
 

@@ -65,6 +65,9 @@ class ClusterEngine(Engine):
             )
             return found
 
+    def ahead(self, load: Callable[[], object]) -> None:
+        """Nothing: models stay loaded in workers, and may be another's."""
+
     @property
     def parcels(self) -> Parcels:
         """Where pieces of sound wait for the workers."""

@@ -5,9 +5,10 @@ Front ends make one :class:`Engine` and hand it to the workflows. Making one is 
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from pipeline.media import probe
 from pipeline.memory import Memory
 from pipeline.settings import Settings
 from pipeline.values import Facts, Keyword, MediaInfo, Report, Transcript, no_report
+from pipeline.warm import warming
 
 if TYPE_CHECKING:
     from pipeline.evidence import RawEvidence
@@ -29,12 +31,12 @@ if TYPE_CHECKING:
 
 
 class Engine:
-    """Shared by all jobs of a process; safe for several threads. Model work is serialised: there is one device."""
+    """Shared by all jobs of a process; safe for several threads. Listening is serialised, for there is one device, and so is reading."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.memory = Memory(settings.data_dir / "memory")
-        self._model_lock = threading.RLock()
+        self._hearing, self._reading = threading.RLock(), threading.RLock()
         self._keywords: dict[tuple[str, tuple[str, ...]], tuple[Keyword, ...]] = {}
 
     @functools.cached_property
@@ -67,35 +69,45 @@ class Engine:
 
     def hear(self, passage: Passage) -> Said:
         """What is said in one passage of a film."""
-        with self._model_lock:
+        with self._hearing:
             return self._transcriber.hear(passage)
 
     def votes(self, chunks: Sequence[Chunk]) -> tuple[Vote, ...]:
         """What chunks of sound make of their language."""
-        with self._model_lock:
+        with self._hearing:
             return self._transcriber.votes(chunks)
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Unit vectors (n, d) of sentences in any of the model's languages."""
-        with self._model_lock:
+        with self._reading:
             return self._embedder.encode(texts)
 
     def facts(self, texts: Sequence[str], language: str) -> tuple[Facts, ...]:
         """Tokens, lemmas and morphology of each text."""
         from pipeline.text import facts
 
-        with self._model_lock:
+        with self._reading:
             return facts(texts, language)
 
     def keywords(self, texts: Sequence[str], language: str) -> tuple[Keyword, ...]:
         """Each of the settings' words with every form in which it may be said in ``language``; remembered."""
         wanted = (language, tuple(texts))
-        with self._model_lock:
+        with self._reading:
             if wanted not in self._keywords:
                 from pipeline.keywords import keywords
 
                 self._keywords[wanted] = keywords(texts, language, self._embedder.encode)
             return self._keywords[wanted]
+
+    def ahead(self, load: Callable[[], object]) -> None:
+        """Does in the background what will load models that a job soon needs; what fails there fails again where it is needed."""
+
+        def quietly() -> None:
+            with contextlib.suppress(Exception):
+                load()
+
+        warming.stop()
+        threading.Thread(target=quietly, name="ahead", daemon=True).start()
 
     def _gather(self, path: Path | str, report: Report) -> RawEvidence:
         from pipeline.evidence import gather
@@ -103,7 +115,7 @@ class Engine:
         return gather(path, self.probe(path), settings=self.settings, device=self.device, report=report)
 
     def _transcribe(self, path: Path | str, language: str | None, stream: int, report: Report) -> Transcript:
-        with self._model_lock:
+        with self._hearing:
             return self._transcriber.transcribe(path, language=language, stream=stream, report=report)
 
     @functools.cached_property

@@ -40,8 +40,9 @@ WARM = 2
 """Blocks of sound measured before a piece and forgotten: the second has the shape that all later ones have."""
 RUN_UP = 4.0
 """Seconds before a piece from which on a film is decoded: seeking in a transport stream may land a little late."""
-FEWEST, MOST_WARM = 4, 4
-"""Blocks of pictures that a piece has at least, and that it may need to warm up."""
+FEWEST, LEAST_WARM, MOST_WARM = 4, 2, 4
+"""Blocks of pictures that a piece has at least, that it warms up with at least (a look at a doubtful cut begins so much earlier), and
+at most."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -291,7 +292,7 @@ def _cuts(
     for b in range(1, len(starts)):
         if b - begun < FEWEST or starts[b] - starts[begun] < length:
             continue
-        next_warm = next((w for w in range(1, MOST_WARM + 1) if any(compared[max(0, b - w) : b])), 0)
+        next_warm = next((w for w in range(LEAST_WARM, MOST_WARM + 1) if any(compared[max(0, b - w) : b])), 0)
         if next_warm and b + 1 < len(starts):
             done = min(1.0, starts[b] / max(info.duration, 1e-3))
             found.append(_part(whole, starts, entries, begun, warm, b - begun, done))

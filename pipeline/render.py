@@ -59,8 +59,8 @@ class RenderOptions:
     hook_duration: float = 4.0
     loudness: float | None = loudness.TARGET
     audio_stream: int = 0
-    crf: int = 20
-    preset: str = "veryfast"
+    crf: int = 21
+    preset: str = "superfast"
     encoder: Literal["auto", "libx264"] = "auto"
     fast_copy: bool = False
     threads: int = 0

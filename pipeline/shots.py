@@ -3,7 +3,8 @@
 A cut is a moment at which *everything before* differs from *everything after* by more than either changes in itself. So, for a few
 pictures each side, the smallest difference across is divided by the largest difference between neighbours on one side: movement
 raises the divisor, a flash makes pictures across it equal, a dissolve spreads the difference. Three views must agree: where colours
-lie, which colours there are, and the layout with its brightness taken out (a jump of exposure keeps its layout).
+lie, which colours there are, and the layout with its brightness taken out (a jump of exposure keeps its layout). Where that leaves
+doubt, a network is asked (:mod:`pipeline.second_look`) and the geometric mean of both decides.
 """
 
 from __future__ import annotations
@@ -15,14 +16,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline import second_look
 from pipeline.device import sparing
 from pipeline.values import Frames, Shot, State
 
 if TYPE_CHECKING:
     import torch
 
-THRESHOLD = 0.6
-"""Best F1 on montages of films with flashes, shake, zooms, grain and exposure jumps (``benchmarks.shots``)."""
+THRESHOLD, DOUBT, SURE = 0.6, 0.4, 1.0
+"""Best F1 on montages of films with flashes, shake, zooms, grain and exposure jumps (``benchmarks.shots``): .996 against .989 without
+the second look. Scores between the last two are doubtful."""
+PEAK = 2
+"""A doubtful picture scores at least as high as this many before and after it."""
 OFFSETS = (0.015, 0.12, 0.35)
 """What a difference of layout, colours and structure is in a still picture with grain; keeps still pictures from cutting."""
 SIDE_TIME = 0.16
@@ -57,7 +62,7 @@ class Packets:
 class ShotFinder:
     """Finds cuts among all pictures: ``feed`` RGB or gray frames of one size in order, then ``finish`` once.
 
-    ``fps`` sets how many pictures each side are compared (four from 25 a second on). Memory: 12 bytes a picture.
+    ``fps`` sets how many pictures each side are compared (four from 25 a second on). Memory: 12 bytes a picture, 150 KB a doubt.
     """
 
     def __init__(self, device: str = "cpu", fps: float = 25.0) -> None:
@@ -66,10 +71,12 @@ class ShotFinder:
         self._views: Views | None = None
         self._times: list[NDArray[np.float64]] = []
         self._scores: list[NDArray[np.float32]] = []
+        self._doubts = _Doubts()
 
     def feed(self, frames: Frames) -> None:
         """Takes the next pictures."""
         if len(frames.times):
+            self._doubts.pictures(frames.times, second_look.shrink(frames.pixels))
             sparing(self._device, lambda kind: self._take(frames.pixels, kind))
             self._times.append(np.asarray(frames.times))
 
@@ -78,28 +85,32 @@ class ShotFinder:
         if self._views is None:
             return []
         self._advance(self._views, _repeated(self._views, -1, self._side))
+        self._doubts.finish()
         return shots_between(self.cuts(), duration)
 
     def forget(self) -> None:
         """Drops what was found and goes on: what follows is judged as if everything before were still there."""
         self._times, self._scores = [], []
+        self._doubts.forget()
 
     def state(self) -> State:
         """What was found since the beginning or :meth:`forget`, and what the next pictures are compared with."""
         views = None if self._views is None else [v.cpu().numpy() for v in self._views]
-        return {"times": self._times, "scores": self._scores, "views": views}
+        return {"times": self._times, "scores": self._scores, "views": views, "doubts": self._doubts}
 
     def carry_on(self, state: State) -> None:
         """Takes another's :meth:`state` that begins where this one ends, as if it had been found here."""
         self._times += state["times"]
         self._scores += state["scores"]
         self._views = _on_device(state["views"], self._device)
+        self._doubts.carry_on(state["doubts"])
 
     def cuts(self) -> list[float]:
         """Times of the first pictures of new shots; call after ``finish``."""
         times, scores = np.concatenate(self._times), np.concatenate([*self._scores, np.zeros(0, np.float32)])
+        scores = self._doubts.settled(times, scores[: len(times)], self._device)
         found: list[int] = []
-        for i in np.flatnonzero(scores[: len(times)] >= THRESHOLD):
+        for i in np.flatnonzero(scores >= THRESHOLD):
             if found and times[i] - times[found[-1]] < MIN_SHOT:
                 if scores[i] > scores[found[-1]]:
                     found[-1] = int(i)
@@ -119,8 +130,66 @@ class ShotFinder:
         n = len(joined[0])
         if n >= 2 * self._side:
             self._scores.append(boundary_scores(joined, self._side))
+            self._doubts.scores(self._scores[-1])
         keep = min(n, 2 * self._side - 1)
         self._views = (joined[0][n - keep :], joined[1][n - keep :], joined[2][n - keep :])
+
+
+class _Doubts:
+    """Stretches around pictures that may begin a shot, cut out as pictures and their scores arrive; a score may come later."""
+
+    def __init__(self) -> None:
+        self.found: dict[float, NDArray[np.uint8]] = {}
+        self._times: NDArray[np.float64] = np.zeros(0)
+        self._small = np.zeros((0, *second_look.SIZE, 3), np.uint8)
+        self._scores: NDArray[np.float32] = np.zeros(0, np.float32)
+        self._next = 0  # of the pictures kept, the first that was not looked at
+        self._known: dict[float, float] = {}
+
+    def pictures(self, times: NDArray[np.float64], small: NDArray[np.uint8]) -> None:
+        self._times, self._small = np.append(self._times, times), np.concatenate([self._small, small])
+
+    def scores(self, scores: NDArray[np.float32]) -> None:
+        """The scores of the next pictures: of the first that has none on."""
+        self._scores = np.append(self._scores, scores)
+        half = second_look.WINDOW // 2
+        self._cut(min(len(self._times) - half, len(self._scores) - PEAK))
+        drop = max(0, self._next - half)
+        self._times, self._small, self._scores = self._times[drop:], self._small[drop:], self._scores[drop:]
+        self._next -= drop
+
+    def finish(self) -> None:
+        """No more pictures come."""
+        self._cut(len(self._times))
+
+    def forget(self) -> None:
+        self.found = {}
+
+    def carry_on(self, other: _Doubts) -> None:
+        found = self.found | other.found
+        self.__dict__.update(other.__dict__)
+        self.found = found
+
+    def settled(self, times: NDArray[np.float64], scores: NDArray[np.float32], device: str) -> NDArray[np.float32]:
+        """``scores`` with those in doubt decided by both."""
+        asked = [t for t in self.found if t not in self._known]
+        if asked:
+            answers = second_look.probabilities(np.stack([self.found[t] for t in asked]), device)
+            self._known |= dict(zip(asked, map(float, answers), strict=True))
+        settled = scores.copy()
+        for i in np.flatnonzero(scores >= DOUBT):
+            if (probability := self._known.get(float(times[i]))) is not None:
+                settled[i] = np.sqrt(scores[i] * probability)
+        return settled
+
+    def _cut(self, until: int) -> None:
+        half = second_look.WINDOW // 2
+        for i in range(self._next, max(self._next, min(until, len(self._scores)))):
+            score = self._scores[i]
+            if DOUBT <= score < SURE and score >= self._scores[max(0, i - PEAK) : i + PEAK + 1].max():
+                around = np.clip(np.arange(i - half, i + half), 0, len(self._small) - 1)
+                self.found[float(self._times[i])] = self._small[around]
+        self._next = max(self._next, until)
 
 
 def look(pixels: NDArray[np.uint8], device: str) -> Views:

@@ -4,23 +4,46 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import itertools
 import threading
+from collections.abc import Callable
 
 AFTER = 10.0
 """Seconds after the start: the first page goes first."""
 LIBRARIES = ("av", "torch", "onnxruntime", "scipy.signal", "librosa.onset", "librosa.beat", "faster_whisper")
 
 
-def load() -> None:
-    """Imports :data:`LIBRARIES`; one that is missing is found missing by who needs it."""
-    for name in LIBRARIES:
+def load(enough: Callable[[], bool] = lambda: False) -> None:
+    """Imports :data:`LIBRARIES` until ``enough``; one that is missing is found missing by who needs it."""
+    for name in itertools.takewhile(lambda _: not enough(), LIBRARIES):
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
 
 
-def soon(after: float = AFTER) -> threading.Timer:
-    """Starts :func:`load` in the background ``after`` seconds from now; the timer can be cancelled and holds up no exit."""
-    timer = threading.Timer(after, load)
-    timer.daemon = True
-    timer.start()
-    return timer
+class Warming:
+    """Loads in the background: :data:`AFTER` the start, or as soon as :meth:`hurry` is called. It holds up no exit."""
+
+    def __init__(self) -> None:
+        self._wanted, self._enough = threading.Event(), threading.Event()
+        self.thread = threading.Thread(target=self._wait, name="warm", daemon=True)
+
+    def start(self, after: float = AFTER) -> None:
+        """Begins to wait."""
+        self._after = after
+        self.thread.start()
+
+    def hurry(self) -> None:
+        """Somebody is there. Nothing happens where nobody waits."""
+        self._wanted.set()
+
+    def stop(self) -> None:
+        """A job is there that loads what it needs; the rest would only be in its way."""
+        self._enough.set()
+
+    def _wait(self) -> None:
+        self._wanted.wait(self._after)
+        load(self._enough.is_set)
+
+
+warming = Warming()
+"""Of this process; a server that does not work itself never starts it."""

@@ -49,10 +49,12 @@ class PostOptions:
 
 @dataclass(frozen=True, slots=True)
 class RankRequest:
-    """``min_score`` ``None`` takes the setting; ``keep_all`` also lists (and renders) what is under it."""
+    """``min_score`` ``None`` takes the setting; ``keep_all`` also lists (and renders) what is under it. ``expected`` is a guess at what is
+    spoken, where ``language`` is to be detected: its dictionaries are read while the first clip is listened to."""
 
     clips: tuple[Clip, ...]
     language: str | None = None
+    expected: str = ""
     min_score: float | None = None
     keep_all: bool = False
     out: Path | None = None
@@ -166,6 +168,7 @@ def rank_clips(
         Cancelled: ``report`` stopped the work.
     """
     share = 0.6 if request.render and request.out else 0.98
+    engine.ahead(lambda: _get_ready(engine, request.language or request.expected))
     limit = engine.settings.min_viral_score if request.min_score is None else request.min_score
     judged: list[Judged] = []
     skipped: list[tuple[Clip, UserError]] = []
@@ -177,6 +180,12 @@ def rank_clips(
     clips = _finish_all(engine, request, result.clips, part_of(report, share, 1.0))
     report(1.0, message("progress.done"))
     return replace(result, clips=clips)
+
+
+def _get_ready(engine: Engine, language: str) -> None:
+    spoken_of(engine, (Sentence(0.0, 0.0, "."),), language)
+    if language:
+        vocabulary_of(engine, language, {})
 
 
 def _ordered(
@@ -215,8 +224,8 @@ def judge(
     """
     info = engine.probe(clip.source)
     span = _within(clip, info)
-    raw = engine.evidence(clip.source, part_of(report, 0.0, 0.5))
-    whole = _heard(engine, info, language, part_of(report, 0.5, 0.95))
+    whole = _heard(engine, info, language, part_of(report, 0.0, 0.6))
+    raw = engine.evidence(clip.source, part_of(report, 0.6, 0.95))
     said = whole.between(span)
     known = vocabulary_of(engine, said.language, vocabularies)
     spoken = spoken_of(engine, said.sentences, said.language)

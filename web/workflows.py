@@ -62,14 +62,14 @@ def transcribe(engine: Engine, params: Params, folder: Path, report: Report) -> 
 
 
 def rank(engine: Engine, params: Params, folder: Path, report: Report) -> dict[str, Any]:
-    """``{"clips": [{"source", "start"?, "end"?, "name"?}], "language"?, "min_score"?, "all"?, "render"?}`` and those of
+    """``{"clips": [{"source", "start"?, "end"?, "name"?}], "language"?, "expected"?, "min_score"?, "all"?, "render"?}`` and those of
     :func:`post_options`."""
     from reelify.rank_workflow import RankRequest, rank_clips
 
     report = arrived(engine, params, report)
     wanted = params.get("min_score")
     request = RankRequest(
-        clips=tuple(clip_of(c) for c in params["clips"]), language=language_param(params),
+        clips=tuple(clip_of(c) for c in params["clips"]), language=language_param(params), expected=str(params.get("expected", "")),
         min_score=None if wanted is None else float(wanted), keep_all=bool(params.get("all", False)), out=folder,
         render=bool(params.get("render", True)), post=post_options(params),
     )  # fmt: skip

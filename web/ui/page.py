@@ -9,6 +9,7 @@ import gradio as gr
 
 from pipeline.languages import own_name
 from pipeline.messages import languages
+from pipeline.warm import warming
 from web.ui import dubsync_tab, endpoints, highlights_tab, tasks_tab, viral_tab
 from web.ui.dubsync_tab import DubTab
 from web.ui.highlights_tab import HighlightsTab
@@ -42,6 +43,7 @@ def build(page: Page) -> gr.Blocks:
         _moments_to_ranking(page, tabs, moments, viral)
         _film_to_moments(page, tabs, dub, moments)
         demo.load(_greet, None, header, **QUIET)
+        demo.load(warming.hurry, None, None, **QUIET)
         endpoints.register(page)
     demo.queue(default_concurrency_limit=64, max_size=512)
     return demo

@@ -81,7 +81,7 @@ def _inputs(page: Page) -> dict[str, Any]:
         options = [
             gr.Textbox("auto", label=label("ui.viral.language"), info=label("ui.viral.language_info"), max_lines=1),
             gr.Slider(0, 1, page.settings.min_viral_score, step=0.01, label=label("ui.viral.threshold")),
-            gr.Checkbox(True, label=label("ui.viral.all")),
+            gr.Checkbox(False, label=label("ui.viral.all")),
         ]
     with gr.Row():
         go = gr.Button(label("ui.viral.go"), variant="primary", elem_id="viral-go")

@@ -60,7 +60,8 @@ class ViralWork(TabWork):
     def _submit(
         self, given: Sequence[Clip], rest: Sequence[Any], request: gr.Request, more: Mapping[str, Any] = NOTHING
     ) -> str:
-        params = {"clips": list(given), **dict(zip((*OPTIONS, *LOOK), rest, strict=True)), **more}
+        chosen = dict(zip((*OPTIONS, *LOOK), rest, strict=True))
+        params = {"clips": list(given), "expected": language_of(request), **chosen, **more}
         return self.page.jobs.submit("rank", params, owner=owner_of(request), title=str(given[0].get("name", "")))
 
     def _given(self, files: list[str] | None, address: str, request: gr.Request) -> list[Stored]:
@@ -99,10 +100,7 @@ class ViralWork(TabWork):
         found: dict[str, Any] = {"viral_clips": [], "closest": [], "skipped": []}
         if judged is not None:
             found = localise(json.loads(judged.read_text(encoding="utf-8")), language)
-        clips = [
-            {**c, "url": source_url(c["source"]), "shift": c["start"], "poster": ""}
-            for c in (*found["viral_clips"], *found["closest"])
-        ]
+        clips = [_from_source(c, c["source"]) for c in (*found["viral_clips"], *found["closest"])]
         pending = [
             {"title": str(c.get("name", "")), "url": source_url(c["source"]), "shift": c.get("start", 0.0)}
             for c in job.params["clips"][len(clips) + len(found["skipped"]) :]
@@ -118,7 +116,9 @@ class ViralWork(TabWork):
         remarks = [*([] if result["viral_clips"] else [result["message"]]), *result["notes"]]
         remarks += [f"{s['title']}: {s['message']}" for s in result["skipped"]]
         scores, words = score_table(clips, language), keyword_table(clips, language)
-        board = Board(clips, self._durations(_ranked(job)), job.id, edits.checked(edits.load(job)))
+        ranked = _ranked(job)
+        shown_clips = [c if c.get("url") else _from_source(c, r["source"]) for c, r in zip(clips, ranked, strict=True)]
+        board = Board(shown_clips, self._durations(ranked), job.id, edits.checked(edits.load(job)))
         return (
             card + notes(list(dict.fromkeys(remarks))), view(board, language),
             gr.update(value=shown_table(scores, language), visible=bool(clips)), gr.update(value=words, visible=len(words) > 0),
@@ -169,6 +169,11 @@ class ViralWork(TabWork):
             f'aria-label="{attr(tell("ui.player", language))}"></video>'
             f'<p class="studio-files"><a href="/api/download/{job.id}">{html.escape(tell("ui.download_clip", language))}</a>{extras}</p></section>'
         )
+
+
+def _from_source(clip: Clip, source: str) -> dict[str, Any]:
+    """A clip that was not rendered plays from its file."""
+    return {**clip, "url": source_url(source), "shift": clip["start"], "poster": ""}
 
 
 def _ranked(job: Job) -> list[Clip]:
