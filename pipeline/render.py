@@ -145,7 +145,7 @@ class _Work:
         drawn = options.captions is not None or bool(options.hook) or options.aspect != "source"
         self.has_video = self.seen or drawn
         self.has_audio = any(i.audio for i in infos.values())
-        self.canvas = _canvas(first, options)
+        self.canvas = canvas_of(first, options)
         self.parts = graph.pieces(timeline, {s: i.duration for s, i in infos.items()}, self.canvas.fps)
         self.duration = graph.total(self.parts)
         self.gain = loudness.Gain()
@@ -241,7 +241,8 @@ class _Work:
         return found if audio is None else [*found, audio]
 
 
-def _canvas(info: MediaInfo, options: RenderOptions) -> Canvas:
+def canvas_of(info: MediaInfo, options: RenderOptions) -> Canvas:
+    """Size and frame rate of what is rendered from ``info`` (the first piece with a picture)."""
     fps = graph.frame_rate(info, options.fps)
     if options.size:
         width, height = options.size

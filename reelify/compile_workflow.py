@@ -16,12 +16,13 @@ from reelify.compilation import CROSSFADE, compile_moments, worth_of
 from reelify.rank_workflow import Clip, PostOptions, judge, render_post, write_subtitles
 
 MOST_PIECES = 200
+CARD_DURATION = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class CompileRequest:
     """``pieces`` in the order in which they shall be seen. ``smart`` takes the one piece given, finds its key moments and
-    joins those within the settings' clip lengths. ``corrections`` replaces words in the captions."""
+    joins those within the settings' clip lengths. ``corrections`` replaces words in the captions; ``card`` is a title in front."""
 
     pieces: tuple[Clip, ...]
     out: Path
@@ -31,6 +32,7 @@ class CompileRequest:
     language: str | None = None
     post: PostOptions = field(default_factory=PostOptions)
     corrections: Mapping[str, str] = field(default_factory=dict)
+    card: str = ""
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.pieces) <= MOST_PIECES or (self.smart and len(self.pieces) != 1):
@@ -71,11 +73,14 @@ def compile_clip(engine: Engine, request: CompileRequest, report: Report = no_re
     """
     report(0.0, message("progress.cutting"))
     plan = _smart_plan(engine, request) if request.smart else joined(request.pieces, engine, request.crossfade)
-    transcript = _transcript(engine, plan, request, part_of(report, 0.02, 0.3))
     request.out.mkdir(parents=True, exist_ok=True)
     seen = any(engine.probe(c.source).video for c in plan.cuts)
+    size = None
+    if seen and request.card:
+        plan, size = _with_card(engine, plan, request)
+    transcript = _transcript(engine, plan, request, part_of(report, 0.02, 0.3))
     path = request.out / f"{request.name}{'.mp4' if seen else '.m4a'}"
-    poster = render_post(engine, plan, path, request.post, transcript, part_of(report, 0.3, 1.0))
+    poster = render_post(engine, plan, path, request.post, transcript, part_of(report, 0.3, 1.0), size)
     return CompileResult(path, plan, poster, write_subtitles(transcript, path), _exports(engine, plan, path))
 
 
@@ -93,6 +98,18 @@ def joined(pieces: Sequence[Clip], engine: Engine, crossfade: float) -> Timeline
         at += span.duration
     shortest = min(c.span.duration for c in cuts)
     return Timeline(tuple(cuts), crossfade=min(crossfade, shortest / 2) if len(cuts) > 1 else 0.0)
+
+
+def _with_card(engine: Engine, plan: Timeline, request: CompileRequest) -> tuple[Timeline, tuple[int, int]]:
+    """The plan behind a card with a title, and the size of both; the card stays beside it for the exported plans."""
+    from pipeline.render import RenderOptions, canvas_of, title_card
+
+    first = next(info for c in plan.cuts if (info := engine.probe(c.source)).video)
+    canvas = canvas_of(first, RenderOptions(aspect=request.post.aspect))
+    size = (canvas.width, canvas.height)
+    path = title_card(request.card, request.out / "card.mp4", size, float(canvas.fps), CARD_DURATION)
+    card = Cut(str(path), Span(0.0, engine.probe(path).duration), 0.0)
+    return replace(plan, cuts=(card, *(replace(c, at=c.at + card.span.duration) for c in plan.cuts))), size
 
 
 def _smart_plan(engine: Engine, request: CompileRequest) -> Timeline:

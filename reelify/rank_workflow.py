@@ -299,9 +299,11 @@ def _finish_all(
 
 
 def render_post(
-    engine: Engine, plan: Timeline, path: Path, post: PostOptions, transcript: Transcript, report: Report = no_report
-) -> Path | None:
-    """Writes a plan as a clip ready to post; ``transcript`` is on the result's clock. The poster, where there is a picture."""
+    engine: Engine, plan: Timeline, path: Path, post: PostOptions, transcript: Transcript, report: Report = no_report,
+    size: tuple[int, int] | None = None,
+) -> Path | None:  # fmt: skip
+    """Writes a plan as a clip ready to post; ``transcript`` is on the result's clock, ``size`` overrides what the first piece and the
+    aspect ask for. The poster, where there is a picture."""
     from pipeline.previews import poster
     from pipeline.render import RenderOptions, render
 
@@ -309,7 +311,9 @@ def render_post(
     seen = any(engine.probe(source).video for source in sources)
     shots = {s: engine.evidence(s).shots for s in sources} if post.aspect != "source" and seen else {}
     burned = transcript if post.captions and seen and transcript.sentences else None
-    options = RenderOptions(aspect=post.aspect, framing=post.framing, shots=shots, captions=burned, hook=post.hook)
+    options = RenderOptions(
+        aspect=post.aspect, size=size, framing=post.framing, shots=shots, captions=burned, hook=post.hook
+    )
     render(plan, path, options, report)
     return poster(path, plan.duration / 3, path.with_suffix(".jpg")) if seen else None
 

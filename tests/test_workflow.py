@@ -16,7 +16,7 @@ from pipeline.messages import Message
 from pipeline.settings import Settings
 from pipeline.values import Span
 from reelify.compile_workflow import CompileRequest, compile_clip
-from reelify.rank_workflow import Clip, RankRequest, rank_clips, score_words
+from reelify.rank_workflow import Clip, PostOptions, RankRequest, rank_clips, score_words
 from reelify.workflow import HighlightsRequest, highlights
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -90,6 +90,21 @@ def test_stretches_of_two_files_become_one_clip(engine: Engine, tmp_path: Path) 
     assert json.loads(result.exports["otio"].read_text(encoding="utf-8"))["OTIO_SCHEMA"].startswith("Timeline")
     with pytest.raises(BadRequest):
         compile_clip(engine, CompileRequest((Clip(TALKS[0], Span(500, 510)),), tmp_path))
+
+
+def test_a_card_comes_first_in_the_size_of_the_clip_and_captions_wait_for_it(engine: Engine, tmp_path: Path) -> None:
+    piece = Clip(TALKS[0], Span(0.2, 4.2))
+    plain = compile_clip(engine, CompileRequest((piece,), tmp_path, name="plain"))
+    post = PostOptions(aspect="9:16")
+    result = compile_clip(engine, CompileRequest((piece,), tmp_path, post=post, card="Lo mejor: año & 'más' %{x}"))
+    made, card = probe(result.path), probe(tmp_path / "card.mp4")
+    assert made.duration == pytest.approx(6.0, abs=0.1)
+    assert made.video
+    assert card.video
+    assert (made.video.width, made.video.height) == (card.video.width, card.video.height) == (720, 1280)
+    times = [r.subtitles["srt"].read_text(encoding="utf-8").splitlines()[1] for r in (plain, result)]
+    begins = [float(line[6:12].replace(",", ".")) for line in times]
+    assert begins[1] - begins[0] == pytest.approx(2.0, abs=0.05)
 
 
 def test_text_alone_is_scored(engine: Engine) -> None:

@@ -19,6 +19,7 @@ from web.fetching import arrived
 from web.jobs_values import stored
 
 Params = Mapping[str, Any]
+MOST_TITLE = 200
 EARLY = "ranking.json"
 """The order of the clips judged so far, in the job's folder."""
 
@@ -83,7 +84,7 @@ def _write_early(folder: Path, found: Mapping[str, Any]) -> None:
 
 
 def compile_clip(engine: Engine, params: Params, folder: Path, report: Report) -> dict[str, Any]:
-    """``{"clips": [{"source", "start", "end"}], "smart"?, "crossfade"?, "corrections"?}`` and those of :func:`post_options`."""
+    """``{"clips": [{"source", "start", "end"}], "smart"?, "crossfade"?, "corrections"?, "card"?}`` and those of :func:`post_options`."""
     from reelify.compilation import CROSSFADE
     from reelify.compile_workflow import CompileRequest
     from reelify.compile_workflow import compile_clip as run
@@ -93,6 +94,7 @@ def compile_clip(engine: Engine, params: Params, folder: Path, report: Report) -
         pieces=tuple(clip_of(c) for c in params["clips"]), out=folder, smart=bool(params.get("smart", False)),
         crossfade=float(params.get("crossfade", CROSSFADE)), language=language_param(params), post=post_options(params),
         corrections={str(k): str(v) for k, v in dict(params.get("corrections") or {}).items()},
+        card=str(params.get("card") or "")[:MOST_TITLE],
     )  # fmt: skip
     return run(engine, request, report).to_json()
 
@@ -112,5 +114,5 @@ def post_options(params: Params) -> PostOptions:
         cast(Aspect, aspect),
         cast(Framing, framing),
         bool(params.get("captions", False)),
-        str(params.get("hook", ""))[:200],
+        str(params.get("hook", ""))[:MOST_TITLE],
     )

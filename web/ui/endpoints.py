@@ -68,7 +68,7 @@ class Endpoints:
         return self._run("rank", params, request, progress)
 
     def compile_clip(
-        self, videos: list[str] | None, cuts: str, aspect: str, captions: bool, corrections: str, request: gr.Request,
+        self, videos: list[str] | None, cuts: str, aspect: str, captions: bool, corrections: str, card: str, request: gr.Request,
         progress: Any = gr.Progress(),
     ) -> Any:  # fmt: skip
         """Cut stretches out of videos and join them into one clip ready to post, with its subtitles.
@@ -79,12 +79,13 @@ class Endpoints:
             aspect: source, 9:16, 1:1 or 16:9.
             captions: burn captions into the clip.
             corrections: JSON, {heard word: written word} for the captions.
+            card: a title on a card in front; empty for none.
         """
 
         def params() -> dict[str, Any]:
             return {
                 "clips": _pieces(_given(cuts, list), videos or []), "aspect": aspect, "captions": captions,
-                "corrections": _given(corrections or "{}", dict),
+                "corrections": _given(corrections or "{}", dict), "card": card,
             }  # fmt: skip
 
         return self._run("compile", params, request, progress)
@@ -202,6 +203,7 @@ def register(page: Page) -> None:
         _text("aspect", "source"),
         _flag("captions"),
         _text("corrections", "{}"),
+        _text("card"),
     )
     _offer(offer.transcribe, _file(), _text("url"), _text("language", "auto"))
     _offer(offer.analyse_dub, _file(), _file(), _flag("quick"))

@@ -101,6 +101,7 @@ def _look() -> list[Any]:
         gr.Radio(framings, value="follow", label=label("ui.viral.framing")),
         gr.Checkbox(True, label=label("ui.viral.captions")),
         gr.Textbox(label=label("ui.viral.hook"), info=label("ui.viral.hook_info"), max_lines=1),
+        gr.Textbox(label=label("ui.viral.card"), info=label("ui.viral.card_info"), max_lines=1),
     ]
 
 

@@ -30,7 +30,7 @@ from web.workflows import EARLY
 Answer = tuple[Any, ...]
 Clip = Mapping[str, Any]
 OPTIONS = ("language", "min_score", "all")
-LOOK = ("aspect", "framing", "captions", "hook")
+LOOK = ("aspect", "framing", "captions", "hook", "card")
 NOTHING: Mapping[str, Any] = {}
 
 
