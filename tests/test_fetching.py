@@ -103,7 +103,7 @@ def test_the_page_does_not_wait_for_a_download_either(
     monkeypatch.setattr(downloads, "download", lambda *args: hold.wait(10) and real(*args))
     moments = HighlightsWork(page).start(gr.Request(), None, f"{site}/a.mp4", 3, 1.0, 9.0, False, False)
     ranking = ViralWork(page).start(
-        gr.Request(), None, f"{site}/a.mp4", "es", 0.3, False, "source", "follow", False, ""
+        gr.Request(), None, f"{site}/a.mp4", "es", 0.3, False, "source", "follow", False, "", ""
     )
     next(moments), next(ranking)
     assert _uploads(client) == []
