@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.device import sparing
+from pipeline.values import Frames
 
 if TYPE_CHECKING:
     import torch
@@ -21,6 +22,71 @@ WINDOW = 40
 """Pictures in a stretch; the one that is asked about is at ``WINDOW // 2``."""
 SIZE = (27, 48)
 BATCH = 8
+DOUBT, SURE = 0.4, 1.0
+"""Scores (:func:`pipeline.shots.boundary_scores`) between these are doubtful."""
+PEAK = 2
+"""A doubtful picture scores at least as high as this many before and after it."""
+
+
+class Doubts:
+    """Stretches around pictures that may begin a shot, cut out as pictures and their scores arrive; a score may come later."""
+
+    def __init__(self) -> None:
+        self.found: dict[float, NDArray[np.uint8]] = {}
+        self._times: NDArray[np.float64] = np.zeros(0)
+        self._small = np.zeros((0, *SIZE, 3), np.uint8)
+        self._scores: NDArray[np.float32] = np.zeros(0, np.float32)
+        self._next = 0  # of the pictures kept, the first that was not looked at
+        self._known: dict[float, float] = {}
+
+    def pictures(self, frames: Frames) -> None:
+        """Takes the next pictures."""
+        self._times = np.append(self._times, frames.times)
+        self._small = np.concatenate([self._small, shrink(frames.pixels)])
+
+    def scores(self, scores: NDArray[np.float32]) -> None:
+        """The scores of the next pictures: of the first that has none on."""
+        self._scores = np.append(self._scores, scores)
+        half = WINDOW // 2
+        self._cut(min(len(self._times) - half, len(self._scores) - PEAK))
+        drop = max(0, self._next - half)
+        self._times, self._small, self._scores = self._times[drop:], self._small[drop:], self._scores[drop:]
+        self._next -= drop
+
+    def finish(self) -> None:
+        """No more pictures come."""
+        self._cut(len(self._times))
+
+    def forget(self) -> None:
+        """As :meth:`pipeline.shots.ShotFinder.forget`."""
+        self.found = {}
+
+    def carry_on(self, other: Doubts) -> None:
+        """As :meth:`pipeline.shots.ShotFinder.carry_on`."""
+        found = self.found | other.found
+        self.__dict__.update(other.__dict__)
+        self.found = found
+
+    def settled(self, times: NDArray[np.float64], scores: NDArray[np.float32], device: str) -> NDArray[np.float32]:
+        """``scores`` with those in doubt decided by both."""
+        asked = [t for t in self.found if t not in self._known]
+        if asked:
+            answers = probabilities(np.stack([self.found[t] for t in asked]), device)
+            self._known |= dict(zip(asked, map(float, answers), strict=True))
+        settled = scores.copy()
+        for i in np.flatnonzero(scores >= DOUBT):
+            if (probability := self._known.get(float(times[i]))) is not None:
+                settled[i] = np.sqrt(scores[i] * probability)
+        return settled
+
+    def _cut(self, until: int) -> None:
+        half = WINDOW // 2
+        for i in range(self._next, max(self._next, min(until, len(self._scores)))):
+            score = self._scores[i]
+            if DOUBT <= score < SURE and score >= self._scores[max(0, i - PEAK) : i + PEAK + 1].max():
+                around = np.clip(np.arange(i - half, i + half), 0, len(self._small) - 1)
+                self.found[float(self._times[i])] = self._small[around]
+        self._next = max(self._next, until)
 
 
 def shrink(pixels: NDArray[np.uint8], device: str = "cpu") -> NDArray[np.uint8]:

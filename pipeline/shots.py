@@ -23,11 +23,9 @@ from pipeline.values import Frames, Shot, State
 if TYPE_CHECKING:
     import torch
 
-THRESHOLD, DOUBT, SURE = 0.6, 0.4, 1.0
+THRESHOLD = 0.6
 """Best F1 on montages of films with flashes, shake, zooms, grain and exposure jumps (``benchmarks.shots``): .996 against .989 without
-the second look. Scores between the last two are doubtful."""
-PEAK = 2
-"""A doubtful picture scores at least as high as this many before and after it."""
+the second look."""
 OFFSETS = (0.015, 0.12, 0.35)
 """What a difference of layout, colours and structure is in a still picture with grain; keeps still pictures from cutting."""
 SIDE_TIME = 0.16
@@ -71,12 +69,12 @@ class ShotFinder:
         self._views: Views | None = None
         self._times: list[NDArray[np.float64]] = []
         self._scores: list[NDArray[np.float32]] = []
-        self._doubts = _Doubts()
+        self._doubts = second_look.Doubts()
 
     def feed(self, frames: Frames) -> None:
         """Takes the next pictures."""
         if len(frames.times):
-            self._doubts.pictures(frames.times, second_look.shrink(frames.pixels))
+            self._doubts.pictures(frames)
             sparing(self._device, lambda kind: self._take(frames.pixels, kind))
             self._times.append(np.asarray(frames.times))
 
@@ -133,63 +131,6 @@ class ShotFinder:
             self._doubts.scores(self._scores[-1])
         keep = min(n, 2 * self._side - 1)
         self._views = (joined[0][n - keep :], joined[1][n - keep :], joined[2][n - keep :])
-
-
-class _Doubts:
-    """Stretches around pictures that may begin a shot, cut out as pictures and their scores arrive; a score may come later."""
-
-    def __init__(self) -> None:
-        self.found: dict[float, NDArray[np.uint8]] = {}
-        self._times: NDArray[np.float64] = np.zeros(0)
-        self._small = np.zeros((0, *second_look.SIZE, 3), np.uint8)
-        self._scores: NDArray[np.float32] = np.zeros(0, np.float32)
-        self._next = 0  # of the pictures kept, the first that was not looked at
-        self._known: dict[float, float] = {}
-
-    def pictures(self, times: NDArray[np.float64], small: NDArray[np.uint8]) -> None:
-        self._times, self._small = np.append(self._times, times), np.concatenate([self._small, small])
-
-    def scores(self, scores: NDArray[np.float32]) -> None:
-        """The scores of the next pictures: of the first that has none on."""
-        self._scores = np.append(self._scores, scores)
-        half = second_look.WINDOW // 2
-        self._cut(min(len(self._times) - half, len(self._scores) - PEAK))
-        drop = max(0, self._next - half)
-        self._times, self._small, self._scores = self._times[drop:], self._small[drop:], self._scores[drop:]
-        self._next -= drop
-
-    def finish(self) -> None:
-        """No more pictures come."""
-        self._cut(len(self._times))
-
-    def forget(self) -> None:
-        self.found = {}
-
-    def carry_on(self, other: _Doubts) -> None:
-        found = self.found | other.found
-        self.__dict__.update(other.__dict__)
-        self.found = found
-
-    def settled(self, times: NDArray[np.float64], scores: NDArray[np.float32], device: str) -> NDArray[np.float32]:
-        """``scores`` with those in doubt decided by both."""
-        asked = [t for t in self.found if t not in self._known]
-        if asked:
-            answers = second_look.probabilities(np.stack([self.found[t] for t in asked]), device)
-            self._known |= dict(zip(asked, map(float, answers), strict=True))
-        settled = scores.copy()
-        for i in np.flatnonzero(scores >= DOUBT):
-            if (probability := self._known.get(float(times[i]))) is not None:
-                settled[i] = np.sqrt(scores[i] * probability)
-        return settled
-
-    def _cut(self, until: int) -> None:
-        half = second_look.WINDOW // 2
-        for i in range(self._next, max(self._next, min(until, len(self._scores)))):
-            score = self._scores[i]
-            if DOUBT <= score < SURE and score >= self._scores[max(0, i - PEAK) : i + PEAK + 1].max():
-                around = np.clip(np.arange(i - half, i + half), 0, len(self._small) - 1)
-                self.found[float(self._times[i])] = self._small[around]
-        self._next = max(self._next, until)
 
 
 def look(pixels: NDArray[np.uint8], device: str) -> Views:

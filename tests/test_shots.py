@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pipeline import media as media_in
 from pipeline.shots import KeyframeShots, Packets, ShotFinder, shots_between, unpredicted
-from pipeline.values import Frames
+from pipeline.values import Frames, Span
 
 FPS = 25.0
 
@@ -102,3 +102,32 @@ def test_montage_of_real_films(media: Path) -> None:
     hits = sum(any(abs(f - t) <= 1 for f in found) for t in truth)
     assert hits >= 16
     assert len(found) - hits <= 1
+
+
+def test_a_doubtful_picture_is_looked_at_again_wherever_a_piece_begins(media: Path) -> None:
+    film = media / "shots" / "montage_gold_cuts.mp4"
+    blocks = list(media_in.video_blocks(film, width=96, height=54, colour=True, block=24, span=Span(0.0, 16.0)))
+    whole = ShotFinder(fps=FPS)
+    for block in blocks:
+        whole.feed(block)
+    whole.finish(16.0)
+    doubtful = sorted(round(t * FPS) for t in whole.state()["doubts"].found)
+    assert 267 in doubtful  # a flash
+    for first in (11, 12):  # the doubt is near the end of one piece, near the beginning of the other
+        pieces = []
+        for warm, own in ((0, range(first)), (2, range(first, len(blocks)))):
+            piece = ShotFinder(fps=FPS)
+            for n in range(own[0] - warm, own[-1] + 1):
+                if n == own[0]:
+                    piece.forget()
+                piece.feed(blocks[n])
+            pieces.append(piece.state())
+        joined = ShotFinder(fps=FPS)
+        for state in pieces:
+            joined.carry_on(state)
+        joined.finish(16.0)
+        assert joined.cuts() == whole.cuts()
+        found, expected = joined.state()["doubts"].found, whole.state()["doubts"].found
+        assert list(found) == list(expected)
+        assert all(np.array_equal(found[t], expected[t]) for t in expected)
+    assert not {267, 268} & {round(t * FPS) for t in whole.cuts()}
