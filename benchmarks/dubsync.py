@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import functools
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -280,7 +279,10 @@ def alone(original: Path, dub: Path) -> str:
     """Time, memory and map of one pair in a process of its own, as JSON."""
     start = time.perf_counter()
     plan = analyse(PlainEngine(), AnalyseRequest(original=original, dub=dub, quick=True))
-    seconds, peak = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    seconds = time.perf_counter() - start
+    # ru_maxrss would count the process that started this one.
+    status = Path("/proc/self/status").read_text().splitlines()
+    peak = next(int(line.split()[1]) // 1024 for line in status if line.startswith("VmHWM"))
     lines = [(s.dub_start, s.dub_end, s.original_start, s.rate) for s in plan.segments]
     return json.dumps({"seconds": seconds, "mib": peak, "plan": lines})
 
