@@ -17,6 +17,8 @@ from web.ui.dubsync_view import Map, whole_view
 from web.ui.language import percent, precise
 from web.ui.numbers import shown_table
 from web.ui.stage import Scene, stage
+from web.ui.viral_view import Board
+from web.ui.viral_view import view as board_view
 from web.ui.viral_work import cut_params
 
 CLIPS = [
@@ -142,6 +144,16 @@ def test_nothing_a_person_wrote_becomes_markup() -> None:
     found = re.search(r'data-edits="([^"]*)"', html)
     assert found
     assert "<" not in found[1]
+
+
+def test_a_clip_that_was_not_made_plays_but_is_no_download() -> None:
+    made = {"title": "one", "duration": 4.0, "viral_score": 0.5, "parts": {"hook": 0.5}, "url": "/clips/viral/a.mp4"}
+    under = {**made, "title": "two", "url": "", "plays": "/gradio_api/file=b.mp4", "shift": 2.0, "kept": False}
+    waiting = {"title": "three", "plays": "/gradio_api/file=c.mp4", "shift": 0.0}
+    html = board_view(Board([made, under], pending=[waiting]), "en")
+    assert [m[1] for m in re.finditer(r'data-src="([^"]*)"', html)] == [made["url"], under["plays"], waiting["plays"]]
+    assert [m[1] for m in re.finditer(r'<a href="([^"]*)"', html)] == [made["url"]]
+    assert html.count('class="total"') == 2
 
 
 def test_every_drawing_of_a_view_has_its_own_mark() -> None:

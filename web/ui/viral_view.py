@@ -22,7 +22,8 @@ KINDS = ("hook", "story", "engagement", "commercial", "emotional", "delivery")
 @dataclass(frozen=True)
 class Board:
     """Ranked clips as they are shown. ``durations`` of their files let their edges move; ``job`` is empty until they can be changed.
-    A clip's ``shift`` is where it begins in the file behind its ``url``. ``pending`` are still to be judged."""
+    A clip's ``shift`` is where it begins in the file it plays: its own behind ``url``, or the one given, behind ``plays``.
+    ``pending`` are still to be judged."""
 
     clips: Sequence[Mapping[str, Any]]
     durations: Sequence[float] = ()
@@ -40,11 +41,15 @@ def view(board: Board, language: str) -> str:
     cards = "".join(_card(n, c, board, language) for n, c in enumerate(board.clips, 1))
     cards += "".join(_pending(n, c, language) for n, c in enumerate(board.pending, len(board.clips) + 1))
     body = (
-        f'<div class="watch">{_player(first.get("url"), first.get("poster"), language)}'
+        f'<div class="watch">{_player(_played(first), first.get("poster"), language)}'
         f'<p class="now" aria-hidden="true"></p>{_tools(language) if board.job else ""}<p class="legend">{legend}</p>'
         f'<p class="soft">{html.escape(tell("ui.viral.heuristic", language))}</p></div><ol class="ranked">{cards}</ol>'
     )
     return f'<div class="studio viral"{editable(board.job, board.edits, body)}>{body}</div>'
+
+
+def _played(clip: Mapping[str, Any]) -> str:
+    return str(clip.get("url") or clip.get("plays") or "")
 
 
 def _player(url: Any, poster: Any, language: str) -> str:
@@ -78,7 +83,7 @@ def _card(n: int, clip: Mapping[str, Any], board: Board, language: str) -> str:
     )
     edges = strip(n, clip, {"duration": board.durations[n - 1]}, language) if board.durations else ""
     return (
-        f'<li class="vcard{"" if clip.get("kept", True) else " under"}" data-n="{n}" data-src="{attr(clip.get("url") or "")}" '
+        f'<li class="vcard{"" if clip.get("kept", True) else " under"}" data-n="{n}" data-src="{attr(_played(clip))}" '
         f'data-poster="{attr(clip.get("poster") or "")}" data-start="{clip.get("start", 0.0)}" data-end="{clip.get("end", 0.0)}" '
         f'data-shift="{clip.get("shift", 0.0)}"><header>{_go(n, language)}<div><h3>{n}. {name}</h3>'
         f'<p class="soft when">{_length(clip, language)}</p></div><strong class="total" title="{attr(tell("ui.table.score", language))}">'
@@ -91,7 +96,7 @@ def _card(n: int, clip: Mapping[str, Any], board: Board, language: str) -> str:
 def _pending(n: int, clip: Mapping[str, Any], language: str) -> str:
     """A clip to be watched until it is judged."""
     return (
-        f'<li class="vcard" data-n="{n}" data-src="{attr(clip["url"])}" data-poster="" data-shift="{clip["shift"]}"><header>'
+        f'<li class="vcard" data-n="{n}" data-src="{attr(_played(clip))}" data-poster="" data-shift="{clip["shift"]}"><header>'
         f"{_go(n, language)}<div><h3>{n}. {html.escape(clip['title'])}</h3></div><span></span></header></li>"
     )
 

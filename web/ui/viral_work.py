@@ -102,7 +102,7 @@ class ViralWork(TabWork):
             found = localise(json.loads(judged.read_text(encoding="utf-8")), language)
         clips = [_from_source(c, c["source"]) for c in (*found["viral_clips"], *found["closest"])]
         pending = [
-            {"title": str(c.get("name", "")), "url": source_url(c["source"]), "shift": c.get("start", 0.0)}
+            {"title": str(c.get("name", "")), "plays": source_url(c["source"]), "shift": c.get("start", 0.0)}
             for c in job.params["clips"][len(clips) + len(found["skipped"]) :]
         ]
         return view(Board(clips, pending=pending), language)
@@ -173,7 +173,7 @@ class ViralWork(TabWork):
 
 def _from_source(clip: Clip, source: str) -> dict[str, Any]:
     """A clip that was not rendered plays from its file."""
-    return {**clip, "url": source_url(source), "shift": clip["start"], "poster": ""}
+    return {**clip, "plays": source_url(source), "shift": clip["start"], "poster": ""}
 
 
 def _ranked(job: Job) -> list[Clip]:
