@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import torch
 
 THRESHOLD = 0.6
-"""Best F1 on montages of films with flashes, shake, zooms, grain and exposure jumps (``benchmarks.shots``): .996 against .989 without
+"""Best F1 on montages of films with flashes, shake, zooms, grain and exposure jumps (``benchmarks.shots``): .993 against .989 without
 the second look."""
 OFFSETS = (0.015, 0.12, 0.35)
 """What a difference of layout, colours and structure is in a still picture with grain; keeps still pictures from cutting."""

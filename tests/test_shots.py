@@ -10,7 +10,8 @@ import pytest
 from numpy.typing import NDArray
 
 from pipeline import media as media_in
-from pipeline.shots import KeyframeShots, Packets, ShotFinder, shots_between, unpredicted
+from pipeline import second_look
+from pipeline.shots import THRESHOLD, KeyframeShots, Packets, ShotFinder, shots_between, unpredicted
 from pipeline.values import Frames, Span
 
 FPS = 25.0
@@ -131,3 +132,15 @@ def test_a_doubtful_picture_is_looked_at_again_wherever_a_piece_begins(media: Pa
         assert list(found) == list(expected)
         assert all(np.array_equal(found[t], expected[t]) for t in expected)
     assert not {267, 268} & {round(t * FPS) for t in whole.cuts()}
+
+
+def test_the_shoulder_of_a_doubt_that_was_none_is_no_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(second_look, "probabilities", lambda stretches, device: np.zeros(len(stretches), np.float32))
+    doubts, times = second_look.Doubts(), np.arange(80) / FPS
+    scores = np.zeros(80, np.float32)
+    scores[[39, 40, 41, 60]] = 0.7, 0.9, 0.8, 1.4
+    doubts.pictures(Frames(times, scene(1, 80)))
+    doubts.scores(scores)
+    doubts.finish()
+    assert list(doubts.found) == [times[40]]
+    assert np.flatnonzero(doubts.settled(times, scores, "cpu") >= THRESHOLD).tolist() == [60]
