@@ -73,6 +73,9 @@ def sections(text: str) -> dict[str, str]:
 def main(arguments: list[str]) -> None:
     """Runs the benchmarks named, or all, and puts each in its place of the file; ``--quick`` is passed on."""
     options = [a for a in arguments if a.startswith("-")]
+    if {"-h", "--help"} & set(options):
+        print(__doc__, f"\nThe benchmarks: {', '.join(ORDER)}.")
+        return
     names = [a for a in arguments if not a.startswith("-")] or list(ORDER)
     file = ROOT / "BENCHMARKS.md"
     for name in names:

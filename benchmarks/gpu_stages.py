@@ -96,10 +96,10 @@ def _front_end(device: Device, seconds: float) -> Callable[[], object]:
 
 
 def _prints(device: Device, seconds: float) -> Callable[[], object]:
-    from pipeline.fingerprints import _mel_bytes
+    from pipeline.fingerprints import mel_bytes
 
     both = np.stack([sound(BLOCK).samples] * 2)
-    return lambda: [_mel_bytes(both, device.kind) for _ in range(max(1, round(seconds / BLOCK)))]
+    return lambda: [mel_bytes(both, device.kind) for _ in range(max(1, round(seconds / BLOCK)))]
 
 
 def _shots(device: Device, seconds: float) -> Callable[[], object]:

@@ -20,7 +20,6 @@ from pipeline.media import probe
 from pipeline.memory import Memory
 from pipeline.settings import Settings
 from pipeline.values import Facts, Keyword, MediaInfo, Report, Transcript, no_report
-from pipeline.warm import warming
 
 if TYPE_CHECKING:
     from pipeline.evidence import RawEvidence
@@ -106,7 +105,6 @@ class Engine:
             with contextlib.suppress(Exception):
                 load()
 
-        warming.stop()
         threading.Thread(target=quietly, name="ahead", daemon=True).start()
 
     def _gather(self, path: Path | str, report: Report) -> RawEvidence:

@@ -11,7 +11,6 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,9 +19,6 @@ from pipeline.device import sparing
 from pipeline.media import audio_blocks, video_blocks
 from pipeline.messages import message
 from pipeline.values import Report, Span, no_report
-
-if TYPE_CHECKING:
-    import torch
 
 RATE = 16000
 HOP = 160
@@ -134,28 +130,47 @@ def _bands_of(samples: NDArray[np.float32], device: str, rows: _Rows) -> NDArray
     n = max(0, (samples.shape[1] - WINDOW) // HOP + 1)
     if n:
         whole = samples[:, : (n - 1) * HOP + WINDOW]
-        rows.add(sparing(device, lambda kind: _mel_bytes(whole, kind)))
+        rows.add(sparing(device, lambda kind: mel_bytes(whole, kind)))
     return samples[:, n * HOP :]
 
 
-def _mel_bytes(samples: NDArray[np.float32], device: str) -> NDArray[np.uint8]:
+def mel_bytes(samples: NDArray[np.float32], device: str) -> NDArray[np.uint8]:
+    """uint8 (2, frames, 48) of (2, n) samples: what :class:`SoundPrint` holds.
+
+    On the processor by SciPy, as fast as torch and without the three seconds that torch takes to load.
+    """
+    levels = levels_by_scipy(samples) if device == "cpu" else levels_by_torch(samples, device)
+    return ((levels - FLOOR_DB) / DB_STEP).round().clip(0, 255).astype(np.uint8)
+
+
+def levels_by_scipy(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(2, frames, 48) levels in dB."""
+    from scipy import fft
+
+    window = np.hanning(WINDOW + 1)[:-1].astype(np.float32)
+    frames = np.lib.stride_tricks.sliding_window_view(samples, WINDOW, axis=1)[:, ::HOP] * window
+    spectrum = fft.rfft(frames, axis=2, workers=2)
+    power = np.square(spectrum.real) + np.square(spectrum.imag)
+    out: NDArray[np.float32] = 10.0 * np.log10(power @ _mel_weights() + np.float32(10 ** (FLOOR_DB / 10)))
+    return out
+
+
+def levels_by_torch(samples: NDArray[np.float32], device: str) -> NDArray[np.float32]:
+    """As :func:`levels_by_scipy`, on a device."""
     import torch
 
     with torch.inference_mode():
         wave = torch.from_numpy(np.ascontiguousarray(samples)).to(device)
         frames = wave.unfold(1, WINDOW, HOP) * torch.hann_window(WINDOW, device=device)
         power = torch.fft.rfft(frames).abs().square()
-        bands = power @ _mel_weights(device)
-        level = 10.0 * torch.log10(bands + 10 ** (FLOOR_DB / 10))
-        out: NDArray[np.uint8] = ((level - FLOOR_DB) / DB_STEP).round().clamp(0, 255).to(torch.uint8).cpu().numpy()
-    return out
+        bands = power @ torch.from_numpy(_mel_weights()).to(device)
+        level: NDArray[np.float32] = (10.0 * torch.log10(bands + 10 ** (FLOOR_DB / 10))).cpu().numpy()
+    return level
 
 
 @functools.cache
-def _mel_weights(device: str) -> torch.Tensor:
+def _mel_weights() -> NDArray[np.float32]:
     """(257, 48) triangles on the mel scale 2595·log10(1 + f/700), scaled so that a full-scale sine reads about 0 dB."""
-    import torch
-
     low, high = (2595 * math.log10(1 + f / 700) for f in (LOWEST, HIGHEST))
     mel = np.linspace(low, high, BANDS + 2)
     edges = 700 * (10 ** (mel / 2595) - 1)
@@ -163,7 +178,7 @@ def _mel_weights(device: str) -> torch.Tensor:
     rise = (freqs - edges[:-2]) / np.maximum(edges[1:-1] - edges[:-2], 31.25)
     fall = (edges[2:] - freqs) / np.maximum(edges[2:] - edges[1:-1], 31.25)
     triangles = np.maximum(0.0, np.minimum(rise, fall)) / (WINDOW / 4) ** 2
-    return torch.from_numpy(triangles.astype(np.float32)).to(device)
+    return triangles.astype(np.float32)
 
 
 def picture_print(

@@ -6,16 +6,24 @@ import contextlib
 import importlib
 import itertools
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 AFTER = 10.0
 """Seconds after the start: the first page goes first."""
-LIBRARIES = ("av", "torch", "onnxruntime", "scipy.signal", "librosa.onset", "librosa.beat", "faster_whisper")
+SMALL = ("av", "scipy.ndimage")
+"""Part of a second; loaded as soon as somebody is there."""
+LIBRARIES = (
+    *(*SMALL, "torch", "scipy.signal", "onnxruntime", "faster_whisper"),
+    *("scipy.stats", "numba", "librosa.onset", "librosa.beat"),
+)
+"""In the order in which the first minute needs them; one that has begun to load is loaded to its end."""
+PAUSE = 3.0
+"""Seconds between the small ones and the others: who clicks at once has the processor for his job."""
 
 
-def load(enough: Callable[[], bool] = lambda: False) -> None:
-    """Imports :data:`LIBRARIES` until ``enough``; one that is missing is found missing by who needs it."""
-    for name in itertools.takewhile(lambda _: not enough(), LIBRARIES):
+def load(enough: Callable[[], bool] = lambda: False, names: Sequence[str] = LIBRARIES) -> None:
+    """Imports ``names`` until ``enough``; one that is missing is found missing by who needs it."""
+    for name in itertools.takewhile(lambda _: not enough(), names):
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
 
@@ -37,11 +45,13 @@ class Warming:
         self._wanted.set()
 
     def stop(self) -> None:
-        """A job is there that loads what it needs; the rest would only be in its way."""
+        """A job has begun that loads what it needs; the rest would only be in its way."""
         self._enough.set()
 
     def _wait(self) -> None:
         self._wanted.wait(self._after)
+        load(self._enough.is_set, SMALL)
+        self._enough.wait(PAUSE)
         load(self._enough.is_set)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -24,7 +25,7 @@ from syncdub.coarse import coarse_lines, confirmed, with_gaps_filled
 from syncdub.findings import Finding, evidence_of, weigh
 from syncdub.meaning import Meaning, meaning
 from syncdub.pictures import Spot, disagreement
-from syncdub.soundmatch import match
+from syncdub.soundmatch import Agreement, glance, match
 from syncdub.speed import pitch_votes
 from syncdub.values import Match, Pitch, Segment, SyncPlan
 from syncdub.verdict import SHORTEST, balance, general_doubts, verdict_of
@@ -82,7 +83,9 @@ class _Case:
 def analyse(
     engine: Witnesses, request: AnalyseRequest, report: Report = no_report, on_plan: OnPlan | None = None
 ) -> SyncPlan:
-    """Where every second of ``request.dub`` belongs in ``request.original``; ``on_plan`` gets the map before speech is heard.
+    """Where every second of ``request.dub`` belongs in ``request.original``.
+
+    ``on_plan`` gets the map as it grows: at a glance, by all of the sound, with the picture; speech comes last.
 
     Raises:
         NotFound, UnreadableMedia, UnsupportedFormat: a file cannot be used.
@@ -90,16 +93,22 @@ def analyse(
     """
     case = _opened(engine, request)
     weights = (0.35, 0.5, 0.6) if not request.quick else (0.7, 0.9, 1.0)
-    finding = _by_sound(engine, case, part_of(report, 0.0, weights[0]))
+    tell = partial(_tell, case, on_plan)
+    finding = _by_sound(engine, case, part_of(report, 0.0, weights[0]), tell)
+    tell(finding, [])
     finding, spots = _with_picture(case, finding, part_of(report, weights[0], weights[1]))
     finding = replace(finding, pitch=_pitch(case, finding))
     report(weights[2], message("progress.placing"))
-    if on_plan is not None and finding.segments:
-        on_plan(_plan(case, finding, spots, None))
+    tell(finding, spots)
     said = None if request.quick else _said(engine, case, part_of(report, weights[2], 1.0))
     plan = _plan(case, finding, spots, said)
     report(1.0, message("progress.placed"))
     return plan
+
+
+def _tell(case: _Case, on_plan: OnPlan | None, finding: Finding, spots: list[Spot]) -> None:
+    if on_plan is not None and finding.segments:
+        on_plan(_plan(case, finding, spots, None))
 
 
 def _opened(engine: Witnesses, request: AnalyseRequest) -> _Case:
@@ -127,7 +136,7 @@ def chosen_stream(info: MediaInfo, wanted: int | None, avoid: str = "") -> int:
     return min(enumerate(info.audio), key=rank)[0]
 
 
-def _by_sound(engine: Witnesses, case: _Case, report: Report) -> Finding:
+def _by_sound(engine: Witnesses, case: _Case, report: Report, tell: Callable[[Finding, list[Spot]], None]) -> Finding:
     device = engine.device.kind
     prints = []
     for k, (info, stream) in enumerate(zip((case.original, case.dub), case.streams, strict=True)):
@@ -139,8 +148,17 @@ def _by_sound(engine: Witnesses, case: _Case, report: Report) -> Finding:
     own, dub = prints
     if min(own.duration, dub.duration) < SHORTEST:
         return Finding.refused(message("doubt.too_short"), own.duration, dub.duration)
-    found = match(own.layers, dub.layers, fingerprints.STEP)
-    return weigh(found, "sound", own.duration, dub.duration)
+    durations = own.duration, dub.duration
+
+    def glanced(found: Agreement) -> bool:
+        seen = weigh(found, "sound", *durations, at_a_glance=True)
+        tell(seen, [])
+        return bool(seen.segments)
+
+    # Most dubs run at the film's pace: shown before any other speed is tried.
+    shown = glanced(glance(own.layers, dub.layers, fingerprints.STEP))
+    found = match(own.layers, dub.layers, fingerprints.STEP, on_first=None if shown else glanced)
+    return weigh(found, "sound", *durations)
 
 
 def _with_picture(case: _Case, finding: Finding, report: Report) -> tuple[Finding, list[Spot]]:

@@ -41,9 +41,12 @@ class Finding:
         return cls("sound", 1.0, (), (why,), (), (original, dub))
 
 
-def weigh(found: Agreement, witness: Witness, original: float, dub: float) -> Finding:
-    """Segments of the lines that were ``found``, with their true ends, if they carry a result; durations in seconds."""
-    lines = bounded(with_slopes(found), found.sounds, original)
+def weigh(found: Agreement, witness: Witness, original: float, dub: float, *, at_a_glance: bool = False) -> Finding:
+    """Segments of the lines that were ``found``, with their true ends, if they carry a result; durations in seconds.
+
+    ``at_a_glance`` leaves the ends where the windows found them, to within some seconds.
+    """
+    lines = found.lines if at_a_glance else bounded(with_slopes(found), found.sounds, original)
     segments = [segment_of(line, found, witness) for line in lines]
     segments = [s for s in in_order(segments) if s.dub_end - s.dub_start > 0.05]
     nats = sum(line.gain for line in found.lines)

@@ -5,7 +5,7 @@ A *layer* is a (n, bands) array of levels at a fixed step: band power in dB for 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -82,12 +82,17 @@ class _Base:
     step: float
 
 
-def match(original: Layers, dub: Layers, step: float, kind: int = 0) -> Agreement:
+OnFirst = Callable[[Agreement], object]
+
+
+def match(original: Layers, dub: Layers, step: float, kind: int = 0, on_first: OnFirst | None = None) -> Agreement:
     """The speed of the dub and the lines it follows; layers are arrays of levels, any pair of them may be the best.
 
-    ``kind`` marks the candidates (see :class:`~syncdub.timemap.Candidates`).
+    ``kind`` marks the candidates (see :class:`~syncdub.timemap.Candidates`); ``on_first`` gets what a few windows show at the
+    best of the exact rates, before all others are tried.
     """
-    pair, rate, gains = _choose_layers(original, dub, step)
+    tell = None if on_first is None else (lambda pair, rate: on_first(glance(original, dub, step, rate, pair)))
+    pair, rate, gains = _choose_layers(original, dub, step, tell)
     base = _base(original, dub, pair, step)
     rate = _refined(base, rate)
     sounds = _paced(base, rate)
@@ -103,6 +108,15 @@ def match(original: Layers, dub: Layers, step: float, kind: int = 0) -> Agreemen
         sounds = replace(sounds, second=_second(original, dub, speed.rate, step))
     marked = replace(found, kind=np.full(len(found), kind, np.int64))
     return Agreement(speed, tuple(fitted), marked, path, sounds, pair, _support(found, path), gains)
+
+
+def glance(original: Layers, dub: Layers, step: float, rate: float = 1.0, pair: tuple[str, str] = MIXES) -> Agreement:
+    """What about :data:`N_FIRST` windows of one pair of layers show at one rate: a small part of the work of :func:`match`."""
+    speed = Speed(rate, 0.0, True)
+    sounds = _paced(_base(original, dub, pair, step), rate)
+    found = _hits(sounds, WINDOW_SECONDS, max(HOP_SECONDS, sounds.end / N_FIRST), 2)
+    path = best_path(found)
+    return Agreement(speed, tuple(lines(found, path)), found, path, sounds, pair, _support(found, path), {})
 
 
 def _second(original: Layers, dub: Layers, rate: float, step: float) -> tuple[Array16, Array16]:
@@ -131,24 +145,38 @@ def _base(original: Layers, dub: Layers, pair: tuple[str, str], step: float) -> 
     return _Base(features, louds[0], levels, louds[1], white, step)
 
 
-def _choose_layers(original: Layers, dub: Layers, step: float) -> tuple[tuple[str, str], float, Mapping[float, float]]:
+def _choose_layers(
+    original: Layers, dub: Layers, step: float, tell: Callable[[tuple[str, str], float], object] | None
+) -> tuple[tuple[str, str], float, Mapping[float, float]]:
     """The pair of layers in which the two files have most in common, and the rate at which they have it.
 
     The exact rates are tried on all pairs; all rates on the best, and on the next where none of the exact ones fits everywhere.
+    ``tell`` is called once, with the first pair that one of the exact rates fits everywhere, else with the best.
     """
     pairs = [(a, b) for a in sorted(original, reverse=True) for b in sorted(dub, reverse=True)]
-    found = {pair: known_gains(*_parts(original, dub, pair, step), step) for pair in pairs}
+    found: dict[tuple[str, str], Gains] = {}
+    for pair in pairs:
+        found[pair] = known_gains(*_parts(original, dub, pair, step), step)
+        if tell is not None and everywhere(found[pair]):
+            tell(pair, winner(_sums(found[pair])))
+            tell = None
     ranked = sorted(pairs, key=lambda p: -_most(found[p]))
+    if tell is not None:
+        tell(ranked[0], winner(_sums(found[ranked[0]])))
     tried = ranked[: 1 if everywhere(found[ranked[0]]) else 2]
     for pair in tried:
         found[pair] = grid_gains(*_parts(original, dub, pair, step), step)
     best = max(tried, key=lambda p: _most(found[p]))
-    sums = {rate: float(g.sum()) for rate, g in found[best].items()}
+    sums = _sums(found[best])
     return best, winner(sums), sums
 
 
+def _sums(gains: Gains) -> dict[float, float]:
+    return {rate: float(g.sum()) for rate, g in gains.items()}
+
+
 def _most(gains: Gains) -> float:
-    return max(float(g.sum()) for g in gains.values())
+    return max(_sums(gains).values())
 
 
 def _paced(base: _Base, rate: float) -> Sounds:

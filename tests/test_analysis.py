@@ -128,6 +128,13 @@ def test_another_film_with_the_same_song_is_refused(tmp_path: Path) -> None:
     assert plan.doubts
 
 
+def test_a_wrong_film_is_not_shown_at_a_glance_either(tmp_path: Path) -> None:
+    shown: list[SyncPlan] = []
+    pair = wav(tmp_path / "film.wav", music(21, 60)), wav(tmp_path / "other.wav", music(22, 60))
+    analyse(Listener(), AnalyseRequest(original=pair[0], dub=pair[1], quick=True), on_plan=shown.append)
+    assert shown == []
+
+
 def test_a_part_of_the_film_is_placed(tmp_path: Path) -> None:
     film = music(7, 150)
     plan = quick(wav(tmp_path / "film.wav", film), wav(tmp_path / "disc2.wav", film[80 * RATE :]))
@@ -151,7 +158,7 @@ def test_the_same_input_gives_the_same_plan(tmp_path: Path) -> None:
     assert quick(a, b).to_json() == quick(a, b).to_json()
 
 
-def test_the_map_is_shown_before_speech_is_heard(tmp_path: Path) -> None:
+def test_the_map_is_shown_at_a_glance_and_before_speech_is_heard(tmp_path: Path) -> None:
     film = music(10, 60)
     a, b = wav(tmp_path / "a.wav", film), wav(tmp_path / "b.wav", film[5 * RATE :])
     shown: list[SyncPlan] = []
@@ -159,7 +166,9 @@ def test_the_map_is_shown_before_speech_is_heard(tmp_path: Path) -> None:
     plan = analyse(
         Listener(), AnalyseRequest(original=a, dub=b), lambda _, m: heard.append(m.code), on_plan=shown.append
     )
-    assert shown[0].segments == plan.segments
+    glance, by_sound, *_ = shown
+    assert [s.offset_ms for s in glance.segments] == pytest.approx([5_000], abs=20)
+    assert by_sound.segments == plan.segments
     assert {"progress.listening", "progress.comparing_sound", "progress.comparing_meaning"} <= set(heard)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -97,6 +98,13 @@ def test_a_gpu_that_computes_is_named(monkeypatch: pytest.MonkeyPatch, major: in
     monkeypatch.setattr(torch.cuda, "get_device_properties", lambda index: properties)
     monkeypatch.setattr(device, "_compute", lambda: None)
     assert device.pick("auto") == device.Device("cuda", "Card", dtype, (), 8)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="device files are Linux's")
+def test_a_driver_is_known_by_its_device_file(tmp_path: Path) -> None:
+    assert not device.any_driver(tmp_path)
+    (tmp_path / "nvidiactl").touch()
+    assert device.any_driver(tmp_path)
 
 
 def test_importing_loads_no_torch() -> None:

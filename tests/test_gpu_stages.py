@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 
 from benchmarks import gpu
 from benchmarks.gpu import Measured, Peaks, measure, row, share
 from benchmarks.gpu_stages import STAGES, Cost, Stage, spectrum_cost, whisper_cost
+from pipeline import fingerprints
 from pipeline.device import Device, pick
 from pipeline.messages import Message
 
@@ -23,6 +25,15 @@ def test_every_stage_works_on_the_processor(stage: Stage) -> None:
     found = measure(stage, CPU, 4.0)
     assert 0 < found.seconds < math.inf
     assert found.note == ""
+
+
+@pytest.mark.models
+def test_the_sound_print_is_the_same_by_torch_and_by_scipy() -> None:
+    samples = np.random.default_rng(0).normal(0, 0.1, (2, 32000)).astype(np.float32)
+    by_torch = fingerprints.levels_by_torch(samples, "cpu")
+    by_scipy = fingerprints.decibels(fingerprints.mel_bytes(samples, "cpu"))
+    assert by_torch.shape == by_scipy.shape == (2, (32000 - fingerprints.WINDOW) // fingerprints.HOP + 1, 48)
+    assert np.abs(by_torch - by_scipy).max() <= fingerprints.DB_STEP / 2 + 0.01
 
 
 def test_the_share_is_that_of_the_tighter_limit() -> None:

@@ -13,6 +13,9 @@ import uvicorn
 
 import app
 from pipeline import warm
+from pipeline.settings import Settings
+from tests.fake_kinds import FAKES
+from web.jobs import Jobs
 
 
 def test_the_libraries_named_exist_and_a_job_finds_them_loaded() -> None:
@@ -41,7 +44,7 @@ def test_a_server_that_works_itself_loads_ahead(
 
 def test_a_visitor_is_not_kept_waiting_for_the_timer(monkeypatch: pytest.MonkeyPatch) -> None:
     loaded = threading.Event()
-    monkeypatch.setattr(warm, "load", lambda _: loaded.set())
+    monkeypatch.setattr(warm, "load", lambda *_: loaded.set())
     warming = warm.Warming()
     warming.start(3600)
     assert not loaded.wait(0.1)
@@ -54,6 +57,19 @@ def test_a_job_that_loads_for_itself_is_not_disturbed(monkeypatch: pytest.Monkey
     monkeypatch.setattr(importlib, "import_module", seen.append)
     warm.load(lambda: len(seen) == 2)
     assert seen == list(warm.LIBRARIES[:2])
+
+
+def test_the_first_job_stops_the_loading(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    stopped: list[None] = []
+    monkeypatch.setattr(warm.warming, "stop", lambda: stopped.append(None))
+    jobs = Jobs(Settings(data_dir=tmp_path / "data", temp_dir=tmp_path / "temp"), kinds=FAKES)
+    try:
+        jobs.start()
+        assert not stopped
+        jobs.wait(jobs.submit("echo", {}), 30)
+    finally:
+        jobs.close()
+    assert stopped
 
 
 def test_gradio_starts_without_writing_its_stubs_and_buttons_still_click() -> None:

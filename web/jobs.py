@@ -30,6 +30,7 @@ from typing import Any
 from pipeline.errors import BadRequest, Cancelled, NotFound, StudioError, ToolError
 from pipeline.settings import Settings
 from pipeline.values import Report
+from pipeline.warm import warming
 from web.jobs_folders import fresh_folder, is_inside, named_error, remove_folder, stored_error
 from web.jobs_store import JobStore
 from web.jobs_values import FINISHED, Conflict, Job, State, stored, strings_in
@@ -208,6 +209,7 @@ class Jobs:
 
     def _work(self, job: Job, running: Running) -> None:
         current_job.set(job.id)
+        warming.stop()
         try:
             self._settle(self._attempt(job, running), running)
         finally:

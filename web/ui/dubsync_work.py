@@ -21,7 +21,7 @@ from web.ui.highlights_work import keep_edits
 from web.ui.language import language_of, tell
 from web.ui.numbers import shown_table
 from web.ui.preview import join_views, preview
-from web.ui.work import Early, TabWork, busy, chosen_source, follow, notes, owner_of, shown
+from web.ui.work import Early, TabWork, busy, chosen_source, follow, note, notes, owner_of, shown
 
 Answer = tuple[Any, ...]
 
@@ -94,7 +94,7 @@ class DubWork(TabWork):
     def watch(self, job_id: str, language: str) -> Iterator[Answer]:
         """What the tab shows while a job runs (the map improves as witnesses speak) and when it has ended."""
         early, skip, told = Early(PLAN), gr.skip(), False
-        for card, job in follow(self.page, job_id, language):
+        for card, job in follow(self.page, job_id, language, early):
             if job.is_finished:
                 yield self._finished(job, card, language)
                 return
@@ -108,7 +108,10 @@ class DubWork(TabWork):
     def _so_far(self, early: Early, job: Job, language: str) -> Any:
         """The map as it is while speech is still listened to."""
         file = early.news(job) if job.kind == "analyse" else None
-        return gr.skip() if file is None else whole_view(Map(localise(plan_json(load_plan(file)), language)), language)
+        if file is None:
+            return gr.skip()
+        so_far = whole_view(Map(localise(plan_json(load_plan(file)), language)), language)
+        return note(tell("ui.sync.so_far", language)) + so_far
 
     def _finished(self, job: Job, card: str, language: str) -> Answer:
         skip = gr.skip()

@@ -86,7 +86,7 @@ class ViralWork(TabWork):
     def watch(self, job_id: str, language: str) -> Iterator[Answer]:
         """What the tab shows while a ranking runs and when it has ended."""
         skip, early, told = gr.skip(), Early(EARLY), False  # told: whether clips are to be seen already
-        for card, job in follow(self.page, job_id, language):
+        for card, job in follow(self.page, job_id, language, early):
             if job.is_finished:
                 yield self._finished(job, card, language)
                 return

@@ -81,12 +81,15 @@ class TabWork:
             self.page.jobs.cancel(self.page.job(job_id, request).id)
 
 
-def follow(page: Page, job_id: str, language: str) -> Iterator[tuple[str, Job]]:
-    """(progress as HTML, job) whenever something changed, until the job is finished. Leaving does not stop the job."""
+def follow(page: Page, job_id: str, language: str, early: Early | None = None) -> Iterator[tuple[str, Job]]:
+    """(progress as HTML, job) whenever something changed, also the file ``early``, until the job is finished.
+
+    Leaving does not stop the job.
+    """
     seen: tuple[Any, ...] = ()
     while True:
         job = page.jobs.get(job_id)
-        now = (job.state, round(job.fraction, 3), job.message, job.ahead)
+        now = (job.state, round(job.fraction, 3), job.message, job.ahead, early.written(job) if early else 0)
         if now != seen or job.is_finished:
             seen = now
             yield progress_card(job, language), job
@@ -104,15 +107,18 @@ class Early:
 
     def news(self, job: Job) -> Path | None:
         """The file when it was written since the last look."""
-        file = job.folder / self._name
-        try:
-            written = file.stat().st_mtime_ns
-        except OSError:
-            return None
-        if written == self._seen:
+        written = self.written(job)
+        if written in (0, self._seen):
             return None
         self._seen = written
-        return file
+        return job.folder / self._name
+
+    def written(self, job: Job) -> int:
+        """When the file was written (ns); 0 while there is none."""
+        try:
+            return (job.folder / self._name).stat().st_mtime_ns
+        except OSError:
+            return 0
 
 
 def progress_card(job: Job, language: str) -> str:
