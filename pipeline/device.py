@@ -6,8 +6,9 @@ real operation, so one is run before a device is named.
 
 from __future__ import annotations
 
+import contextlib
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -135,6 +136,19 @@ def sparing(kind: str, work: Callable[[str], R]) -> R:
             raise
         release()
     return work("cpu")
+
+
+@contextlib.contextmanager
+def threads(n: int) -> Iterator[None]:
+    """Torch works with ``n`` threads in here: one where arrays are small and passes run side by side, all for a network alone."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(n)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _attempt(

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pipeline.device import threads
 from pipeline.errors import Cancelled
 from pipeline.messages import Message
 from pipeline.values import Audio, Curve, Event, Frames, MediaInfo, Report, Shot, Span, no_report
@@ -73,7 +74,7 @@ def gather(
     """
     progress = _Progress(report, parts=int(bool(info.audio)) + int(info.video is not None))
     with contextlib.ExitStack() as stack:
-        stack.enter_context(one_thread_each())
+        stack.enter_context(threads(1))
         pool = stack.enter_context(ThreadPoolExecutor(2, thread_name_prefix="sound"))
         unfinished = stack.enter_context(contextlib.ExitStack())
         unfinished.callback(progress.stop)
@@ -93,19 +94,6 @@ def together(sound: RawEvidence, seen: RawEvidence) -> RawEvidence:
         has_video=seen.has_video,
         exact_shots=seen.exact_shots,
     )
-
-
-@contextlib.contextmanager
-def one_thread_each() -> Iterator[None]:
-    """The arrays of a block are small: several threads for one operation cost more than they bring, and there are two passes."""
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 class _Progress:

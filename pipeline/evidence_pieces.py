@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline import evidence, media, signals, sounds
+from pipeline.device import threads
 from pipeline.evidence import BLOCK, HEIGHT, HOP, HOP_LONG, LONG, N_PICTURES, WIDTH, RawEvidence, Sight
 from pipeline.messages import Message
 from pipeline.models import yamnet_classes
@@ -123,7 +124,7 @@ def gather_in_pieces(
         seen = Eye(info, device, thin)
         for measured in spread(iter([replace(cuts[0], n_blocks=None)])):
             seen.take(measured)
-    with evidence.one_thread_each():
+    with threads(1):
         return evidence.together(heard.finish(), seen.finish())
 
 
@@ -139,7 +140,7 @@ def _noted(pieces: Iterator[Piece], given: deque[Piece]) -> Iterator[Piece]:
 
 def measure(piece: Piece, settings: Settings, device: Device) -> Measured:
     """Measures one piece, wherever this is."""
-    with evidence.one_thread_each():
+    with threads(1):
         return _hear(piece, settings, device) if isinstance(piece, SoundPiece) else _see(piece, device)
 
 
