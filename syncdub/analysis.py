@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 
 from pipeline import fingerprints
 from pipeline.errors import NoAudio
+from pipeline.fingerprints import SoundPrint
 from pipeline.messages import Message, message
 from pipeline.values import AudioStream, MediaInfo, Report, Span, Transcript, no_report, part_of
 from syncdub import pictures
@@ -68,12 +68,13 @@ class AnalyseRequest:
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """Both files with the chosen tracks."""
+    """Both files with the chosen tracks, and who watches."""
 
     request: AnalyseRequest
     original: MediaInfo
     dub: MediaInfo
     streams: tuple[int, int]
+    on_plan: OnPlan | None = None
 
     @property
     def pictured(self) -> bool:
@@ -91,31 +92,30 @@ def analyse(
         NotFound, UnreadableMedia, UnsupportedFormat: a file cannot be used.
         NoAudio: a file or the wanted track has no sound.
     """
-    case = _opened(engine, request)
+    case = _opened(engine, request, on_plan)
     weights = (0.35, 0.5, 0.6) if not request.quick else (0.7, 0.9, 1.0)
-    tell = partial(_tell, case, on_plan)
-    finding = _by_sound(engine, case, part_of(report, 0.0, weights[0]), tell)
-    tell(finding, [])
+    finding = _by_sound(engine, case, part_of(report, 0.0, weights[0]))
+    _tell(case, finding, [])
     finding, spots = _with_picture(case, finding, part_of(report, weights[0], weights[1]))
     finding = replace(finding, pitch=_pitch(case, finding))
     report(weights[2], message("progress.placing"))
-    tell(finding, spots)
+    _tell(case, finding, spots)
     said = None if request.quick else _said(engine, case, part_of(report, weights[2], 1.0))
     plan = _plan(case, finding, spots, said)
     report(1.0, message("progress.placed"))
     return plan
 
 
-def _tell(case: _Case, on_plan: OnPlan | None, finding: Finding, spots: list[Spot]) -> None:
-    if on_plan is not None and finding.segments:
-        on_plan(_plan(case, finding, spots, None))
+def _tell(case: _Case, finding: Finding, spots: list[Spot]) -> None:
+    if case.on_plan is not None and finding.segments:
+        case.on_plan(_plan(case, finding, spots, None))
 
 
-def _opened(engine: Witnesses, request: AnalyseRequest) -> _Case:
+def _opened(engine: Witnesses, request: AnalyseRequest, on_plan: OnPlan | None) -> _Case:
     original, dub = engine.probe(request.original), engine.probe(request.dub)
     first = chosen_stream(original, request.original_stream)
     avoid = original.audio[first].language if str(request.original) != str(request.dub) else ""
-    return _Case(request, original, dub, (first, chosen_stream(dub, request.dub_stream, avoid)))
+    return _Case(request, original, dub, (first, chosen_stream(dub, request.dub_stream, avoid)), on_plan)
 
 
 def chosen_stream(info: MediaInfo, wanted: int | None, avoid: str = "") -> int:
@@ -136,7 +136,7 @@ def chosen_stream(info: MediaInfo, wanted: int | None, avoid: str = "") -> int:
     return min(enumerate(info.audio), key=rank)[0]
 
 
-def _by_sound(engine: Witnesses, case: _Case, report: Report, tell: Callable[[Finding, list[Spot]], None]) -> Finding:
+def _by_sound(engine: Witnesses, case: _Case, report: Report) -> Finding:
     device = engine.device.kind
     prints = []
     for k, (info, stream) in enumerate(zip((case.original, case.dub), case.streams, strict=True)):
@@ -148,17 +148,21 @@ def _by_sound(engine: Witnesses, case: _Case, report: Report, tell: Callable[[Fi
     own, dub = prints
     if min(own.duration, dub.duration) < SHORTEST:
         return Finding.refused(message("doubt.too_short"), own.duration, dub.duration)
-    durations = own.duration, dub.duration
+    return _matched(case, own, dub)
+
+
+def _matched(case: _Case, own: SoundPrint, dub: SoundPrint) -> Finding:
+    """What all of the sound says; who watches is shown a glance at it first."""
 
     def glanced(found: Agreement) -> bool:
-        seen = weigh(found, "sound", *durations, at_a_glance=True)
-        tell(seen, [])
+        seen = weigh(found, "sound", own.duration, dub.duration, at_a_glance=True)
+        _tell(case, seen, [])
         return bool(seen.segments)
 
     # Most dubs run at the film's pace: shown before any other speed is tried.
-    shown = glanced(glance(own.layers, dub.layers, fingerprints.STEP))
-    found = match(own.layers, dub.layers, fingerprints.STEP, on_first=None if shown else glanced)
-    return weigh(found, "sound", *durations)
+    no_more = case.on_plan is None or glanced(glance(own.layers, dub.layers, fingerprints.STEP))
+    found = match(own.layers, dub.layers, fingerprints.STEP, on_first=None if no_more else glanced)
+    return weigh(found, "sound", own.duration, dub.duration)
 
 
 def _with_picture(case: _Case, finding: Finding, report: Report) -> tuple[Finding, list[Spot]]:

@@ -128,6 +128,16 @@ def test_another_film_with_the_same_song_is_refused(tmp_path: Path) -> None:
     assert plan.doubts
 
 
+def test_another_speed_is_shown_before_all_are_tried(tmp_path: Path) -> None:
+    film = music(23, 75)
+    places = np.arange(int(len(film) * 24 / 25) - 1) * 25 / 24
+    fast = np.interp(places, np.arange(len(film)), film).astype(np.float32)
+    shown: list[SyncPlan] = []
+    request = AnalyseRequest(original=wav(tmp_path / "film.wav", film), dub=wav(tmp_path / "pal.wav", fast), quick=True)
+    analyse(Listener(), request, on_plan=shown.append)
+    assert [plan.rate for plan in shown] == pytest.approx([25 / 24] * 3)
+
+
 def test_a_wrong_film_is_not_shown_at_a_glance_either(tmp_path: Path) -> None:
     shown: list[SyncPlan] = []
     pair = wav(tmp_path / "film.wav", music(21, 60)), wav(tmp_path / "other.wav", music(22, 60))
