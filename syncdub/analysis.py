@@ -25,6 +25,7 @@ from syncdub.coarse import coarse_lines, confirmed, with_gaps_filled
 from syncdub.findings import Finding, evidence_of, weigh
 from syncdub.meaning import Meaning, meaning
 from syncdub.pictures import Spot, disagreement
+from syncdub.polish import Tracks, polished
 from syncdub.soundmatch import Agreement, glance, match
 from syncdub.speed import pitch_votes
 from syncdub.values import Match, Pitch, Segment, SyncPlan
@@ -97,7 +98,7 @@ def analyse(
     finding = _by_sound(engine, case, part_of(report, 0.0, weights[0]))
     _tell(case, finding, [])
     finding, spots = _with_picture(case, finding, part_of(report, weights[0], weights[1]))
-    finding = replace(finding, pitch=_pitch(case, finding))
+    finding = replace(finding, pitch=_pitch(case, finding), segments=_polished(case, finding))
     report(weights[2], message("progress.placing"))
     _tell(case, finding, spots)
     said = None if request.quick else _said(engine, case, part_of(report, weights[2], 1.0))
@@ -246,6 +247,14 @@ def _pitch(case: _Case, finding: Finding) -> Pitch:
     if abs(moved - kept) < PITCH_MARGIN:
         return "unknown"
     return "shifted" if moved > kept else "kept"
+
+
+def _polished(case: _Case, finding: Finding) -> tuple[Segment, ...]:
+    """The segments to a fraction of a millisecond where sound placed them and its phase survived."""
+    if finding.witness != "sound":
+        return finding.segments
+    tracks = Tracks((case.request.original, case.request.dub), case.streams)
+    return polished(finding.segments, tracks, finding.durations)
 
 
 def _said(engine: Witnesses, case: _Case, report: Report) -> Meaning:

@@ -52,7 +52,8 @@ def bounded(lines: Sequence[Line], sounds: Sounds, original_end: float, quiet: S
     """
     left = [line for line in lines if line.end > line.start]
     while left:
-        placed = _ends(left, sounds, original_end, quiet)
+        # What the windows of a line hang over is known only after a first pass, and with it how like its place the line is.
+        placed = _ends(left, _ends(left, left, sounds, original_end, quiet), sounds, original_end, quiet)
         real = [_holds(line, sounds) for line in placed]
         if all(real):
             return [part for line in placed for part in without_holes(line, sounds)]
@@ -61,13 +62,16 @@ def bounded(lines: Sequence[Line], sounds: Sounds, original_end: float, quiet: S
     return []
 
 
-def _ends(lines: Sequence[Line], sounds: Sounds, original_end: float, quiet: Sequence[float]) -> list[Line]:
+def _ends(
+    lines: Sequence[Line], sure: Sequence[Line], sounds: Sounds, original_end: float, quiet: Sequence[float]
+) -> list[Line]:
+    """``lines`` with their ends placed; ``sure`` are the same lines with ends as well as they are known."""
     out = list(lines)
     for i in range(len(out) - 1):
-        end, start = join(out[i], out[i + 1], sounds, quiet)
+        end, start = join(out[i], out[i + 1], sounds, quiet, (sure[i], sure[i + 1]))
         out[i], out[i + 1] = replace(out[i], end=end), replace(out[i + 1], start=start)
-    out[0] = replace(out[0], start=_first(out[0], sounds))
-    out[-1] = replace(out[-1], end=_last(out[-1], sounds, original_end))
+    out[0] = replace(out[0], start=_first(out[0], sure[0], sounds))
+    out[-1] = replace(out[-1], end=_last(out[-1], sure[-1], sounds, original_end))
     return out
 
 
@@ -78,10 +82,10 @@ def _holds(line: Line, sounds: Sounds) -> bool:
     return float(evidence(sounds, line, line.start, line.end).sum()) > BELIEVED
 
 
-def _first(line: Line, sounds: Sounds) -> float:
+def _first(line: Line, sure: Line, sounds: Sounds) -> float:
     """Where the first line begins: as early as both files have something, unless that is something else."""
     low = max(0.0, -line.offset_at(0.0))
-    nats = evidence(sounds, line, low, line.end, silence=False)
+    nats = evidence(sounds, line, low, line.end, sure=sure, silence=False)
     if not len(nats):
         return max(low, line.start)
     total = np.cumsum(nats[::-1])[::-1]
@@ -89,9 +93,9 @@ def _first(line: Line, sounds: Sounds) -> float:
     return low if total[0] >= total[best] - FOREIGN else _shared_from(sounds, line, low, low + best * sounds.step)
 
 
-def _last(line: Line, sounds: Sounds, original_end: float) -> float:
+def _last(line: Line, sure: Line, sounds: Sounds, original_end: float) -> float:
     high = min(sounds.end, original_end - line.offset_at(original_end - line.offset))
-    nats = evidence(sounds, line, line.start, high, silence=False)
+    nats = evidence(sounds, line, line.start, high, sure=sure, silence=False)
     if not len(nats):
         return min(high, line.end)
     total = np.cumsum(nats)
@@ -100,10 +104,18 @@ def _last(line: Line, sounds: Sounds, original_end: float) -> float:
     return high if total[-1] >= total[best] - FOREIGN else _shared_until(sounds, line, end, high)
 
 
-def join(a: Line, b: Line, sounds: Sounds, quiet: Sequence[float]) -> tuple[float, float]:
-    """End of ``a`` and start of ``b``: a cut (the dub goes on), an insertion (the original goes on), or a gap in both."""
+def join(
+    a: Line, b: Line, sounds: Sounds, quiet: Sequence[float], sure: tuple[Line, Line] | None = None
+) -> tuple[float, float]:
+    """End of ``a`` and start of ``b``: a cut (the dub goes on), an insertion (the original goes on), or a gap in both.
+
+    ``sure`` are both lines with ends as well as they are known.
+    """
     low, high = max(a.start, 0.0), min(b.end, sounds.end)
-    for_a, for_b = (evidence(sounds, line, low, high, alone=False) for line in (a, b))
+    for_a, for_b = (
+        evidence(sounds, line, low, high, sure=known, alone=False)
+        for line, known in zip((a, b), sure or (a, b), strict=True)
+    )
     n = min(len(for_a), len(for_b))
     if n < 2:
         return a.end, max(a.end, b.start)

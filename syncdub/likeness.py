@@ -29,6 +29,8 @@ DEAD_DB = -75.0
 """Under this level (dBFS) there is digital silence."""
 STILL_DB, STILL_LESS, STILL_SECONDS = -62.0, 25.0, 2.0
 """A dub that stays under this level, and this much under the original (dB), for this long has nothing of it."""
+ONE_SIDED = 0.5
+"""Two lines for the same frames: nats a frame, at most, against the one that has only one file sounding there."""
 AGAINST_SILENCE = 0.2
 """Nats a frame against a line where only the dub is silent."""
 OVERHANG = 10.0
@@ -37,6 +39,8 @@ FAINT = 0.05
 """Share of the usual power of features under which nothing is heard: a codec leaves traces of loud voices everywhere."""
 SOFT = (0.02, 0.1)
 """Correlations a soft bed under voices may have."""
+NOTHING_DB, TRACES_DB = -70.0, -36.0
+"""A layer this soft (dBFS) holds noise, and this far under the mix (dB) what a codec leaves of it, not music."""
 OUTSIDE = 1.0
 """Nats a frame against a line where it leaves the original."""
 
@@ -44,12 +48,15 @@ OUTSIDE = 1.0
 @dataclass(frozen=True, slots=True, eq=False)
 class Sounds:
     """Onset features (n, bands) of the original and of the dub at the original's pace, every ``step`` seconds; ``level`` is
-    the dub's loudness in dB a frame, ``original_level`` the original's; ``second`` another layer of original and dub, if any."""
+    the dub's loudness in dB a frame, ``original_level`` the original's; ``heard`` and ``original_heard`` (n,) say where the layer
+    that the features are of holds anything; ``second`` are features of another layer of original and dub, if any."""
 
     original: Array16
     dub: Array16
     level: Array
     original_level: Array
+    heard: NDArray[np.bool_]
+    original_heard: NDArray[np.bool_]
     step: float
     second: tuple[Array16, Array16] | None = None
 
@@ -58,36 +65,69 @@ class Sounds:
         return len(self.dub) * self.step
 
 
+def anything(level: Array, whole: Array, step: float) -> NDArray[np.bool_]:
+    """(n,) where a layer of loudness ``level`` holds anything, ``whole`` being that of the mix, both in dB a frame."""
+    size = max(3, round(CHOOSE_SECONDS / step))
+    own, mix = (
+        10 * np.log10(np.maximum(_smoothed(10 ** (x.astype(np.float64) / 10), size), 1e-12)) for x in (level, whole)
+    )
+    return np.asarray(own > np.maximum(NOTHING_DB, mix + TRACES_DB), np.bool_)
+
+
 def evidence(
-    sounds: Sounds, line: Line, low: float, high: float, weak: float = 0.1, *, silence: bool = True, alone: bool = True
+    sounds: Sounds,
+    line: Line,
+    low: float,
+    high: float,
+    weak: float = 0.1,
+    *,
+    sure: Line | None = None,
+    silence: bool = True,
+    alone: bool = True,
 ) -> Floats:
     """Nats for ``line`` in every frame of the dub between ``low`` and ``high`` (seconds at the original's pace).
 
     ``weak`` is the share of the line that is expected to be hardly like the original; see :func:`lowest_correlation`.
-    ``silence`` says whether silence in the dub alone speaks against the line. A line judged ``alone`` has no evidence where one of
-    the files holds nothing; of two lines for the same frames, the one whose place is empty must not win by saying nothing.
+    ``sure`` is the line with ends already known, from which it is learnt how like its place it is.
+    ``silence`` says whether silence in the dub alone speaks against the line. There is no evidence where neither file holds
+    anything. A line judged ``alone`` has none where one of them holds nothing; of two lines for the same frames, the one whose
+    place is empty must not win by saying nothing.
     """
     first, last = max(0, round(low / sounds.step)), min(len(sounds.dub), round(high / sounds.step))
     if last <= first:
         return np.zeros(0)
-    nats, heard = _layer_evidence((sounds.original, sounds.dub), sounds.step, line, (first, last), weak)
-    out = np.where(heard, nats, 0.0) if alone else nats
+    here, there = _heard(sounds, line, first, last)
+    nats, like = _layer_evidence((sounds.original, sounds.dub), sounds, (line, sure or line), (first, last), weak)
+    heard = here & there & like
+    out = np.where(heard, nats, 0.0)
+    if not alone:
+        out = np.where(here ^ there, np.clip(nats, -ONE_SIDED, 0.0), out)
     if sounds.second is not None:
         # Where the bed is silent in both, the mixes are voices alone: that they differ says nothing.
-        nats, heard_too = _layer_evidence(sounds.second, sounds.step, line, (first, last), weak)
-        out += np.where(heard & heard_too, nats, 0.0)
+        nats, like = _layer_evidence(sounds.second, sounds, (line, sure or line), (first, last), weak)
+        out += np.where(heard & like, nats, 0.0)
     return _inside(_with_silence(out, sounds, line, first) if silence else out, sounds, line, first)
 
 
+def _heard(sounds: Sounds, line: Line, first: int, last: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """In which frames of the dub between ``first`` and ``last`` it holds anything, and in which the line's place does."""
+    frames = np.arange(first, last)
+    place = frames + round(line.offset_at((first + last) / 2 * sounds.step) / sounds.step)
+    inside = (place >= 0) & (place < len(sounds.original_heard))
+    there = inside & sounds.original_heard[np.clip(place, 0, max(len(sounds.original_heard) - 1, 0))]
+    return sounds.heard[first:last], there
+
+
 def _layer_evidence(
-    pair: tuple[Array16, Array16], step: float, line: Line, frames: tuple[int, int], weak: float
+    pair: tuple[Array16, Array16], sounds: Sounds, lines: tuple[Line, Line], frames: tuple[int, int], weak: float
 ) -> tuple[Floats, NDArray[np.bool_]]:
-    """Nats of every frame, and in which something is heard in both files."""
+    """Nats of every frame, and in which something happens in both files; the second of ``lines`` is the part that is sure."""
+    line, sure = lines
     first, last = frames
-    n_bands = pair[0].shape[1]
+    step, n_bands = sounds.step, pair[0].shape[1]
     cross, powers = _products(pair, step, line, frames)
     power = powers.sum(axis=0)
-    floor = lowest_correlation(*_products(pair, step, line, _core(line, step, len(pair[1]))), weak, FAINT * n_bands)
+    floor = lowest_correlation(*_audible(pair, sounds, line, _core(sure, step, len(pair[1]))), weak, FAINT * n_bands)
     size = max(3, round(CHOOSE_SECONDS / step))
     best = np.full(last - first, -np.inf)
     out = np.zeros(last - first)
@@ -111,7 +151,8 @@ def _with_silence(nats: Floats, sounds: Sounds, line: Line, first: int) -> Float
 
 
 def absent_frames(sounds: Sounds, line: Line, first: int, last: int) -> NDArray[np.bool_]:
-    """In which frames of the dub between ``first`` and ``last`` nothing is heard for a while though the original sounds."""
+    """In which frames of the dub between ``first`` and ``last`` nothing is heard for a while though the original sounds, and not
+    with voices alone."""
     margin = round(STILL_SECONDS / sounds.step)
     low, high = max(0, first - margin), min(len(sounds.level), last + margin)
     frames = np.arange(low, high)
@@ -120,7 +161,7 @@ def absent_frames(sounds: Sounds, line: Line, first: int, last: int) -> NDArray[
     # Closing fills every dip that is shorter; what stays low is silent throughout, to the frame.
     dub, original = (ndimage.grey_closing(x, margin) for x in (sounds.level[low:high], sounds.original_level[place]))
     out = (dub < STILL_DB) & (original > dub + STILL_LESS)
-    return np.asarray(out[first - low : last - low], np.bool_)
+    return np.asarray(out[first - low : last - low] & _heard(sounds, line, first, last)[1], np.bool_)
 
 
 def _inside(nats: Floats, sounds: Sounds, line: Line, first: int) -> Floats:
@@ -158,6 +199,15 @@ def _products(pair: tuple[Array16, Array16], step: float, line: Line, frames: tu
         cross[a - first : b - first] = (dub * original).sum(axis=1)
         powers[:, a - first : b - first] = np.square(original).sum(axis=1), np.square(dub).sum(axis=1)
     return cross, powers
+
+
+def _audible(
+    pair: tuple[Array16, Array16], sounds: Sounds, line: Line, frames: tuple[int, int]
+) -> tuple[Floats, Floats]:
+    """:func:`_products`, nothing where one of the files holds nothing."""
+    cross, powers = _products(pair, sounds.step, line, frames)
+    here, there = _heard(sounds, line, *frames)
+    return np.where(here & there, cross, 0.0), np.where(here & there, powers, 0.0)
 
 
 def lowest_correlation(cross: Floats, powers: Floats, weak: float, faint: float) -> float:

@@ -26,7 +26,7 @@ from syncdub.correlation import (
     vertex,
     whitener,
 )
-from syncdub.likeness import Sounds
+from syncdub.likeness import Sounds, anything
 from syncdub.speed import (
     Gains,
     Speed,
@@ -48,7 +48,9 @@ SUPPORTED = 0.85
 N_FIRST = 120
 """The slope is first measured on about this many windows spread over the dub."""
 Layers = Mapping[str, Levels]
-MIXES = ("mix", "mix")
+MIXES, BEDS = ("mix", "mix"), ("bed", "bed")
+AROUND_VOICES = 1.02
+"""What surrounds the voices is the better witness of two that gain the same: where it is silent the mixes differ by their voices."""
 LINE_SECONDS = 300.0
 """Only lines this long may have a slope of their own …"""
 OWN_DRIFT = 0.012
@@ -76,8 +78,10 @@ class _Base:
 
     features: Array16
     loud: Array
+    heard: NDArray[np.bool_]
     levels: Levels
     dub_loud: Array
+    dub_heard: NDArray[np.bool_]
     white: Array
     step: float
 
@@ -141,8 +145,17 @@ def _sample(layer: Levels, step: float) -> Array:
 
 def _base(original: Layers, dub: Layers, pair: tuple[str, str], step: float) -> _Base:
     features, levels, white = _parts(original, dub, pair, step)
-    louds = [np.max([loudness(x) for x in layers.values()], axis=0) for layers in (original, dub)]
-    return _Base(features, louds[0], levels, louds[1], white, step)
+    louds, heard = zip(
+        *(_loudness(layers, of, step) for layers, of in zip((original, dub), pair, strict=True)), strict=True
+    )
+    return _Base(features, louds[0], heard[0], levels, louds[1], heard[1], white, step)
+
+
+def _loudness(layers: Layers, of: str, step: float) -> tuple[Array, NDArray[np.bool_]]:
+    """(n,) the level in dB of the loudest layer, and where the layer ``of`` holds anything."""
+    each = {name: loudness(layer) for name, layer in layers.items()}
+    most = np.max(list(each.values()), axis=0)
+    return most, anything(each[of], most, step)
 
 
 def _choose_layers(
@@ -160,13 +173,13 @@ def _choose_layers(
         if tell is not None and everywhere(found[pair]):
             tell(pair, winner(_sums(found[pair])))
             tell = None
-    ranked = sorted(pairs, key=lambda p: -_most(found[p]))
+    ranked = sorted(pairs, key=lambda p: -_most(found[p]) * (AROUND_VOICES if p == BEDS else 1.0))
     if tell is not None:
         tell(ranked[0], winner(_sums(found[ranked[0]])))
     tried = ranked[: 1 if everywhere(found[ranked[0]]) else 2]
     for pair in tried:
         found[pair] = grid_gains(*_parts(original, dub, pair, step), step)
-    best = max(tried, key=lambda p: _most(found[p]))
+    best = max(tried, key=lambda p: _most(found[p]) * (AROUND_VOICES if p == BEDS else 1.0))
     sums = _sums(found[best])
     return best, winner(sums), sums
 
@@ -182,7 +195,8 @@ def _most(gains: Gains) -> float:
 def _paced(base: _Base, rate: float) -> Sounds:
     dub = onsets(base.levels, base.step, base.white, rate)
     level = levels_of(stretched(base.dub_loud[:, None], rate))[:, 0]
-    return Sounds(base.features, dub, level, base.loud, base.step)
+    heard = base.dub_heard[np.minimum(np.rint(np.arange(len(dub)) / rate).astype(np.int64), len(base.dub_heard) - 1)]
+    return Sounds(base.features, dub, level, base.loud, heard, base.heard, base.step)
 
 
 def loudness(layer: Levels) -> Array:

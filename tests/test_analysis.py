@@ -178,7 +178,7 @@ def test_the_map_is_shown_at_a_glance_and_before_speech_is_heard(tmp_path: Path)
     )
     glance, by_sound, *_ = shown
     assert [s.offset_ms for s in glance.segments] == pytest.approx([5_000], abs=20)
-    assert by_sound.segments == plan.segments
+    assert [s.offset_ms for s in by_sound.segments] == pytest.approx([s.offset_ms for s in plan.segments], abs=1)
     assert {"progress.listening", "progress.comparing_sound", "progress.comparing_meaning"} <= set(heard)
 
 

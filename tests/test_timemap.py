@@ -67,7 +67,8 @@ def sounds(pieces: list[tuple[int, int]], n: int = 12000, seed: int = 0) -> Soun
     voices = [1.5 * rng.standard_normal((size, 24)).astype(np.float32) for size in (n, sum(len(p) for p in parts))]
     original, dub = (bed + voices[0]) / 1.8, (np.concatenate(parts) + voices[1]) / 1.8
     level = np.full(len(dub), -20.0, np.float32)
-    return Sounds(original.astype(np.float16), dub.astype(np.float16), level, np.full(n, -20.0, np.float32), 0.01)
+    features, always = (original.astype(np.float16), dub.astype(np.float16)), np.ones(n, np.bool_)
+    return Sounds(*features, level, np.full(n, -20.0, np.float32), np.ones(len(dub), np.bool_), always, 0.01)
 
 
 def rough(offset: float, start: float, end: float) -> Candidates:
