@@ -17,7 +17,8 @@ DEMUXERS = (
     "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,asf,flv,live_flv,mpegts,mpeg,mpegvideo,ogg,wav,w64,rf64,flac,mp3,aac,ac3,eac3,"
     "dts,truehd,aiff,caf,mxf,amr,au,gxf,nut,rm,ivf,m4v,h264,hevc,vob"
 )
-ARBITRARY_CLOCKS = frozenset({"mpegts", "mpeg"})
+ARBITRARY_CLOCKS = frozenset({"mpegts", "mpeg", "mp3"})
+"""Containers whose first timestamp is not when something begins: broadcast clocks, and the delay of an MP3 encoder."""
 ARBITRARY_START = 600.0
 
 
@@ -56,6 +57,11 @@ def clock_origin(container: InputContainer) -> float:
     start = (container.start_time or 0) / 1_000_000
     arbitrary = bool(set(container.format.name.split(",")) & ARBITRARY_CLOCKS)
     return start if arbitrary or start >= ARBITRARY_START else 0.0
+
+
+def audio_tracks(container: InputContainer) -> list[Any]:
+    """The audio streams of a known codec, as they are counted everywhere: what cannot be decoded has no number."""
+    return [s for s in container.streams.audio if s.codec_context is not None]
 
 
 def video_stream(container: InputContainer) -> av.VideoStream | None:

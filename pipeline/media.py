@@ -1,7 +1,7 @@
 """Media in: what a file is, and its sound and pictures as streams on the file's own clock (PyAV).
 
 The clock: time zero is the container's zero, so stream start offsets, edit lists and encoder delay are where the container puts
-them. Containers with an arbitrary clock (MPEG-TS, MPEG-PS, anything that starts ten minutes in or later) are counted from their
+them. Containers with an arbitrary clock (MPEG-TS, MPEG-PS, MP3, anything that starts ten minutes in or later) are counted from their
 first timestamp, as players do. Only local files are opened, only by demuxers on a list; playlists and external references are not.
 Decoding is streamed: memory does not grow with the length of the file.
 """
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.container import clock_origin, opened, packets, video_stream
+from pipeline.container import audio_tracks, clock_origin, opened, packets, video_stream
 from pipeline.errors import NoAudio, NoVideo
 from pipeline.values import Audio, Frames, MediaInfo, Span
 
@@ -72,7 +72,7 @@ def audio_blocks(
         NoAudio: there is no audio track number ``stream``.
     """
     with opened(path) as container:
-        tracks = [s for s in container.streams.audio if s.codec_context is not None]  # as they are counted in probe
+        tracks = audio_tracks(container)
         if not 0 <= stream < len(tracks):
             raise NoAudio(name=Path(path).name)
         track = tracks[stream]

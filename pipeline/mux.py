@@ -19,13 +19,13 @@ from typing import Any, Literal
 
 from pipeline import ffmpeg
 from pipeline.audio_out import writing
-from pipeline.errors import BadRequest, DiskFull, FFmpegFailed, Forbidden, NotFound, ToolError
+from pipeline.container import audio_tracks, opened
+from pipeline.copying import MICRO, on_our_clock
+from pipeline.errors import BadRequest, DiskFull, FFmpegFailed, Forbidden, NotFound
 from pipeline.languages import iso639_2
-from pipeline.media import clock_origin, opened
 from pipeline.messages import Message, message
-from pipeline.values import Report, Span, no_report
+from pipeline.values import Report, no_report
 
-MICRO = 1_000_000
 COPIED_SUBTITLES = frozenset(
     [
         "subrip",
@@ -44,9 +44,6 @@ COPIED_SUBTITLES = frozenset(
 CONVERTED_SUBTITLES = frozenset({"mov_text", "text"})
 PICTURES = {"mjpeg": ("jpg", "image/jpeg"), "png": ("png", "image/png"), "bmp": ("bmp", "image/bmp"),
     "gif": ("gif", "image/gif")}  # fmt: skip
-START_TOLERANCE = 0.002
-"""Matroska counts milliseconds; a copied packet lies within one of where it should."""
-HALF_A_MILLISECOND = 0.0005
 MARGIN = 64 * 1024**2
 
 
@@ -89,6 +86,8 @@ class _Command:
     attached: list[str] = field(default_factory=list)
     covers: list[tuple[str, bytes]] = field(default_factory=list)
     n: dict[str, int] = field(default_factory=lambda: {"v": 0, "a": 0, "s": 0, "t": 0})
+    original: int = -1
+    """Index of the original's audio stream that the dub belongs to."""
 
     def add(self, source: str, kind: str) -> int:
         """Map ``source``; returns its number among its kind."""
@@ -172,98 +171,11 @@ def part_file(output: Path, inputs: Sequence[Path]) -> Iterator[tuple[Path, Path
             part.unlink(missing_ok=True)
 
 
-def copy_track(path: Path, stream: int, delay: float, kept: Span, output: Path) -> bool:
-    """The packets of audio track ``stream`` that lie in ``kept`` (its file's clock), ``delay`` seconds later, into
-    ``output``.
-
-    What would lie before 0 is left out, so at most one packet (20–100 ms) of sound is lost. Returns whether the
-    result is where it should be; ``False`` also when Matroska cannot hold the codec.
-    """
-    try:
-        with writing(output):
-            first = _copied_whole(path, stream, delay, kept, output) if kept.start <= HALF_A_MILLISECOND else _copied_part(
-                path, stream, delay, kept, output
-            )  # fmt: skip
-    except ToolError as error:
-        if isinstance(error, DiskFull):
-            raise
-        return False
-    with opened(output) as made:
-        at = _first_time(made, 0, 0.0)
-    return first is not None and at is not None and abs(at - first) <= START_TOLERANCE
-
-
-def _copied_whole(path: Path, stream: int, delay: float, kept: Span, output: Path) -> float | None:
-    """From the very first packet, encoder run-in included, which only ffmpeg's own program hands on. Returns where it
-    should be."""
-    with opened(path) as source:
-        first = _first_time(source, stream, clock_origin(source))
-    what = [
-        "-map",
-        f"0:a:{stream}",
-        "-c",
-        "copy",
-        "-to",
-        f"{kept.end + delay:.6f}",
-        "-map_metadata",
-        "-1",
-        "-map_chapters",
-        "-1",
-    ]
-    ffmpeg.run([*_on_our_clock(path, delay), *what, "-f", "matroska", ffmpeg.safe_output(output)])
-    return None if first is None else first + delay
-
-
-def _copied_part(path: Path, stream: int, delay: float, kept: Span, output: Path) -> float | None:
-    """The packets that begin in ``kept``. Returns where the first should be."""
-    import av
-
-    first = None
-    with opened(path) as source, contextlib.closing(av.open(f"file:{output}", "w", format="matroska")) as target:
-        track: Any = source.streams.audio[stream]
-        origin = clock_origin(source)
-        made = target.add_stream_from_template(track)
-        shift = round((delay - origin) / track.time_base)
-        for packet in source.demux(track):
-            time = None if packet.pts is None else float(packet.pts * track.time_base) - origin
-            if packet.pts is None or time is None or not kept.start - HALF_A_MILLISECOND <= time < kept.end:
-                continue
-            first = time + delay if first is None else first
-            packet.pts = packet.dts = packet.pts + shift
-            packet.stream = made
-            target.mux(packet)
-    return first
-
-
-def _first_time(container: Any, stream: int, origin: float) -> float | None:
-    """When the first packet of an audio track begins, our clock."""
-    packet = next((p for p in container.demux(audio=stream) if p.pts is not None), None)
-    return None if packet is None else float(packet.pts * packet.time_base) - origin
-
-
-def first_packet(path: Path, index: int) -> float | None:
-    """When the first packet of the stream with this ``index`` begins, our clock; ``None`` where it has none."""
-    with opened(path) as container:
-        origin = clock_origin(container)
-        stream: Any = container.streams[index]
-        packet: Any = next((p for p in container.demux(stream) if p.pts is not None), None)
-        return None if packet is None else float(packet.pts * packet.time_base) - origin
-
-
 def _inputs(request: Mux) -> list[str]:
-    args = ["-loglevel", "warning", "-fflags", "+genpts", *_on_our_clock(request.original, 0.0)]
+    args = ["-loglevel", "warning", "-fflags", "+genpts", *on_our_clock(request.original, 0.0)]
     for track in (request.dub, *request.subtitles):
-        args += _on_our_clock(track.path, track.delay)
+        args += on_our_clock(track.path, track.delay)
     return args
-
-
-def _on_our_clock(path: Path, delay: float) -> list[str]:
-    """An input whose timestamps come out on our clock: ffmpeg would start every file at its first timestamp."""
-    if path.suffix in {".srt", ".ass"}:
-        return ["-itsoffset", f"{delay:.6f}", *ffmpeg.safe_input(path)]
-    with opened(path) as container:
-        offset = (container.start_time or 0) / MICRO - clock_origin(container) + delay
-    return ["-itsoffset", f"{offset:.6f}", *ffmpeg.safe_input(path)]
 
 
 def _command(request: Mux, folder: Path) -> _Command:
@@ -272,6 +184,8 @@ def _command(request: Mux, folder: Path) -> _Command:
     command = _Command(options=["-c", "copy"])
     art = av.stream.Disposition.attached_pic
     with opened(request.original) as container:
+        tracks = audio_tracks(container)
+        command.original = tracks[request.original_stream].index if request.original_stream < len(tracks) else -1
         for stream in container.streams:
             if stream.type == "video" and stream.disposition & art:
                 command.covers += _cover(request.original, stream)
@@ -295,7 +209,7 @@ def _carry(stream: Any, request: Mux, command: _Command) -> None:
         command.options += [f"-c:s:{number}", "srt"]
     if kind == "a":
         flags = _flags(stream) - {"default"}
-        if number == request.original_stream:
+        if stream.index == command.original:
             flags |= {"original"} | ({"default"} if request.default == "original" else set())
         command.options += [f"-disposition:a:{number}", "+".join(sorted(flags)) or "0"]
 

@@ -6,8 +6,9 @@ import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipeline.container import audio_tracks, clock_origin, opened, packets, video_stream
 from pipeline.errors import UnreadableMedia, UnsupportedFormat
-from pipeline.media import MAX_PIXELS, MAX_SIDE, clock_origin, opened, packets, video_stream
+from pipeline.media import MAX_PIXELS, MAX_SIDE
 from pipeline.messages import Message, message
 from pipeline.values import AudioStream, MediaInfo, OtherStream, VideoStream
 
@@ -29,7 +30,7 @@ def probe(path: Path | str) -> MediaInfo:
         video = _video(picture, origin) if picture is not None else None
         if video:
             _check_size(file, video)
-        audio = tuple(_audio(s, origin) for s in container.streams.audio if s.codec_context is not None)
+        audio = tuple(_audio(s, origin) for s in audio_tracks(container))
         others = tuple(o for s in container.streams if (o := _other(s)) is not None)
         announced = _announced(container, origin)
         chapters = len(container.chapters())

@@ -1,7 +1,7 @@
 """The values that flow between the rooms: plain, frozen, comparable.
 
 Every time is a ``float`` in seconds on the **file's own timeline**: the presentation timestamps of the
-container, stream start offsets and edit lists included. Containers with an arbitrary clock (MPEG-TS, MPEG-PS)
+container, stream start offsets and edit lists included. Containers with an arbitrary clock (MPEG-TS, MPEG-PS, MP3)
 are counted from their first timestamp; see :class:`MediaInfo`. A name that carries anything else carries its
 unit (``gap_ms``, ``n_frames``). This module imports nothing of ours but :mod:`pipeline.messages`.
 """
@@ -254,7 +254,7 @@ class MediaInfo:
     """What a file is. ``duration`` is the end of the last stream on the file's timeline.
 
     ``origin`` is the raw presentation timestamp that is our time zero: 0 for containers with a zero-based timeline (MP4,
-    Matroska, …), the first timestamp for arbitrary clocks (MPEG-TS/PS). ``container_start`` is libavformat's start time
+    Matroska, …), the first timestamp for arbitrary clocks (MPEG-TS/PS, MP3). ``container_start`` is libavformat's start time
     (raw), which the ffmpeg command subtracts from every timestamp: an ffmpeg input seek for our time ``t`` is
     ``-ss (t + origin - container_start)``.
     """

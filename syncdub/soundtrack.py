@@ -12,9 +12,9 @@ import numpy as np
 from pipeline import ffmpeg, loudness, media
 from pipeline.audio_edit import Edit, Source, render_audio
 from pipeline.audio_out import AudioFormat, Codec, check, depth_of
+from pipeline.copying import copy_track
 from pipeline.errors import NoAudio
 from pipeline.messages import Message, message
-from pipeline.mux import copy_track
 from pipeline.samples import known_layout
 from pipeline.values import AudioStream, Curve, MediaInfo, Report, Span, no_report
 from syncdub.plan import BED, DUB, ORIGINAL, AudioPlan, Fill, audio_plan, joins, placed

@@ -13,9 +13,10 @@ import numpy as np
 
 from pipeline import ffmpeg, media
 from pipeline.audio_out import Codec
+from pipeline.copying import first_packet
 from pipeline.languages import own_name
 from pipeline.messages import Message, message, say
-from pipeline.mux import COPIED_SUBTITLES, Mux, NewTrack, check_output, first_packet, mux
+from pipeline.mux import COPIED_SUBTITLES, Mux, NewTrack, check_output, mux
 from pipeline.settings import Settings
 from pipeline.values import MediaInfo, OtherStream, Report, Span, no_report, part_of
 from syncdub import subtitles

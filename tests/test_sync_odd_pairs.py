@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from pipeline import ffmpeg
+from syncdub.analysis import AnalyseRequest, analyse
 from syncdub.values import SyncPlan
-from tests.test_analysis import RATE, music, quick, wav
+from tests.test_analysis import RATE, Listener, music, quick, wav
 
 
 def coded(source: Path, name: str, *options: str, before: tuple[str, ...] = ()) -> Path:
@@ -58,6 +59,7 @@ def test_a_corrupt_middle_costs_only_itself(tmp_path: Path) -> None:
     [
         ("aac.m4a", ("-c:a", "aac", "-b:a", "128k"), 2.0),
         ("aac.mkv", ("-c:a", "aac", "-b:a", "128k"), 2.0),
+        ("tagged.mp3", ("-c:a", "libmp3lame", "-b:a", "96k"), 2.0),
         ("stream.ts", ("-c:a", "ac3", "-b:a", "192k", "-ar", "48000"), 7.0),
         ("speech.opus", ("-c:a", "libopus", "-b:a", "48k"), 2.0),
     ],
@@ -117,6 +119,19 @@ def test_a_theme_that_comes_again_and_again_does_not_win_over_order(tmp_path: Pa
 
 
 @pytest.mark.slow
+def test_songs_alone_in_both_are_placed_by_their_music(film: Path, late: Path) -> None:
+    """A musical or a silent film: nobody speaks, and that is no reason to refuse, nor to call the result coarse."""
+    plan = analyse(Listener(), AnalyseRequest(original=film, dub=late))
+    assert only(plan) == pytest.approx(3000, abs=2)
+    assert not plan.matches
+    assert not {d.code for d in plan.doubts} & {"doubt.coarse", "doubt.meaning_does_not_help"}
+
+
+def test_songs_of_another_band_are_refused_though_nobody_speaks(film: Path, tmp_path: Path) -> None:
+    plan = analyse(Listener(), AnalyseRequest(original=film, dub=wav(tmp_path / "other.wav", music(77, 60))))
+    assert plan.verdict == "refuse"
+
+
 def test_a_replaced_distributor_logo_does_not_move_what_follows(tmp_path: Path) -> None:
     scene = music(61, 80)
     film = wav(tmp_path / "film.wav", np.concatenate([music(62, 9), scene]))
