@@ -41,6 +41,29 @@ def load(folder: Path, kind: str) -> Any:
     return model.to(kind).eval()
 
 
+def _with_heads_kept(attention: Any) -> None:
+    """Cross-attention whose keys and values are brought into heads once for a sound, not once for each token of its text."""
+    from torch.nn.functional import scaled_dot_product_attention
+    from whisper.model import MultiHeadAttention
+
+    plain, heads = attention.qkv_attention, attention.n_head
+    kept: dict[str, Any] = {}
+
+    def parted(x: Any) -> Any:
+        return x.view(*x.shape[:2], heads, -1).permute(0, 2, 1, 3)
+
+    def attend(q: Any, k: Any, v: Any, mask: Any = None) -> tuple[Any, Any]:
+        if not MultiHeadAttention.use_sdpa or mask is not None:
+            out: tuple[Any, Any] = plain(q, k, v, mask)
+            return out
+        if kept.get("of") is not k:
+            kept.update(of=k, keys=parted(k).contiguous(), values=parted(v).contiguous())
+        found = scaled_dot_product_attention(parted(q), kept["keys"], kept["values"])
+        return found.permute(0, 2, 1, 3).flatten(start_dim=2), None
+
+    attention.qkv_attention = attend
+
+
 class OpenAIWhisper:
     """A :class:`pipeline.speech_values.Recogniser`; loads its model when made.
 
@@ -52,6 +75,8 @@ class OpenAIWhisper:
         self.batch = BATCH[kind]
         self._half = kind == "cuda"
         self.model = load(folder, kind)
+        for block in self.model.decoder.blocks:
+            _with_heads_kept(block.cross_attn)
 
     def languages(self, chunks: Sequence[Chunk]) -> list[Mapping[str, float]]:
         """The probability of each language for each chunk; English alone for an English-only model."""
