@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from pipeline import captions, ffmpeg, framing, graph, loudness, shapes
+from pipeline import captions, cues, ffmpeg, framing, graph, loudness, shapes
 from pipeline.captions import CaptionStyle
 from pipeline.checks import Checked, beside, check
 from pipeline.errors import BadRequest, Cancelled, DiskFull, FFmpegFailed
@@ -42,7 +42,7 @@ class RenderOptions:
     """How a timeline is rendered.
 
     ``aspect`` crops to a shape (``framing``: follow who is seen, blurred bars, or the centre; ``shots`` by source, on
-    its clock). ``captions`` are on the **result's** clock (see :func:`pipeline.captions.through`) and burned in with
+    its clock). ``captions`` are on the **result's** clock (see :func:`pipeline.cues.through`) and burned in with
     ``style``; ``hook`` is a title for the first ``hook_duration`` seconds. ``loudness`` in LUFS, ``None`` leaves the
     sound alone. ``audio_stream`` is the n-th audio track. ``fast_copy`` copies the packets of a single cut: instant, but
     it begins at the keyframe before (often seconds early) and ignores every option that changes picture or sound.
@@ -323,7 +323,7 @@ def title_card(text: str, out: Path | str, size: tuple[int, int], fps: float = 2
     import moviepy
 
     width, height = size
-    said = captions.clean(text).upper() or " "
+    said = cues.clean(text).upper() or " "
     box = (round(width * 0.8), round(height * 0.5))
     letters = moviepy.TextClip(
         font=str(captions.FONT_FILE), text=said, method="caption", size=box, color="white", text_align="center"

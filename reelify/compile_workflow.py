@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from pipeline import captions
+from pipeline import cues
 from pipeline.engine import Engine
 from pipeline.errors import BadRequest
 from pipeline.messages import message
@@ -130,7 +130,7 @@ def _transcript(engine: Engine, plan: Timeline, request: CompileRequest, report:
     for source in dict.fromkeys(c.source for c in plan.cuts):
         if engine.probe(source).audio:
             heard[source] = engine.transcript(source, request.language, report=report)
-    through = captions.through(plan, heard)
+    through = cues.through(plan, heard)
     return replace(through, sentences=tuple(_corrected(s, request.corrections) for s in through.sentences))
 
 

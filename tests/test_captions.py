@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from pipeline import captions
+from pipeline import captions, cues
 from pipeline.captions import CaptionStyle
 from pipeline.values import Cut, Sentence, Span, Timeline, Transcript, Word
 
@@ -49,31 +49,31 @@ def spoken(seed: int, n: int = 120) -> Transcript:
 @pytest.mark.parametrize("seed", range(6))
 def test_cues_are_in_order_short_and_complete(seed: int) -> None:
     transcript = spoken(seed)
-    found = captions.cues(transcript)
+    found = cues.cues(transcript)
     for cue, following in itertools.pairwise(found):
         assert cue.start < cue.end <= following.start + 1e-9
     for cue in found:
         assert 1 <= len(cue.lines) <= 2
-        assert all(len(line) <= captions.LINE_CHARS for line in cue.lines)
+        assert all(len(line) <= cues.LINE_CHARS for line in cue.lines)
     said = [w.text.strip() for s in transcript.sentences for w in s.words]
     assert " ".join(line for cue in found for line in cue.lines).split() == said
 
 
 def test_a_cue_stays_to_be_read_where_there_is_room() -> None:
     quick = Transcript("es", 20.0, (Sentence(1.0, 1.4, "Una frase dicha muy deprisa aquí", ()),))
-    (cue,) = captions.cues(quick)
-    assert cue.end - cue.start >= len(cue.lines[0]) / captions.READING_SPEED
+    (cue,) = cues.cues(quick)
+    assert cue.end - cue.start >= len(cue.lines[0]) / cues.READING_SPEED
 
 
 def test_pause_and_sentence_end_break() -> None:
     words = (Word(0, 0.5, "uno"), Word(0.5, 1.0, "dos."), Word(1.0, 1.5, "tres"), Word(3.0, 3.5, "cuatro"))
-    found = captions.cues(Transcript("es", 5, (Sentence(0, 3.5, "uno dos. tres cuatro", words),)))
+    found = cues.cues(Transcript("es", 5, (Sentence(0, 3.5, "uno dos. tres cuatro", words),)))
     assert [c.lines for c in found] == [("uno dos.",), ("tres",), ("cuatro",)]
 
 
 def test_two_lines_break_evenly() -> None:
     sentence = Sentence(0, 5, "una frase que es demasiado larga para una sola línea de texto")
-    (cue,) = captions.cues(Transcript("es", 6, (sentence,)))
+    (cue,) = cues.cues(Transcript("es", 6, (sentence,)))
     assert len(cue.lines) == 2
     assert abs(len(cue.lines[0]) - len(cue.lines[1])) <= 8
 
@@ -104,7 +104,7 @@ def test_through_moves_words_to_the_result() -> None:
     words = tuple(Word(10 + i, 10.8 + i, f"w{i}") for i in range(6))
     source = Transcript("es", 60, (Sentence(10, 15.8, "w0 w1 w2 w3 w4 w5", words),))
     plan = Timeline((Cut("a", Span(13.0, 15.0), 0.0), Cut("a", Span(10.0, 11.0), 2.0, rate=2.0)))
-    moved = captions.through(plan, {"a": source})
+    moved = cues.through(plan, {"a": source})
     assert [s.text for s in moved.sentences] == ["w3 w4", "w0"]
     assert [(w.start, w.end) for w in moved.sentences[0].words] == [
         (0.0, pytest.approx(0.8)),
@@ -120,7 +120,7 @@ def test_through_keeps_words_inside_the_result(seed: int) -> None:
     transcript, chance = spoken(seed), random.Random(seed)
     start = chance.uniform(0, transcript.duration / 2)
     span = Span(start, start + chance.uniform(3, 20))
-    moved = captions.through(Timeline((Cut("a", span, 5.0),)), {"a": transcript})
+    moved = cues.through(Timeline((Cut("a", span, 5.0),)), {"a": transcript})
     for sentence in moved.sentences:
         for word in sentence.words:
             assert 5.0 <= word.start <= word.end <= 5.0 + span.duration + 1e-6
@@ -150,7 +150,7 @@ def test_ass_shows_text_as_it_is(text: str) -> None:
     assert not re.search(r"(?<!\\)\{", shown)
     assert not re.search(r"\\[Nnh]", shown)
     plain = shown.replace(captions.WORD_JOINER, "").replace(r"\{", "{").replace(r"\}", "}")
-    assert plain == captions.clean(text)
+    assert plain == cues.clean(text)
 
 
 def test_lines_fit_the_safe_area_of_an_upright_picture() -> None:
@@ -158,7 +158,7 @@ def test_lines_fit_the_safe_area_of_an_upright_picture() -> None:
     place = captions.layout(size, style)
     measure = captions._measure(round(place.size))
     for seed in range(3):
-        for cue in captions.cues(spoken(seed), measure=measure, limit=place.width):
+        for cue in cues.cues(spoken(seed), measure=measure, limit=place.width):
             assert all(measure(line) <= place.width for line in cue.lines)
     assert place.bottom >= 0.25 * size[1]
     assert place.side >= 0.12 * size[0] - 1
@@ -171,7 +171,7 @@ def test_sizes_follow_the_height() -> None:
 
 def test_unspaced_languages_are_joined_without_spaces() -> None:
     words = (Word(0, 1, "今日"), Word(1, 2, "は"))
-    (cue,) = captions.cues(Transcript("ja", 3, (Sentence(0, 2, "今日は", words),)))
+    (cue,) = cues.cues(Transcript("ja", 3, (Sentence(0, 2, "今日は", words),)))
     assert cue.lines == ("今日は",)
 
 
