@@ -49,7 +49,7 @@ class Look:
 
 
 def look(info: MediaInfo, span: Span, axis: Axis, *, find_cuts: bool = False) -> tuple[list[Look], list[Shot]]:
-    """Faces and motion of ``span`` four times a second, and its shots when ``find_cuts``."""
+    """Faces and motion of ``span`` :data:`LOOK_FPS` times a second, and its shots when ``find_cuts``."""
     found: list[Look] = []
     changes: list[float] = []
     before: Picture | None = None

@@ -14,6 +14,7 @@ from fastapi.testclient import TestClient
 from pipeline import errors
 from pipeline.errors import StudioError
 from tests.fake_service import ended, files_below, parts, service
+from web import edits
 from web.problems import STATUS, _family, status_of
 
 FILM = b"film" * 500
@@ -140,6 +141,24 @@ def test_clips_as_one_zip_with_plain_names(client: TestClient) -> None:
     names = zipfile.ZipFile(io.BytesIO(got.content)).namelist()
     assert names == [c["url"].rsplit("/", 1)[1] for c in body["clips"]]
     assert not [n for n in names if "/" in n or ".." in n]
+
+
+def test_the_zip_holds_what_was_cut_by_hand(client: TestClient) -> None:
+    jobs = parts(client).jobs
+    first = client.post("/api/v1/generate-initial-clips", json={"video_url": "talk.mp4"}).json()["job_id"]
+    again = client.post("/api/upload", json={"original": "talk.mp4", "dubbed": "dub.mkv"}).json()["task_id"]
+    ended(client, again)
+
+    def second(query: str) -> bytes:
+        archive = zipfile.ZipFile(io.BytesIO(client.get(f"/api/download/{first}{query}").content))
+        return archive.read(archive.namelist()[1])
+
+    before = second("?edited=true")
+    edits.keep_made(jobs.get(first), 2, again, (0.0, 5.0))
+    assert second("?edited=true") == client.get(f"/api/download/{again}").content != before
+    assert second("") == before
+    client.delete(f"/api/tasks/{again}")
+    assert second("?edited=true") == before
 
 
 def test_nothing_of_the_machine_leaks(client: TestClient, base: Path) -> None:

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import BadRequest
+from web import edits
 from web.jobs import Job
-from web.ui import edits
 from web.ui.dubsync_view import Map, whole_view
 from web.ui.language import percent, precise
 from web.ui.numbers import shown_table

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import os
 import uuid
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,7 +16,7 @@ from fastapi.responses import FileResponse
 
 from pipeline.errors import NotFound
 from pipeline.messages import Message, say
-from web import answers
+from web import answers, edits
 from web.api_models import Done, Problem, Task, TaskList
 from web.context import job_of, owner_filter, service_of
 from web.jobs import Job, State
@@ -71,11 +74,12 @@ def delete(task_id: str, request: Request) -> Done:
 
 @router.get("/api/download/{task_id}", response_class=FileResponse, responses=PROBLEMS)
 @router.head("/api/download/{task_id}", include_in_schema=False)
-def download(task_id: str, request: Request) -> FileResponse:
-    """The result: the film of a sync, a ZIP of clips. `Range` works."""
+def download(task_id: str, request: Request, edited: bool = False) -> FileResponse:
+    """The result: the film of a sync, a ZIP of clips (with `edited`, as they were last cut by hand on the page). `Range` works."""
     job = job_of(request, task_id)
     if job.state == "done" and any(clip.get("path") for clip in answers.clips_of(job)):
-        return FileResponse(_zip(job), filename=f"clips_{job.slug}.zip")
+        anew = _cut_by_hand(job, request) if edited else {}
+        return FileResponse(_zip(job, anew), filename=f"clips_{job.slug}.zip")
     path = answers.output_file(job)
     return FileResponse(path, filename=answers.output_name(job, path))
 
@@ -90,16 +94,27 @@ def file(task_id: str, path: str, request: Request) -> FileResponse:
     return FileResponse(found, filename=found.name)
 
 
-def _zip(job: Job) -> Path:
-    """The clips of a job in one file, made on first use; names inside are ours."""
-    target = job.folder / "clips.zip"
+def _cut_by_hand(job: Job, request: Request) -> dict[int, Path]:
+    """The files of clips (from 1) that were rendered anew and are still there."""
+    found = {}
+    for number, made_by in edits.made_anew(job).items():
+        with contextlib.suppress(NotFound):
+            found[number] = answers.output_file(job_of(request, made_by))
+    return found
+
+
+def _zip(job: Job, anew: Mapping[int, Path]) -> Path:
+    """The clips of a job in one file, made on first use, with those made ``anew`` in place of the first ones; names inside
+    are ours."""
+    state = "".join(f"{n}:{path};" for n, path in sorted(anew.items()))
+    target = job.folder / (f"clips_{hashlib.sha256(state.encode()).hexdigest()[:16]}.zip" if anew else "clips.zip")
     if not target.exists():
         part = job.folder / f"clips.zip.{uuid.uuid4().hex}.part"
         try:
             with zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as archive:
                 for number, clip in enumerate(answers.clips_of(job), 1):
                     if clip.get("path"):
-                        path = answers.inside(job, str(clip["path"]))
+                        path = anew.get(number) or answers.inside(job, str(clip["path"]))
                         archive.write(path, answers.clip_name(job, number, str(path)))
             os.replace(part, target)
         finally:

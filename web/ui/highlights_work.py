@@ -12,10 +12,10 @@ import gradio as gr
 import pandas as pd
 
 from pipeline.errors import StudioError
+from web import edits
 from web.answers import public_result
 from web.fetching import to_fetch
 from web.jobs import Job
-from web.ui import edits
 from web.ui.examples import example_files
 from web.ui.first_look import FirstLook
 from web.ui.language import language_of, precise, tell
@@ -170,7 +170,7 @@ def _table(clips: list[dict[str, Any]], language: str) -> Any:
 def _downloads(job: Job, language: str) -> str:
     settings = quote(json.dumps(dict(job.params), ensure_ascii=False))
     return (
-        f'<div class="studio studio-files"><a href="/api/download/{job.id}">{html.escape(tell("ui.download_zip", language))}</a> '
+        f'<div class="studio studio-files"><a href="/api/download/{job.id}?edited=true">{html.escape(tell("ui.download_zip", language))}</a> '
         f'<a download="settings.json" href="data:application/json;charset=utf-8,{settings}">'
         f"{html.escape(tell('ui.download_settings', language))}</a></div>"
     )

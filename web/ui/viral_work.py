@@ -13,10 +13,10 @@ import gradio as gr
 
 from pipeline.errors import BadRequest, StudioError
 from pipeline.messages import localise
+from web import edits
 from web.answers import public_result
 from web.fetching import to_fetch
 from web.jobs import Job
-from web.ui import edits
 from web.ui.examples import example_files
 from web.ui.highlights_work import keep_edits
 from web.ui.language import language_of, tell

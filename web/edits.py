@@ -47,6 +47,11 @@ def keep_made(job: Job, n: int, made_by: str, bounds: Bounds) -> None:
     _write(job, {**state, "made": made})
 
 
+def made_anew(job: Job) -> dict[int, str]:
+    """For each clip (from 1) that was rendered anew the id of the job that did it."""
+    return {int(n): str(made["job"]) for n, made in load(job).get("made", {}).items()}
+
+
 def _write(job: Job, state: Mapping[str, Any]) -> None:
     if not job.folder.is_dir():
         return
