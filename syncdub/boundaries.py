@@ -53,7 +53,9 @@ def bounded(lines: Sequence[Line], sounds: Sounds, original_end: float, quiet: S
     left = [line for line in lines if line.end > line.start]
     while left:
         # What the windows of a line hang over is known only after a first pass, and with it how like its place the line is.
-        placed = _ends(left, _ends(left, left, sounds, original_end, quiet), sounds, original_end, quiet)
+        first = _ends(left, left, sounds, original_end, quiet)
+        sure = [_common(a, b) for a, b in zip(left, first, strict=True)]
+        placed = _ends(left, sure, sounds, original_end, quiet)
         real = [_holds(line, sounds) for line in placed]
         if all(real):
             return [part for line in placed for part in without_holes(line, sounds)]
@@ -73,6 +75,12 @@ def _ends(
     out[0] = replace(out[0], start=_first(out[0], sure[0], sounds))
     out[-1] = replace(out[-1], end=_last(out[-1], sure[-1], sounds, original_end))
     return out
+
+
+def _common(found: Line, placed: Line) -> Line:
+    """What the windows of a line and its first ends have in common; what the ends add is not yet known to be like its place."""
+    start, end = max(found.start, placed.start), min(found.end, placed.end)
+    return replace(found, start=start, end=end) if end - start > SHORTEST_LINE else found
 
 
 def _holds(line: Line, sounds: Sounds) -> bool:

@@ -71,13 +71,18 @@ def support_of(found: Agreement, lines: Sequence[Line]) -> Support:
 
 
 def _inside(found: Agreement, lines: Sequence[Line]) -> float:
+    """Of the windows inside ``lines`` the share whose place on the path is the line's own."""
     u = np.unique(found.candidates.u)
-    on = np.isin(u, found.candidates.u[found.path])
+    on = found.candidates.pick(found.path)
     half = float(np.min(found.candidates.width, initial=20.0)) / 2
-    inside = np.zeros(len(u), bool)
+    inside, agreed = np.zeros(len(u), bool), np.zeros(len(u), bool)
     for line in lines:
-        inside |= (u >= line.start + half - 0.1) & (u <= line.end - half + 0.1)
-    return float(on[inside].mean()) if inside.any() else float(on.mean()) if len(on) else 0.0
+        here = (u >= line.start + half - 0.1) & (u <= line.end - half + 0.1)
+        inside |= here
+        agreed |= here & np.isin(u, on.u[np.abs(on.offset - line.offset) < 0.1])
+    if inside.any():
+        return float(agreed[inside].mean())
+    return float(np.isin(u, on.u).mean()) if len(u) else 0.0
 
 
 def segment_of(line: Line, found: Agreement, witness: Witness) -> Segment:

@@ -23,6 +23,8 @@ from syncdub.values import Segment
 N_WINDOWS, WINDOW = 12, 10.0
 CLEAR = 9.0
 """Height of the common peak over the spread of all other lags: two to twelve windows of unrelated places stay under 6."""
+N_EDGE, DRIFTED = 3, 0.003
+"""Windows from an edge inwards that are asked for the phase there, and by how much it may have moved, seconds."""
 ERROR_MS = 1.0
 """95 % error bar of a line placed by phase: half a sample at 16 kHz, what is left of the speed, and the codec's own delay."""
 REACH = 12.0
@@ -146,8 +148,25 @@ def _nats(locked: _Locked, tracks: Tracks, start: float, end: float) -> Floats:
     return np.concatenate([[0.0], np.cumsum(found)])
 
 
+def _at_edge(locked: _Locked, tracks: Tracks, *, end: bool) -> _Locked:
+    """As :class:`_Locked` says for the last (or first) windows alone, where what is left of the speed may have moved the phase."""
+    segment = locked.segment
+    seconds = min(WINDOW, segment.dub_end - segment.dub_start)
+    for k in range(N_EDGE):
+        start = segment.dub_end - (k + 1) * seconds if end else segment.dub_start + k * seconds
+        if not segment.dub_start - BLOCK <= start <= segment.dub_end - seconds + BLOCK:
+            break
+        late, z = peak(np.abs(curve(*_both(segment, tracks, start, start + seconds))))
+        if z >= CLEAR and abs(late) <= DRIFTED:
+            return replace(locked, segment=replace(segment, original_start=segment.original_start - late))
+    return replace(locked, known=False)
+
+
 def _joined(a: _Locked, b: _Locked, tracks: Tracks) -> tuple[_Locked, _Locked]:
     """Both with the join between them where the phase puts it; a gap in both files only becomes smaller."""
+    before, after = _at_edge(a, tracks, end=True), _at_edge(b, tracks, end=False)
+    if not (before.known and after.known):
+        return a, b
     first, second = a.segment, b.segment
     rate = first.rate
     gap = (
@@ -155,12 +174,12 @@ def _joined(a: _Locked, b: _Locked, tracks: Tracks) -> tuple[_Locked, _Locked]:
     )
     free = second.dub_start - first.dub_end - gap
     if free > CLOSED:
-        return _into_gap(a, b, tracks, gap)
+        return _into_gap((a, before), (b, after), tracks, gap)
     low = max(first.dub_start, first.dub_end - REACH)
     high = min(second.dub_end - gap, first.dub_end + REACH)
     if high - low < 2 * BLOCK:
         return a, b
-    upto_a, upto_b = _nats(a, tracks, low, high), _nats(b, tracks, low + gap, high + gap)
+    upto_a, upto_b = _nats(before, tracks, low, high), _nats(after, tracks, low + gap, high + gap)
     n = min(len(upto_a), len(upto_b))
     value = upto_a[:n] - upto_b[:n]
     now = min(n - 1, max(0, round((first.dub_end - low) * rate / BLOCK)))
@@ -190,12 +209,15 @@ def _loudness(tracks: Tracks, start: float, end: float, rate: float, n: int) -> 
     return np.asarray(ndimage.maximum_filter1d(power, 11))
 
 
-def _into_gap(a: _Locked, b: _Locked, tracks: Tracks, gap: float) -> tuple[_Locked, _Locked]:
-    """Both carried on into the gap between them as far as something is shared."""
+def _into_gap(
+    earlier_one: tuple[_Locked, _Locked], later_one: tuple[_Locked, _Locked], tracks: Tracks, gap: float
+) -> tuple[_Locked, _Locked]:
+    """Both carried on into the gap between them as far as something is shared; each with what it is at that edge."""
+    (a, before), (b, after) = earlier_one, later_one
     end, start = a.segment.dub_end, b.segment.dub_start
     reach = min(start - gap - end, WIDEST)
-    later = _best_end(_nats(a, tracks, end, end + reach), end, a.segment.rate, PATIENCE)
-    earlier = _best_start(_nats(b, tracks, start - reach, start), start, b.segment.rate, PATIENCE)
+    later = _best_end(_nats(before, tracks, end, end + reach), end, a.segment.rate, PATIENCE)
+    earlier = _best_start(_nats(after, tracks, start - reach, start), start, b.segment.rate, PATIENCE)
     if earlier - later < gap:  # both hold the same moments: the one before keeps them
         earlier = min(start, later + gap)
     if earlier - later - gap < CLOSED and (later, earlier) != (end, start):
@@ -222,36 +244,38 @@ def _best_start(nats: Floats, start: float, rate: float, patience: int) -> float
 
 def _from_earlier(locked: _Locked, tracks: Tracks) -> _Locked:
     """The first segment begun as early as something is shared."""
-    while True:
+    edge = _at_edge(locked, tracks, end=False)
+    while edge.known:
         segment = locked.segment
         first = max(0.0, segment.dub_start - segment.original_start / segment.rate)
         low = max(first, segment.dub_start - STEP)
         if segment.dub_start - low < BLOCK:
             return locked
-        start = _best_start(
-            _nats(locked, tracks, low, segment.dub_start), segment.dub_start, segment.rate, PATIENCE_ENDS
-        )
+        start = _best_start(_nats(edge, tracks, low, segment.dub_start), segment.dub_start, segment.rate, PATIENCE_ENDS)
         if start - first < CLOSED:
             start = min(first, segment.dub_start)
         if segment.dub_start - start < BLOCK:
             return locked
         locked = _beginning(locked, start)
+    return locked
 
 
 def _until_later(locked: _Locked, tracks: Tracks, durations: tuple[float, float]) -> _Locked:
     """The last segment carried on for as long as something is shared."""
-    while True:
+    edge = _at_edge(locked, tracks, end=True)
+    while edge.known:
         segment = locked.segment
         last = min(durations[1], segment.dub_end + (durations[0] - segment.original_end) / segment.rate)
         high = min(last, segment.dub_end + STEP)
         if high - segment.dub_end < BLOCK:
             return locked
-        end = _best_end(_nats(locked, tracks, segment.dub_end, high), segment.dub_end, segment.rate, PATIENCE_ENDS)
+        end = _best_end(_nats(edge, tracks, segment.dub_end, high), segment.dub_end, segment.rate, PATIENCE_ENDS)
         if last - end < CLOSED:
             end = max(last, segment.dub_end)
         if end - segment.dub_end < BLOCK:
             return locked
         locked = _ending(locked, end)
+    return locked
 
 
 def _ending(locked: _Locked, end: float) -> _Locked:

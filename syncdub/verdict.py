@@ -106,8 +106,13 @@ def carried(nats: float, support: Support, share: Balance) -> tuple[Message, ...
     """Why the evidence of sound or picture does not carry a result; empty when it does."""
     if nats < ENOUGH_NATS or not support.enough:
         return (message("doubt.nothing_shared"),)
-    if share.agreement < AGREEMENT:
-        return (message("doubt.only_part_shared", matched=share.matched, contradicted=share.contradicted),)
+    contradicted = share.contradicted
+    if (
+        not support.exact
+    ):  # another cut runs at a film's speed; at one that no release has, what is not matched is another film
+        contradicted += min(share.missing, share.foreign)
+    if share.matched < AGREEMENT * (share.matched + contradicted):
+        return (message("doubt.only_part_shared", matched=share.matched, contradicted=contradicted),)
     return ()
 
 
