@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from pipeline.values import Span
 from syncdub.boundaries import bounded, silent
+from syncdub.findings import support_of
 from syncdub.likeness import Sounds
-from syncdub.timemap import Candidates, best_path, fit, lines, merged
+from syncdub.soundmatch import Agreement
+from syncdub.speed import Speed
+from syncdub.timemap import Candidates, Line, best_path, fit, lines, merged
 from syncdub.values import Segment
 from syncdub.verdict import Support, balance, carried, verdict_of
 
@@ -153,3 +158,22 @@ def test_one_shared_song_is_not_enough_but_music_between_dialogue_is() -> None:
     assert not Support(0.3, 1, 0.2, True).enough
     assert Support(0.3, 6, 0.9, True).enough
     assert not Support(0.55, 1, 0.5, False).enough
+
+
+def test_a_part_at_a_speed_no_release_has_is_another_films() -> None:
+    quarter = balance([segment(131.0, 187.0, 0.0)], 180.0, 187.0)
+    assert carried(150.0, Support(1.0, 1, 0.2, False), quarter)
+    assert not carried(150.0, Support(1.0, 1, 0.2, True), quarter), "the second disc of a film begins in the middle"
+    whole = balance([segment(0.0, 180.0, 5.0)], 190.0, 182.0)
+    assert not carried(500.0, Support(1.0, 1, 0.9, False), whole)
+
+
+def test_windows_that_find_another_place_do_not_speak_for_the_line_they_lie_in() -> None:
+    """Two hits of a shared song, and a path that wanders everywhere else, are not a line of two minutes."""
+    rows = [(float(u), 5.0 if u in (20, 25) else 7.0 * u, 15.0) for u in range(10, 130, 5)]
+    found = candidates(rows)
+    heard = sounds([(0, 12000)])
+    whole = Agreement(Speed(1.0, 0.0, True), (), found, np.arange(len(found)), heard, ("mix", "mix"), 1.0, {})
+    line = Line(0.0, 140.0, 5.0, 70.0, 0.001, 0.001, 2, 30.0)
+    assert support_of(whole, [line]).share == pytest.approx(2 / 24)
+    assert support_of(whole, [replace(line, start=10.0, end=35.0)]).share == 1.0
