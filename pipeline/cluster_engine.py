@@ -12,7 +12,7 @@ import pickle
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -23,8 +23,10 @@ from pipeline import cluster_work, whisper_ct2, whisper_torch
 from pipeline.cluster import Crew
 from pipeline.cluster_work import Work
 from pipeline.engine import Engine
+from pipeline.memory import digest
 from pipeline.passages import Passage, Said, Vote
 from pipeline.settings import Settings
+from pipeline.shared import Given, Shared, Store
 from pipeline.speech_values import Chunk
 from pipeline.values import Report, Transcript, no_report
 
@@ -39,9 +41,9 @@ R = TypeVar("R")
 class ClusterEngine(Engine):
     """An engine whose long stages are done by ``crew``; what it does itself is what a single process does."""
 
-    def __init__(self, settings: Settings, crew: Crew) -> None:
-        super().__init__(settings)
-        self.crew = crew
+    def __init__(self, settings: Settings, crew: Crew, shared: Shared) -> None:
+        super().__init__(settings, shared if isinstance(shared, Store) else None)
+        self.crew, self.shared = crew, shared
 
     def transcript(
         self, path: Path | str, language: str | None = None, stream: int = 0, report: Report = no_report
@@ -71,12 +73,12 @@ class ClusterEngine(Engine):
     @property
     def parcels(self) -> Parcels:
         """Where pieces of sound wait for the workers."""
-        return Parcels(self.settings.data_dir / "cluster" / "parcels")
+        return Parcels(self.shared)
 
     def _transcribe(self, path: Path | str, language: str | None, stream: int, report: Report) -> Transcript:
         from pipeline.speech import Transcriber
 
-        others = Others(self.crew, self.parcels, str(path))
+        others = Others(self.crew, self.parcels, digest(path))
         course = Transcriber(self.settings, self.device, listeners=others)
         return course.transcribe(path, language=language, stream=stream, report=report)
 
@@ -85,55 +87,57 @@ class ClusterEngine(Engine):
 
         info = self.probe(path)
         if info.duration < 1.5 * PIECE:
-            return self.crew.one(gather, str(path), report=report)  # type: ignore[no-any-return]
+            return self.crew.one(gather, self.shared.give(path), report=report)  # type: ignore[no-any-return]
         return gather_in_pieces(path, info, self._spread, report, settings=self.settings, device=self.device)
 
     def _spread(self, pieces: Iterator[Piece]) -> Iterator[Measured]:
-        def go(paths: Iterator[str]) -> Iterator[Measured]:
-            return self.crew.each(measure, paths, tick=cluster_work.check)
+        from pipeline.evidence_pieces import PicturePiece
 
-        return self.parcels.through(pieces, go)
+        def go(names: Iterator[str]) -> Iterator[Measured]:
+            return self.crew.each(measure, names, tick=cluster_work.check)
+
+        given = ((p, self.shared.give(p.path) if isinstance(p, PicturePiece) else None) for p in pieces)
+        return self.parcels.through(given, go)
 
 
 @dataclass(frozen=True, slots=True)
 class Parcels:
-    """Values too large to send through the scheduler, as files of the shared folder. They hold what the workers of one
-    trusted cluster wrote."""
+    """Values too large to send through the scheduler, handed over as files. They hold what the workers of one trusted
+    cluster wrote."""
 
-    folder: Path
+    shared: Shared
 
     def put(self, value: Any) -> str:
-        """Path of a new file that holds ``value``."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        path = self.folder / uuid.uuid4().hex
-        path.write_bytes(pickle.dumps(value, protocol=5))
-        return str(path)
+        """Name of a new parcel that holds ``value``."""
+        name = f"parcels/{uuid.uuid4().hex}"
+        self.shared.save(name, pickle.dumps(value, protocol=5))
+        return name
+
+    def opened(self, name: str) -> Any:
+        """The value in a parcel."""
+        return pickle.loads(self.shared.load(name))
 
     def through(self, values: Iterable[Any], work: Callable[[Iterator[str]], Iterator[R]]) -> Iterator[R]:
-        """``work`` on the paths of ``values``, one result for each; files are written when asked for and gone when used."""
-        paths: deque[str] = deque()
+        """``work`` on the names of ``values``, one result for each; parcels are made when asked for and gone when used."""
+        names: deque[str] = deque()
 
         def written() -> Iterator[str]:
             for value in values:
-                paths.append(self.put(value))
-                yield paths[-1]
+                names.append(self.put(value))
+                yield names[-1]
 
         try:
             for result in work(written()):
-                Path(paths.popleft()).unlink(missing_ok=True)
+                self.shared.drop(names.popleft())
                 yield result
         finally:
-            for path in paths:
-                Path(path).unlink(missing_ok=True)
-
-
-def opened(path: str) -> Any:
-    """The value in a parcel."""
-    return pickle.loads(Path(path).read_bytes())
+            for name in names:
+                self.shared.drop(name)
 
 
 class Others:
-    """:class:`pipeline.passages.Listeners` on the workers of a cluster; passages once heard are remembered."""
+    """:class:`pipeline.passages.Listeners` on the workers of a cluster; passages once heard are remembered for ``film``, the
+    identity of a file."""
 
     def __init__(self, crew: Crew, parcels: Parcels, film: str) -> None:
         self._crew, self._parcels, self._film = crew, parcels, film
@@ -149,24 +153,24 @@ class Others:
         return self._each(hear, passages)
 
     def _each(self, work: Work, values: Iterable[Any]) -> Iterator[Any]:
-        def go(paths: Iterator[str]) -> Iterator[Any]:
-            items = ((self._film, path) for path in paths)
+        def go(names: Iterator[str]) -> Iterator[Any]:
+            items = ((self._film, name) for name in names)
             return self._crew.each(work, items, tick=cluster_work.check, gpu=True)
 
         return self._parcels.through(values, go)
 
 
-def hear(engine: Engine, item: tuple[str, str], report: Report) -> Said:
+def hear(engine: ClusterEngine, item: tuple[str, str], report: Report) -> Said:
     """A passage of a film, from its parcel, by this worker."""
-    film, path = item
-    passage: Passage = opened(path)
+    film, name = item
+    passage: Passage = engine.parcels.opened(name)
     params = (engine.settings.whisper_model, engine.settings.speech_backend, _identity(passage))
-    return engine.memory.recall("passages", film, params, Said, lambda: engine.hear(passage))
+    return engine.memory.recall_of("passages", film, params, Said, lambda: engine.hear(passage))
 
 
-def vote(engine: Engine, item: tuple[str, str], report: Report) -> tuple[Vote, ...]:
+def vote(engine: ClusterEngine, item: tuple[str, str], report: Report) -> tuple[Vote, ...]:
     """The opinions of a passage's chunks on their language, by this worker."""
-    return engine.votes(opened(item[1]))
+    return engine.votes(engine.parcels.opened(item[1]))
 
 
 def embed(engine: Engine, texts: tuple[str, ...], report: Report) -> NDArray[np.float32]:
@@ -174,16 +178,19 @@ def embed(engine: Engine, texts: tuple[str, ...], report: Report) -> NDArray[np.
     return Engine.embed(engine, texts)
 
 
-def gather(engine: Engine, path: str, report: Report) -> RawEvidence:
+def gather(engine: ClusterEngine, given: str | Given, report: Report) -> RawEvidence:
     """The evidence of a whole file, by this worker."""
-    return Engine._gather(engine, path, report)
+    return Engine._gather(engine, engine.shared.fetch(given), report)
 
 
-def measure(engine: Engine, path: str, report: Report) -> Measured:
+def measure(engine: ClusterEngine, name: str, report: Report) -> Measured:
     """Sound or pictures of a piece, by this worker."""
     from pipeline import evidence_pieces
 
-    return evidence_pieces.measure(opened(path), engine.settings, engine.device)
+    piece, given = engine.parcels.opened(name)
+    if given is not None:
+        piece = replace(piece, path=str(engine.shared.fetch(given)))
+    return evidence_pieces.measure(piece, engine.settings, engine.device)
 
 
 def _identity(passage: Passage) -> str:

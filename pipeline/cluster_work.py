@@ -117,14 +117,15 @@ def engine_of(settings: Settings) -> Engine:
 def _engine(settings: Settings) -> Engine:
     from pipeline.cluster import Crew, WorkerLink
     from pipeline.cluster_engine import ClusterEngine
+    from pipeline.shared import shared_of
 
-    settings = own(settings)
-    return ClusterEngine(settings, Crew(WorkerLink(), settings))
+    local = own(settings)
+    return ClusterEngine(local, Crew(WorkerLink(), settings), shared_of(local, local.temp_dir.parent / "shared"))
 
 
 def own(settings: Settings) -> Settings:
-    """The page's ``settings`` with what depends on the machine: models, device, threads, and a work folder that a
-    killed worker does not leave behind for ever."""
+    """The page's ``settings`` with what depends on the machine: models, device, threads, folders that are not shared, and a
+    work folder that a killed worker does not leave behind for ever."""
     local = Settings.from_env()
     root = local.temp_dir
     for folder in root.glob("worker-*"):
@@ -132,8 +133,9 @@ def own(settings: Settings) -> Settings:
             shutil.rmtree(folder, ignore_errors=True)
     temp = root / f"worker-{os.getpid()}"
     temp.mkdir(parents=True, exist_ok=True)
+    data_dir = local.data_dir if settings.shared_storage else settings.data_dir
     return replace(
-        settings, models_dir=local.models_dir, temp_dir=temp, device=local.device, max_cpus=local.max_cpus,
+        settings, data_dir=data_dir, models_dir=local.models_dir, temp_dir=temp, device=local.device, max_cpus=local.max_cpus,
         max_memory=local.max_memory,
     )  # fmt: skip
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from pipeline.device import Device, pick
 from pipeline.media import probe
-from pipeline.memory import Memory
+from pipeline.memory import Far, Memory
 from pipeline.settings import Settings
 from pipeline.values import Facts, Keyword, MediaInfo, Report, Transcript, no_report
 
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 class Engine:
     """Shared by all jobs of a process; safe for several threads. Listening is serialised, for there is one device, and so is reading."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, far: Far | None = None) -> None:
         self.settings = settings
-        self.memory = Memory(settings.data_dir / "memory")
+        self.memory = Memory(settings.data_dir / "memory", far)
         self._hearing, self._reading = threading.RLock(), threading.RLock()
         self._keywords: dict[tuple[str, tuple[str, ...]], tuple[Keyword, ...]] = {}
 

@@ -13,7 +13,9 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
+
+from pipeline.errors import StudioError
 
 T = TypeVar("T")
 N_SAMPLES = 64
@@ -40,11 +42,23 @@ def digest(path: Path | str) -> str:
     return state.hexdigest()
 
 
-class Memory:
-    """Remembered stage results below ``folder``, one JSON file each; safe for several threads and processes."""
+class Far(Protocol):
+    """Where results are kept for other machines too."""
 
-    def __init__(self, folder: Path) -> None:
+    def save(self, name: str, data: bytes) -> None: ...
+
+    def load(self, name: str) -> bytes: ...
+
+
+class Memory:
+    """Remembered stage results below ``folder``, one JSON file each; safe for several threads and processes.
+
+    What is not there is looked for in ``far``, and what is new is kept there too.
+    """
+
+    def __init__(self, folder: Path, far: Far | None = None) -> None:
         self.folder = folder
+        self._far = far
         self._locks: dict[str, threading.Lock] = {}
         self._guard = threading.Lock()
 
@@ -56,10 +70,18 @@ class Memory:
         ``kind`` is a frozen dataclass pydantic can write and read. Two threads that want the same wait for one computation.
         What is returned went through the remembered form, so that the first asker gets what all later ones get.
         """
-        name = hashlib.blake2b(repr((VERSION, digest(path), params)).encode(), digest_size=20).hexdigest()
+        return self.recall_of(stage, digest(path), params, kind, compute)
+
+    def recall_of(
+        self, stage: str, identity: str, params: tuple[Any, ...], kind: type[T], compute: Callable[[], T]
+    ) -> T:
+        """:meth:`recall` for the file whose :func:`digest` is ``identity``."""
+        name = hashlib.blake2b(repr((VERSION, identity, params)).encode(), digest_size=20).hexdigest()
         file = self.folder / stage / f"{name}.json"
         with self._lock(f"{stage}/{name}"):
             found = self._read(file, kind)
+            if found is None:
+                found = self._fetched(file, kind)
             if found is None:
                 found = self._write(file, compute(), kind)
             return found
@@ -89,11 +111,27 @@ class Memory:
             return None
         return found
 
+    def _fetched(self, file: Path, kind: type[T]) -> T | None:
+        """What another machine has remembered, from now on remembered here too."""
+        if self._far is None:
+            return None
+        with contextlib.suppress(OSError, StudioError):
+            self._keep(file, self._far.load(_far_name(file)))
+        return self._read(file, kind)
+
     def _write(self, file: Path, value: T, kind: type[T]) -> T:
         from pydantic import TypeAdapter
 
         adapter = TypeAdapter(kind)
         data = adapter.dump_json(value)
+        self._keep(file, data)
+        if self._far is not None:
+            with contextlib.suppress(OSError, StudioError):
+                self._far.save(_far_name(file), data)
+        return adapter.validate_json(data)
+
+    @staticmethod
+    def _keep(file: Path, data: bytes) -> None:
         part = file.with_name(f"{file.stem}.{os.getpid()}.{threading.get_ident()}.part")
         # A full or read-only disk costs the memory, not the job.
         with contextlib.suppress(OSError):
@@ -102,4 +140,7 @@ class Memory:
             part.replace(file)
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
-        return adapter.validate_json(data)
+
+
+def _far_name(file: Path) -> str:
+    return f"memory/{file.parent.name}/{file.name}"

@@ -63,6 +63,12 @@ def _choice(*allowed: str) -> Callable[[str], str]:
     return parse
 
 
+def _store(text: str) -> str:
+    from pipeline.shared import known
+
+    return known(text) if text else ""
+
+
 def _path(text: str) -> Path:
     if not text.strip():
         raise ValueError("a folder")
@@ -132,6 +138,7 @@ class Settings:
     # jobs
     workers: int = 1
     scheduler_address: str = ""
+    shared_storage: str = ""
     job_time_limit: float = 24 * 3600.0
     mcp_server: bool = False
 
@@ -219,6 +226,7 @@ _TABLE: dict[str, tuple[str, Callable[[str], object]]] = {
     "CORS_ORIGINS": ("cors_origins", _words),
     "WORKERS": ("workers", _whole(1, 64)),
     "SCHEDULER_ADDRESS": ("scheduler_address", str),
+    "SHARED_STORAGE": ("shared_storage", _store),
     "JOB_TIME_LIMIT": ("job_time_limit", _number(1, 10**7)),
     "MCP_SERVER": ("mcp_server", _flag),
 }

@@ -10,20 +10,27 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import json
+import shutil
 import time
 import uuid
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from pipeline.cluster import AddressLink, Crew
+from pipeline.cluster_engine import ClusterEngine
 from pipeline.engine import Engine
-from pipeline.errors import Cancelled
+from pipeline.errors import Cancelled, ToolError
+from pipeline.media import probe
 from pipeline.messages import Message, message
 from pipeline.settings import Settings
+from pipeline.shared import Store, shared_of
 from pipeline.values import Report
+from web.cluster_files import fetched, given, rename_in_files, renamed
+from web.fetching import arrived
 from web.jobs import Run
 from web.jobs_folders import fresh_folder
 from web.jobs_values import Job, stored
@@ -32,7 +39,8 @@ from web.memory_limit import Limited
 
 PATIENCE = 10.0
 """Seconds a stopped job's worker gets to let go of the job's folder."""
-ABANDONED = 86400.0
+SWEEP = 3600.0
+"""Seconds between two sweeps of what killed workers left."""
 LOOK = 1.0
 TICK = 0.1
 
@@ -62,26 +70,42 @@ class ClusterRun:
     """A :data:`web.jobs.Run` that has jobs done by the cluster at ``settings.scheduler_address``."""
 
     def __init__(self, settings: Settings, kinds: Mapping[str, Kind]) -> None:
-        self._kinds = kinds
+        self._kinds, self._settings = kinds, settings
         self._locks = settings.data_dir / "cluster"
+        self._shared = shared_of(settings, settings.temp_dir / "shared")
+        self._swept = float("-inf")
         self.link = AddressLink(settings.scheduler_address)
         self._crew = Crew(self.link, settings)
 
     def __call__(self, kind: str, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
         self._sweep()
         order = Order(kind, params, folder, self._kinds, self._locks, uuid.uuid4().hex)
+        if isinstance(self._shared, Store):
+            return self._from_afar(order, self._shared, report)
         try:
             result: dict[str, Any] = self._crew.one(do_job, order, report=report)
         finally:
             _wait_until_free(order.lock)
         return result
 
+    def _from_afar(self, order: Order, store: Store, report: Report) -> dict[str, Any]:
+        """A job whose worker sees none of our folders."""
+        here = SimpleNamespace(settings=self._settings, probe=probe)
+        report = arrived(here, order.params, report)
+        report(0.0, message("progress.sending"))
+        order = replace(order, params=given(order.params, store))
+        try:
+            answer = self._crew.one(do_job_afar, order, report=report)
+            store.fetch_folder(answer["place"], order.folder)
+        finally:
+            store.drop(f"jobs/{order.ticket}")
+        result: dict[str, Any] = answer["result"]
+        return result
+
     def _sweep(self) -> None:
-        """Removes what killed workers left: pieces of sound that nobody waits for any more."""
-        for path in self._locks.glob("*/*"):
-            with contextlib.suppress(OSError):
-                if time.time() - path.stat().st_mtime > ABANDONED:
-                    path.unlink()
+        if time.monotonic() - self._swept > SWEEP:
+            self._swept = time.monotonic()
+            self._shared.sweep()
 
     def close(self) -> None:
         """Lets go of the cluster."""
@@ -94,15 +118,48 @@ def do_job(engine: Engine, order: Order, report: Report) -> dict[str, Any]:
         known = _result_of(order)
         if known is not None:
             return known
-        fresh_folder(Job(order.folder.name, order.kind, order.params, order.folder))
-        run: Run = partial(run_job, engine=engine, kinds=order.kinds)
-        if engine.settings.max_memory:
-            run = Limited(run, engine.settings.max_memory)
-        result: dict[str, Any] = stored(run(order.kind, order.params, order.folder, only))
+        result = _done(engine, order, order.params, order.folder, only)
         part = order.receipt.with_suffix(".part")
         part.write_text(json.dumps({"ticket": order.ticket, "result": result}))
         part.replace(order.receipt)
         return result
+
+
+def do_job_afar(engine: ClusterEngine, order: Order, report: Report) -> dict[str, Any]:
+    """A whole job on a worker that shares no folder with the page: ``result`` as plain JSON, ``place`` where its files are.
+
+    Each attempt leaves its files in a place of its own, so attempts need not exclude each other.
+    """
+    store = engine.shared
+    if not isinstance(store, Store):
+        raise ToolError("error.shared_storage", detail="the worker has no store")
+    receipt = f"jobs/{order.ticket}/receipt.json"
+    with contextlib.suppress(FileNotFoundError, ValueError):
+        known: dict[str, Any] = json.loads(store.load(receipt))
+        return known
+    folder = engine.settings.temp_dir / "jobs" / uuid.uuid4().hex / order.folder.name
+    names = {str(folder): str(order.folder)}
+    tick = partial(report, 0.0, message("progress.fetching"))
+    try:
+        params = fetched(order.params, store, names, tick)
+        result = renamed(_done(engine, order, params, folder, report), names)
+        rename_in_files(folder, names)
+        answer = {"place": f"jobs/{order.ticket}/{folder.parent.name}", "result": result}
+        store.give_folder(folder, answer["place"])
+        store.save(receipt, json.dumps(answer).encode())
+        return answer
+    finally:
+        shutil.rmtree(folder.parent, ignore_errors=True)
+
+
+def _done(engine: Engine, order: Order, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
+    """The job's work, in an empty ``folder``; its result as plain JSON."""
+    fresh_folder(Job(folder.name, order.kind, params, folder))
+    run: Run = partial(run_job, engine=engine, kinds=order.kinds)
+    if engine.settings.max_memory:
+        run = Limited(run, engine.settings.max_memory)
+    result: dict[str, Any] = stored(run(order.kind, params, folder, report))
+    return result
 
 
 def _result_of(order: Order) -> dict[str, Any] | None:
