@@ -22,6 +22,8 @@ from pipeline.settings import Settings
 
 KEPT = 2 * 86400.0
 """Seconds for which a film that nobody used stays in the store and on a machine's disk; longer than a job may take."""
+MEMORIES = tuple((f"memory/{stage}", 7 * 86400.0) for stage in ("evidence", "transcript", "passages"))
+"""How long what was found out about films stays in the store; machines remember it as long as ``KEEP_DAYS`` says."""
 ABANDONED = 86400.0
 """Seconds after which what a killed worker left is removed."""
 
@@ -149,7 +151,7 @@ class Store:
                 fs.get_file(path, str(file))
 
     def sweep(self) -> None:
-        for place, seconds in (("films", KEPT), ("jobs", ABANDONED), ("parcels", ABANDONED)):
+        for place, seconds in (("films", KEPT), ("jobs", ABANDONED), ("parcels", ABANDONED), *MEMORIES):
             fs, root = self._at(place)
             with contextlib.suppress(FileNotFoundError, ToolError), self._troubles():
                 for path in fs.ls(root, detail=False):
@@ -161,7 +163,8 @@ class Store:
         """The file system (fsspec keeps one for each thread) and the path of ``name``; nothing it listed before is believed."""
         from fsspec.core import url_to_fs
 
-        fs, root = url_to_fs(self.url)
+        with self._troubles():
+            fs, root = url_to_fs(self.url)
         fs.invalidate_cache()
         return fs, f"{root.rstrip('/')}/{name}"
 

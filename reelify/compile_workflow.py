@@ -13,7 +13,8 @@ from pipeline.errors import BadRequest
 from pipeline.messages import message
 from pipeline.values import Cut, Report, Sentence, Span, Timeline, Transcript, no_report, part_of
 from reelify.compilation import CROSSFADE, compile_moments, worth_of
-from reelify.rank_workflow import Clip, PostOptions, judge, render_post, write_subtitles
+from reelify.posting import PostOptions, render_post, write_subtitles
+from reelify.rank_workflow import Clip, judge
 
 MOST_PIECES = 200
 CARD_DURATION = 2.0

@@ -6,21 +6,19 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from pipeline import captions
 from pipeline.engine import Engine
 from pipeline.errors import BadRequest, NoAudio, NotFound, UserError
 from pipeline.messages import Message, message
-from pipeline.values import MediaInfo, Report, Sentence, Span, Timeline, Transcript, no_report, part_of
+from pipeline.values import MediaInfo, Report, Sentence, Span, Transcript, no_report, part_of
 from reelify.compilation import key_moments, worth_of
+from reelify.posting import PostOptions, render_post, write_subtitles
 from reelify.ranking import Entry, Ranked, meaning, rank, score_clip, score_text
 from reelify.semantics import Speech, Vocabulary, speech, vocabulary
 from reelify.values import ViralScore
 from reelify.workflow import cut_of, evidence_of
 
-Aspect = Literal["source", "9:16", "1:1", "16:9"]
-Framing = Literal["follow", "bars", "centre"]
 MOST_CLIPS = 500
 
 
@@ -35,16 +33,6 @@ class Clip:
     @property
     def name(self) -> str:
         return self.title or self.source.name
-
-
-@dataclass(frozen=True, slots=True)
-class PostOptions:
-    """How a clip is made ready to post."""
-
-    aspect: Aspect = "source"
-    framing: Framing = "follow"
-    captions: bool = False
-    hook: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,36 +286,6 @@ def _finish_all(
     return tuple(done)
 
 
-def render_post(
-    engine: Engine, plan: Timeline, path: Path, post: PostOptions, transcript: Transcript, report: Report = no_report,
-    size: tuple[int, int] | None = None,
-) -> Path | None:  # fmt: skip
-    """Writes a plan as a clip ready to post; ``transcript`` is on the result's clock, ``size`` overrides what the first piece and the
-    aspect ask for. The poster, where there is a picture."""
-    from pipeline.previews import poster
-    from pipeline.render import RenderOptions, render
-
-    sources = sorted({cut.source for cut in plan.cuts})
-    seen = any(engine.probe(source).video for source in sources)
-    shots = {s: engine.evidence(s).shots for s in sources} if post.aspect != "source" and seen else {}
-    burned = transcript if post.captions and seen and transcript.sentences else None
-    options = RenderOptions(
-        aspect=post.aspect, size=size, framing=post.framing, shots=shots, captions=burned, hook=post.hook
-    )
-    render(plan, path, options, report)
-    return poster(path, plan.duration / 3, path.with_suffix(".jpg")) if seen else None
-
-
-def write_subtitles(transcript: Transcript, beside: Path) -> dict[str, Path]:
-    """SRT and VTT beside a clip, where something is said."""
-    written = {}
-    for form in ("srt", "vtt") if transcript.sentences else ():
-        path = beside.with_suffix(f".{form}")
-        path.write_text(captions.write(transcript, form), encoding="utf-8")
-        written[form] = path
-    return written
-
-
 def score_words(engine: Engine, text: str, language: str) -> ViralScore:
     """The score of a transcript's text alone, no media. Empty text scores 0."""
     sentences = sentences_of(text)
@@ -352,4 +310,4 @@ def existing(paths: Sequence[Path]) -> tuple[Clip, ...]:
     return tuple(Clip(p) for p in paths)
 
 
-__all__ = ["Clip", "PostOptions", "RankRequest", "RankResult", "rank_clips", "score_words"]
+__all__ = ["Clip", "RankRequest", "RankResult", "rank_clips", "score_words"]

@@ -16,7 +16,8 @@ from pipeline.messages import Message
 from pipeline.settings import Settings
 from pipeline.values import Span
 from reelify.compile_workflow import CompileRequest, compile_clip
-from reelify.rank_workflow import Clip, PostOptions, RankRequest, rank_clips, score_words
+from reelify.posting import PostOptions
+from reelify.rank_workflow import Clip, RankRequest, rank_clips, score_words
 from reelify.workflow import HighlightsRequest, highlights
 
 ROOT = Path(__file__).resolve().parent.parent

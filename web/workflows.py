@@ -14,7 +14,8 @@ from typing import Any, cast, get_args
 from pipeline.engine import Engine
 from pipeline.errors import BadRequest
 from pipeline.values import Report, Span
-from reelify.rank_workflow import Aspect, Clip, Framing, PostOptions
+from reelify.posting import Aspect, Framing, PostOptions
+from reelify.rank_workflow import Clip
 from web.fetching import arrived
 from web.jobs_values import stored
 
