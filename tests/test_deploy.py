@@ -11,6 +11,9 @@ from typing import Any
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
 from prometheus_client.parser import text_string_to_metric_families
 
 from pipeline.messages import Message
@@ -35,6 +38,8 @@ OUTSIDE = {"COMPOSE_PROFILES", "CLUSTER_WORKERS", "PUBLISH_ADDRESS", "NVIDIA_VIS
 """Names that the service does not read itself."""
 IMAGE = {"TMPDIR", "PYTHONPATH"}
 """Names for Python itself."""
+PYTHONS = ("3.10", "3.11", "3.12")
+"""What Spaces, the image and users have; the first is the oldest."""
 PROFILES = ("single", "gpu", "cluster", "cluster-gpu", "nginx", "monitoring")
 
 
@@ -281,13 +286,44 @@ def test_only_the_proxy_is_believed_about_addresses() -> None:
     assert container("app")["FORWARDED_ALLOW_IPS"] == SERVICES["nginx"]["networks"]["inside"]["ipv4_address"]
 
 
-def test_requirements_and_constraints_agree() -> None:
-    def pins(name: str) -> dict[str, str]:
-        found = re.findall(r"^([\w.\-]+)(?:\[[^]]*\])?==(\S+)", (ROOT / name).read_text(encoding="utf-8"), re.M)
-        return {re.sub(r"[-_.]+", "-", key).lower(): version for key, version in found}
+def pins(name: str, python: str) -> dict[str, str]:
+    """What a file of requirements pins for a version of Python; each of them once and exactly."""
+    found: dict[str, str] = {}
+    for line in (ROOT / name).read_text(encoding="utf-8").splitlines():
+        if not line or line.startswith("#"):
+            continue
+        wanted = Requirement(line.partition(" --hash")[0])
+        assert re.fullmatch(r"==[\w.]+", str(wanted.specifier)), f"{line}: no exact version"
+        assert " --hash" in line or name != "requirements-models.txt", f"{line}: no hash"
+        if wanted.marker and not wanted.marker.evaluate(
+            {"python_version": python, "python_full_version": f"{python}.0"}
+        ):
+            continue
+        key = canonicalize_name(wanted.name)
+        assert key not in found, f"{key} is pinned twice for {python}"
+        found[key] = str(wanted.specifier).removeprefix("==")
+    return found
 
-    wanted, allowed = pins("requirements.txt"), pins("constraints.txt")
-    assert {k: (v, allowed[k]) for k, v in wanted.items() if allowed.get(k, v) != v} == {}
+
+@pytest.mark.parametrize("python", PYTHONS)
+def test_every_python_has_its_pins_and_constraints_agree(python: str) -> None:
+    allowed = pins("constraints.txt", python)
+    for name in ("requirements.txt", "requirements-dev.txt"):
+        wanted = pins(name, python)
+        assert {k: (v, allowed.get(k)) for k, v in wanted.items() if allowed.get(k) != v} == {}
+        assert set(wanted) == set(pins(name, "3.11")), f"{name}: not the same libraries as for 3.11"
+    for name in ("requirements-models.txt", "requirements-peers.txt"):
+        assert pins(name, python) == pins(name, "3.11")
+
+
+def test_only_the_oldest_python_has_pins_of_its_own() -> None:
+    oldest, *others = PYTHONS
+    assert f'requires-python = ">={oldest}"' in (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    base = pins("constraints.txt", "3.11")
+    for python in others:
+        assert {k: v for k, v in pins("constraints.txt", python).items() if base.get(k) != v}.keys() <= {"setuptools"}
+    older = {k: v for k, v in pins("constraints.txt", oldest).items() if base.get(k, v) != v}
+    assert {k: (v, base[k]) for k, v in older.items() if Version(v) >= Version(base[k])} == {}
 
 
 def checked(*command: str | Path) -> None:

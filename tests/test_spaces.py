@@ -17,16 +17,27 @@ from web.zero_gpu import LEAST, MOST, SPEED, START
 
 PACKAGES = ("pipeline", "reelify", "syncdub", "web")
 NEWER = {
-    "typing": {"Self", "assert_never", "assert_type", "LiteralString", "Never", "NotRequired", "Required", "Unpack", "override", "TypeVarTuple"},
-    "enum": {"StrEnum", "member", "nonmember"},
+    "typing": {"Self", "assert_never", "assert_type", "LiteralString", "Never", "NotRequired", "Required", "Unpack", "override", "TypeVarTuple",
+               "TypeAliasType", "dataclass_transform", "get_overloads", "reveal_type"},
+    "enum": {"StrEnum", "ReprEnum", "EnumCheck", "FlagBoundary", "member", "nonmember", "verify", "global_enum"},
     "datetime": {"UTC"},
     "contextlib": {"chdir"},
-    "asyncio": {"TaskGroup", "timeout", "Runner"},
+    "asyncio": {"TaskGroup", "timeout", "timeout_at", "Barrier", "Runner"},
+    "collections.abc": {"Buffer"},
+    "inspect": {"getmembers_static", "markcoroutinefunction"},
     "itertools": {"batched"},
     "hashlib": {"file_digest"},
+    "logging": {"getLevelNamesMapping", "getHandlerByName"},
+    "math": {"cbrt", "exp2", "sumprod"},
+    "operator": {"call"},
+    "sys": {"exception", "monitoring"},
     "tomllib": set(),
+    "wsgiref.types": set(),
 }  # fmt: skip
 """Names that 3.10 does not have, by module."""
+NEWER_ANYWHERE = {"ExceptionGroup", "BaseExceptionGroup", "TryStar", "add_note", "is_junction", "with_segments"}
+"""Builtins, statements and methods that 3.10 does not have."""
+NEWER_ARGUMENTS = {"onexc", "delete_on_close", "walk_up"}
 
 
 def sources() -> list[Path]:
@@ -46,17 +57,25 @@ def newer_names(tree: ast.AST) -> list[str]:
                 found.append(f"{node.value.id}.{node.attr}")
         elif isinstance(node, ast.Import):
             found += [a.name for a in node.names if NEWER.get(a.name, {""}) == set()]
-        elif isinstance(node, ast.TryStar):
-            found.append("except*")
+        names = {type(node).__name__, getattr(node, "id", ""), getattr(node, "attr", "")}
+        found += sorted(names & NEWER_ANYWHERE)
+        if isinstance(node, ast.keyword) and node.arg in NEWER_ARGUMENTS:
+            found.append(node.arg)
     return found
 
 
 def test_no_module_needs_more_than_python_3_10() -> None:
-    trees = {path: ast.parse(path.read_text(encoding="utf-8"), feature_version=(3, 10)) for path in sources()}
-    assert {path.name: names for path, tree in trees.items() if (names := newer_names(tree))} == {}
-    assert newer_names(ast.parse("import tomllib\nfrom enum import StrEnum\nimport asyncio\nasyncio.timeout(1)")) == [
-        "tomllib", "enum.StrEnum", "asyncio.timeout",
-    ]  # fmt: skip
+    checked = [*sources(), *sorted((ROOT / "tests").glob("*.py")), *sorted((ROOT / "benchmarks").rglob("*.py"))]
+    trees = {path: ast.parse(path.read_text(encoding="utf-8"), feature_version=(3, 10)) for path in checked}
+    assert {str(path): names for path, tree in trees.items() if (names := newer_names(tree))} == {}
+    newer = "import tomllib\nfrom enum import StrEnum\nimport asyncio\nasyncio.timeout(1)\nshutil.rmtree(x, onexc=f)\nraise ExceptionGroup"
+    assert sorted(newer_names(ast.parse(newer))) == [
+        "ExceptionGroup",
+        "asyncio.timeout",
+        "enum.StrEnum",
+        "onexc",
+        "tomllib",
+    ]
 
 
 def interpreter(version: str) -> str | None:
