@@ -173,15 +173,15 @@ def _with_picture(engine: Witnesses, case: _Case, finding: Finding, report: Repo
         return finding, []
     if finding.segments:
         return finding, _spots(case, finding, report)
-    layers = []
+    layers, device = [], engine.device.kind
     for k, info in enumerate((case.original, case.dub)):
         part = part_of(report, 0.45 * k, 0.45 * (k + 1))
-        seen = fingerprints.picture_print(info.path, duration=info.duration, report=part)
+        seen = fingerprints.picture_print(info.path, device=device, duration=info.duration, report=part)
         layers.append({"picture": pictures.layer(seen.times, seen.frames)})
     report(0.9, message("progress.comparing_picture"))
     if min(len(x["picture"]) for x in layers) * pictures.STEP < SHORTEST:
         return finding, []
-    found = match(layers[0], layers[1], pictures.STEP, kind=1, find=search_on(engine.device.kind))
+    found = match(layers[0], layers[1], pictures.STEP, kind=1, find=search_on(device))
     seen_finding = weigh(found, "picture", case.original.duration, case.dub.duration)
     return (seen_finding if seen_finding.segments else finding), []
 
