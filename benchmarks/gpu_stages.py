@@ -161,7 +161,7 @@ def _speech(seconds: float) -> NDArray[np.float32]:
 def _sentences(device: Device, seconds: float) -> Callable[[], object]:
     from pipeline.text import Embedder
 
-    embedder = Embedder(Settings(), device=device.kind)
+    embedder = Embedder(Settings(), device=device)
     texts = [
         f"Esta es la frase número {n} de la película, y nadie la había dicho antes."
         for n in range(max(1, round(seconds / 4)))

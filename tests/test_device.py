@@ -72,7 +72,7 @@ def test_other_errors_are_not_swallowed() -> None:
 
 def test_the_processor_by_name_has_no_doubts() -> None:
     found = device.pick("cpu")
-    assert (found.kind, found.dtype, found.torch_dtype, found.doubts) == ("cpu", "int8", "float32", ())
+    assert (found.kind, found.dtype, found.torch_dtypes, found.doubts) == ("cpu", "int8", ("float32",), ())
 
 
 def test_a_gpu_that_cannot_compute_is_not_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,14 +90,25 @@ def test_a_gpu_that_cannot_compute_is_not_named(monkeypatch: pytest.MonkeyPatch)
     assert "more" not in str(found.doubts[0])
 
 
-@pytest.mark.parametrize(("major", "dtype"), [(6, "float32"), (7, "float16"), (9, "float16")])
-def test_a_gpu_that_computes_is_named(monkeypatch: pytest.MonkeyPatch, major: int, dtype: str) -> None:
+@pytest.mark.parametrize(
+    ("major", "dtype", "types"),
+    [
+        (6, "float32", ("float32",)),
+        (7, "float16", ("float16", "float32")),
+        (9, "float16", ("float16", "bfloat16", "float32")),
+    ],
+)
+def test_a_gpu_that_computes_is_named(
+    monkeypatch: pytest.MonkeyPatch, major: int, dtype: str, types: tuple[str, ...]
+) -> None:
     torch = pytest.importorskip("torch")
     properties = SimpleNamespace(name="Card", major=major, minor=0, total_memory=8)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "get_device_properties", lambda index: properties)
     monkeypatch.setattr(device, "_compute", lambda: None)
-    assert device.pick("auto") == device.Device("cuda", "Card", dtype, (), 8)
+    found = device.pick("auto")
+    assert found == device.Device("cuda", "Card", dtype, (), 8, major >= 8)
+    assert found.torch_dtypes == types
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="device files are Linux's")
