@@ -27,6 +27,11 @@ HALF_CAPABILITY = (7, 0)
 """Tensor cores for half precision begin with compute capability 7.0 (Volta); below, half is slower than single."""
 BFLOAT_CAPABILITY = (8, 0)
 """Those of 8.0 (Ampere) also multiply bfloat16: the range of single precision with 8 bits of mantissa where half has 11."""
+NO_MEMORY = (
+    *("out of memory", "not enough memory", "can't allocate memory", "alloc_failed"),
+    *("cublas_status_not_initialized", "cudnn_status_not_initialized", "cufft_internal_error"),
+)
+"""The last three are what CUDA's libraries say when they find no room for their own tables."""
 SMALL = 6 * 2**30
 """Cards with less memory than this hold one network at a time. Side by side: contexts of CUDA 0.5 GiB, Whisper large 3.1 and a
 batch of it 1.0, a sentence model 0.5 and a batch of it 0.5, arrays of sound and picture 0.4."""
@@ -202,7 +207,7 @@ def is_out_of_memory(error: BaseException) -> bool:
     if isinstance(error, MemoryError | OutOfMemory):
         return True
     text = str(error).lower()
-    return any(sign in text for sign in ("out of memory", "not enough memory", "can't allocate memory", "alloc_failed"))
+    return any(sign in text for sign in NO_MEMORY)
 
 
 def release() -> None:
