@@ -4,13 +4,15 @@
 
 Without a GPU the processor's column is printed, and why there is no other. Peaks are measured on the spot (a large product
 of matrices, a large copy). Bytes and operations of a stage are reckoned from its sizes: what has to be read and written
-once and the arithmetic of its transforms, products and layers; the share of a peak is therefore a lower bound.
+once and the arithmetic of its transforms, products and layers; the share of a peak is therefore a lower bound. Memory is
+torch's peak, or what the card's own figure rises by where torch takes none (decoder, encoder).
 """
 
 from __future__ import annotations
 
 import argparse
 import math
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,6 +26,8 @@ SIDE = (4096, 2048)
 """Sides of the matrices whose product is timed, on a GPU and on the processor."""
 COPY = 2**28
 """Bytes of the copy that is timed."""
+LOOK = 0.01
+"""Seconds between two looks at the card's memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +57,11 @@ def measure(stage: Stage, device: Device, seconds: float) -> Measured:
     """Run a stage twice, time the second; whatever it needs is prepared before."""
     from pipeline.errors import FFmpegFailed, StudioError
 
-    torch: Any = _torch(device)
     try:
         work = stage.prepare(device, seconds)
-        work()
+        with MemoryUsed(device) as memory:
+            work()
         _finished(device)
-        if torch is not None:
-            torch.cuda.reset_peak_memory_stats()
         begun = time.perf_counter()
         work()
         _finished(device)
@@ -72,15 +74,45 @@ def measure(stage: Stage, device: Device, seconds: float) -> Measured:
         return Measured(math.inf, seconds, 0, "out of memory")
     finally:
         release()
-    return Measured(spent, seconds, torch.cuda.max_memory_allocated() if torch is not None else 0)
+    return Measured(spent, seconds, memory.peak)
 
 
-def _torch(device: Device) -> Any:
-    if device.kind == "cpu":
-        return None
+class MemoryUsed:
+    """``peak`` bytes of a GPU that work in here takes; 0 on the processor.
+
+    ``figures`` stands for ``torch.cuda`` in tests. Looked at every :data:`LOOK` seconds for what torch does not count.
+    """
+
+    def __init__(self, device: Device, figures: Any = None) -> None:
+        self.peak = 0
+        self._figures = figures or (_cuda() if device.kind == "cuda" else None)
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._look, daemon=True)
+
+    def __enter__(self) -> MemoryUsed:
+        if self._figures is not None:
+            self._figures.reset_peak_memory_stats()
+            self._before, self._least = self._figures.memory_allocated(), self._figures.mem_get_info()[0]
+            self._lowest = self._least
+            self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._figures is not None:
+            self._done.set()
+            self._thread.join()
+            most = self._figures.max_memory_allocated()
+            self.peak = most if most > self._before else self._least - self._lowest
+
+    def _look(self) -> None:
+        while not self._done.wait(LOOK):
+            self._lowest = min(self._lowest, self._figures.mem_get_info()[0])
+
+
+def _cuda() -> Any:
     import torch
 
-    return torch
+    return torch.cuda
 
 
 def _finished(device: Device) -> None:
@@ -120,10 +152,11 @@ def peaks(device: Device) -> Peaks:
 
 def share(stage: Stage, found: Measured, most: Peaks, half: bool) -> str:
     """The larger share of the two peaks, and which of them it is."""
-    if not stage.cost.flops or math.isinf(found.seconds):
+    cost = stage.cost_of(found.film)
+    if math.isinf(found.seconds):
         return "–"
-    arithmetic = stage.cost.flops * found.times_real / (most.half if half else most.single)
-    bandwidth = stage.cost.n_bytes * found.times_real / most.copied
+    arithmetic = cost.flops * found.times_real / (most.half if half else most.single)
+    bandwidth = cost.n_bytes * found.times_real / most.copied
     name, value = max(("arithmetic", arithmetic), ("bandwidth", bandwidth), key=lambda pair: pair[1])
     return f"{100 * value:.1f} % of {name}"
 
@@ -138,7 +171,7 @@ def row(stage: Stage, devices: tuple[Device, ...], most: dict[str, Peaks], secon
         elif one.note:
             cells += [one.note, "–", "–"]
         else:
-            half = device.dtype == "float16" and "Whisper" in stage.name
+            half = device.dtype == "float16" and stage.half
             cells += [
                 f"{one.times_real:.0f}",
                 share(stage, one, most[device.kind], half),

@@ -20,6 +20,10 @@ RATE = 16000
 BLOCK = 60.0
 FPS = 25
 SEED = 5
+PRINTS, BANDS, HOP = 100, 48, 500
+"""Frames a second and bands of a print, frames between two windows of the search."""
+LAYERS, WIDTH, TOKENS, SENTENCE = 12, 384, 20, 4.0
+"""Of a sentence network; words of a sentence, and seconds of film it stands for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +36,19 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """``prepare(device, seconds)`` gives the work itself; ``only`` names the device of stages that have but one."""
+    """``prepare(device, seconds)`` gives the work itself; ``cost`` is that of a second, or a function of the film's length
+    where a second of a long one costs more; ``only`` names the device of stages that have but one; networks run in ``half``
+    precision on a GPU that is fast in it."""
 
     name: str
     prepare: Callable[[Device, float], Callable[[], object]]
-    cost: Cost
+    cost: Cost | Callable[[float], Cost]
     only: str = ""
+    half: bool = False
+
+    def cost_of(self, seconds: float) -> Cost:
+        """What a second of a film of ``seconds`` costs."""
+        return self.cost if isinstance(self.cost, Cost) else self.cost(seconds)
 
 
 def sound(seconds: float) -> Audio:
@@ -161,22 +172,62 @@ def _speech(seconds: float) -> NDArray[np.float32]:
 def _sentences(device: Device, seconds: float) -> Callable[[], object]:
     from pipeline.text import Embedder
 
-    embedder = Embedder(Settings(), device=device.kind)
+    embedder = Embedder(Settings(), device=device)
     texts = [
         f"Esta es la frase número {n} de la película, y nadie la había dicho antes."
-        for n in range(max(1, round(seconds / 4)))
+        for n in range(max(1, round(seconds / SENTENCE)))
     ]
     return lambda: embedder.encode(texts)
 
 
+def _network(device: Device, seconds: float) -> Callable[[], object]:
+    """A transformer of the size of the multilingual MiniLM with random weights: time does not depend on them."""
+    import torch
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.base.modules.input_module import InputModule
+    from transformers import BertConfig, BertModel
+
+    size = BertConfig(num_hidden_layers=LAYERS, hidden_size=WIDTH, intermediate_size=4 * WIDTH, num_attention_heads=12)
+
+    class RandomNetwork(InputModule):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.bert = BertModel(size)
+
+        def preprocess(self, inputs: Any, prompt: str | None = None, **options: Any) -> dict[str, Any]:
+            words = [[hash(w) % size.vocab_size for w in text.split()] for text in inputs]
+            longest = max(map(len, words))
+            return {"input_ids": torch.tensor([w + [0] * (longest - len(w)) for w in words])}
+
+        def forward(self, features: dict[str, Any], **options: Any) -> dict[str, Any]:
+            return {"sentence_embedding": self.bert(features["input_ids"]).last_hidden_state.mean(dim=1)}
+
+        def get_embedding_dimension(self) -> int:
+            return WIDTH
+
+        def save(self, output_path: str, *args: Any, **options: Any) -> None:
+            raise NotImplementedError
+
+    model = SentenceTransformer(modules=[RandomNetwork()], device=device.kind)
+    model.to(getattr(torch, device.torch_dtypes[0]))
+    texts = [" ".join(f"palabra{n + k}" for k in range(TOKENS)) for n in range(max(1, round(seconds / SENTENCE)))]
+    return lambda: model.encode(texts, batch_size=512, show_progress_bar=False)
+
+
 def _search(device: Device, seconds: float) -> Callable[[], object]:
-    from syncdub.correlation import search
+    """Windows of 20 s, one every 5 s, of a dub of three quarters of the film, looked for in all of it, as the product does."""
+    from syncdub.device_search import search_on
 
     chance = np.random.default_rng(SEED)
-    original = chance.standard_normal((int(seconds * 50), 16)).astype(np.float16)
-    dub, size = original[len(original) // 4 :].copy(), min(1000, len(original) // 4)
-    starts = np.arange(0, len(dub) - size, max(1, size // 2))
-    return lambda: search(original, dub, starts, size, 3, 0.02)
+    original = chance.standard_normal((int(seconds * PRINTS), BANDS)).astype(np.float16)
+    dub, size = original[len(original) // 4 :].copy(), _window(seconds)
+    starts = np.arange(0, len(dub) - size, HOP)
+    find = search_on(device.kind)
+    return lambda: find(original, dub, starts, size, 4, 1.0 / PRINTS)
+
+
+def _window(seconds: float) -> int:
+    return min(20 * PRINTS, int(seconds * PRINTS) // 4)
 
 
 def _encode(device: Device, seconds: float) -> Callable[[], object]:
@@ -188,14 +239,18 @@ def _encode(device: Device, seconds: float) -> Callable[[], object]:
 
 
 def _decode(device: Device, seconds: float) -> Callable[[], object]:
-    from pipeline import ffmpeg
+    from pipeline import card_decoder, ffmpeg
+    from pipeline.errors import FFmpegFailed
     from pipeline.media import video_blocks
 
+    if device.kind == "cuda" and card_decoder.card() is None:
+        raise FFmpegFailed(detail="the card does not decode")
     folder = Path(tempfile.mkdtemp())
     film = folder / "film.mp4"
     source = ["-f", "lavfi", "-i", f"testsrc2=s=1280x720:r={FPS}:d={seconds}", "-pix_fmt", "yuv420p"]
     ffmpeg.run([*source, "-c:v", "libx264", "-preset", "ultrafast", str(film)])
-    return lambda: sum(len(block.times) for block in video_blocks(film, width=96, height=54, colour=True))
+    size: dict[str, Any] = {"width": 96, "height": 54, "colour": True, "device": device.kind}
+    return lambda: sum(len(block.times) for block in video_blocks(film, **size))
 
 
 def spectrum_cost(rate: float, window: int, n_weights: int, n_bytes: float) -> Cost:
@@ -216,16 +271,51 @@ def whisper_cost(words_a_second: float = 3.0) -> Cost:
     return Cost((encoder + decoder) / 30.0, n_bytes / 30.0)
 
 
+def search_cost(seconds: float) -> Cost:
+    """Transforms of the film's blocks and of the windows, a product for each window, block, band and frequency, and the
+    transform back; spectra read once for 64 windows, products and scores written and read."""
+    from syncdub.correlation import blocking
+    from syncdub.device_search import CHUNK
+
+    n, size = int(seconds * PRINTS), _window(seconds)
+    windows = max(1, -(-(n - n // 4 - size) // HOP))
+    n_fft, _, blocks = blocking(n + size, size)
+    bins, transform = n_fft // 2 + 1, 2.5 * n_fft * math.log2(n_fft)
+    flops = transform * (BANDS * (blocks + windows) + windows * blocks) + 8.0 * windows * blocks * bins * BANDS
+    read = 8.0 * bins * blocks * BANDS * -(-windows // CHUNK)
+    n_bytes = read + 2.0 * 8.0 * windows * blocks * bins + 4.0 * 6.0 * windows * n
+    return Cost(flops / seconds, n_bytes / seconds)
+
+
+def network_cost() -> Cost:
+    """A transformer of MiniLM's size: two operations for each weight and token, and the attention; half precision."""
+    rate, weights = TOKENS / SENTENCE, LAYERS * 12 * WIDTH**2
+    return Cost(
+        rate * (2.0 * weights + 4.0 * LAYERS * TOKENS * WIDTH),
+        2.0 * weights / (512 * SENTENCE) + rate * 2.0 * LAYERS * WIDTH * 12,
+    )
+
+
+def bundled_cost() -> Cost:
+    """The bundled model: three projections, three pairs of convolutions and one more matrix for each token."""
+    weights = 3 * 512 * 256 + 2 * (512 + 768 + 1280) * 256 + 1280 * 512
+    rate = TOKENS / SENTENCE
+    return Cost(rate * 2.0 * weights, 4.0 * weights / (512 * SENTENCE) + rate * 4.0 * 2 * (3 * 512 + 2 * 1280))
+
+
+PICTURES = Cost(0.0, 2.0 * 1.5 * 1280 * 720 * FPS)
+"""Pictures of 720p written once and read once: what the codec itself does is nobody's to reckon."""
 PIXELS = 96 * 54 * FPS
 STAGES = (
-    Stage("speech: Whisper base on torch, batched", _whisper, whisper_cost()),
+    Stage("speech: Whisper base on torch, batched", _whisper, whisper_cost(), half=True),
     Stage("sound: levels, spectrum, onsets", _signals, spectrum_cost(50.0, 512, 4 + 64, 4.0 * RATE)),
     Stage("sound: front end of the recogniser", _front_end, spectrum_cost(100.0, 512, 64, 4.0 * RATE)),
     Stage("sound: prints of two tracks for the search", _prints, spectrum_cost(2 * 50.0, 512, 48, 8.0 * RATE)),
     Stage("picture: shots", _shots, Cost(PIXELS * 40.0, PIXELS * (3 + 4 * 20.0))),
     Stage("picture: motion, histograms", _motion, Cost(PIXELS / FPS * 5 * 8.0, PIXELS / FPS * 5 * 30.0)),
-    Stage("search: prints correlated", _search, Cost(0.0, 0.0), "cpu"),
-    Stage("text: sentence vectors (bundled model)", _sentences, Cost(0.0, 0.0), "cpu"),
-    Stage("film: decoding 720p, scaled", _decode, Cost(0.0, 0.0), "cpu"),
-    Stage("film: encoding 720p (x264 / NVENC)", _encode, Cost(0.0, 0.0)),
+    Stage("search: windows of prints correlated", _search, search_cost),
+    Stage("text: sentence vectors (bundled model)", _sentences, bundled_cost(), "cpu"),
+    Stage("text: sentence vectors (size of MiniLM)", _network, network_cost(), half=True),
+    Stage("film: decoding 720p (processor / NVDEC), scaled", _decode, PICTURES),
+    Stage("film: encoding 720p (x264 / NVENC)", _encode, PICTURES),
 )

@@ -11,6 +11,7 @@ from pipeline.errors import NotFound, UnreadableMedia, UnsupportedFormat
 
 if TYPE_CHECKING:
     import av
+    from av.codec.hwaccel import HWAccel
     from av.container import InputContainer
 
 DEMUXERS = (
@@ -23,8 +24,8 @@ ARBITRARY_START = 600.0
 
 
 @contextlib.contextmanager
-def opened(path: Path | str, **options: str) -> Iterator[InputContainer]:
-    """An open container for local ``path``.
+def opened(path: Path | str, hwaccel: HWAccel | None = None, **options: str) -> Iterator[InputContainer]:
+    """An open container for local ``path``, its pictures decoded by ``hwaccel`` where that is given.
 
     Raises:
         NotFound: there is no such file.
@@ -39,7 +40,7 @@ def opened(path: Path | str, **options: str) -> Iterator[InputContainer]:
         raise NotFound(name=file.name)
     whitelist = {"protocol_whitelist": "file", "format_whitelist": DEMUXERS, **options}
     try:
-        container = av.open(f"file:{file}", options=whitelist, metadata_errors="replace")
+        container = av.open(f"file:{file}", options=whitelist, metadata_errors="replace", hwaccel=hwaccel)
     except av.error.PermissionError as error:
         raise NotFound("error.not_readable", name=file.name) from error
     except (av.error.FFmpegError, ValueError, UnicodeError, OSError) as error:

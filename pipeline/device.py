@@ -25,23 +25,48 @@ DRIVERS = ("nvidiactl", "nvidia0", "kfd", "dxg", "nvhost-gpu")
 """Device files of the drivers torch can compute on; the last is Jetson's."""
 HALF_CAPABILITY = (7, 0)
 """Tensor cores for half precision begin with compute capability 7.0 (Volta); below, half is slower than single."""
+BFLOAT_CAPABILITY = (8, 0)
+"""Those of 8.0 (Ampere) also multiply bfloat16: the range of single precision with 8 bits of mantissa where half has 11."""
+NO_MEMORY = (
+    *("out of memory", "not enough memory", "can't allocate memory", "alloc_failed"),
+    *("cublas_status_not_initialized", "cudnn_status_not_initialized", "cufft_internal_error"),
+)
+"""The last three are what CUDA's libraries say when they find no room for their own tables."""
+SMALL = 6 * 2**30
+"""Cards with less memory than this hold one network at a time. Side by side: contexts of CUDA 0.5 GiB, Whisper large 3.1 and a
+batch of it 1.0, a sentence model 0.5 and a batch of it 0.5, arrays of sound and picture 0.4."""
 
 
 @dataclass(frozen=True, slots=True)
 class Device:
     """A device that has computed something. ``dtype`` is its fastest faithful type: ``float16`` or ``float32`` on a
-    GPU, ``int8`` on the processor; ``memory`` the bytes of the GPU (0 on the processor)."""
+    GPU, ``int8`` on the processor; ``memory`` the bytes of the GPU (0 on the processor); ``bfloat`` says that bfloat16 is
+    as fast as half precision."""
 
     kind: Kind
     name: str
     dtype: str
     doubts: tuple[Message, ...] = ()
     memory: int = 0
+    bfloat: bool = False
+
+    @property
+    def small(self) -> bool:
+        """Whether it is a GPU whose memory is too small for several networks (see :data:`SMALL`)."""
+        return self.kind == "cuda" and self.memory < SMALL
 
     @property
     def torch_dtype(self) -> str:
         """The type torch models run in: torch has no ``int8`` inference on the processor worth having."""
         return "float32" if self.dtype == "int8" else self.dtype
+
+    @property
+    def torch_dtypes(self) -> tuple[str, ...]:
+        """Types for a network that was published in single precision, to be tried in this order until its results are
+        finite: half precision keeps most digits, bfloat16 never overflows, single does neither and is slower."""
+        if self.torch_dtype == "float32":
+            return ("float32",)
+        return ("float16", "bfloat16", "float32") if self.bfloat else ("float16", "float32")
 
 
 def pick(wanted: str = "auto") -> Device:
@@ -62,8 +87,10 @@ def pick(wanted: str = "auto") -> Device:
         properties = torch.cuda.get_device_properties(0)
     except (RuntimeError, AssertionError, OSError) as error:
         return _processor(Message("device.gpu_failed", {"detail": _first_line(error)}))
-    half = (properties.major, properties.minor) >= HALF_CAPABILITY
-    return Device("cuda", str(properties.name), "float16" if half else "float32", (), int(properties.total_memory))
+    capability = (properties.major, properties.minor)
+    dtype = "float16" if capability >= HALF_CAPABILITY else "float32"
+    bfloat = capability >= BFLOAT_CAPABILITY
+    return Device("cuda", str(properties.name), dtype, (), int(properties.total_memory), bfloat)
 
 
 def any_driver(devices: Path = Path("/dev")) -> bool:
@@ -125,16 +152,16 @@ def in_batches(
 
 
 def sparing(kind: str, work: Callable[[str], R]) -> R:
-    """``work(kind)``, and once more on the processor when the GPU's memory does not suffice.
+    """``work(kind)``, and once more on the processor when the GPU's memory does not suffice, not even for the smallest batch.
 
     For work of a bounded size (a minute of sound, some dozens of pictures), which must change nothing before its last step.
     """
     try:
         return work(kind)
-    except (RuntimeError, MemoryError) as error:
+    except (RuntimeError, MemoryError, OutOfMemory) as error:
         if kind == "cpu" or not is_out_of_memory(error):
             raise
-        release()
+    release()
     return work("cpu")
 
 
@@ -159,9 +186,12 @@ def _attempt(
     except (RuntimeError, MemoryError) as error:
         if not is_out_of_memory(error):
             raise
-        release()
-        return error
-    return None
+        # The error's traceback holds the arrays of the batch that did not fit, and the next one needs their room.
+        failed = error.with_traceback(None)
+    else:
+        return None
+    release()
+    return failed
 
 
 def _last_resort(
@@ -173,11 +203,11 @@ def _last_resort(
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether torch, CTranslate2 or Python itself says that memory did not suffice."""
-    if isinstance(error, MemoryError):
+    """Whether torch, CTranslate2, Python itself or :func:`in_batches` says that memory did not suffice."""
+    if isinstance(error, MemoryError | OutOfMemory):
         return True
     text = str(error).lower()
-    return any(sign in text for sign in ("out of memory", "not enough memory", "can't allocate memory", "alloc_failed"))
+    return any(sign in text for sign in NO_MEMORY)
 
 
 def release() -> None:

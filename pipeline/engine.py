@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import gc
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.device import Device, pick
+from pipeline.device import Device, pick, release
 from pipeline.media import probe
 from pipeline.memory import Far, Memory
 from pipeline.settings import Settings
@@ -35,7 +36,7 @@ class Engine:
     def __init__(self, settings: Settings, far: Far | None = None) -> None:
         self.settings = settings
         self.memory = Memory(settings.data_dir / "memory", far)
-        self._hearing, self._reading = threading.RLock(), threading.RLock()
+        self._hearing, self._reading, self._card = threading.RLock(), threading.RLock(), threading.RLock()
         self._keywords: dict[tuple[str, tuple[str, ...]], tuple[Keyword, ...]] = {}
 
     @functools.cached_property
@@ -68,18 +69,17 @@ class Engine:
 
     def hear(self, passage: Passage) -> Said:
         """What is said in one passage of a film."""
-        with self._hearing:
+        with self._hearing, self._room_for("_transcriber"):
             return self._transcriber.hear(passage)
 
     def votes(self, chunks: Sequence[Chunk]) -> tuple[Vote, ...]:
         """What chunks of sound make of their language."""
-        with self._hearing:
+        with self._hearing, self._room_for("_transcriber"):
             return self._transcriber.votes(chunks)
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Unit vectors (n, d) of sentences in any of the model's languages."""
-        with self._reading:
-            return self._embedder.encode(texts)
+        return self._embed(texts)
 
     def facts(self, texts: Sequence[str], language: str) -> tuple[Facts, ...]:
         """Tokens, lemmas and morphology of each text."""
@@ -95,17 +95,25 @@ class Engine:
             if wanted not in self._keywords:
                 from pipeline.keywords import keywords
 
-                self._keywords[wanted] = keywords(texts, language, self._embedder.encode)
+                self._keywords[wanted] = keywords(texts, language, self._embed)
             return self._keywords[wanted]
 
     def ahead(self, load: Callable[[], object]) -> None:
-        """Does in the background what will load models that a job soon needs; what fails there fails again where it is needed."""
+        """Does in the background what will load models that a job soon needs; what fails there fails again where it is needed.
+
+        Not where they would drive out the one at work, on a small card.
+        """
 
         def quietly() -> None:
             with contextlib.suppress(Exception):
-                load()
+                if not self._crowded:
+                    load()
 
         threading.Thread(target=quietly, name="ahead", daemon=True).start()
+
+    def _embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        with self._reading, self._room_for("_embedder"):
+            return self._embedder.encode(texts)
 
     def _gather(self, path: Path | str, report: Report) -> RawEvidence:
         from pipeline.evidence import gather
@@ -113,8 +121,26 @@ class Engine:
         return gather(path, self.probe(path), settings=self.settings, device=self.device, report=report)
 
     def _transcribe(self, path: Path | str, language: str | None, stream: int, report: Report) -> Transcript:
-        with self._hearing:
+        with self._hearing, self._room_for("_transcriber"):
             return self._transcriber.transcribe(path, language=language, stream=stream, report=report)
+
+    @property
+    def _crowded(self) -> bool:
+        """Whether both networks would be on a card that is too small for two."""
+        return self.device.small and self._embedder.on_device
+
+    @contextlib.contextmanager
+    def _room_for(self, model: str) -> Iterator[None]:
+        """On a small card the other network is let go before ``model`` works, and waits until it has done."""
+        if not self._crowded:
+            yield
+            return
+        with self._card:
+            if self.__dict__.pop("_embedder" if model == "_transcriber" else "_transcriber", None) is not None:
+                gc.collect()  # networks hold themselves in circles
+            # What torch keeps for later is of no use to CTranslate2.
+            release()
+            yield
 
     @functools.cached_property
     def _transcriber(self) -> Transcriber:
@@ -126,4 +152,4 @@ class Engine:
     def _embedder(self) -> Embedder:
         from pipeline.text import Embedder
 
-        return Embedder(self.settings, device=self.device.kind)
+        return Embedder(self.settings, device=self.device)

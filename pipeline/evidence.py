@@ -208,7 +208,7 @@ class Sight:
     def __init__(self, fps: float, device: Device, keyframes: bool, first: float = -np.inf) -> None:
         from pipeline import motion, shots
 
-        self.keyframes, self.seen = keyframes, False
+        self.keyframes, self.seen, self._device = keyframes, False, device.kind
         self.pictures = motion.PictureSignals(device.kind, first=first)
         self.finder: shots.KeyframeShots | shots.ShotFinder
         self.finder = shots.KeyframeShots(device.kind) if keyframes else shots.ShotFinder(device.kind, fps or 25.0)
@@ -218,7 +218,7 @@ class Sight:
         from pipeline import media
 
         size = {"width": WIDTH, "height": HEIGHT, "block": N_PICTURES}
-        return media.video_blocks(path, colour=True, keyframes=self.keyframes, span=span, **size)
+        return media.video_blocks(path, colour=True, keyframes=self.keyframes, span=span, device=self._device, **size)
 
     def feed(self, block: Frames) -> None:
         """Takes the next pictures."""

@@ -186,6 +186,7 @@ def picture_print(
     *,
     fps: float | None = None,
     span: Span | None = None,
+    device: str = "cpu",
     duration: float = 0.0,
     report: Report = no_report,
 ) -> PicturePrint:
@@ -196,7 +197,8 @@ def picture_print(
     """
     times: list[NDArray[np.float64]] = []
     frames: list[NDArray[np.uint8]] = []
-    for block in video_blocks(path, width=PICTURE_WIDTH * 2, height=PICTURE_HEIGHT * 2, fps=fps, span=span):
+    width, height = PICTURE_WIDTH * 2, PICTURE_HEIGHT * 2
+    for block in video_blocks(path, width=width, height=height, fps=fps, span=span, device=device):
         times.append(block.times)
         frames.append(block.pixels)
         report(

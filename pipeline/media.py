@@ -9,6 +9,7 @@ Decoding is streamed: memory does not grow with the length of the file.
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -17,12 +18,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline import card_decoder
 from pipeline.container import audio_tracks, clock_origin, opened, packets, video_stream
 from pipeline.errors import NoAudio, NoVideo
 from pipeline.values import Audio, Frames, MediaInfo, Span
 
 if TYPE_CHECKING:
     import av
+    from av.codec.hwaccel import HWAccel
     from av.container import InputContainer
 
 __all__ = [
@@ -166,8 +169,9 @@ def _channels(frame: Any) -> NDArray[np.float32]:
     return np.ascontiguousarray(samples.reshape(-1, frame.layout.nb_channels).T)
 
 
-def _decoded(container: InputContainer, track: Any) -> Iterator[Any]:
-    """Decoded frames of one stream; packets that do not decode are skipped, an unreadable rest ends the stream."""
+def _decoded(container: InputContainer, track: Any, *, strict: bool = False) -> Iterator[Any]:
+    """Decoded frames of one stream; packets that do not decode are skipped (raise when ``strict``), an unreadable rest ends
+    the stream."""
     import av.error
 
     found = packets(container, track)
@@ -183,7 +187,8 @@ def _decoded(container: InputContainer, track: Any) -> Iterator[Any]:
         except av.error.EOFError:
             return
         except av.error.FFmpegError:
-            continue
+            if strict:
+                raise
 
 
 class _SampleClock:
@@ -253,46 +258,60 @@ def video_blocks(
     keyframes: bool = False,
     span: Span | None = None,
     block: int = 64,
+    device: str = "cpu",
 ) -> Iterator[Frames]:
     """Small upright pictures of ``path`` with their times on the file's clock, ``block`` at a time.
 
     ``width`` × ``height`` is the size after rotation; the picture is scaled to it without regard to its aspect. ``fps`` takes the
     first picture at or after every 1/fps seconds, ``None`` takes all; ``keyframes`` decodes only those (fast, irregular).
+    ``device`` ``cuda`` decodes on the card where that works (worth its start for whole films, not for a few seconds).
 
     Raises:
         NoVideo: there is no moving picture.
     """
-    with opened(path) as container:
+    source = functools.partial(_pictures, path, keyframes)
+    found = card_decoder.pictures(source, span.start if span else 0.0, device)
+    batch: list[NDArray[np.uint8]] = []
+    times: list[float] = []
+    for time, frame in _wanted(found, fps, span):
+        batch.append(_small(frame, width, height, colour=colour))
+        times.append(time)
+        if len(batch) == block:
+            yield Frames(np.array(times), np.stack(batch))
+            batch, times = [], []
+    if batch:
+        yield Frames(np.array(times), np.stack(batch))
+
+
+def _pictures(
+    path: Path | str, keyframes: bool, card: HWAccel | None, start: float
+) -> Iterator[tuple[float, av.VideoFrame]]:
+    """(time, frame) from somewhat before ``start`` on; raises at the first packet that ``card`` does not decode."""
+    with opened(path, card) as container:
         track = video_stream(container)
         if track is None:
             raise NoVideo(name=Path(path).name)
+        on_card = track.codec_context.is_hwaccel
         track.thread_type = "AUTO"
+        if on_card:
+            # Each thread holds pictures of the card, which has 32; it decodes one after the other anyway.
+            track.codec_context.thread_count = 1
         if keyframes:
             track.codec_context.skip_frame = "NONKEY"
             # Deblocking is a fifth of the work and nothing of it is left at a twelfth of the size.
             track.codec_context.options = {"skip_loop_filter": "all"}
         origin = clock_origin(container)
-        _seek(container, track, span.start if span else 0.0, origin)
-        batch: list[NDArray[np.uint8]] = []
-        times: list[float] = []
-        for time, frame in _wanted(_decoded(container, track), origin, fps, span):
-            batch.append(_small(frame, width, height, colour=colour))
-            times.append(time)
-            if len(batch) == block:
-                yield Frames(np.array(times), np.stack(batch))
-                batch, times = [], []
-        if batch:
-            yield Frames(np.array(times), np.stack(batch))
+        _seek(container, track, start, origin)
+        for frame in _decoded(container, track, strict=on_card):
+            if frame.time is not None:
+                yield frame.time - origin, frame
 
 
-def _wanted(frames: Iterator[Any], origin: float, fps: float | None, span: Span | None) -> Iterator[tuple[float, Any]]:
+def _wanted(frames: Iterator[tuple[float, Any]], fps: float | None, span: Span | None) -> Iterator[tuple[float, Any]]:
     start = span.start if span else 0.0
     n_next = None
     last = None
-    for frame in frames:
-        if frame.time is None:
-            continue
-        time = frame.time - origin
+    for time, frame in frames:
         if (last is not None and time <= last) or time < start - 1e-6:
             continue
         if span and time >= span.end:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import functools
 import os
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.device import sparing, threads
+from pipeline.device import in_batches, threads
 from pipeline.values import Frames
 
 if TYPE_CHECKING:
@@ -102,20 +103,16 @@ def shrink(pixels: NDArray[np.uint8], device: str = "cpu") -> NDArray[np.uint8]:
 
 def probabilities(stretches: NDArray[np.uint8], device: str) -> NDArray[np.float32]:
     """How probably each stretch (n, :data:`WINDOW`, 27, 48, 3) has a cut at its middle picture, give or take one; 0 to 1."""
-    size = BATCH[device]
     with threads(os.cpu_count() or 1):
-        found = [
-            sparing(device, functools.partial(_look, stretches[low : low + size]))
-            for low in range(0, len(stretches), size)
-        ]
-    return np.concatenate([*found, np.zeros(0, np.float32)])
+        found = in_batches(stretches, BATCH[device], functools.partial(_look, device), functools.partial(_look, "cpu"))
+    return np.array(found, np.float32)
 
 
-def _look(stretches: NDArray[np.uint8], device: str) -> NDArray[np.float32]:
+def _look(device: str, some: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
     import torch
 
     with torch.inference_mode():
-        single, _ = _network(device)(torch.from_numpy(np.ascontiguousarray(stretches)).to(device))
+        single, _ = _network(device)(torch.from_numpy(np.stack(some)).to(device))
         # The network marks the last picture of a shot.
         last = WINDOW // 2 - 1
         near = torch.sigmoid(single[:, last - 1 : last + 2, 0]).amax(dim=1)

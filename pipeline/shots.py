@@ -82,7 +82,8 @@ class ShotFinder:
         """All shots of [0, ``duration``)."""
         if self._views is None:
             return []
-        self._advance(self._views, _repeated(self._views, -1, self._side))
+        rest = _moved(self._views, "cpu")
+        self._advance(rest, _repeated(rest, -1, self._side))
         self._doubts.finish()
         return shots_between(self.cuts(), duration)
 
@@ -100,7 +101,7 @@ class ShotFinder:
         """Takes another's :meth:`state` that begins where this one ends, as if it had been found here."""
         self._times += state["times"]
         self._scores += state["scores"]
-        self._views = _on_device(state["views"], self._device)
+        self._views = _tensors(state["views"])
         self._doubts.carry_on(state["doubts"])
 
     def cuts(self) -> list[float]:
@@ -206,13 +207,10 @@ def _moved(views: Views, device: str) -> Views:
     return views[0].to(device), views[1].to(device), views[2].to(device)
 
 
-def _on_device(views: Sequence[NDArray[np.float32]] | None, device: str) -> Views | None:
+def _tensors(views: Sequence[NDArray[np.float32]] | None) -> Views | None:
     import torch
 
-    if views is None:
-        return None
-    fields, colours, structure = (torch.from_numpy(v).to(device) for v in views)
-    return fields, colours, structure
+    return None if views is None else tuple(map(torch.from_numpy, views))  # type: ignore[return-value]
 
 
 class KeyframeShots:
@@ -255,7 +253,7 @@ class KeyframeShots:
         """Takes another's :meth:`state` that begins where this one ends, as if it had been found here."""
         self._times += state["times"]
         self._differ += state["differ"]
-        self._last = _on_device(state["views"], self._device)
+        self._last = _tensors(state["views"])
 
     def finish(self, duration: float, packets: Packets) -> list[Shot]:
         """Shots of [0, ``duration``); a boundary is exact where a packet shows it, else its keyframe's time."""

@@ -79,18 +79,19 @@ class AudioSignals:
 
         from pipeline.sounds import mel_matrix
 
-        bins = torch.linspace(0.0, RATE / 2, FRAME // 2 + 1, device=device)
-        self._window = torch.hann_window(FRAME, periodic=True, device=device)
+        # What is small stays on the processor and travels with each block: a card that is full from the start costs no job.
+        bins = torch.linspace(0.0, RATE / 2, FRAME // 2 + 1)
+        self._window = torch.hann_window(FRAME, periodic=True)
         # One-sided spectrum to mean square (Parseval): inner bins count twice.
         twice = torch.full_like(bins, 2.0)
         twice[0] = twice[-1] = 1.0
         norm = twice / (FRAME * float(self._window.square().sum()))
         band = ((bins >= REACTION_BAND[0]) & (bins <= REACTION_BAND[1])).float()
         audible = (bins >= LOWEST_HZ).float()
-        k_weights = torch.from_numpy(k_response(FRAME // 2 + 1)).to(device)
+        k_weights = torch.from_numpy(k_response(FRAME // 2 + 1))
         self._weights = torch.stack([norm * k_weights, norm * band, norm * audible, norm * audible * bins], dim=1)
-        self._mel = torch.from_numpy(mel_matrix()).to(device)
-        self._last_mel = torch.zeros(1, self._mel.shape[1], device=device)
+        self._mel = torch.from_numpy(mel_matrix())
+        self._last_mel = torch.zeros(1, self._mel.shape[1])
         self._device = device
         self._rest = np.zeros(0, np.float32)
         # Small arrays kept between large ones that come and go would pin the heap: 70 MB in two hours.
@@ -148,7 +149,7 @@ class AudioSignals:
             kept.frombytes(state[name].tobytes())
         self._start = 0.0 if self._start is None else self._start
         self._n_samples += state["n"]
-        self._rest, self._last_mel = state["rest"], torch.from_numpy(state["mel"]).to(self._device)
+        self._rest, self._last_mel = state["rest"], torch.from_numpy(state["mel"])
 
     def _keep(self, samples: NDArray[np.float32]) -> None:
         """Whole steps: ``samples`` is n · UNIT + LOOKAHEAD long."""

@@ -128,8 +128,8 @@ class SoundListener:
         self._network, self._hop = network, hop
         self._families = [_indices(classes, f.classes) for f in FAMILIES]
         self._speech, self._music = _indices(classes, SPEECH), _indices(classes, MUSIC)
-        self._mel = torch.from_numpy(mel_matrix()).to(device)
-        self._window = torch.hann_window(WINDOW, periodic=True, device=device)
+        self._mel = torch.from_numpy(mel_matrix())
+        self._window = torch.hann_window(WINDOW, periodic=True)
         self._device = device
         self._samples = np.zeros(0, np.float32)
         self._bytes = np.zeros((0, N_BANDS), np.uint8)

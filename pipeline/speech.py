@@ -12,15 +12,16 @@ import functools
 import math
 import os
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
 from pipeline import speech_guards as guards
-from pipeline.device import Device, in_batches
+from pipeline.device import Device, in_batches, sparing
 from pipeline.errors import ModelUnavailable
 from pipeline.messages import Message
 from pipeline.models import BUNDLED_WHISPER, whisper_folder
@@ -34,6 +35,7 @@ from pipeline.values import Audio, Report, Sentence, Span, Transcript, no_report
 from pipeline.voice import Hearing, Level, VoiceDetector, chunks, load_session
 from pipeline.word_times import holes, on_file_clock, snapped, sound_runs
 
+R = TypeVar("R")
 VOTERS = 8
 """Chunks (up to four minutes of speech) that decide on the language before the first word is written."""
 LITTLE_VOICE = 0.05
@@ -196,15 +198,14 @@ class Transcriber:
         return self._listeners.batch
 
     def _languages(self, group: Sequence[Chunk]) -> list[Mapping[str, float]]:
-        return in_batches(group, self._recogniser.batch, lambda part: self._recogniser.languages(part))
+        return self._in_batches(group, lambda one, part: one.languages(part))
 
     def _hear(self, group: Sequence[Chunk], language: str, *, careful: bool = False) -> list[Heard]:
-        return in_batches(
-            group,
-            self._recogniser.batch,
-            lambda part: self._recogniser.listen(part, language, careful=careful),
-            (lambda part: self._processor.listen(part, language, careful=careful)) if self._on_gpu else None,
-        )
+        return self._in_batches(group, lambda one, part: one.listen(part, language, careful=careful))
+
+    def _in_batches(self, group: Sequence[Chunk], work: Callable[[Recogniser, Sequence[Chunk]], list[R]]) -> list[R]:
+        spare = (lambda part: work(self._processor, part)) if self._on_gpu else None
+        return in_batches(group, self._recogniser.batch, lambda part: work(self._recogniser, part), spare)
 
     def _listen(self, group: Sequence[Chunk], language: str) -> list[Spoken]:
         """The words of a group of chunks: heard, doubted and heard again, filled up, timed."""
@@ -256,17 +257,18 @@ class Transcriber:
 
     @functools.cached_property
     def _recogniser(self) -> Recogniser:
-        """The recogniser of the settings; torch's on a GPU that CTranslate2 cannot use."""
-        if self._given is not None:
-            return self._given
-        if self._settings.speech_backend == "openai-whisper":
-            return self._torch(self._device.kind)
-        if not self._on_gpu:
+        """The recogniser of the settings; torch's on a GPU that CTranslate2 cannot use, the processor's where none fits."""
+        return self._given or sparing(self._device.kind, self._loaded)
+
+    def _loaded(self, kind: str) -> Recogniser:
+        if kind == "cpu":
             return self._processor
+        if self._settings.speech_backend == "openai-whisper":
+            return self._torch(kind)
         try:
-            return self._tried(_ctranslate2(self._folder, "cuda", "float16", self._threads))
+            return self._tried(_ctranslate2(self._folder, kind, self._device.torch_dtype, self._threads))
         except ModelUnavailable:
-            return self._torch("cuda")
+            return self._torch(kind)
 
     @functools.cached_property
     def _processor(self) -> Recogniser:

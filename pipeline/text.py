@@ -2,8 +2,9 @@
 
 The only home of both libraries. Sentence vectors come from the Universal Sentence Encoder multilingual v3, which arrives
 with the installation, wrapped as a sentence-transformers module; another model is used where the settings name a local
-folder, or a hub may be asked. Tokens of Spanish and English come from spaCy pipelines, other languages get a rule-based
-tokenizer and dictionary lemmas.
+folder, or a hub may be asked. Such a model runs on the GPU, in half precision where its vectors allow it; the bundled one is
+small, written for numpy, and stays on the processor. Tokens of Spanish and English come from spaCy pipelines, other languages
+get a rule-based tokenizer and dictionary lemmas.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline import models
+from pipeline.device import Device, in_batches, sparing
 from pipeline.dictionaries import folded_lemmas, readings
 from pipeline.errors import ModelUnavailable
 from pipeline.inflection import fold, hosts_of
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from spacy.language import Language
     from spacy.tokens import Doc
 
+PROCESSOR = Device("cpu", "CPU", "int8")
 BUNDLED = "universal-sentence-encoder-multilingual-3"
 DIMENSION = 512
 BATCH = 512
@@ -45,9 +48,10 @@ LONGEST = 5000
 class Embedder:
     """Sentences → unit vectors, nearby where the meaning is near, across languages. The model is loaded on first use."""
 
-    def __init__(self, settings: Settings, *, device: str = "cpu") -> None:
+    def __init__(self, settings: Settings, *, device: Device | None = None) -> None:
         self._settings = settings
-        self._device = device
+        self._device = device or PROCESSOR
+        self._dtypes = self._device.torch_dtypes
         self._loaded: tuple[SentenceTransformer, str, tuple[Message, ...]] | None = None
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -59,12 +63,29 @@ class Embedder:
         unique = {text: index for index, text in enumerate(dict.fromkeys(_readable(t) for t in texts))}
         if not unique:
             return np.zeros((0, self.dimension), dtype=np.float32)
-        model, _, _ = self._load()
-        vectors = model.encode(
-            list(unique), batch_size=BATCH, show_progress_bar=False, convert_to_numpy=True, normalize_embeddings=True
-        )
+        vectors = sparing("cuda" if self.on_device else "cpu", lambda kind: self._finite(list(unique), kind))
         order = [unique[_readable(t)] for t in texts]
-        return np.ascontiguousarray(np.asarray(vectors, dtype=np.float32)[order])
+        return np.ascontiguousarray(vectors[order])
+
+    @property
+    def on_device(self) -> bool:
+        """Whether its model is, or would be, on a GPU: the bundled one stays on the processor."""
+        named = _wanted(self._settings) is not None if self._loaded is None else self._loaded[1] != BUNDLED
+        return self._device.kind == "cuda" and named
+
+    def _finite(self, texts: Sequence[str], kind: str) -> NDArray[np.float32]:
+        """Vectors in the first type of the device in which all are finite: some networks leave the range of half precision.
+        Model and type stay where they were moved to."""
+        model = self._load()[0]
+        if kind == "cpu" and self.on_device:
+            self._device, self._dtypes = PROCESSOR, ("float32",)
+            model.to("cpu")
+            _cast(model, "float32")
+        vectors = _encoded(model, texts)
+        while len(self._dtypes) > 1 and not np.isfinite(vectors).all():
+            self._dtypes = self._dtypes[1:]
+            vectors = _encoded(_cast(model, self._dtypes[0]), texts)
+        return vectors if self._dtypes[0] == "float32" else _unit(vectors)
 
     @property
     def name(self) -> str:
@@ -85,6 +106,7 @@ class Embedder:
     def _load(self) -> tuple[SentenceTransformer, str, tuple[Message, ...]]:
         if self._loaded is None:
             self._loaded = _named_model(self._settings, self._device) or (_bundled_model(), BUNDLED, self._excuse())
+            self._dtypes = self._dtypes if self.on_device else ("float32",)
         return self._loaded
 
     def _excuse(self) -> tuple[Message, ...]:
@@ -100,19 +122,59 @@ def _readable(text: str) -> str:
     return unicodedata.normalize("NFC", clean)
 
 
-def _named_model(settings: Settings, device: str) -> tuple[SentenceTransformer, str, tuple[Message, ...]] | None:
-    """The model of the settings, where it is a local folder or a hub may be asked and answers."""
+def _encoded(model: SentenceTransformer, texts: Sequence[str]) -> NDArray[np.float32]:
+    """Unit vectors (n, dimension), in as many batches as memory makes necessary.
+
+    Raises:
+        OutOfMemory: one sentence alone does not fit.
+    """
+
+    def work(part: Sequence[str]) -> NDArray[np.float32]:
+        size = min(BATCH, len(part))
+        found = model.encode(
+            list(part), batch_size=size, show_progress_bar=False, convert_to_numpy=True, normalize_embeddings=True
+        )
+        return np.asarray(found, np.float32)
+
+    return np.stack(in_batches(texts, len(texts), work))
+
+
+def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Length 1 in single precision: networks in half precision leave it off by a thousandth."""
+    out: NDArray[np.float32] = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+    return out
+
+
+def _wanted(settings: Settings) -> str | None:
+    """Where the model of the settings may come from: a local folder, or its name at a hub that may be asked."""
     wanted = settings.sentence_model
     folder = next((p for p in (Path(wanted), settings.models_dir / wanted) if wanted and p.is_dir()), None)
-    if folder is None and not (settings.allow_hub and wanted and wanted != BUNDLED):
+    at_hub = settings.allow_hub and wanted and wanted != BUNDLED
+    return str(folder) if folder is not None else wanted if at_hub else None
+
+
+def _named_model(settings: Settings, device: Device) -> tuple[SentenceTransformer, str, tuple[Message, ...]] | None:
+    """The model of the settings in the device's type, where it is a local folder or a hub may be asked and answers."""
+    where = _wanted(settings)
+    if where is None:
         return None
     from sentence_transformers import SentenceTransformer
 
+    def load(kind: str) -> SentenceTransformer:
+        model = SentenceTransformer(where, device=kind, cache_folder=str(settings.models_dir / "hub"))
+        return _cast(model, device.torch_dtypes[0] if kind == device.kind else "float32")
+
     try:
-        model = SentenceTransformer(str(folder or wanted), device=device, cache_folder=str(settings.models_dir / "hub"))
+        model = sparing(device.kind, load)
     except (OSError, ValueError, RuntimeError, ImportError):
         return None
-    return model, wanted, ()
+    return model, settings.sentence_model, ()
+
+
+def _cast(model: SentenceTransformer, dtype: str) -> SentenceTransformer:
+    import torch
+
+    return model.to(getattr(torch, dtype))
 
 
 def _bundled_model() -> SentenceTransformer:

@@ -22,6 +22,8 @@ from pipeline.messages import Message, message
 from pipeline.values import AudioStream, MediaInfo, Report, Span, Transcript, no_report, part_of
 from syncdub import pictures
 from syncdub.coarse import coarse_lines, confirmed, with_gaps_filled
+from syncdub.correlation import Search
+from syncdub.device_search import search_on
 from syncdub.findings import Finding, evidence_of, weigh
 from syncdub.meaning import Meaning, meaning
 from syncdub.pictures import Spot, disagreement
@@ -97,7 +99,7 @@ def analyse(
     weights = (0.35, 0.5, 0.6) if not request.quick else (0.7, 0.9, 1.0)
     finding = _by_sound(engine, case, part_of(report, 0.0, weights[0]))
     _tell(case, finding, [])
-    finding, spots = _with_picture(case, finding, part_of(report, weights[0], weights[1]))
+    finding, spots = _with_picture(engine, case, finding, part_of(report, weights[0], weights[1]))
     finding = replace(finding, pitch=_pitch(case, finding), segments=_polished(case, finding))
     report(weights[2], message("progress.placing"))
     _tell(case, finding, spots)
@@ -149,10 +151,10 @@ def _by_sound(engine: Witnesses, case: _Case, report: Report) -> Finding:
     own, dub = prints
     if min(own.duration, dub.duration) < SHORTEST:
         return Finding.refused(message("doubt.too_short"), own.duration, dub.duration)
-    return _matched(case, own, dub)
+    return _matched(case, own, dub, search_on(device))
 
 
-def _matched(case: _Case, own: SoundPrint, dub: SoundPrint) -> Finding:
+def _matched(case: _Case, own: SoundPrint, dub: SoundPrint, find: Search) -> Finding:
     """What all of the sound says; who watches is shown a glance at it first."""
 
     def glanced(found: Agreement) -> bool:
@@ -161,25 +163,25 @@ def _matched(case: _Case, own: SoundPrint, dub: SoundPrint) -> Finding:
         return bool(seen.segments)
 
     # Most dubs run at the film's pace: shown before any other speed is tried.
-    no_more = case.on_plan is None or glanced(glance(own.layers, dub.layers, fingerprints.STEP))
-    found = match(own.layers, dub.layers, fingerprints.STEP, on_first=None if no_more else glanced)
+    no_more = case.on_plan is None or glanced(glance(own.layers, dub.layers, fingerprints.STEP, find=find))
+    found = match(own.layers, dub.layers, fingerprints.STEP, on_first=None if no_more else glanced, find=find)
     return weigh(found, "sound", own.duration, dub.duration)
 
 
-def _with_picture(case: _Case, finding: Finding, report: Report) -> tuple[Finding, list[Spot]]:
+def _with_picture(engine: Witnesses, case: _Case, finding: Finding, report: Report) -> tuple[Finding, list[Spot]]:
     if not case.pictured:
         return finding, []
     if finding.segments:
         return finding, _spots(case, finding, report)
-    layers = []
+    layers, device = [], engine.device.kind
     for k, info in enumerate((case.original, case.dub)):
         part = part_of(report, 0.45 * k, 0.45 * (k + 1))
-        seen = fingerprints.picture_print(info.path, duration=info.duration, report=part)
+        seen = fingerprints.picture_print(info.path, device=device, duration=info.duration, report=part)
         layers.append({"picture": pictures.layer(seen.times, seen.frames)})
     report(0.9, message("progress.comparing_picture"))
     if min(len(x["picture"]) for x in layers) * pictures.STEP < SHORTEST:
         return finding, []
-    found = match(layers[0], layers[1], pictures.STEP, kind=1)
+    found = match(layers[0], layers[1], pictures.STEP, kind=1, find=search_on(device))
     seen_finding = weigh(found, "picture", case.original.duration, case.dub.duration)
     return (seen_finding if seen_finding.segments else finding), []
 

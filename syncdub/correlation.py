@@ -7,6 +7,7 @@ file is one batched product of spectra, so the range of the search is never limi
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,6 +34,10 @@ STRETCH = 130000
 QUIET = 0.05
 """Mean square of features under which a window counts as silent."""
 CHUNK = 32
+N_SPREAD, LEAST_SPREAD = 20000, 0.004
+"""Scores that tell the spread of all, and the least spread: that of rounding."""
+MAD = 1.4826
+"""Standard deviation of a normal distribution over its median absolute deviation."""
 APART = 0.4
 """Two candidates of a window are at least this far apart, seconds: closer ones are the same peak."""
 
@@ -46,6 +51,14 @@ class Hits:
     at: NDArray[np.float64]
     score: NDArray[np.float64]
     z: NDArray[np.float64]
+
+
+Found = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
+"""Of n windows: lags and scores (n, k) of the best places, and the spread (n,) of all scores."""
+Places = Callable[[Array, Array16, NDArray[np.int64], int, int, int], Found]
+"""What :func:`best_places` does, by whatever computes it."""
+Search = Callable[[Array16, Array16, NDArray[np.int64], int, int, float], Hits]
+"""What :func:`search` does, by whatever computes it."""
 
 
 def levels_of(layer: Levels) -> Array:
@@ -132,12 +145,21 @@ def _stretch_of(layer: Levels, rate: float, low: int, high: int) -> Levels:
     return out
 
 
-def search(original: Array16, dub: Array16, starts: NDArray[np.int64], size: int, k: int, step: float) -> Hits:
+def search(
+    original: Array16,
+    dub: Array16,
+    starts: NDArray[np.int64],
+    size: int,
+    k: int,
+    step: float,
+    places: Places | None = None,
+) -> Hits:
     """The ``k`` best places in ``original`` for each window ``dub[start : start + size]``; frames last ``step`` seconds.
 
     Windows may hang over either end of ``original`` by half their length. The original is gone through in stretches, so
-    memory does not grow with it.
+    memory does not grow with it. ``places`` computes what :func:`best_places` does on another device.
     """
+    places = places or best_places
     n, half = len(starts), size // 2
     centre = starts.astype(np.float64) + size / 2.0
     n_lags = len(original) + 2 * half - size + 1
@@ -149,7 +171,7 @@ def search(original: Array16, dub: Array16, starts: NDArray[np.int64], size: int
     for first in range(0, n_lags, stretch):
         count = min(stretch, n_lags - first)
         part = _padded(original, first - half, first - half + count + size - 1)
-        at, score, spread = _search_part(part, dub, starts, size, k, apart)
+        at, score, spread = places(part, dub, starts, size, k, apart)
         found.append(((at + (first - half + size / 2.0)).astype(np.float64), score, spread))
     return _strongest(centre, found, k, apart)
 
@@ -163,12 +185,12 @@ def _padded(features: Array16, low: int, high: int) -> Array:
     return out
 
 
-def _search_part(
-    part: Array, dub: Array16, starts: NDArray[np.int64], size: int, k: int, apart: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Lags and scores (n, k) of the best places in ``part``, and the spread (n,) of the scores."""
+def best_places(part: Array, dub: Array16, starts: NDArray[np.int64], size: int, k: int, apart: int) -> Found:
+    """The ``k`` best lags, ``apart`` frames from each other at least, at which each window ``dub[start : start + size]``
+    lies in ``part``."""
     n_lags = len(part) - size + 1
-    spectra, n_fft, hop = _block_spectra(part, size)
+    n_fft, hop, n_blocks = blocking(len(part), size)
+    spectra = _block_spectra(part, n_fft, hop, n_blocks)
     energy = np.concatenate([[0.0], np.cumsum(np.square(part, dtype=np.float64).sum(axis=1))])
     local = np.sqrt(np.maximum(energy[size:] - energy[:-size], QUIET * size)).astype(np.float32)
     at, score = np.zeros((len(starts), k)), np.zeros((len(starts), k))
@@ -196,15 +218,20 @@ def _strongest(centre: NDArray[np.float64], found: list[tuple[NDArray[np.float64
     return Hits(centre, out_at, out_score, out_score / spread[:, None])
 
 
-def _block_spectra(part: Array, size: int) -> tuple[NDArray[np.complex64], int, int]:
-    """Spectra (frequency, block, band) of overlapping blocks, their length and hop (overlap-save)."""
-    n_fft = int(fft.next_fast_len(min(max(N_FFT, 4 * size), len(part) + size), real=True))
+def blocking(n: int, size: int) -> tuple[int, int, int]:
+    """Length, hop and number of the overlapping blocks (overlap-save) that ``n`` frames are correlated in with windows of
+    ``size`` frames."""
+    n_fft = int(fft.next_fast_len(min(max(N_FFT, 4 * size), n + size), real=True))
     hop = n_fft - size + 1
-    n_blocks = -(-max(1, len(part) - size + 1) // hop)
+    return n_fft, hop, -(-max(1, n - size + 1) // hop)
+
+
+def _block_spectra(part: Array, n_fft: int, hop: int, n_blocks: int) -> NDArray[np.complex64]:
+    """Spectra (frequency, block, band) of the blocks."""
     filled = _padded(part, 0, (n_blocks - 1) * hop + n_fft)
     blocks = np.lib.stride_tricks.sliding_window_view(filled, n_fft, axis=0)[::hop]
     spectra = fft.rfft(np.ascontiguousarray(blocks), axis=2, workers=2)
-    return np.ascontiguousarray(spectra.transpose(2, 0, 1)), n_fft, hop
+    return np.ascontiguousarray(spectra.transpose(2, 0, 1))
 
 
 def _correlated(spectra: NDArray[np.complex64], windows: Array, n_fft: int, hop: int) -> Array:
@@ -230,8 +257,8 @@ def _peaks(line: Array, k: int, apart: int) -> tuple[NDArray[np.float64], NDArra
 
 def noise_spread(scores: Array) -> float:
     """Standard deviation of scores at places that do not belong together, from the median so that peaks do not count."""
-    few = scores[:: max(1, len(scores) // 20000)]
-    return float(max(1.4826 * np.median(np.abs(few)), 0.004))
+    few = scores[:: max(1, len(scores) // N_SPREAD)]
+    return float(max(MAD * np.median(np.abs(few)), LEAST_SPREAD))
 
 
 def vertex(line: Array, peak: int) -> float:

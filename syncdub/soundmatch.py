@@ -17,6 +17,7 @@ from syncdub.correlation import (
     Array16,
     Hits,
     Levels,
+    Search,
     changes,
     levels_of,
     local_scores,
@@ -89,18 +90,25 @@ class _Base:
 OnFirst = Callable[[Agreement], object]
 
 
-def match(original: Layers, dub: Layers, step: float, kind: int = 0, on_first: OnFirst | None = None) -> Agreement:
+def match(
+    original: Layers,
+    dub: Layers,
+    step: float,
+    kind: int = 0,
+    on_first: OnFirst | None = None,
+    find: Search = search,
+) -> Agreement:
     """The speed of the dub and the lines it follows; layers are arrays of levels, any pair of them may be the best.
 
     ``kind`` marks the candidates (see :class:`~syncdub.timemap.Candidates`); ``on_first`` gets what a few windows show at the
-    best of the exact rates, before all others are tried.
+    best of the exact rates, before all others are tried. ``find`` looks for windows, on whatever device.
     """
-    tell = None if on_first is None else (lambda pair, rate: on_first(glance(original, dub, step, rate, pair)))
-    pair, rate, gains = _choose_layers(original, dub, step, tell)
+    tell = None if on_first is None else (lambda pair, rate: on_first(glance(original, dub, step, rate, pair, find)))
+    pair, rate, gains = _choose_layers(original, dub, step, tell, find)
     base = _base(original, dub, pair, step)
-    rate = _refined(base, rate)
+    rate = _refined(base, rate, find)
     sounds = _paced(base, rate)
-    found = _candidates(sounds)
+    found = _candidates(sounds, find)
     path = best_path(found)
     speed = _speed(found, path, rate)
     if speed.rate != rate:
@@ -114,11 +122,18 @@ def match(original: Layers, dub: Layers, step: float, kind: int = 0, on_first: O
     return Agreement(speed, tuple(fitted), marked, path, sounds, pair, _support(found, path), gains)
 
 
-def glance(original: Layers, dub: Layers, step: float, rate: float = 1.0, pair: tuple[str, str] = MIXES) -> Agreement:
+def glance(
+    original: Layers,
+    dub: Layers,
+    step: float,
+    rate: float = 1.0,
+    pair: tuple[str, str] = MIXES,
+    find: Search = search,
+) -> Agreement:
     """What about :data:`N_FIRST` windows of one pair of layers show at one rate: a small part of the work of :func:`match`."""
     speed = Speed(rate, 0.0, True)
     sounds = _paced(_base(original, dub, pair, step), rate)
-    found = _hits(sounds, WINDOW_SECONDS, max(HOP_SECONDS, sounds.end / N_FIRST), 2)
+    found = _hits(sounds, WINDOW_SECONDS, max(HOP_SECONDS, sounds.end / N_FIRST), find, 2)
     path = best_path(found)
     return Agreement(speed, tuple(lines(found, path)), found, path, sounds, pair, _support(found, path), {})
 
@@ -159,7 +174,7 @@ def _loudness(layers: Layers, of: str, step: float) -> tuple[Array, NDArray[np.b
 
 
 def _choose_layers(
-    original: Layers, dub: Layers, step: float, tell: Callable[[tuple[str, str], float], object] | None
+    original: Layers, dub: Layers, step: float, tell: Callable[[tuple[str, str], float], object] | None, find: Search
 ) -> tuple[tuple[str, str], float, Mapping[float, float]]:
     """The pair of layers in which the two files have most in common, and the rate at which they have it.
 
@@ -169,7 +184,7 @@ def _choose_layers(
     pairs = [(a, b) for a in sorted(original, reverse=True) for b in sorted(dub, reverse=True)]
     found: dict[tuple[str, str], Gains] = {}
     for pair in pairs:
-        found[pair] = known_gains(*_parts(original, dub, pair, step), step)
+        found[pair] = known_gains(*_parts(original, dub, pair, step), step, find)
         if tell is not None and everywhere(found[pair]):
             tell(pair, winner(_sums(found[pair])))
             tell = None
@@ -178,7 +193,7 @@ def _choose_layers(
         tell(ranked[0], winner(_sums(found[ranked[0]])))
     tried = ranked[: 1 if everywhere(found[ranked[0]]) else 2]
     for pair in tried:
-        found[pair] = grid_gains(*_parts(original, dub, pair, step), step)
+        found[pair] = grid_gains(*_parts(original, dub, pair, step), step, find)
     best = max(tried, key=lambda p: _most(found[p]) * (AROUND_VOICES if p == BEDS else 1.0))
     sums = _sums(found[best])
     return best, winner(sums), sums
@@ -217,18 +232,18 @@ def _windows(sounds: Sounds, size_s: float, hop_s: float) -> tuple[NDArray[np.in
     return starts.astype(np.int64), size
 
 
-def _hits(sounds: Sounds, size_s: float, hop_s: float, k: int = N_BEST) -> Candidates:
+def _hits(sounds: Sounds, size_s: float, hop_s: float, find: Search, k: int = N_BEST) -> Candidates:
     starts, size = _windows(sounds, size_s, hop_s)
-    found: Hits = search(sounds.original, sounds.dub, starts, size, k, sounds.step)
+    found: Hits = find(sounds.original, sounds.dub, starts, size, k, sounds.step)
     width = size * sounds.step
     return from_hits(found.centre, found.at, found.z, step=sounds.step, width=width, hop=hop_s)
 
 
-def _refined(base: _Base, rate: float) -> float:
+def _refined(base: _Base, rate: float, find: Search) -> float:
     """``rate`` with the slope of a first pass put into it, repeated once where the first correction was large."""
     for _ in range(2):
         sounds = _paced(base, rate)
-        first = _hits(sounds, WINDOW_SECONDS, max(HOP_SECONDS, sounds.end / N_FIRST), 2)
+        first = _hits(sounds, WINDOW_SECONDS, max(HOP_SECONDS, sounds.end / N_FIRST), find, 2)
         slope = slope_of(first)
         rate *= 1.0 + slope
         if abs(slope) * WINDOW_SECONDS < 0.002:
@@ -236,10 +251,10 @@ def _refined(base: _Base, rate: float) -> float:
     return rate
 
 
-def _candidates(sounds: Sounds) -> Candidates:
-    found = _hits(sounds, WINDOW_SECONDS, HOP_SECONDS)
+def _candidates(sounds: Sounds, find: Search) -> Candidates:
+    found = _hits(sounds, WINDOW_SECONDS, HOP_SECONDS, find)
     if sounds.end > LONG_SECONDS and _support(found, best_path(found)) < SUPPORTED:
-        found = joined([found, _hits(sounds, LONG_SECONDS, LONG_HOP)])
+        found = joined([found, _hits(sounds, LONG_SECONDS, LONG_HOP, find)])
     return found
 
 

@@ -15,7 +15,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from syncdub.correlation import Array, Array16, Levels, onsets, search, stretched
+from syncdub.correlation import Array, Array16, Levels, Search, onsets, search, stretched
 from syncdub.timemap import Candidates
 
 KNOWN = tuple(
@@ -31,6 +31,8 @@ GRID = 0.004
 """Rates this far apart are tried: a 15 s window smears by ±15 ms at half of it, the width of an onset."""
 PROBE_SECONDS = 15.0
 N_PROBES = 12
+EVERY = 2
+"""Every second probe is enough to choose among rates."""
 MARGIN = 1.25
 """A rate other than 1 must gain this much more than 1 does: false speed changes are worse than missed ones."""
 SURE, MOST_PROBES = 8.0, 0.75
@@ -64,15 +66,15 @@ def rates_to_try() -> tuple[float, ...]:
 Gains = dict[float, NDArray[np.float64]]
 
 
-def known_gains(original: Array16, dub_levels: Levels, white: Array, step: float) -> Gains:
+def known_gains(original: Array16, dub_levels: Levels, white: Array, step: float, find: Search = search) -> Gains:
     """What each probe of the dub gains (nats) at each exact rate; ``original`` are onset features, ``dub_levels`` dB."""
     rates = [float(k) for k in KNOWN if k == 1 or abs(k - 1) > GRID]
-    return _gains(original, dub_levels, white, step, rates, 2)
+    return _gains(original, dub_levels, white, step, rates, find)
 
 
-def grid_gains(original: Array16, dub_levels: Levels, white: Array, step: float) -> Gains:
+def grid_gains(original: Array16, dub_levels: Levels, white: Array, step: float, find: Search = search) -> Gains:
     """The same at all of :func:`rates_to_try`."""
-    return _gains(original, dub_levels, white, step, rates_to_try(), 2)
+    return _gains(original, dub_levels, white, step, rates_to_try(), find)
 
 
 def everywhere(gains: Gains) -> bool:
@@ -81,17 +83,15 @@ def everywhere(gains: Gains) -> bool:
     return bool((best > SURE).mean() >= MOST_PROBES)
 
 
-def _gains(
-    original: Array16, levels: Levels, white: Array, step: float, rates: Sequence[float], every: int = 1
-) -> Gains:
+def _gains(original: Array16, levels: Levels, white: Array, step: float, rates: Sequence[float], find: Search) -> Gains:
     size = min(round(PROBE_SECONDS / step), int(len(levels) * (1 - WIDEST)) - 4)
     if size < round(0.5 / step):
         return {1.0: np.zeros(1)}
-    places = probe_places(levels, int(size / (1 - WIDEST)) + 4)[::every]
+    places = probe_places(levels, int(size / (1 - WIDEST)) + 4)[::EVERY]
     windows = [
         onsets(stretched(levels[p : p + int(size / r) + 3], r)[:size], step, white) for r in rates for p in places
     ]
-    hits = search(
+    hits = find(
         original, np.concatenate(windows).astype(np.float16, copy=False), np.arange(len(windows)) * size, size, 1, step
     )
     chance = np.log(max(len(original), 2))

@@ -72,7 +72,7 @@ def test_other_errors_are_not_swallowed() -> None:
 
 def test_the_processor_by_name_has_no_doubts() -> None:
     found = device.pick("cpu")
-    assert (found.kind, found.dtype, found.torch_dtype, found.doubts) == ("cpu", "int8", "float32", ())
+    assert (found.kind, found.dtype, found.torch_dtypes, found.doubts) == ("cpu", "int8", ("float32",), ())
 
 
 def test_a_gpu_that_cannot_compute_is_not_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,14 +90,25 @@ def test_a_gpu_that_cannot_compute_is_not_named(monkeypatch: pytest.MonkeyPatch)
     assert "more" not in str(found.doubts[0])
 
 
-@pytest.mark.parametrize(("major", "dtype"), [(6, "float32"), (7, "float16"), (9, "float16")])
-def test_a_gpu_that_computes_is_named(monkeypatch: pytest.MonkeyPatch, major: int, dtype: str) -> None:
+@pytest.mark.parametrize(
+    ("major", "dtype", "types"),
+    [
+        (6, "float32", ("float32",)),
+        (7, "float16", ("float16", "float32")),
+        (9, "float16", ("float16", "bfloat16", "float32")),
+    ],
+)
+def test_a_gpu_that_computes_is_named(
+    monkeypatch: pytest.MonkeyPatch, major: int, dtype: str, types: tuple[str, ...]
+) -> None:
     torch = pytest.importorskip("torch")
     properties = SimpleNamespace(name="Card", major=major, minor=0, total_memory=8)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "get_device_properties", lambda index: properties)
     monkeypatch.setattr(device, "_compute", lambda: None)
-    assert device.pick("auto") == device.Device("cuda", "Card", dtype, (), 8)
+    found = device.pick("auto")
+    assert found == device.Device("cuda", "Card", dtype, (), 8, major >= 8)
+    assert found.torch_dtypes == types
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="device files are Linux's")
@@ -120,6 +131,13 @@ def test_work_is_spared_when_the_gpu_is_full() -> None:
         return kind
 
     assert device.sparing("cuda", work) == "cpu"
+    for said in (
+        "cuFFT error: CUFFT_ALLOC_FAILED",
+        "CUBLAS_STATUS_NOT_INITIALIZED",
+        "[json.exception] bad_alloc_failed",
+    ):
+        assert device.is_out_of_memory(RuntimeError(said))
+    assert not device.is_out_of_memory(RuntimeError("CUDA error: device-side assert triggered"))
     with pytest.raises(ZeroDivisionError):
         device.sparing("cuda", lambda kind: 1 // 0)
     with pytest.raises(MemoryError):
@@ -129,8 +147,7 @@ def test_work_is_spared_when_the_gpu_is_full() -> None:
 def _signals(kind: str) -> object:
     from pipeline.signals import AudioSignals
 
-    measured = AudioSignals()
-    measured._device = kind
+    measured = AudioSignals(kind)
     for n in range(3):
         measured.feed(sound(20.0, n))
     return measured.finish(music=False)
@@ -147,8 +164,7 @@ def _sounds(kind: str) -> object:
 
     from pipeline.models import yamnet_classes
 
-    listener = SoundListener(network, yamnet_classes())
-    listener._device = kind
+    listener = SoundListener(network, yamnet_classes(), device=kind)
     for n in range(3):
         listener.feed(sound(10.0, n))
     return np.concatenate(seen)
@@ -181,6 +197,31 @@ def _motion(kind: str) -> object:
     return signals.finish(16.0)
 
 
+def _second_look(kind: str) -> object:
+    from pipeline.second_look import WINDOW, probabilities
+
+    return probabilities(np.random.default_rng(1).integers(0, 255, (2, WINDOW, 27, 48, 3), dtype=np.uint8), kind)
+
+
+def _carried_on(kind: str) -> object:
+    """States of one piece taken over by the next."""
+    from pipeline.shots import KeyframeShots, ShotFinder
+    from pipeline.signals import AudioSignals
+
+    found: list[object] = []
+    for make, feed in (
+        (lambda: ShotFinder(kind, 5.0), pictures),
+        (lambda: KeyframeShots(kind), pictures),
+        (lambda: AudioSignals(kind), lambda number: sound(20.0, number)),
+    ):
+        first, second = make(), make()
+        first.feed(feed(0))
+        second.carry_on(first.state())
+        second.feed(feed(1))
+        found.append({name: kept for name, kept in second.state().items() if name != "doubts"})
+    return found
+
+
 def sound(seconds: float, number: int) -> Audio:
     noise = np.random.default_rng(number).standard_normal(int(16000 * seconds)).astype(np.float32)
     return Audio(0.1 * noise, 16000, number * seconds)
@@ -193,7 +234,7 @@ def pictures(number: int) -> Frames:
     return Frames(4.0 * number + np.arange(20) / 5, np.repeat(scenes, 10, axis=0))
 
 
-@pytest.mark.parametrize("stage", [_signals, _sounds, _prints, _shots, _motion])
+@pytest.mark.parametrize("stage", [_signals, _sounds, _prints, _shots, _motion, _second_look, _carried_on])
 def test_every_stage_goes_on_when_the_gpu_is_full(
     stage: Callable[[str], object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -203,7 +244,7 @@ def test_every_stage_goes_on_when_the_gpu_is_full(
     real, refused = torch.Tensor.to, []
 
     def full(self: torch.Tensor, *args: object, **options: object) -> torch.Tensor:
-        if "cuda" in (*args, *options.values()):
+        if any(str(a).startswith("cuda") for a in (*args, *options.values())):
             refused.append(args)
             raise RuntimeError("CUDA out of memory. Tried to allocate 20.00 MiB")
         return real(self, *args, **options)  # type: ignore[call-overload, no-any-return]

@@ -10,7 +10,16 @@ import pytest
 
 from benchmarks import gpu
 from benchmarks.gpu import Measured, Peaks, measure, row, share
-from benchmarks.gpu_stages import STAGES, Cost, Stage, spectrum_cost, whisper_cost
+from benchmarks.gpu_stages import (
+    STAGES,
+    Cost,
+    Stage,
+    bundled_cost,
+    network_cost,
+    search_cost,
+    spectrum_cost,
+    whisper_cost,
+)
 from pipeline import fingerprints
 from pipeline.device import Device, pick
 from pipeline.messages import Message
@@ -92,3 +101,74 @@ def test_without_a_gpu_there_is_one_column_and_the_reason(
 def gpu_missing() -> Message:
 
     return Message("device.no_gpu")
+
+
+def test_a_second_of_a_long_film_costs_the_search_more() -> None:
+    short, long = search_cost(600.0), search_cost(6000.0)
+    assert 4 < long.flops / short.flops < 10
+    # A film and a dub of ten minutes: every window at every place in every band, directly, would be some 350 times as much.
+    direct = 2.0 * 86 * 60_000 * 2000 * 48 / 600.0
+    assert 250 < direct / short.flops < 450
+    stage = Stage("x", lambda d, s: lambda: None, lambda seconds: Cost(seconds, 0.0))
+    assert share(stage, Measured(10.0, 100.0, 0), Peaks(1e4, 1e4, 1e4), half=False) == "10.0 % of arithmetic"
+
+
+def test_every_stage_has_its_work_reckoned_and_a_gpu_but_one() -> None:
+    assert all(stage.cost_of(600.0).n_bytes > 0 for stage in STAGES)
+    assert [stage.name for stage in STAGES if stage.only] == ["text: sentence vectors (bundled model)"]
+    # MiniLM: 21 million weights in its layers.
+    assert network_cost().flops == pytest.approx(5 * 2 * 21.2e6, rel=0.1)
+    assert bundled_cost().flops < network_cost().flops / 5
+
+
+CARD = Device("cuda", "Card", "float16", (), 24 * 2**30)
+
+
+def test_both_devices_stand_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = {"cpu": Measured(10.0, 100.0, 0), "cuda": Measured(0.5, 100.0, 3_000_000)}
+    monkeypatch.setattr(gpu, "measure", lambda stage, device, seconds: found[device.kind])
+    most = {"cpu": Peaks(1e4, 1e4, 1e4), "cuda": Peaks(1e5, 1e6, 1e6)}
+    stage = Stage("x", lambda d, s: lambda: None, Cost(flops=100.0, n_bytes=1.0), half=True)
+    assert row(stage, (CPU, CARD), most, 100.0) == (
+        "x", "10", "10.0 % of arithmetic", "–", "200", "2.0 % of arithmetic", "3", "20.0",
+    )  # fmt: skip
+    found["cuda"] = Measured(math.inf, 100.0, 0, "not on this card")
+    assert row(stage, (CPU, CARD), most, 100.0)[4:] == ("not on this card", "–", "–", "–")
+    assert row(Stage("y", stage.prepare, stage.cost, "cpu"), (CPU, CARD), most, 100.0)[4] == "has no GPU path"
+
+
+class Figures:
+    """A card of 100 bytes: ``torch`` of them are torch's at the peak, ``others`` those of a decoder."""
+
+    def __init__(self, torch: int, others: int) -> None:
+        self.torch, self.others, self.looks = torch, others, 0
+
+    def reset_peak_memory_stats(self) -> None:
+        pass
+
+    def memory_allocated(self) -> int:
+        return 5
+
+    def max_memory_allocated(self) -> int:
+        return 5 + self.torch
+
+    def mem_get_info(self) -> tuple[int, int]:
+        self.looks += 1
+        return (90 - self.others if self.looks > 1 else 90), 100
+
+
+def test_memory_is_torchs_or_what_the_card_misses() -> None:
+    for figures, peak in ((Figures(30, 40), 35), (Figures(0, 40), 40)):
+        with gpu.MemoryUsed(CARD, figures) as memory:
+            while figures.looks < 3:
+                pass
+        assert memory.peak == peak
+    with gpu.MemoryUsed(CPU) as memory:
+        pass
+    assert memory.peak == 0
+
+
+def test_a_card_that_decodes_nothing_has_no_figure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.card_decoder.card", lambda: None)
+    decoding = next(stage for stage in STAGES if "decoding" in stage.name)
+    assert measure(decoding, CARD, 1.0).note == "not on this card"

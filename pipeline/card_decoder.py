@@ -1,0 +1,83 @@
+"""Pictures decoded by the graphics card (NVDEC) where it really decodes, by the processor everywhere else.
+
+PyAV's FFmpeg decodes H.264, HEVC, VP9, AV1 and others on NVIDIA cards. The parser, the order of pictures, their times and
+side data stay FFmpeg's, so a picture has the same time whoever decodes it. It comes back to memory in full size (12 MB in
+4K) and is scaled there. A card that refuses a file, or gives up in the middle of it, is followed by the processor from
+the last picture on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import io
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pipeline import ffmpeg
+from pipeline.errors import StudioError
+
+if TYPE_CHECKING:
+    from av.codec.hwaccel import HWAccel
+
+WAYS: tuple[dict[str, object], ...] = ({"primary_ctx": "1"}, {})
+"""Options of FFmpeg's device: torch's context first, since one of its own takes some hundred megabytes of the card; FFmpeg
+refuses to share one that was made with other flags."""
+TRIAL = (
+    *("-loglevel", "error", "-f", "lavfi", "-i", "testsrc2=s=320x240:r=25:d=0.4", "-pix_fmt", "yuv420p"),
+    *("-c:v", "libx264", "-f", "h264", "pipe:1"),
+)
+SAME = 2.0
+"""Mean grey levels by which two decoders' pictures may differ: H.264 is exact, conversions round."""
+Open = Callable[..., Any]
+Source = Callable[[Any, float], Iterator[tuple[float, Any]]]
+
+
+def pictures(source: Source, start: float, device: str) -> Iterator[tuple[float, Any]]:
+    """(time, picture) pairs of ``source(card, start)``, where ``card`` decodes; of ``source(None, time)`` from where it fails.
+
+    ``source`` raises at the first packet that a card does not decode. What it gives again after that has an earlier time.
+    """
+    import av.error
+
+    decoder, at, given = card() if device == "cuda" else None, start, False
+    if decoder is not None:
+        # What the file itself lacks is said by the processor.
+        with contextlib.suppress(av.error.FFmpegError, RuntimeError, MemoryError, StudioError):
+            for time, picture in source(decoder, start):
+                yield time, picture
+                at, given = max(at, time), True
+            if given:
+                return
+    yield from source(None, at)
+
+
+@functools.cache
+def card() -> HWAccel | None:
+    """The card's decoder for :func:`av.open`, ``None`` where it does not decode a real film rightly; asked once a process."""
+    from av.codec.hwaccel import HWAccel, hwdevices_available
+
+    if "cuda" not in hwdevices_available():
+        return None
+    ways = (HWAccel("cuda", allow_software_fallback=False, options=options) for options in WAYS)
+    return next((way for way in ways if decodes(way)), None)
+
+
+def decodes(decoder: HWAccel, open_file: Open | None = None) -> bool:
+    """Whether ``decoder`` gives the ten pictures of a small film as the processor does."""
+    import av
+    import av.error
+
+    try:
+        film = ffmpeg.capture(TRIAL, time_limit=30)
+        ours, theirs = (_seen(film, open_file or av.open, hwaccel) for hwaccel in (None, decoder))
+    except (av.error.FFmpegError, RuntimeError, ValueError, OSError, MemoryError, StudioError):
+        return False
+    return ours.shape == theirs.shape and float(np.abs(ours - theirs).mean()) < SAME
+
+
+def _seen(film: bytes, open_file: Open, decoder: HWAccel | None) -> np.ndarray[Any, np.dtype[np.int16]]:
+    with open_file(io.BytesIO(film), format="h264", hwaccel=decoder) as container:
+        return np.stack([frame.to_ndarray(format="gray").astype(np.int16) for frame in container.decode(video=0)])

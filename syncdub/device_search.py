@@ -1,0 +1,147 @@
+"""The search of :mod:`syncdub.correlation` on a graphics card: the same arithmetic with torch.
+
+In single precision: a score is the sum of some 100,000 products, and half precision would leave three digits of the places
+that have to be told apart. On the processor SciPy is as fast, and torch takes three seconds to load, so that is not asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.device import in_batches, sparing
+from syncdub.correlation import (
+    LEAST_SPREAD,
+    MAD,
+    N_SPREAD,
+    QUIET,
+    Array,
+    Array16,
+    Found,
+    Search,
+    best_places,
+    blocking,
+    search,
+)
+
+if TYPE_CHECKING:
+    import torch
+
+CHUNK = 64
+"""Windows looked for at once; with 48 bands and 130,000 places they take some 350 MB."""
+Row = tuple[NDArray[np.float64], NDArray[np.float64], float]
+
+
+def search_on(kind: str) -> Search:
+    """:func:`syncdub.correlation.search` on device ``kind``, or on the processor where the device's memory does not suffice."""
+    return search if kind == "cpu" else partial(search, places=partial(places_on, kind))
+
+
+def places_on(kind: str, part: Array, dub: Array16, starts: NDArray[np.int64], size: int, k: int, apart: int) -> Found:
+    """As :func:`syncdub.correlation.best_places`, by torch on ``kind``; by the processor what does not fit there."""
+
+    def found(on: str) -> Found:
+        compute = best_places if on == "cpu" else partial(places_by_torch, on)
+        return compute(part, dub, starts, size, k, apart)
+
+    return sparing(kind, found)
+
+
+def places_by_torch(
+    kind: str, part: Array, dub: Array16, starts: NDArray[np.int64], size: int, k: int, apart: int
+) -> Found:
+    """As :func:`syncdub.correlation.best_places`; a batch of windows that does not fit is halved, a window that does not
+    fit alone is looked for by the processor.
+
+    Raises:
+        RuntimeError: not even ``part`` fits.
+    """
+    import torch
+
+    with torch.inference_mode():
+        ready = _Part(part, size, kind)
+
+        def here(some: Sequence[int]) -> Iterable[Row]:
+            return ready.places(dub, some, k, apart)
+
+        def elsewhere(some: Sequence[int]) -> Iterable[Row]:
+            return zip(*best_places(part, dub, np.array(some), size, k, apart), strict=True)
+
+        rows = in_batches(starts.tolist(), CHUNK, here, elsewhere)
+    at, score, spread = zip(*rows, strict=True)
+    return np.array(at), np.array(score), np.array(spread)
+
+
+class _Part:
+    """A part of the original on a device: its spectra (frequency, block, band), and the root of the energy under a window
+    at each lag."""
+
+    def __init__(self, part: Array, size: int, kind: str) -> None:
+        import torch
+
+        self.size, self.kind, self.n_lags = size, kind, len(part) - size + 1
+        self.n_fft, self.hop, n_blocks = blocking(len(part), size)
+        here = torch.from_numpy(part).to(kind)
+        energy = torch.zeros(len(part) + 1, dtype=torch.float64, device=kind)
+        energy[1:] = here.double().square().sum(dim=1).cumsum(dim=0)
+        self.local = (energy[size:] - energy[:-size]).clamp_min(QUIET * size).sqrt().float()
+        whole = torch.zeros((n_blocks - 1) * self.hop + self.n_fft, part.shape[1], device=kind)
+        whole[: len(part)] = here
+        self.spectra = torch.fft.rfft(whole.unfold(0, self.n_fft, self.hop)).permute(2, 0, 1).contiguous()
+
+    def places(self, dub: Array16, starts: Sequence[int], k: int, apart: int) -> Iterable[Row]:
+        """Lags (k,), scores (k,) and the scores' spread of each window."""
+        import torch
+
+        windows = torch.from_numpy(np.stack([dub[s : s + self.size] for s in starts])).to(self.kind).float()
+        own = torch.fft.rfft(windows.transpose(1, 2), n=self.n_fft).conj()
+        product = torch.matmul(self.spectra, own.permute(2, 1, 0))
+        lags = torch.fft.irfft(product.permute(2, 1, 0), n=self.n_fft)[:, :, : self.hop]
+        norm = windows.square().sum(dim=(1, 2)).clamp_min(QUIET * self.size).sqrt()
+        scores = lags.reshape(len(starts), -1)[:, : self.n_lags] / (norm[:, None] * self.local)
+        at, score = _peaks(scores, k, apart)
+        return zip(_array(at), _array(score), _array(_spread(scores)), strict=True)
+
+
+def _array(found: torch.Tensor) -> NDArray[np.float64]:
+    out: NDArray[np.float64] = found.double().cpu().numpy()
+    return out
+
+
+def _spread(scores: torch.Tensor) -> torch.Tensor:
+    """:func:`syncdub.correlation.noise_spread` of each row."""
+    few = scores[:, :: max(1, scores.shape[1] // N_SPREAD)].abs().sort(dim=1).values
+    n = few.shape[1]
+    return (MAD * (few[:, (n - 1) // 2] + few[:, n // 2]) / 2).clamp_min(LEAST_SPREAD)
+
+
+def _peaks(scores: torch.Tensor, k: int, apart: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Places and values (n, k) of the highest peaks of each row, zeros where there are fewer."""
+    import torch
+
+    left, last = scores.clone(), scores.shape[1] - 1
+    around = torch.arange(-apart, apart + 1, device=scores.device)
+    at = torch.zeros(len(scores), k, dtype=torch.float64, device=scores.device)
+    score = torch.zeros_like(at)
+    for i in range(k):
+        value, peak = left.max(dim=1)
+        there = value > 0
+        at[:, i] = torch.where(there, peak + _vertices(scores, peak), 0.0)
+        score[:, i] = torch.where(there, value, 0.0).double()
+        left.scatter_(1, (peak[:, None] + around).clamp(0, last), -1.0)
+    return at, score
+
+
+def _vertices(scores: torch.Tensor, peak: torch.Tensor) -> Any:
+    """:func:`syncdub.correlation.vertex` of each row."""
+    import torch
+
+    last = scores.shape[1] - 1
+    a, b, c = (scores.gather(1, (peak + by).clamp(0, last)[:, None])[:, 0].double() for by in (-1, 0, 1))
+    bend = a - 2 * b + c
+    sharp = (peak > 0) & (peak < last) & (bend < 0)
+    return torch.where(sharp, (0.5 * (a - c) / torch.where(sharp, bend, -1.0)).clamp(-0.5, 0.5), 0.0)

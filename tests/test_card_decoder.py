@@ -1,0 +1,185 @@
+"""Pictures from a card: it is believed only when it decodes, and a card that gives up loses no picture."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import av
+import av.error
+import numpy as np
+import pytest
+
+from pipeline import card_decoder, device, media
+from pipeline.device import Device
+from pipeline.errors import NoVideo
+from pipeline.evidence import Sight
+from pipeline.fingerprints import picture_print
+from pipeline.media import video_blocks
+from pipeline.values import Span
+from tests.test_media import make
+
+CARD = object()
+"""Stands for a card's decoder."""
+WAYS: list[dict[str, Any]] = [{}, {"fps": 2.0}, {"span": Span(1.3, 3.1)}, {"keyframes": True}, {"colour": True}]
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Four seconds of moving picture with B-frames, a keyframe each second, beginning at half a second."""
+    path = tmp_path_factory.mktemp("card") / "film.mkv"
+    source = ["-f", "lavfi", "-i", "testsrc2=s=160x90:r=25:d=4", "-pix_fmt", "yuv420p"]
+    return make(path, *source, "-c:v", "libx264", "-g", "25", "-bf", "3", "-output_ts_offset", "0.5")
+
+
+def seen(path: Path, kind: str, **options: Any) -> tuple[list[float], np.ndarray]:
+    blocks = list(video_blocks(path, width=32, height=18, device=kind, block=10, **options))
+    return [float(t) for b in blocks for t in b.times], np.concatenate([b.pixels for b in blocks])
+
+
+def given_up_after(n: int | None, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """A card that decodes ``n`` pictures (``None``: all); who was asked for pictures, and from when."""
+    asked: list[Any] = []
+    real = media._pictures
+
+    def pictures(path: Path, keyframes: bool, card: Any, start: float) -> Iterator[tuple[float, Any]]:
+        asked.append((card, start))
+        for number, found in enumerate(real(path, keyframes, None, start)):
+            if card is CARD and number == n:
+                raise av.error.InvalidDataError(1, "no decoder surfaces left")
+            yield found
+
+    monkeypatch.setattr(card_decoder, "card", lambda: CARD)
+    monkeypatch.setattr(media, "_pictures", pictures)
+    return asked
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 37, 99])
+@pytest.mark.parametrize("options", WAYS, ids=lambda o: next(iter(o), "all"))
+def test_the_processor_goes_on_where_the_card_gives_up(
+    film: Path, n: int, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    times, pixels = seen(film, "cpu", **options)
+    given_up_after(n, monkeypatch)
+    again, others = seen(film, "cuda", **options)
+    assert again == times
+    np.testing.assert_array_equal(others, pixels)
+
+
+def test_the_processor_starts_near_where_the_card_ended(film: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = given_up_after(60, monkeypatch)
+    seen(film, "cuda")
+    assert asked == [(CARD, 0.0), (None, pytest.approx(0.5 + 59 / 25, abs=0.002))]
+
+
+def test_what_the_card_decodes_whole_is_not_decoded_again(film: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = given_up_after(None, monkeypatch)
+    assert len(seen(film, "cuda")[0]) == 100
+    assert asked == [(CARD, 0.0)]
+
+
+def test_a_card_that_opens_nothing_loses_nothing(film: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The real way to the card, on a machine where it fails: FFmpeg says so when the file is opened."""
+    if device.any_driver():
+        pytest.skip("there may be a card")
+    from av.codec.hwaccel import HWAccel
+
+    monkeypatch.setattr(card_decoder, "card", lambda: HWAccel("cuda", allow_software_fallback=False))
+    assert seen(film, "cuda")[0] == seen(film, "cpu")[0]
+
+
+def test_a_file_without_picture_is_none_on_a_card_either(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sound = make(tmp_path / "sound.wav", "-f", "lavfi", "-i", "sine=d=1")
+    given_up_after(None, monkeypatch)
+    with pytest.raises(NoVideo):
+        list(video_blocks(sound, width=32, height=18, device="cuda"))
+
+
+def test_evidence_and_prints_of_whole_films_ask_the_card_and_the_processor_does_not(
+    film: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = given_up_after(None, monkeypatch)
+    for kind, expected in (("cpu", None), ("cuda", CARD)):
+        asked.clear()
+        # Pictures are only opened here, not measured, so that no card is needed.
+        blocks = Sight(25.0, Device("cpu", "CPU", "int8"), keyframes=False)
+        blocks._device = kind
+        next(iter(blocks.blocks(film)))
+        picture_print(film, device=kind)
+        assert [card for card, _ in asked] == [expected] * 2
+
+
+def test_damage_is_passed_over_by_the_processor_and_ends_the_card(film: Path, tmp_path: Path) -> None:
+    data = bytearray(film.read_bytes())
+    chance = np.random.default_rng(1)
+    for at in chance.integers(len(data) // 3, len(data), 400):
+        data[at] ^= 0xFF
+    broken = tmp_path / "broken.mkv"
+    broken.write_bytes(bytes(data))
+    with media.opened(broken) as container:
+        assert len(list(media._decoded(container, container.streams.video[0]))) > 20
+    with media.opened(broken) as container, pytest.raises(av.error.FFmpegError):
+        list(media._decoded(container, container.streams.video[0], strict=True))
+
+
+def processor_instead(file: Any, *, hwaccel: Any, **options: Any) -> Any:
+    return av.open(file, **options)
+
+
+def test_a_card_is_believed_when_it_gives_the_processors_pictures() -> None:
+    assert card_decoder.decodes(CARD, processor_instead)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [av.error.ExternalError(1, "cuda"), RuntimeError("no stream is compatible"), MemoryError(), PermissionError()],
+)
+def test_a_card_that_fails_is_not_believed(error: Exception) -> None:
+    def failing(file: Any, *, hwaccel: Any, **options: Any) -> Any:
+        if hwaccel is not None:
+            raise error
+        return av.open(file, **options)
+
+    assert not card_decoder.decodes(CARD, failing)  # type: ignore[arg-type]
+
+
+def test_a_card_that_gives_other_pictures_is_not_believed(tmp_path: Path) -> None:
+    green = make(
+        tmp_path / "green.h264", "-f", "lavfi", "-i", "color=green:s=320x240:r=25:d=0.4", "-pix_fmt", "yuv420p"
+    )
+
+    def wrong(file: Any, *, hwaccel: Any, **options: Any) -> Any:
+        return av.open(file if hwaccel is None else str(green), **options)
+
+    def short(file: Any, *, hwaccel: Any, **options: Any) -> Any:
+        return av.open(file if hwaccel is None else io.BytesIO(file.read()[:9000]), **options)
+
+    assert not card_decoder.decodes(CARD, wrong)  # type: ignore[arg-type]
+    assert not card_decoder.decodes(CARD, short)  # type: ignore[arg-type]
+
+
+def test_the_ways_to_the_card_are_tried_once_and_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[dict[str, object]] = []
+
+    def decodes(way: Any) -> bool:
+        tried.append(way.options)
+        return not way.options
+
+    monkeypatch.setattr(card_decoder, "decodes", decodes)
+    card_decoder.card.cache_clear()
+    try:
+        found = card_decoder.card()
+        assert found is card_decoder.card() is not None
+        assert not found.allow_software_fallback
+        assert tried == [{"primary_ctx": "1"}, {}]
+    finally:
+        card_decoder.card.cache_clear()
+
+
+def test_without_a_driver_there_is_no_card() -> None:
+    if device.any_driver():
+        pytest.skip("there may be a card")
+    card_decoder.card.cache_clear()
+    assert card_decoder.card() is None
