@@ -4,7 +4,7 @@ Processes are real: ``dask scheduler`` and ``dask worker`` on 127.0.0.1, killed 
 joined from media with real speech. On one machine two workers share the cores that a single process uses alone, so the
 speed-up to look at is that of two workers over one; seconds of processor time tell the overhead.
 
-    python -m benchmarks.cluster [--quick] [--minutes 40] [--only 1,2,3,4]
+    python -m benchmarks.cluster [--quick] [--minutes 40] [--workers 1,2] [--only 1,2,3,4]
 """
 
 from __future__ import annotations
@@ -125,14 +125,14 @@ def works(film: Path, quick: bool) -> list[tuple[str, str, dict[str, Any]]]:
     ]
 
 
-def same_results(root: Path, minutes: float, quick: bool) -> None:
+def same_results(root: Path, minutes: float, quick: bool, counts: list[int]) -> None:
     """Figure 1."""
     film = build(root / "film.mkv", minutes * 60)
     runs: dict[str, list[Done]] = {}
     jobs = service(root / "alone")
     runs["1 process"] = [do(jobs, kind, params, [os.getpid()]) for _, kind, params in works(film, quick)]
     jobs.close()
-    for count in (1, 2):
+    for count in counts:
         with running(root / f"cluster{count}", count) as cluster:
             jobs = service(root / f"data{count}", cluster)
             pids = [p.pid for p in (*cluster.workers, cluster.scheduler)]
@@ -275,6 +275,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--minutes", type=float, default=None)
+    parser.add_argument("--workers", default="1,2")
     parser.add_argument("--only", default="1,2,3,4")
     options = parser.parse_args()
     wanted = set(options.only.split(","))
@@ -286,7 +287,7 @@ def main() -> None:
         if "3" in wanted:
             queue(root, 200)
         if "1" in wanted:
-            same_results(root, minutes, options.quick)
+            same_results(root, minutes, options.quick, [int(n) for n in options.workers.split(",")])
         if "2" in wanted:
             killed(root, options.quick)
     finally:
