@@ -23,6 +23,7 @@ from pipeline.evidence import RawEvidence
 from pipeline.evidence_pieces import gather_in_pieces
 from pipeline.media import probe
 from pipeline.memory import Memory
+from pipeline.messages import message
 from pipeline.settings import Settings, SettingsError
 from pipeline.shared import KEPT, Folder, Given, Shared, Store, shared_of
 from pipeline.values import Report, Span, no_report
@@ -301,3 +302,31 @@ def test_an_attempt_that_is_done_is_not_repeated(tmp_path: Path, film: Path) -> 
     assert not list((tmp_path / "temp" / "jobs").iterdir())
     assert first["result"]["source"] == str(film)
     assert not order.folder.exists()
+
+
+def test_what_is_shown_before_the_end_arrives_before_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from web import cluster_files as files
+
+    monkeypatch.setattr(files, "LOOK", 0.0)
+    there, page = tmp_path / "there", tmp_path / "page"
+    there.mkdir()
+    page.mkdir()
+    heard: list[float] = []
+
+    def report(fraction: float, what: Any) -> None:
+        heard.append(fraction)
+
+    send = files.EarlySender(report, store(tmp_path), there, "jobs/t/early", {str(there): str(page)})
+    bring = files.EarlyReceiver(report, store(tmp_path), page, "jobs/t/early")
+    send(0.1, message("progress.done"))
+    bring(0.2, message("progress.done"))
+    assert not list(page.iterdir())
+    for order in (1, 2):
+        (there / "ranking.json").write_text(json.dumps({"path": f"{there}/clip_{order}.mp4"}))
+        send(0.3, message("progress.done"))
+        bring(0.4, message("progress.done"))
+        assert json.loads((page / "ranking.json").read_text()) == {"path": f"{page}/clip_{order}.mp4"}
+    assert heard == [0.1, 0.2, 0.3, 0.4, 0.3, 0.4]
+    (page / "ranking.json").unlink()
+    page.rmdir()
+    bring(0.5, message("progress.done"))

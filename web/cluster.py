@@ -29,7 +29,7 @@ from pipeline.messages import Message, message
 from pipeline.settings import Settings
 from pipeline.shared import Store, shared_of
 from pipeline.values import Report
-from web.cluster_files import fetched, given, rename_in_files, renamed
+from web.cluster_files import EarlyReceiver, EarlySender, fetched, given, rename_in_files, renamed
 from web.fetching import arrived
 from web.jobs import Run
 from web.jobs_folders import fresh_folder
@@ -60,6 +60,11 @@ class Order:
     @property
     def lock(self) -> Path:
         return self.locks / f"{self.folder.name}.lock"
+
+    @property
+    def early(self) -> str:
+        """Where what is shown before the end is, in a store."""
+        return f"jobs/{self.ticket}/early"
 
     @property
     def receipt(self) -> Path:
@@ -95,7 +100,8 @@ class ClusterRun:
         report(0.0, message("progress.sending"))
         order = replace(order, params=given(order.params, store))
         try:
-            answer = self._crew.one(do_job_afar, order, report=report)
+            early = EarlyReceiver(report, store, order.folder, order.early)
+            answer = self._crew.one(do_job_afar, order, report=early)
             store.fetch_folder(answer["place"], order.folder)
         finally:
             store.drop(f"jobs/{order.ticket}")
@@ -142,7 +148,8 @@ def do_job_afar(engine: ClusterEngine, order: Order, report: Report) -> dict[str
     tick = partial(report, 0.0, message("progress.fetching"))
     try:
         params = fetched(order.params, store, names, tick)
-        result = renamed(_done(engine, order, params, folder, report), names)
+        early = EarlySender(report, store, folder, order.early, names)
+        result = renamed(_done(engine, order, params, folder, early), names)
         rename_in_files(folder, names)
         answer = {"place": f"jobs/{order.ticket}/{folder.parent.name}", "result": result}
         store.give_folder(folder, answer["place"])

@@ -6,18 +6,27 @@ On the worker a job works on its own copies. What it writes of their paths, in i
 
 from __future__ import annotations
 
+import contextlib
 import json
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from pipeline.shared import Given, Shared
+from pipeline.errors import ToolError
+from pipeline.messages import Message
+from pipeline.shared import Given, Shared, Store
+from pipeline.values import Report
+from web import sync_jobs, workflows
 
 INPUTS = frozenset({"source", "path", "original", "dub", "plan", "subtitles"})
 """Parameters that name files."""
 TEXTS = frozenset({".json", ".otio", ".edl", ".csv", ".txt", ".srt", ".vtt"})
+EARLY = (workflows.EARLY, sync_jobs.PLAN)
+LOOK = 2.0
+"""Seconds between two looks at what a job shows before it has ended."""
 MOST_TEXT = 2**26
 """Bytes up to which a file of results is looked through for paths."""
 
@@ -83,6 +92,47 @@ def rename_in_files(folder: Path, names: Mapping[str, str]) -> None:
             after = after.replace(here, there)
         if after != before:
             file.write_bytes(after)
+
+
+class EarlySender:
+    """A worker's report that also sends the files of ``folder`` that the page shows before a job has ended, when they change."""
+
+    def __init__(self, report: Report, store: Store, folder: Path, place: str, names: Mapping[str, str]) -> None:
+        self._report, self._store, self._folder, self._place, self._names = report, store, folder, place, names
+        self._looked = time.monotonic()
+        self._sent: dict[str, int] = {}
+
+    def __call__(self, fraction: float, message: Message) -> None:
+        self._report(fraction, message)
+        if time.monotonic() - self._looked < LOOK:
+            return
+        self._looked = time.monotonic()
+        for name in EARLY:
+            with contextlib.suppress(OSError, ToolError):
+                written = (self._folder / name).stat().st_mtime_ns
+                if written != self._sent.get(name):
+                    text = json.loads((self._folder / name).read_bytes())
+                    self._store.save(f"{self._place}/{name}", json.dumps(renamed(text, self._names)).encode())
+                    self._sent[name] = written
+
+
+class EarlyReceiver:
+    """The page's report that also brings what :class:`EarlySender` sent into the job's ``folder``."""
+
+    def __init__(self, report: Report, store: Store, folder: Path, place: str) -> None:
+        self._report, self._store, self._folder, self._place = report, store, folder, place
+        self._looked = time.monotonic()
+
+    def __call__(self, fraction: float, message: Message) -> None:
+        self._report(fraction, message)
+        if time.monotonic() - self._looked < LOOK:
+            return
+        for name in EARLY:
+            with contextlib.suppress(OSError, ToolError):
+                part = self._folder / f"{name}.part"
+                part.write_bytes(self._store.load(f"{self._place}/{name}"))
+                part.replace(self._folder / name)
+        self._looked = time.monotonic()
 
 
 def _plain(text: str) -> str:
