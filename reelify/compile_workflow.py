@@ -15,6 +15,7 @@ from pipeline.values import Cut, Report, Sentence, Span, Timeline, Transcript, n
 from reelify.compilation import CROSSFADE, compile_moments, worth_of
 from reelify.posting import PostOptions, render_post, write_subtitles
 from reelify.rank_workflow import Clip, judge
+from reelify.rewriting import Rewrite, rewritten_in
 
 MOST_PIECES = 200
 CARD_DURATION = 2.0
@@ -23,7 +24,8 @@ CARD_DURATION = 2.0
 @dataclass(frozen=True, slots=True)
 class CompileRequest:
     """``pieces`` in the order in which they shall be seen. ``smart`` takes the one piece given, finds its key moments and
-    joins those within the settings' clip lengths. ``corrections`` replaces words in the captions; ``card`` is a title in front."""
+    joins those within the settings' clip lengths. In the captions ``rewrites`` replaces sentences and ``corrections`` words, wherever they
+    are said; ``card`` is a title in front."""
 
     pieces: tuple[Clip, ...]
     out: Path
@@ -33,6 +35,7 @@ class CompileRequest:
     language: str | None = None
     post: PostOptions = field(default_factory=PostOptions)
     corrections: Mapping[str, str] = field(default_factory=dict)
+    rewrites: tuple[Rewrite, ...] = ()
     card: str = ""
 
     def __post_init__(self) -> None:
@@ -130,7 +133,8 @@ def _transcript(engine: Engine, plan: Timeline, request: CompileRequest, report:
     heard: dict[str, Transcript] = {}
     for source in dict.fromkeys(c.source for c in plan.cuts):
         if engine.probe(source).audio:
-            heard[source] = engine.transcript(source, request.language, report=report)
+            whole = engine.transcript(source, request.language, report=report)
+            heard[source] = rewritten_in(whole, source, request.rewrites)
     through = cues.through(plan, heard)
     return replace(through, sentences=tuple(_corrected(s, request.corrections) for s in through.sentences))
 

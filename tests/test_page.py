@@ -154,7 +154,7 @@ def test_sentences_are_chosen_and_words_corrected_and_both_undone(browser: Any, 
         make.click()
         visit.see("#viral-made video")
         job = newest(place, "compile")
-        assert job.params["corrections"] == {"tod": "todos", "os": "", "amigos": "amigas"}
+        assert [t["text"] for t in job.params["texts"]] == ["Hola a todos amigas."]
         assert [(round(c["start"], 2), round(c["end"], 2)) for c in job.params["clips"]] == [(0.05, 8.0)]
         assert job.params["aspect"] == "9:16"
 

@@ -7,8 +7,6 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from pipeline.errors import BadRequest
 from web import edits
@@ -73,40 +71,15 @@ def test_what_was_made_stays_when_edges_move_again_and_damage_is_nothing(tmp_pat
     assert not (tmp_path / "gone").exists()
 
 
-@pytest.mark.parametrize(
-    ("heard", "written", "expected"),
-    [
-        ("Hola a tod os amigos.", "Hola a todos amigas.", {"tod": "todos", "os": "", "amigos": "amigas"}),
-        ("vamos alado", "vamos al lado", {"alado": "al lado"}),
-        ("uno dos", "cero uno dos", {"uno": "cero uno"}),
-        ("uno dos", "uno dos tres", {"dos": "dos tres"}),
-        ("eh bueno pues", "bueno pues", {"eh": ""}),
-        ("que que sí", "que sí", {}),
-        ("Hola, mundo.", "Hola mundo", {}),
-    ],
-)
-def test_corrections_are_by_word(heard: str, written: str, expected: dict[str, str]) -> None:
-    assert edits.corrections(heard, written) == expected
-
-
-words = st.lists(st.text("abcdefgh", min_size=1, max_size=6), min_size=1, max_size=9, unique=True)
-
-
-@given(words, words)
-def test_corrected_words_read_as_they_were_written(old: list[str], new: list[str]) -> None:
-    found = edits.corrections(" ".join(old), " ".join(new))
-    assert " ".join(" ".join(found.get(w, w) for w in old).split()) == " ".join(new)
-
-
 def test_a_moved_clip_is_cut_where_it_was_moved() -> None:
     state = {"bounds": {"2": [1.0, 5.0]}, "texts": {"1:0": "Hola a todas.", "9:9": "x", "2:0": "x"}}
     assert cut_params(CLIPS, "clip", 2, state)["clips"] == [{"source": "/b.mp4", "start": 1.0, "end": 5.0, "name": "b"}]
-    assert cut_params(CLIPS, "clip", 2, state)["corrections"] == {}
-    assert cut_params(CLIPS, "smart", 1, state) | {"clips": 0} == {
-        "clips": 0,
-        "smart": True,
-        "corrections": {"todos": "todas"},
-    }
+    assert cut_params(CLIPS, "clip", 2, state)["texts"] == []
+    said = CLIPS[0]["sentences"][0]
+    rewrite = {
+        "source": "/a.mp4", "start": CLIPS[0]["start"] + said["start"], "heard": said["text"], "text": "Hola a todas.",
+    }  # fmt: skip
+    assert cut_params(CLIPS, "smart", 1, state) | {"clips": 0} == {"clips": 0, "smart": True, "texts": [rewrite]}
     assert [c["source"] for c in cut_params(CLIPS, "all", 1, state)["clips"]] == ["/a.mp4"]
     assert cut_params(CLIPS, "clip", 99, {})["clips"][0]["source"] == "/b.mp4"
 

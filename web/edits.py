@@ -6,7 +6,6 @@ tabs. They never touch the results: undo is leaving them out. Everything here co
 
 from __future__ import annotations
 
-import difflib
 import json
 import math
 import re
@@ -124,51 +123,3 @@ def nudges_of(state: Mapping[str, Any]) -> list[dict[str, float]]:
     nudges: Mapping[str, int] = state.get("nudges", {})
     order = sorted(nudges, key=lambda k: (k != "all", int(k) if k != "all" else 0))
     return [{"segment": -1 if k == "all" else int(k), "ms": float(nudges[k])} for k in order]
-
-
-def corrections(heard: str, written: str) -> dict[str, str]:
-    """Which words to replace so that ``heard`` reads ``written``: bare word → words.
-
-    Words that were added go with the word before them (or after, at the beginning); words that are gone become nothing.
-    Where the same word is heard twice and changed once, both change: captions are corrected by word. A word that is only taken
-    away once stays.
-    """
-    old, new = heard.split(), written.split()
-    pairs: list[list[str]] = [[word, word] for word in old]
-    matcher = difflib.SequenceMatcher(None, [_bare(w) for w in old], [_bare(w) for w in new], autojunk=False)
-    for tag, i, j, k, m in matcher.get_opcodes():
-        if tag == "insert" and old:
-            at = i - 1 if i else 0
-            words = [pairs[at][1], *new[k:m]] if i else [*new[k:m], pairs[at][1]]
-            pairs[at][1] = " ".join(words)
-        elif tag != "equal":
-            for x, words in enumerate(_matched(old[i:j], new[k:m])):
-                pairs[i + x][1] = " ".join(words)
-    kept = {_bare(a) for a, b in pairs if _bare(a) == _bare(b)}
-    changed = ((_bare(a), _bare(b)) for a, b in pairs if _bare(a) != _bare(b))
-    return {a: b for a, b in changed if a and (b or a not in kept)}
-
-
-def _matched(old: Sequence[str], new: Sequence[str]) -> list[list[str]]:
-    """For each old word the new words that take its place: the most alike go together, in order; the rest joins what is before it."""
-    best: dict[tuple[int, int], tuple[float, tuple[tuple[int, int], ...]]] = {}
-    for i in range(len(old), -1, -1):
-        for k in range(len(new), -1, -1):
-            if i == len(old) or k == len(new):
-                best[i, k] = (0.0, ())
-                continue
-            alike = difflib.SequenceMatcher(None, _bare(old[i]).lower(), _bare(new[k]).lower()).ratio() + 0.01
-            worth, after = best[i + 1, k + 1]
-            both = (worth + alike, ((i, k), *after))
-            best[i, k] = max(both, best[i + 1, k], best[i, k + 1], key=lambda found: found[0])
-    out: list[list[str]] = [[] for _ in old]
-    homes = dict((k, i) for i, k in best[0, 0][1])
-    at = min(homes.values(), default=0)
-    for k, word in enumerate(new):
-        at = homes.get(k, at)
-        out[at].append(word)
-    return out
-
-
-def _bare(word: str) -> str:
-    return word.strip('.,;:!?¡¿…"«»“”()')

@@ -85,16 +85,21 @@ def _write_early(folder: Path, found: Mapping[str, Any]) -> None:
 
 
 def compile_clip(engine: Engine, params: Params, folder: Path, report: Report) -> dict[str, Any]:
-    """``{"clips": [{"source", "start", "end"}], "smart"?, "crossfade"?, "corrections"?, "card"?}`` and those of :func:`post_options`."""
+    """``{"clips": [{"source", "start", "end"}], "smart"?, "crossfade"?, "corrections"?: {heard: written}, "texts"?:
+    [{"source", "start", "heard", "text"}], "card"?}`` and those of :func:`post_options`."""
     from reelify.compilation import CROSSFADE
     from reelify.compile_workflow import CompileRequest
     from reelify.compile_workflow import compile_clip as run
+    from reelify.rewriting import Rewrite
 
     report = arrived(engine, params, report)
     request = CompileRequest(
         pieces=tuple(clip_of(c) for c in params["clips"]), out=folder, smart=bool(params.get("smart", False)),
         crossfade=float(params.get("crossfade", CROSSFADE)), language=language_param(params), post=post_options(params),
         corrections={str(k): str(v) for k, v in dict(params.get("corrections") or {}).items()},
+        rewrites=tuple(
+            Rewrite(str(t["source"]), float(t["start"]), str(t["heard"]), str(t["text"])) for t in params.get("texts") or ()
+        ),
         card=str(params.get("card") or "")[:MOST_TITLE],
     )  # fmt: skip
     return run(engine, request, report).to_json()

@@ -196,11 +196,11 @@ def cut_params(clips: Sequence[Clip], make: str, n: int, state: Mapping[str, Any
         chosen = [pair for key in state.get("ticked", ()) if (pair := _of_key(key, clips))]
         if not chosen:
             raise BadRequest("error.no_sentences")
-        return {"clips": runs(clips, chosen), "corrections": _words(clips, state, {c for c, _ in chosen})}
+        return {"clips": runs(clips, chosen), "texts": _texts(clips, state, {c for c, _ in chosen})}
     if make == "all":
         kept = [i for i, c in enumerate(clips, 1) if c.get("kept")] or [1]
-        return {"clips": [pieces[i - 1] for i in kept], "corrections": _words(clips, state, set(kept))}
-    return {"clips": [pieces[n - 1]], "smart": make == "smart", "corrections": _words(clips, state, {n})}
+        return {"clips": [pieces[i - 1] for i in kept], "texts": _texts(clips, state, set(kept))}
+    return {"clips": [pieces[n - 1]], "smart": make == "smart", "texts": _texts(clips, state, {n})}
 
 
 def _of_key(key: str, clips: Sequence[Clip]) -> tuple[int, int] | None:
@@ -209,12 +209,16 @@ def _of_key(key: str, clips: Sequence[Clip]) -> tuple[int, int] | None:
     return (n, i) if 1 <= n <= len(clips) and i < len(clips[n - 1].get("sentences", ())) else None
 
 
-def _words(clips: Sequence[Clip], state: Mapping[str, Any], wanted: set[int]) -> dict[str, str]:
-    found: dict[str, str] = {}
+def _texts(clips: Sequence[Clip], state: Mapping[str, Any], wanted: set[int]) -> list[dict[str, Any]]:
+    """The sentences of ``wanted`` clips that read otherwise than they were heard, with their seconds in the file."""
+    found = []
     for key, text in state.get("texts", {}).items():
         pair = _of_key(key, clips)
         if pair and pair[0] in wanted:
-            found |= edits.corrections(clips[pair[0] - 1]["sentences"][pair[1]]["text"], text)
+            clip = clips[pair[0] - 1]
+            said = clip["sentences"][pair[1]]
+            start = round(clip["start"] + said["start"], 3)
+            found.append({"source": clip["source"], "start": start, "heard": said["text"], "text": text})
     return found
 
 
