@@ -18,6 +18,7 @@ from pipeline.values import Span
 from reelify.compile_workflow import CompileRequest, compile_clip
 from reelify.posting import PostOptions
 from reelify.rank_workflow import Clip, RankRequest, rank_clips, score_words
+from reelify.rewriting import Rewrite
 from reelify.workflow import HighlightsRequest, highlights
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -91,6 +92,13 @@ def test_stretches_of_two_files_become_one_clip(engine: Engine, tmp_path: Path) 
     assert json.loads(result.exports["otio"].read_text(encoding="utf-8"))["OTIO_SCHEMA"].startswith("Timeline")
     with pytest.raises(BadRequest):
         compile_clip(engine, CompileRequest((Clip(TALKS[0], Span(500, 510)),), tmp_path))
+
+
+def test_a_corrected_sentence_is_in_the_subtitles(engine: Engine, tmp_path: Path) -> None:
+    first, *_, last = engine.transcript(TALKS[0]).sentences
+    rewrites = tuple(Rewrite(str(TALKS[0]), s.start, s.text, f"{s.text} ¡Ñandú!") for s in (first, last))
+    result = compile_clip(engine, CompileRequest((Clip(TALKS[0], first.span),), tmp_path, rewrites=rewrites))
+    assert result.subtitles["srt"].read_text(encoding="utf-8").count("Ñandú") == 1
 
 
 def test_a_card_comes_first_in_the_size_of_the_clip_and_captions_wait_for_it(engine: Engine, tmp_path: Path) -> None:
