@@ -156,7 +156,7 @@ def same_results(root: Path, minutes: float, quick: bool, counts: list[int]) -> 
 
 def killed(root: Path, quick: bool) -> None:
     """Figure 2: the worker that does the job, then one that only helps, dies in each stage."""
-    film = build(root / "short.mkv", 60.0 if quick else 560.0)
+    film = build(root / "short.mkv", 60.0 if quick else 400.0)
     params = {"source": str(film), "clips": 3, "min_duration": 8.0}
     jobs = service(root / "whole")
     truth = do(jobs, "highlights", params, [])
