@@ -66,7 +66,7 @@ class Sound:
     def attend(self, layer: int, q: Any) -> tuple[Any, Any]:
         """What queries (row, head, token, width) find, in the same shape, and their scores (row, head, token, frame)."""
         scores = q @ self.keys[layer]
-        return scores.softmax(-1, dtype=scores.float().dtype).to(q.dtype) @ self.values[layer], scores
+        return scores.float().softmax(-1).to(q.dtype) @ self.values[layer], scores
 
     def only(self, rows: Sequence[int]) -> Sound:
         """These rows, in order."""

@@ -15,7 +15,7 @@ from pipeline.speech_values import APPEND, CAREFUL_BEAM, PREPEND, Chunk, Heard, 
 from pipeline.whisper_decode import Rules, Writer, Written
 from pipeline.whisper_weights import alignment_heads, dimensions, read_variables, state_dict
 
-BATCH = {"cpu": 4, "cuda": 32}
+BATCH = {"cpu": 8, "cuda": 32}
 FRAME = 0.02
 """Seconds a position of the encoder's output stands for."""
 SMOOTHING = 7

@@ -98,6 +98,7 @@ def test_a_careful_hearing_is_timed_like_a_quick_one(base: OpenAIWhisper, said: 
     assert quick.text == careful.text
     assert [w.start for w in careful.words] == pytest.approx([w.start for w in quick.words], abs=0.021)
     assert careful.log_probability == pytest.approx(quick.log_probability, abs=0.05)
+    assert base.listen(said[2:], "es", careful=True)[0].no_speech > 0.3
 
 
 def test_what_told_the_language_is_not_encoded_again(
@@ -172,6 +173,21 @@ def test_reading_gives_what_writing_noted() -> None:
     assert text
     assert [read.sure[n] for n in text] == pytest.approx([written.sure[n] for n in text], abs=1e-4)
     assert torch.allclose(read.attention, written.attention, atol=1e-3)
+
+
+def test_half_precision_decoding_is_close() -> None:
+    case = made(7, 51865, 6)
+    rules = _rules(case.tokenizer, 6)
+    tokens = [400, 1200, 3000]
+    with torch.inference_mode():
+        exact, rough = (Writer(case.model, dtype) for dtype in (torch.float32, torch.float16))
+        wanted = exact.read(exact.sound(case.encoded[:1]), rules, tokens)
+        found = rough.read(rough.sound(case.encoded[:1].half()), rules, tokens)
+        written = rough.write([rough.sound(case.encoded.half())], rules)
+    assert found.attention.dtype == torch.float16
+    assert torch.allclose(found.attention.float(), wanted.attention, atol=0.1, rtol=0.05)
+    assert found.sure == pytest.approx(wanted.sure, abs=0.02)
+    assert all(0 < len(w.tokens) <= 6 for w in written)
 
 
 def test_half_precision_weights_are_multiplied_as_they_are() -> None:
