@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.device import threads
 from pipeline.speech_values import APPEND, CAREFUL_BEAM, PREPEND, Chunk, Heard, HeardWord
+from pipeline.whisper_decode import Rules, Writer, Written
 from pipeline.whisper_weights import alignment_heads, dimensions, read_variables, state_dict
 
-BATCH = {"cpu": 4, "cuda": 32}
+BATCH = {"cpu": 8, "cuda": 32}
 FRAME = 0.02
 """Seconds a position of the encoder's output stands for."""
 SMOOTHING = 7
 """Width of the median filter over attention, frames; the published method's own."""
+ALONE = 512
+"""Widest model (tiny, base) whose steps one thread does as fast as several."""
+KEPT = 8
+"""Chunks whose encoding is kept after their language was asked for."""
 
 
 def load(folder: Path, kind: str) -> Any:
@@ -72,9 +78,13 @@ class OpenAIWhisper:
     """
 
     def __init__(self, folder: Path, kind: str) -> None:
+        import torch
+
         self.batch = BATCH[kind]
         self._half = kind == "cuda"
         self.model = load(folder, kind)
+        self._writer = Writer(self.model, torch.float16 if self._half else torch.float32)
+        self._kept: list[tuple[Chunk, Any]] = []
         for block in self.model.decoder.blocks:
             _with_heads_kept(block.cross_attn)
 
@@ -85,102 +95,141 @@ class OpenAIWhisper:
         if not self.model.is_multilingual:
             return [{"en": 1.0} for _ in chunks]
         with torch.inference_mode():
-            _, found = self.model.detect_language(self._encode(chunks).float())
+            encoded = self._encoded(chunks)
+            _, found = self.model.detect_language(encoded.float())
+        self._kept = [*self._kept, *zip(chunks, encoded, strict=True)][-max(self.batch, KEPT) :]
         return list(found)
 
     def listen(self, chunks: Sequence[Chunk], language: str, *, careful: bool = False) -> list[Heard]:
         """The words of each chunk, decoded as one batch."""
         import torch
-        from whisper import DecodingOptions, decode
         from whisper.tokenizer import get_tokenizer
 
         if not chunks:
             return []
-        # openai-whisper searches beams for one sound at a time only, so the batch is decoded greedily.
-        options = DecodingOptions(
-            language=language, beam_size=CAREFUL_BEAM if careful else None, without_timestamps=True, fp16=self._half
-        )
         tokenizer = get_tokenizer(
             self.model.is_multilingual, num_languages=self.model.num_languages, language=language, task="transcribe"
         )
+        rules = _rules(tokenizer, self.model.dims.n_text_ctx // 2)
         with torch.inference_mode():
-            encoded = self._encode(chunks)
-            groups = encoded.split(1) if careful else [encoded]
-            results = [result for group in groups for result in decode(self.model, group, options)]
-            tokens = [[t for t in r.tokens if t < tokenizer.eot] for r in results]
-            words = self._words(tokenizer, encoded, tokens, chunks)
-        return [Heard(w, float(r.avg_logprob), float(r.no_speech_prob)) for r, w in zip(results, words, strict=True)]
+            encoded = self._encoded(chunks)
+            with threads(self._hands):
+                sounds = [self._writer.sound(part) for part in encoded.split(len(chunks) if self._half else 1)]
+                texts = self._searched(encoded, language, rules) if careful else self._writer.write(sounds, rules)
+            return [_heard(tokenizer, rules, text, c) for text, c in zip(texts, chunks, strict=True)]
+
+    @property
+    def _hands(self) -> int:
+        """Threads that write: to bring several together takes longer than what a small model does between two meetings."""
+        import torch
+
+        return 1 if self.model.dims.n_text_state <= ALONE else torch.get_num_threads()
+
+    def _searched(self, encoded: Any, language: str, rules: Rules) -> list[Written]:
+        """Texts found by a search for the likeliest of many; openai-whisper searches for one sound at a time only."""
+        from whisper import DecodingOptions, decode
+
+        options = DecodingOptions(language=language, beam_size=CAREFUL_BEAM, without_timestamps=True, fp16=self._half)
+        texts = []
+        for part in encoded.split(1):
+            result = decode(self.model, part, options)[0]
+            text = self._writer.read(self._writer.sound(part), rules, result.tokens)
+            text.total, text.no_speech = result.avg_logprob * (len(result.tokens) + 1), result.no_speech_prob
+            texts.append(text)
+        return texts
+
+    def _encoded(self, chunks: Sequence[Chunk]) -> Any:
+        """The encoder's output (chunk, frame, width); what was encoded to tell the language is not encoded again."""
+        import torch
+
+        known = {id(c): e for c, e in self._kept}
+        if all(id(c) in known for c in chunks):
+            return torch.stack([known[id(c)] for c in chunks])
+        if self._half:
+            return self._encode(chunks)
+        n = torch.get_num_threads()
+        lanes = max(d for d in range(1, len(chunks) + 1) if n % d == 0)
+        beside = len(chunks) // lanes * lanes if lanes > 1 else 0
+        with threads(n // lanes), ThreadPoolExecutor(lanes) as pool:
+            found = list(pool.map(lambda c: self._encode([c]), chunks[:beside]))
+        return torch.cat([*found, *(self._encode([c]) for c in chunks[beside:])])
 
     def _encode(self, chunks: Sequence[Chunk]) -> Any:
         import torch
         from whisper.audio import N_FRAMES, N_SAMPLES, log_mel_spectrogram, pad_or_trim
 
-        sounds = torch.from_numpy(np.stack([pad_or_trim(c.samples, N_SAMPLES) for c in chunks])).to(self.model.device)
-        mel = pad_or_trim(log_mel_spectrogram(sounds, self.model.dims.n_mels), N_FRAMES)
-        return self.model.embed_audio(mel.half() if self._half else mel)
+        with torch.inference_mode():
+            sounds = torch.from_numpy(np.stack([pad_or_trim(c.samples, N_SAMPLES) for c in chunks]))
+            mel = log_mel_spectrogram(sounds.to(self.model.device), self.model.dims.n_mels)
+            mel = pad_or_trim(mel, N_FRAMES)
+            return self.model.embed_audio(mel.half() if self._half else mel)
 
-    def _words(
-        self, tokenizer: Any, encoded: Any, tokens: Sequence[list[int]], chunks: Sequence[Chunk]
-    ) -> list[tuple[HeardWord, ...]]:
-        """Words with times for all chunks from one pass of the decoder over their padded tokens."""
-        import torch
 
-        start = [*tokenizer.sot_sequence, tokenizer.no_timestamps]
-        longest = max(len(t) for t in tokens)
-        rows = [[*start, *t, *[tokenizer.eot] * (longest - len(t) + 1)] for t in tokens]
-        with self._attention() as seen:
-            logits = self.model.decoder(torch.tensor(rows, device=self.model.device), encoded)
-        chosen = logits[:, len(start) - 1 :, : tokenizer.eot].float().softmax(-1)
-        found: list[tuple[HeardWord, ...]] = []
-        for row, (text, chunk) in enumerate(zip(tokens, chunks, strict=True)):
-            if not text:
-                found.append(())
-                continue
-            positions = torch.arange(len(text), device=chosen.device)
-            sure = chosen[row, positions, torch.tensor(text, device=chosen.device)].cpu().numpy()
-            weights = torch.stack(
-                [seen[layer][row, head] for layer, head in self.model.alignment_heads.indices().T.tolist()]
-            )
-            frames = max(2, int(chunk.duration / FRAME))
-            times = _token_times(weights[:, : len(start) + len(text) + 1, :frames], len(start) - 1)
-            found.append(_timed(tokenizer, text, times, sure))
-        return found
+def _rules(tokenizer: Any, longest: int) -> Rules:
+    """What openai-whisper's own decoding holds to when no time tokens are asked for."""
+    t = tokenizer
+    never = {*t.non_speech_tokens, t.transcribe, t.translate, t.sot, t.sot_prev, t.sot_lm, t.no_speech}
+    start = (*t.sot_sequence, t.no_timestamps)
+    return Rules(start, t.eot, t.no_speech, tuple(sorted(never)), (*t.encode(" "), t.eot), longest)
 
-    @contextlib.contextmanager
-    def _attention(self) -> Iterator[dict[int, Any]]:
-        """Cross-attention scores (batch, head, token, frame) of each decoder layer, filled by a forward pass."""
-        from whisper.model import disable_sdpa
 
-        seen: dict[int, Any] = {}
-
-        def keep(layer: int) -> Any:
-            def hook(_module: Any, _inputs: Any, outputs: Any) -> None:
-                seen[layer] = outputs[-1]
-
-            return hook
-
-        hooks = [b.cross_attn.register_forward_hook(keep(n)) for n, b in enumerate(self.model.decoder.blocks)]
-        try:
-            with disable_sdpa():
-                yield seen
-        finally:
-            for hook in hooks:
-                hook.remove()
+def _heard(tokenizer: Any, rules: Rules, text: Written, chunk: Chunk) -> Heard:
+    """``text`` as words with times."""
+    said = [n for n, t in enumerate(text.tokens) if t < rules.end]
+    if not said:
+        return Heard((), text.log_probability, text.no_speech)
+    prompt = len(rules.start)
+    rows = [*range(prompt), *(prompt + n for n in said), prompt + len(text.tokens)]
+    frames = max(2, int(chunk.duration / FRAME))
+    times = _token_times(text.attention[:, rows, :frames], prompt - 1)
+    tokens, sure = [text.tokens[n] for n in said], np.asarray([text.sure[n] for n in said], np.float32)
+    return Heard(_timed(tokenizer, tokens, times, sure), text.log_probability, text.no_speech)
 
 
 def _token_times(scores: Any, skip: int) -> NDArray[np.float64]:
     """When each text token (and the end) begins, seconds, by time warping over the smoothed attention of ``scores``
     (head, token, frame); the first ``skip`` tokens are the prompt's."""
-    from whisper.timing import dtw_cpu, median_filter
+    from whisper.timing import dtw_cpu
 
     attention = scores.float().softmax(-1)
     spread, mean = attention.std(-2, keepdim=True, correction=0), attention.mean(-2, keepdim=True)
-    smooth = median_filter((attention - mean) / spread.clamp_min(1e-9), SMOOTHING)
+    smooth = _smoothed((attention - mean) / spread.clamp_min(1e-9))
     matrix = smooth.mean(0)[skip:-1]
     rows, frames = dtw_cpu(-matrix.double().cpu().numpy())
     first = np.concatenate([[True], np.diff(rows) > 0])
     times = frames[first] * FRAME
     return np.asarray(times, np.float64)
+
+
+def _smoothed(x: Any) -> Any:
+    """The median of :data:`SMOOTHING` neighbours along the last axis, mirrored at its ends.
+
+    Of a few numbers more than half of all, neither the greatest nor the least can be the median: they leave, the next number
+    comes, and the last three's middle is the median. No sorting, and every step is done for all places at once.
+    """
+    from torch.nn.functional import pad
+
+    half = SMOOTHING // 2
+    if x.shape[-1] <= half:
+        return x
+    wide = pad(x, (half, half), mode="reflect")
+    windows = [wide[..., n : n + x.shape[-1]] for n in range(SMOOTHING)]
+    held, coming = windows[: half + 2], windows[half + 2 :]
+    while len(held) > 1:
+        held = [*_without_extremes(held), *coming[:1]]
+        coming = coming[1:]
+    return held[0]
+
+
+def _without_extremes(items: list[Any]) -> list[Any]:
+    """All but the least and the greatest at each place, in any order."""
+    rest = list(items)
+    for n in range(len(rest) - 1):
+        rest[n], rest[n + 1] = rest[n].minimum(rest[n + 1]), rest[n].maximum(rest[n + 1])
+    rest.pop()
+    for n in range(len(rest) - 1, 0, -1):
+        rest[n], rest[n - 1] = rest[n].maximum(rest[n - 1]), rest[n].minimum(rest[n - 1])
+    return rest[1:]
 
 
 def _timed(

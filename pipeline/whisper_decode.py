@@ -1,0 +1,289 @@
+"""Whisper's text decoder written for short batches: the likeliest token at each step, and where in the sound it was heard.
+
+It reads the weights of an openai-whisper model and gives the tokens that its own greedy search gives. Keys and values of
+the sound are computed once and lie as the products want them; those of the text are written into arrays made beforehand;
+a text that has ended leaves the batch. The attention that tells when a word was said is kept on the way, so that nothing
+has to be read again for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Token numbers: what a text begins with (its first is asked for ``no_speech``), what ``end``s it, what is
+    ``forbidden`` everywhere and ``not_first``; at most ``longest`` tokens are written."""
+
+    start: tuple[int, ...]
+    end: int
+    no_speech: int
+    forbidden: tuple[int, ...]
+    not_first: tuple[int, ...]
+    longest: int
+
+
+@dataclass(slots=True)
+class Written:
+    """A text as it grows: token numbers, the sum of their natural logarithms of probability (the end's included), each
+    token's probability among tokens of text, and scores of attention (alignment head, token, frame), prompt and end
+    included, in the order they were made; ``no_speech`` in [0, 1]."""
+
+    no_speech: float = 0.0
+    tokens: list[int] = field(default_factory=list)
+    total: float = 0.0
+    sure: list[float] = field(default_factory=list)
+    scores: list[Any] = field(default_factory=list)
+
+    @property
+    def attention(self) -> Any:
+        """All of ``scores``."""
+        import torch
+
+        return torch.cat(self.scores, 1)
+
+    @property
+    def log_probability(self) -> float:
+        """Mean per token, the end included."""
+        return self.total / (len(self.tokens) + 1)
+
+
+@dataclass(slots=True)
+class Sound:
+    """What the decoder asks of some sounds: for each layer keys (row, head, width, frame), already scaled, and values
+    (row, head, frame, width)."""
+
+    keys: list[Any]
+    values: list[Any]
+
+    @property
+    def rows(self) -> int:
+        return int(self.keys[0].shape[0])
+
+    def attend(self, layer: int, q: Any) -> tuple[Any, Any]:
+        """What queries (row, head, token, width) find, in the same shape, and their scores (row, head, token, frame)."""
+        scores = q @ self.keys[layer]
+        return scores.float().softmax(-1).to(q.dtype) @ self.values[layer], scores
+
+    def only(self, rows: Sequence[int]) -> Sound:
+        """These rows, in order."""
+        if len(rows) == self.rows:
+            return self
+        return Sound([k[rows] for k in self.keys], [v[rows] for v in self.values])
+
+
+class _Layer:
+    """A decoder layer's products."""
+
+    def __init__(self, block: Any, dtype: Any) -> None:
+        import torch
+
+        own, cross = block.attn, block.cross_attn
+        bias = torch.cat([own.query.bias, torch.zeros_like(own.query.bias), own.value.bias])
+        self.own = product(torch.cat([own.query.weight, own.key.weight, own.value.weight]), bias, dtype)
+        self.own_out, self.query, self.cross_out, self.wide, self.narrow = (
+            product(m.weight, m.bias, dtype) for m in (own.out, cross.query, cross.out, block.mlp[0], block.mlp[2])
+        )
+        self.norms = (block.attn_ln, block.cross_attn_ln, block.mlp_ln)
+        self.cross = cross
+        self.heads = int(own.n_head)
+
+
+def product(weight: Any, bias: Any, dtype: Any) -> Callable[[Any], Any]:
+    """``x ↦ x @ weight.T + bias`` for few rows of ``x``, in which reading the weights takes the time.
+
+    On a processor weights that are half precision by their nature (published ones are) are kept so, and the sums are made in
+    single precision: the same result, half the reading.
+    """
+    import torch
+    from torch.nn.functional import linear
+
+    weight = weight.detach()
+    bias = None if bias is None else bias.detach()
+    if weight.is_cuda or dtype != torch.float32 or not torch.equal(weight.half().float(), weight):
+        weight, bias = weight.to(dtype), None if bias is None else bias.to(dtype)
+        return lambda x: linear(x, weight, bias)
+    try:
+        packed = torch.ops.quantized.linear_prepack_fp16(weight, bias)
+        dynamic = torch.ops.quantized.linear_dynamic_fp16
+        dynamic(weight[:1], packed)
+    except RuntimeError:
+        return lambda x: linear(x, weight, bias)
+    return lambda x: dynamic(x, packed)
+
+
+class Writer:
+    """Writes down encoded sounds with ``model``'s weights; ``dtype`` is what it computes in."""
+
+    def __init__(self, model: Any, dtype: Any) -> None:
+        decoder = model.decoder
+        self.dtype = dtype
+        self.layers = [_Layer(block, dtype) for block in decoder.blocks]
+        self.embedding, self.positions, self.norm = (
+            decoder.token_embedding.weight,
+            decoder.positional_embedding,
+            decoder.ln,
+        )
+        self.logits = product(decoder.token_embedding.weight, None, dtype)
+        pairs = model.alignment_heads.indices().T.tolist()
+        self.aligned = [[head for at, head in pairs if at == layer] for layer in range(len(self.layers))]
+
+    def sound(self, encoded: Any) -> Sound:
+        """What encoded sounds (row, frame, width) offer to the decoder."""
+        import torch
+
+        keys, values = [], []
+        rows, frames, _ = encoded.shape
+        for layer in self.layers:
+            k, v = layer.cross.key, layer.cross.value
+            scale = (k.weight.shape[0] // layer.heads) ** -0.5
+            key = torch.matmul(k.weight.to(self.dtype) * scale, encoded.transpose(1, 2))
+            keys.append(key.view(rows, layer.heads, -1, frames))
+            values.append(v(encoded).view(rows, frames, layer.heads, -1).transpose(1, 2).contiguous())
+        return Sound(keys, values)
+
+    def write(self, sounds: Sequence[Sound], rules: Rules) -> list[Written]:
+        """The likeliest text of every row of ``sounds``, token by token."""
+        return _Page(self, sounds, rules).written()
+
+    def read(self, sound: Sound, rules: Rules, tokens: Sequence[int]) -> Written:
+        """``tokens`` as the text of a ``sound`` of one row: how sure each is and where it is heard."""
+        import torch
+
+        page = _Page(self, [sound], rules)
+        last = page.further([[*rules.start, *tokens, rules.end]])
+        likely = self.logits(last[0, len(rules.start) - 1 : -2]).float()[:, : rules.end].softmax(-1)
+        text = page.texts[0]
+        text.tokens = list(tokens)
+        within = torch.tensor(text.tokens, device=likely.device).clamp_max(rules.end - 1)
+        text.sure = likely.gather(1, within[:, None])[:, 0].tolist()
+        return text
+
+
+class _Page:
+    """Texts on their way: rows that have not ended, with their keys and values (layer, of both, row, head, token, width)."""
+
+    def __init__(self, writer: Writer, sounds: Sequence[Sound], rules: Rules) -> None:
+        import torch
+
+        self.writer, self.rules = writer, rules
+        self.sounds = list(sounds)
+        self.texts = [Written() for _ in range(sum(s.rows for s in sounds))]
+        self.alive = list(self.texts)
+        first = sounds[0].keys[0]
+        shape = (
+            len(writer.layers),
+            2,
+            len(self.texts),
+            first.shape[1],
+            len(rules.start) + rules.longest + 1,
+            first.shape[2],
+        )
+        self.cache = torch.empty(shape, dtype=writer.dtype, device=first.device)
+        self.length = 0
+        mask = torch.zeros(writer.embedding.shape[0], device=first.device)
+        mask[list(rules.forbidden)] = -torch.inf
+        self.mask = mask
+        self.first_mask = mask.clone()
+        self.first_mask[list(rules.not_first)] = -torch.inf
+
+    def written(self) -> list[Written]:
+        """All texts, written to their ends."""
+        last = self.further([list(self.rules.start)] * len(self.alive))
+        logits = self.writer.logits(last).float()
+        for text, p in zip(self.alive, logits[:, 0].softmax(-1)[:, self.rules.no_speech].tolist(), strict=True):
+            text.no_speech = p
+        tokens = self._chosen(logits[:, -1], self.first_mask)
+        while self.alive:
+            last = self.further([[t] for t in tokens])
+            open_rows = [n for n, t in enumerate(tokens) if t != self.rules.end]
+            if not open_rows:
+                break
+            if len(open_rows) < len(self.alive):
+                last = last[open_rows]
+                self._keep(open_rows)
+            tokens = self._chosen(self.writer.logits(last[:, -1]).float(), self.mask)
+        return self.texts
+
+    def _chosen(self, logits: Any, mask: Any) -> list[int]:
+        """The likeliest token of each row, noted in its text; the end where a text is long enough."""
+        end = self.rules.end
+        allowed = logits + mask
+        best, token = allowed.max(-1)
+        log = best - allowed.logsumexp(-1)
+        sure = logits.gather(1, token[:, None])[:, 0] - logits[:, :end].logsumexp(-1)
+        tokens: list[int] = token.tolist()
+        for n, (text, t, lp, p) in enumerate(zip(self.alive, tokens, log.tolist(), sure.exp().tolist(), strict=True)):
+            if len(text.tokens) == self.rules.longest:
+                tokens[n] = end
+                continue
+            text.total += lp
+            if t != end:
+                text.tokens.append(t)
+                text.sure.append(p)
+        return tokens
+
+    def _keep(self, rows: list[int]) -> None:
+        """Only these rows go on."""
+        self.alive = [self.alive[n] for n in rows]
+        self.cache = self.cache[:, :, rows]
+        kept, at = [], 0
+        for sound in self.sounds:
+            mine = [n - at for n in rows if at <= n < at + sound.rows]
+            at += sound.rows
+            if mine:
+                kept.append(sound.only(mine))
+        self.sounds = kept
+
+    def further(self, tokens: list[list[int]]) -> Any:
+        """The decoder's output (row, token, width) for further ``tokens`` of each row."""
+        import torch
+        from torch.nn.functional import gelu
+
+        w = self.writer
+        count = len(tokens[0])
+        given = torch.tensor(tokens, device=self.cache.device)
+        x = (w.embedding[given] + w.positions[self.length : self.length + count]).to(w.dtype)
+        scores: list[list[Any]] = [[] for _ in tokens]
+        for number, layer in enumerate(w.layers):
+            before_own, before_cross, before_mlp = layer.norms
+            x = x + layer.own_out(self._own(number, layer.own(before_own(x))))
+            found = self._cross(number, layer.query(before_cross(x)), scores)
+            x = x + layer.cross_out(found)
+            x = x + layer.narrow(gelu(layer.wide(before_mlp(x))))
+        self.length += count
+        for text, seen in zip(self.alive, scores, strict=True):
+            text.scores.append(torch.cat(seen))
+        return w.norm(x)
+
+    def _own(self, number: int, x: Any) -> Any:
+        """Attention of the newest tokens to the text so far."""
+        from torch.nn.functional import scaled_dot_product_attention
+
+        rows, count, width = x.shape
+        q, k, v = x.view(rows, count, 3, self.cache.shape[3], -1).permute(2, 0, 3, 1, 4)
+        keys, values = self.cache[number, :, :, :, : self.length + count]
+        keys[:, :, self.length :] = k
+        values[:, :, self.length :] = v
+        found = scaled_dot_product_attention(q, keys, values, is_causal=count > 1)
+        return found.transpose(1, 2).reshape(rows, count, width // 3)
+
+    def _cross(self, number: int, x: Any, scores: list[list[Any]]) -> Any:
+        """Attention of the newest tokens to the sounds; adds the scores of alignment heads to ``scores`` of each row."""
+        import torch
+
+        rows, count, width = x.shape
+        q = x.view(rows, count, self.cache.shape[3], -1).transpose(1, 2)
+        found, at = [], 0
+        heads = self.writer.aligned[number]
+        for sound in self.sounds:
+            out, seen = sound.attend(number, q[at : at + sound.rows])
+            found.append(out)
+            if heads:
+                for n, kept in enumerate(seen[:, heads]):
+                    scores[at + n].append(kept)
+            at += sound.rows
+        return torch.cat(found).transpose(1, 2).reshape(rows, count, width)

@@ -1,0 +1,205 @@
+"""Our own greedy decoding beside openai-whisper's: the same tokens, the same certainty, the same times."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from whisper import DecodingOptions, decode
+from whisper.audio import N_FRAMES, N_SAMPLES, log_mel_spectrogram, pad_or_trim
+from whisper.model import ModelDimensions, Whisper
+from whisper.timing import find_alignment, median_filter, merge_punctuations
+from whisper.tokenizer import get_tokenizer
+
+from pipeline.device import threads
+from pipeline.media import load_audio
+from pipeline.models import whisper_folder
+from pipeline.settings import Settings
+from pipeline.speech_values import APPEND, PREPEND, RATE, Chunk, Piece
+from pipeline.values import Span
+from pipeline.whisper_decode import Writer, Written, product
+from pipeline.whisper_torch import SMOOTHING, OpenAIWhisper, _rules, _smoothed
+
+pytestmark = pytest.mark.models
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> Iterator[None]:
+    """Small steps on several threads of a busy machine wait for each other far longer than they compute."""
+    with threads(1):
+        yield
+
+
+def chunk(samples: np.ndarray[Any, Any]) -> Chunk:
+    return Chunk(samples, (Piece(0.0, 0.0, len(samples) / RATE),), np.ones(len(samples) // 512 + 1, np.float32), 0.032)
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> OpenAIWhisper:
+    return OpenAIWhisper(whisper_folder(Settings(models_dir=tmp_path_factory.mktemp("models"))), "cpu")
+
+
+@pytest.fixture(scope="module")
+def said(media: Path) -> list[Chunk]:
+    """Three pieces of a text, of which the second is the longest and the last is silence."""
+    audio = load_audio(media / "speech" / "es" / "azure_audio2.flac", span=Span(0.0, 9.0))
+    found = [chunk(audio.samples[round(a * RATE) : round(b * RATE)]) for a, b in ((0.0, 2.5), (0.0, 9.0))]
+    return [*found, chunk(np.zeros(RATE, np.float32))]
+
+
+def assert_same(ours: Sequence[Written], theirs: Sequence[Any]) -> None:
+    assert [w.tokens for w in ours] == [r.tokens for r in theirs]
+    assert [w.log_probability for w in ours] == pytest.approx([r.avg_logprob for r in theirs], abs=1e-3)
+    assert [w.no_speech for w in ours] == pytest.approx([r.no_speech_prob for r in theirs], abs=1e-4)
+
+
+def test_tokens_are_those_of_the_published_search(base: OpenAIWhisper, said: list[Chunk]) -> None:
+    options = DecodingOptions(language="es", without_timestamps=True, fp16=False)
+    with torch.inference_mode():
+        encoded = base._encoded(said)
+        theirs = decode(base.model, encoded, options)
+        tokenizer = get_tokenizer(True, num_languages=base.model.num_languages, language="es", task="transcribe")
+        ours = base._writer.write([base._writer.sound(e[None]) for e in encoded], _rules(tokenizer, 224))
+        as_one = base._writer.write([base._writer.sound(encoded)], _rules(tokenizer, 224))
+    assert_same(ours, theirs)
+    assert_same(as_one, theirs)
+    lengths = [len(w.tokens) for w in ours]
+    assert len(set(lengths)) == 3, "rows must end at different steps"
+    assert lengths[1] > 20
+    for text, other in zip(ours, as_one, strict=True):
+        assert text.attention.shape[1] == 4 + len(text.tokens) + 1
+        assert torch.allclose(text.attention, other.attention, atol=1e-3)
+
+
+def test_times_are_those_of_a_second_reading(base: OpenAIWhisper, said: list[Chunk]) -> None:
+    spoken = said[:2]
+    heard = base.listen(spoken, "es")
+    tokenizer = get_tokenizer(True, num_languages=base.model.num_languages, language="es", task="transcribe")
+    for one, what in zip(spoken, heard, strict=True):
+        mel = pad_or_trim(log_mel_spectrogram(pad_or_trim(one.samples, N_SAMPLES)), N_FRAMES)
+        with torch.inference_mode():
+            result = decode(base.model, mel, DecodingOptions(language="es", without_timestamps=True, fp16=False))
+        timings = find_alignment(base.model, tokenizer, result.tokens, mel, int(one.duration * 100))
+        merge_punctuations(timings, PREPEND, APPEND)
+        wanted = [t for t in timings if t.word.strip()]
+        assert [w.text for w in what.words] == [t.word for t in wanted]
+        assert [w.start for w in what.words] == pytest.approx([t.start for t in wanted], abs=0.021)
+        assert [w.end for w in what.words[:-1]] == pytest.approx([t.end for t in wanted[:-1]], abs=0.021)
+        assert [w.probability for w in what.words] == pytest.approx([t.probability for t in wanted], abs=1e-3)
+
+
+def test_a_careful_hearing_is_timed_like_a_quick_one(base: OpenAIWhisper, said: list[Chunk]) -> None:
+    quick, careful = (base.listen(said[:1], "es", careful=c)[0] for c in (False, True))
+    assert quick.text == careful.text
+    assert [w.start for w in careful.words] == pytest.approx([w.start for w in quick.words], abs=0.021)
+    assert careful.log_probability == pytest.approx(quick.log_probability, abs=0.05)
+    assert base.listen(said[2:], "es", careful=True)[0].no_speech > 0.3
+
+
+def test_what_told_the_language_is_not_encoded_again(
+    base: OpenAIWhisper, said: list[Chunk], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encode, count = base._encode, 0
+
+    def counted(chunks: Sequence[Chunk]) -> Any:
+        nonlocal count
+        count += len(chunks)
+        return encode(chunks)
+
+    monkeypatch.setattr(base, "_encode", counted)
+    fresh = [chunk(c.samples) for c in said[:2]]
+    votes = base.languages(fresh)
+    assert [max(v, key=v.__getitem__) for v in votes] == ["es", "es"]
+    heard = base.listen(fresh[1:], "es")
+    assert count == 2
+    assert heard[0].text == base.listen([chunk(said[1].samples)], "es")[0].text
+    assert count == 3
+
+
+# --- models of other shapes
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A model with random weights, and sounds for it."""
+
+    model: Any
+    encoded: Any
+    tokenizer: Any
+    language: str
+
+
+def made(seed: int, vocabulary: int, longest: int) -> Made:
+    torch.manual_seed(seed)
+    model = Whisper(ModelDimensions(80, 40, 128, 2, 1, vocabulary, 2 * longest, 128, 2, 3)).eval()
+    for parameter in model.parameters():
+        torch.nn.init.normal_(parameter, std=0.15)
+    many = model.is_multilingual
+    tokenizer = get_tokenizer(
+        many, num_languages=model.num_languages, language="fr" if many else "en", task="transcribe"
+    )
+    return Made(model, torch.randn(4, 40, 128), tokenizer, "fr" if many else "en")
+
+
+@pytest.mark.parametrize("vocabulary", [51864, 51865, 51866])
+def test_other_models_and_texts_without_an_end(vocabulary: int) -> None:
+    case = made(3, vocabulary, 12)
+    options = DecodingOptions(language=case.language, without_timestamps=True, fp16=False)
+    with torch.inference_mode():
+        theirs = decode(case.model, case.encoded, options)
+        writer = Writer(case.model, torch.float32)
+        ours = writer.write([writer.sound(e[None]) for e in case.encoded], _rules(case.tokenizer, 12))
+    assert_same(ours, theirs)
+    assert max(len(w.tokens) for w in ours) == 12
+    heads = int(case.model.alignment_heads.sum())
+    assert [w.attention.shape for w in ours] == [
+        (heads, len(case.tokenizer.sot_sequence) + 1 + len(w.tokens) + 1, 40) for w in ours
+    ]
+
+
+def test_reading_gives_what_writing_noted() -> None:
+    case = made(5, 51865, 9)
+    with torch.inference_mode():
+        writer = Writer(case.model, torch.float32)
+        sound, rules = writer.sound(case.encoded[:1]), _rules(case.tokenizer, 9)
+        written = writer.write([sound], rules)[0]
+        read = writer.read(sound, rules, written.tokens)
+    text = [n for n, t in enumerate(written.tokens) if t < rules.end]
+    assert text
+    assert [read.sure[n] for n in text] == pytest.approx([written.sure[n] for n in text], abs=1e-4)
+    assert torch.allclose(read.attention, written.attention, atol=1e-3)
+
+
+def test_half_precision_decoding_is_close() -> None:
+    case = made(7, 51865, 6)
+    rules = _rules(case.tokenizer, 6)
+    tokens = [400, 1200, 3000]
+    with torch.inference_mode():
+        exact, rough = (Writer(case.model, dtype) for dtype in (torch.float32, torch.float16))
+        wanted = exact.read(exact.sound(case.encoded[:1]), rules, tokens)
+        found = rough.read(rough.sound(case.encoded[:1].half()), rules, tokens)
+        written = rough.write([rough.sound(case.encoded.half())], rules)
+    assert found.attention.dtype == torch.float16
+    assert torch.allclose(found.attention.float(), wanted.attention, atol=0.1, rtol=0.05)
+    assert found.sure == pytest.approx(wanted.sure, abs=0.02)
+    assert all(0 < len(w.tokens) <= 6 for w in written)
+
+
+def test_half_precision_weights_are_multiplied_as_they_are() -> None:
+    torch.manual_seed(1)
+    weight, bias, x = torch.randn(96, 64).half().float(), torch.randn(96), torch.randn(2, 3, 64)
+    wanted = torch.nn.functional.linear(x, weight, bias)
+    assert torch.allclose(product(weight, bias, torch.float32)(x), wanted, atol=1e-4)
+    finer = weight + 1e-5
+    assert torch.equal(product(finer, bias, torch.float32)(x), torch.nn.functional.linear(x, finer, bias))
+
+
+@pytest.mark.parametrize("length", [2, 4, 7, 50])
+def test_the_median_is_the_sorted_middle(length: int) -> None:
+    x = torch.randn(3, 5, length, generator=torch.Generator().manual_seed(length)).round(decimals=1)
+    assert torch.equal(_smoothed(x), median_filter(x, SMOOTHING))
