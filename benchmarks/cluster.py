@@ -21,6 +21,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,9 @@ SPEECH = (
 )  # fmt: skip
 SMALL = {"small": Kind("benchmarks.cluster:small")}
 WAIT = 3000.0
+STAGES = ("progress.evidence", "progress.transcribing", "progress.clips")
+DUB_STAGES = ("progress.placing", "progress.editing_audio", "progress.muxing", "progress.measuring")
+VICTIMS = ("the job's", "the other")
 
 
 def build(target: Path, seconds: float) -> Path:
@@ -157,23 +161,27 @@ def same_results(root: Path, minutes: float, quick: bool, counts: list[int]) -> 
 def killed(root: Path, quick: bool) -> None:
     """Figure 2: the worker that does the job, then one that only helps, dies in each stage."""
     film = build(root / "short.mkv", 60.0 if quick else 400.0)
-    params = {"source": str(film), "clips": 3, "min_duration": 8.0}
-    jobs = service(root / "whole")
-    truth = do(jobs, "highlights", params, [])
-    jobs.close()
-    rows: list[list[object]] = [["none", "–", truth.job.state, f"{truth.seconds:.1f}", "1 process", "–"]]
+    dub = {"original": str(media() / "dub/dub_film_en.mp4"), "dub": str(media() / "dub/dub_es_v2_pal_25fps.m4a")}
+    works: list[tuple[str, dict[str, Any], tuple[str, ...], tuple[str, ...]]] = [
+        ("highlights", {"source": str(film), "clips": 3, "min_duration": 8.0}, STAGES, VICTIMS[: 1 if quick else 2]),
+        ("sync", dub, DUB_STAGES, VICTIMS[:1]),
+    ]
+    rows: list[list[object]] = []
     with running(root / "killing") as cluster:
-        for stage in ("progress.evidence", "progress.transcribing", "progress.rendering_clip"):
-            for victim in ("the job's",) if quick else ("the job's", "the other"):
-                name = f"{stage}-{victim}".replace(" ", "").replace("'", "")
-                jobs = service(root / name, cluster)
+        for kind, params, stages, victims in works:
+            jobs = service(root / f"whole-{kind}")
+            truth = do(jobs, kind, params, [])
+            jobs.close()
+            rows.append([kind, "none", "–", truth.job.state, f"{truth.seconds:.1f}", "1 process", "–"])
+            for number, (stage, victim) in enumerate(product(stages, victims)):
+                jobs = service(root / f"{kind}-{number}", cluster)
                 killer = Killer(cluster, stage, victim)
-                found = do(jobs, "highlights", params, [], killer)
+                found = do(jobs, kind, params, [], killer)
                 jobs.close()
                 same = "yes" if found.result == truth.result else "NO"
-                rows.append([stage, victim, found.job.state, f"{found.seconds:.1f}", same, killer.fraction])
+                rows.append([kind, stage, victim, found.job.state, f"{found.seconds:.1f}", same, killer.fraction])
                 cluster.wait()
-    head = ("killed in", "which worker", "state", "s", "same result", "done when killed")
+    head = ("job", "killed in", "which worker", "state", "s", "same result", "done when killed")
     print(f"### 2 · kill -9 of a worker in each stage of a job\n\n{table(head, rows)}\n")
 
 

@@ -449,7 +449,7 @@ def test_a_long_film_gives_the_same_on_workers_killed_in_every_stage(make: Make,
     assert truth.job.state == "done"
     assert truth.result["clips"]
     with running(tmp_path / "cluster") as cluster:
-        for stage in ("progress.evidence", "progress.transcribing", "progress.rendering_clip"):
+        for stage in ("progress.evidence", "progress.transcribing", "progress.clips"):
             jobs = service(tmp_path / stage, cluster)
             killer = Killer(cluster, stage, "the job's")
             assert do(jobs, "highlights", params, [], killer).result == truth.result
