@@ -11,7 +11,7 @@ import fcntl
 import shutil
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -28,6 +28,13 @@ ABANDONED = 86400.0
 """Seconds after which what a killed worker left is removed."""
 
 
+Tick = Callable[[], None]
+
+
+def no_tick() -> None:
+    """A :data:`Tick` that lets everything go on."""
+
+
 @dataclass(frozen=True, slots=True)
 class Given:
     """A file that can be fetched anywhere: its content's identity and its name."""
@@ -39,11 +46,11 @@ class Given:
 class Shared(Protocol):
     """What the machines have in common. Names of saved values are relative, with ``/``."""
 
-    def give(self, path: Path | str) -> str | Given:
-        """What to call a local file elsewhere; it is there when this returns."""
+    def give(self, path: Path | str, tick: Tick = no_tick) -> str | Given:
+        """What to call a local file elsewhere; it is there when this returns. Raises ToolError, and whatever ``tick`` raises."""
 
-    def fetch(self, given: str | Given) -> Path:
-        """Where a given file lies here. Raises NotFound, ToolError."""
+    def fetch(self, given: str | Given, tick: Tick = no_tick) -> Path:
+        """Where a given file lies here. Raises NotFound, ToolError, and whatever ``tick`` raises."""
 
     def save(self, name: str, data: bytes) -> None:
         """Keeps ``data`` for all machines."""
@@ -64,10 +71,10 @@ class Folder:
 
     root: Path
 
-    def give(self, path: Path | str) -> str:
+    def give(self, path: Path | str, tick: Tick = no_tick) -> str:
         return str(path)
 
-    def fetch(self, given: str | Given) -> Path:
+    def fetch(self, given: str | Given, tick: Tick = no_tick) -> Path:
         return Path(str(given))
 
     def save(self, name: str, data: bytes) -> None:
@@ -95,17 +102,17 @@ class Store:
     url: str
     cache: Path
 
-    def give(self, path: Path | str) -> Given:
+    def give(self, path: Path | str, tick: Tick = no_tick) -> Given:
         given = Given(digest(path), Path(path).name)
         fs, film = self._at(f"films/{given.identity}")
         with self._troubles():
             if not fs.exists(f"{film}/whole"):
-                self._put(fs, Path(path), f"{film}/film")
+                self._put(fs, Path(path), f"{film}/film", tick)
         # Written last, and again at each use: its age is that of the last use.
         self.save(f"films/{given.identity}/whole", b"")
         return given
 
-    def fetch(self, given: str | Given) -> Path:
+    def fetch(self, given: str | Given, tick: Tick = no_tick) -> Path:
         if not isinstance(given, Given):
             raise TypeError(given)
         path = self.cache / given.identity / given.name
@@ -114,7 +121,7 @@ class Store:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not path.exists():
                 self._tidy()
-                self._get(given, path)
+                self._get(given, path, tick)
             path.parent.touch()
         return path
 
@@ -168,17 +175,17 @@ class Store:
         fs.invalidate_cache()
         return fs, f"{root.rstrip('/')}/{name}"
 
-    def _put(self, fs: Any, file: Path, path: str) -> None:
+    def _put(self, fs: Any, file: Path, path: str, tick: Tick = no_tick) -> None:
         with self._troubles():
             fs.makedirs(path.rpartition("/")[0], exist_ok=True)
-            fs.put_file(str(file), path)
+            fs.put_file(str(file), path, callback=_watched(tick))
 
-    def _get(self, given: Given, path: Path) -> None:
+    def _get(self, given: Given, path: Path, tick: Tick) -> None:
         fs, film = self._at(f"films/{given.identity}/film")
         part = path.with_name(f"{uuid.uuid4().hex}.part")
         try:
             with self._troubles():
-                fs.get_file(film, str(part))
+                fs.get_file(film, str(part), callback=_watched(tick))
             part.replace(path)
         except FileNotFoundError as error:
             raise NotFound(name=given.name) from error
@@ -200,6 +207,19 @@ class Store:
             with contextlib.suppress(OSError):
                 if folder.is_dir() and time.time() - folder.stat().st_mtime > KEPT:
                     shutil.rmtree(folder)
+
+
+def _watched(tick: Tick) -> Any:
+    """What fsspec tells of each part of a file that is on its way: ``tick`` may end it by raising. A plain folder tells nothing."""
+    from fsspec.callbacks import Callback
+
+    class Watched(Callback):  # type: ignore[misc]
+        def relative_update(self, inc: int = 1) -> None:
+            tick()
+
+        absolute_update = relative_update
+
+    return Watched()
 
 
 def _age(fs: Any, path: str) -> float:

@@ -18,7 +18,7 @@ from benchmarks.local_cluster import running
 from pipeline import evidence, ffmpeg
 from pipeline.device import pick
 from pipeline.engine import Engine
-from pipeline.errors import NotFound, ToolError
+from pipeline.errors import Cancelled, NotFound, ToolError
 from pipeline.evidence import RawEvidence
 from pipeline.evidence_pieces import gather_in_pieces
 from pipeline.media import probe
@@ -122,6 +122,26 @@ def test_films_nobody_uses_are_swept_others_stay(tmp_path: Path, film: Path) -> 
     assert store(tmp_path).fetch(new).read_bytes() == b"another film"
     with pytest.raises(NotFound):
         store(tmp_path).fetch(old)
+
+
+def test_a_film_on_its_way_can_be_stopped(tmp_path: Path, film: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def part(fs: Any, source: str, target: str, callback: Any, **_: object) -> None:
+        Path(target).write_bytes(b"part")
+        callback.set_size(100)
+        callback.relative_update(4)
+
+    def stop() -> None:
+        raise Cancelled
+
+    called = store(tmp_path).give(film)
+    for name in ("put_file", "get_file"):
+        monkeypatch.setattr(f"fsspec.implementations.local.LocalFileSystem.{name}", part)
+    with pytest.raises(Cancelled):
+        store(tmp_path).fetch(called, stop)
+    assert not [p for p in (tmp_path / "worker").rglob("*") if p.is_file() and p.suffix != ".lock"]
+    film.write_bytes(b"another")
+    with pytest.raises(Cancelled):
+        store(tmp_path).give(film, stop)
 
 
 def test_folders_there_and_back(tmp_path: Path) -> None:

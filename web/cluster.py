@@ -97,8 +97,9 @@ class ClusterRun:
         """A job whose worker sees none of our folders."""
         here = SimpleNamespace(settings=self._settings, probe=probe)
         report = arrived(here, order.params, report)
-        report(0.0, message("progress.sending"))
-        order = replace(order, params=given(order.params, store))
+        tick = partial(report, 0.0, message("progress.sending"))
+        tick()
+        order = replace(order, params=given(order.params, store, tick))
         try:
             early = EarlyReceiver(report, store, order.folder, order.early)
             answer = self._crew.one(do_job_afar, order, report=early)

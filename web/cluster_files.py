@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 from pipeline.errors import ToolError
 from pipeline.messages import Message
-from pipeline.shared import Given, Shared, Store
+from pipeline.shared import Given, Shared, Store, Tick, no_tick
 from pipeline.values import Report
 from web import sync_jobs, workflows
 
@@ -31,14 +31,18 @@ MOST_TEXT = 2**26
 """Bytes up to which a file of results is looked through for paths."""
 
 
-def given(params: Any, shared: Shared, key: str = "") -> Any:
-    """``params`` with every input file as :class:`Input`. Raises ToolError where the store cannot be reached."""
+def given(params: Any, shared: Shared, tick: Tick = no_tick, key: str = "") -> Any:
+    """``params`` with every input file as :class:`Input`.
+
+    Raises:
+        ToolError: the store cannot be reached. Whatever ``tick`` raises.
+    """
     if isinstance(params, Mapping):
-        return {name: given(value, shared, name) for name, value in params.items()}
+        return {name: given(value, shared, tick, name) for name, value in params.items()}
     if isinstance(params, list | tuple):
-        return [given(value, shared, key) for value in params]
+        return [given(value, shared, tick, key) for value in params]
     if key in INPUTS and isinstance(params, str) and Path(params).is_absolute() and Path(params).is_file():
-        return Input(params, shared.give(params))
+        return Input(params, shared.give(params, tick))
     return params
 
 
@@ -50,7 +54,7 @@ class Input:
     called: str | Given
 
 
-def fetched(params: Any, shared: Shared, names: dict[str, str], tick: Callable[[], None]) -> Any:
+def fetched(params: Any, shared: Shared, names: dict[str, str], tick: Tick) -> Any:
     """``params`` of :func:`given` with paths of this machine; ``names`` gets the page's path for each of them.
 
     Raises:
@@ -62,7 +66,7 @@ def fetched(params: Any, shared: Shared, names: dict[str, str], tick: Callable[[
         return [fetched(value, shared, names, tick) for value in params]
     if isinstance(params, Input):
         tick()
-        here = str(shared.fetch(params.called))
+        here = str(shared.fetch(params.called, tick))
         names[here] = params.path
         return here
     return params
