@@ -7,6 +7,7 @@ real operation, so one is run before a device is named.
 from __future__ import annotations
 
 import contextlib
+import math
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -176,6 +177,37 @@ def threads(n: int) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+class Pace:
+    """How many threads torch gets for the next of many small steps: all while that is quicker, one otherwise.
+
+    The threads of a step wait for each other some hundred times. Where another process wants the same processor each wait may
+    last as long as a whole step done by one thread; then all are not tried again for a while, longer each time.
+    """
+
+    SHORTEST, LONGEST, WORSE = 16, 1024, 1.25
+
+    def __init__(self) -> None:
+        self.threads = 1
+        self._all, self._alone = 1, math.inf
+        self._left = self._rest = self.SHORTEST
+
+    def begin(self, n: int) -> None:
+        """Steps of another size follow; ``n`` threads are all."""
+        self._all, self._alone, self.threads = n, math.inf, 1
+        self._left = max(self._left, 2)
+
+    def took(self, seconds: float) -> None:
+        """What the last step took."""
+        if self.threads == 1:
+            self._alone = min(seconds, 1.1 * self._alone)
+            self._left -= 1
+        elif seconds > self.WORSE * self._alone:
+            self._left, self._rest = self._rest, min(2 * self._rest, self.LONGEST)
+        else:
+            self._rest = max(self._rest - 1, self.SHORTEST)
+        self.threads = 1 if self._left > 0 else self._all
 
 
 def _attempt(

@@ -8,9 +8,13 @@ has to be read again for it.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
+
+from pipeline.device import Pace, threads
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,26 +57,29 @@ class Written:
 
 @dataclass(slots=True)
 class Sound:
-    """What the decoder asks of some sounds: for each layer keys (row, head, width, frame), already scaled, and values
-    (row, head, frame, width)."""
+    """What the decoder asks of ``rows`` sounds: for each layer keys (row and head, width, frame), already scaled, and values
+    (row and head, frame, width)."""
 
+    rows: int
     keys: list[Any]
     values: list[Any]
 
-    @property
-    def rows(self) -> int:
-        return int(self.keys[0].shape[0])
-
     def attend(self, layer: int, q: Any) -> tuple[Any, Any]:
         """What queries (row, head, token, width) find, in the same shape, and their scores (row, head, token, frame)."""
-        scores = q @ self.keys[layer]
-        return scores.float().softmax(-1).to(q.dtype) @ self.values[layer], scores
+        rows, heads, count, width = q.shape
+        scores = q.reshape(rows * heads, count, width).bmm(self.keys[layer])
+        found = scores.float().softmax(-1).to(q.dtype).bmm(self.values[layer])
+        return found.view(rows, heads, count, width), scores.view(rows, heads, count, -1)
 
     def only(self, rows: Sequence[int]) -> Sound:
         """These rows, in order."""
         if len(rows) == self.rows:
             return self
-        return Sound([k[rows] for k in self.keys], [v[rows] for v in self.values])
+
+        def kept(x: Any) -> Any:
+            return x.unflatten(0, (self.rows, -1))[rows].flatten(0, 1)
+
+        return Sound(len(rows), [kept(k) for k in self.keys], [kept(v) for v in self.values])
 
 
 class _Layer:
@@ -119,17 +126,20 @@ class Writer:
     """Writes down encoded sounds with ``model``'s weights; ``dtype`` is what it computes in."""
 
     def __init__(self, model: Any, dtype: Any) -> None:
+        import torch
+
         decoder = model.decoder
-        self.dtype = dtype
-        self.layers = [_Layer(block, dtype) for block in decoder.blocks]
+        self.dtype, self.pace = dtype, Pace()
+        with ThreadPoolExecutor(torch.get_num_threads()) as pool:  # packing is slow and single-threaded
+            self.layers = list(pool.map(lambda block: _Layer(block, dtype), decoder.blocks))
         self.embedding, self.positions, self.norm = (
             decoder.token_embedding.weight,
             decoder.positional_embedding,
             decoder.ln,
         )
         self.logits = product(decoder.token_embedding.weight, None, dtype)
-        pairs = model.alignment_heads.indices().T.tolist()
-        self.aligned = [[head for at, head in pairs if at == layer] for layer in range(len(self.layers))]
+        layers, heads = model.alignment_heads.indices()
+        self.aligned = [heads[layers == number] for number in range(len(self.layers))]
 
     def sound(self, encoded: Any) -> Sound:
         """What encoded sounds (row, frame, width) offer to the decoder."""
@@ -141,9 +151,9 @@ class Writer:
             k, v = layer.cross.key, layer.cross.value
             scale = (k.weight.shape[0] // layer.heads) ** -0.5
             key = torch.matmul(k.weight.to(self.dtype) * scale, encoded.transpose(1, 2))
-            keys.append(key.view(rows, layer.heads, -1, frames))
-            values.append(v(encoded).view(rows, frames, layer.heads, -1).transpose(1, 2).contiguous())
-        return Sound(keys, values)
+            keys.append(key.view(rows * layer.heads, -1, frames))
+            values.append(v(encoded).view(rows, frames, layer.heads, -1).transpose(1, 2).flatten(0, 1).contiguous())
+        return Sound(rows, keys, values)
 
     def write(self, sounds: Sequence[Sound], rules: Rules) -> list[Written]:
         """The likeliest text of every row of ``sounds``, token by token."""
@@ -173,16 +183,9 @@ class _Page:
         self.sounds = list(sounds)
         self.texts = [Written() for _ in range(sum(s.rows for s in sounds))]
         self.alive = list(self.texts)
-        first = sounds[0].keys[0]
-        shape = (
-            len(writer.layers),
-            2,
-            len(self.texts),
-            first.shape[1],
-            len(rules.start) + rules.longest + 1,
-            first.shape[2],
-        )
-        self.cache = torch.empty(shape, dtype=writer.dtype, device=first.device)
+        first, heads = sounds[0].keys[0], writer.layers[0].heads
+        shape = (len(self.texts), heads, len(rules.start) + rules.longest + 1, first.shape[1])
+        self.cache = torch.empty((len(writer.layers), 2, *shape), dtype=writer.dtype, device=first.device)
         self.length = 0
         mask = torch.zeros(writer.embedding.shape[0], device=first.device)
         mask[list(rules.forbidden)] = -torch.inf
@@ -192,21 +195,35 @@ class _Page:
 
     def written(self) -> list[Written]:
         """All texts, written to their ends."""
+        import torch
+
         last = self.further([list(self.rules.start)] * len(self.alive))
         logits = self.writer.logits(last).float()
         for text, p in zip(self.alive, logits[:, 0].softmax(-1)[:, self.rules.no_speech].tolist(), strict=True):
             text.no_speech = p
-        tokens = self._chosen(logits[:, -1], self.first_mask)
-        while self.alive:
+        self.writer.pace.begin(torch.get_num_threads())
+        with threads(1):  # sums over all tokens come out the same however many threads work on the rest
+            tokens = self._chosen(logits[:, -1], self.first_mask)
+            while True:
+                found = self._step(tokens)
+                if found is None:
+                    return self.texts
+                tokens = self._chosen(found, self.mask)
+
+    def _step(self, tokens: list[int]) -> Any:
+        """Reads a token of each row; what may follow it (row, logits) in those that go on, ``None`` where none does."""
+        pace, begun = self.writer.pace, time.perf_counter()
+        with threads(pace.threads):
             last = self.further([[t] for t in tokens])
-            open_rows = [n for n, t in enumerate(tokens) if t != self.rules.end]
-            if not open_rows:
-                break
-            if len(open_rows) < len(self.alive):
-                last = last[open_rows]
-                self._keep(open_rows)
-            tokens = self._chosen(self.writer.logits(last[:, -1]).float(), self.mask)
-        return self.texts
+            going = [n for n, t in enumerate(tokens) if t != self.rules.end]
+            if not going:
+                return None
+            if len(going) < len(self.alive):
+                last = last[going]
+                self._keep(going)
+            logits = self.writer.logits(last[:, -1]).float()
+        pace.took(time.perf_counter() - begun)
+        return logits
 
     def _chosen(self, logits: Any, mask: Any) -> list[int]:
         """The likeliest token of each row, noted in its text; the end where a text is long enough."""
@@ -278,12 +295,12 @@ class _Page:
         rows, count, width = x.shape
         q = x.view(rows, count, self.cache.shape[3], -1).transpose(1, 2)
         found, at = [], 0
-        heads = self.writer.aligned[number]
+        aligned = self.writer.aligned[number]
         for sound in self.sounds:
             out, seen = sound.attend(number, q[at : at + sound.rows])
             found.append(out)
-            if heads:
-                for n, kept in enumerate(seen[:, heads]):
+            if len(aligned):
+                for n, kept in enumerate(seen.index_select(1, aligned)):
                     scores[at + n].append(kept)
             at += sound.rows
-        return torch.cat(found).transpose(1, 2).reshape(rows, count, width)
+        return (torch.cat(found) if len(found) > 1 else found[0]).transpose(1, 2).reshape(rows, count, width)

@@ -21,7 +21,7 @@ FRAME = 0.02
 SMOOTHING = 7
 """Width of the median filter over attention, frames; the published method's own."""
 ALONE = 512
-"""Widest model (tiny, base) whose steps one thread does as fast as several."""
+"""Widest model (tiny, base) whose search is left to one thread: several wait for each other longer than they compute."""
 KEPT = 8
 """Chunks whose encoding is kept after their language was asked for."""
 
@@ -113,27 +113,26 @@ class OpenAIWhisper:
         rules = _rules(tokenizer, self.model.dims.n_text_ctx // 2)
         with torch.inference_mode():
             encoded = self._encoded(chunks)
-            with threads(self._hands):
-                sounds = [self._writer.sound(part) for part in encoded.split(len(chunks) if self._half else 1)]
-                texts = self._searched(encoded, language, rules) if careful else self._writer.write(sounds, rules)
-            return [_heard(tokenizer, rules, text, c) for text, c in zip(texts, chunks, strict=True)]
-
-    @property
-    def _hands(self) -> int:
-        """Threads that write: to bring several together takes longer than what a small model does between two meetings."""
-        import torch
-
-        return 1 if self.model.dims.n_text_state <= ALONE else torch.get_num_threads()
+            if careful:
+                texts = self._searched(encoded, language, rules)
+            else:
+                parts = encoded.split(len(chunks) if self._half else 1)
+                texts = self._writer.write([self._writer.sound(part) for part in parts], rules)
+            with threads(1):
+                return [_heard(tokenizer, rules, text, c) for text, c in zip(texts, chunks, strict=True)]
 
     def _searched(self, encoded: Any, language: str, rules: Rules) -> list[Written]:
         """Texts found by a search for the likeliest of many; openai-whisper searches for one sound at a time only."""
+        import torch
         from whisper import DecodingOptions, decode
 
+        hands = 1 if self.model.dims.n_text_state <= ALONE else torch.get_num_threads()
         options = DecodingOptions(language=language, beam_size=CAREFUL_BEAM, without_timestamps=True, fp16=self._half)
         texts = []
         for part in encoded.split(1):
-            result = decode(self.model, part, options)[0]
-            text = self._writer.read(self._writer.sound(part), rules, result.tokens)
+            with threads(hands):
+                result = decode(self.model, part, options)[0]
+                text = self._writer.read(self._writer.sound(part), rules, result.tokens)
             text.total, text.no_speech = result.avg_logprob * (len(result.tokens) + 1), result.no_speech_prob
             texts.append(text)
         return texts

@@ -16,7 +16,7 @@ from whisper.model import ModelDimensions, Whisper
 from whisper.timing import find_alignment, median_filter, merge_punctuations
 from whisper.tokenizer import get_tokenizer
 
-from pipeline.device import threads
+from pipeline.device import Pace, threads
 from pipeline.media import load_audio
 from pipeline.models import whisper_folder
 from pipeline.settings import Settings
@@ -119,6 +119,59 @@ def test_what_told_the_language_is_not_encoded_again(
     assert count == 2
     assert heard[0].text == base.listen([chunk(said[1].samples)], "es")[0].text
     assert count == 3
+
+
+# --- threads
+
+
+def steps(pace: Pace, count: int, alone: float, together: float) -> list[int]:
+    """The threads of ``count`` steps that take ``alone`` seconds with one and ``together`` with all."""
+    used = []
+    for _ in range(count):
+        used.append(pace.threads)
+        pace.took(alone if pace.threads == 1 else together)
+    return used
+
+
+def test_all_threads_work_where_the_processor_is_free() -> None:
+    pace = Pace()
+    pace.begin(2)
+    used = steps(pace, 200, 0.020, 0.012)
+    assert used[:2] == [1, 1]
+    assert set(used[Pace.SHORTEST :]) == {2}
+    pace.begin(2)
+    assert steps(pace, 50, 0.040, 0.025) == [1, 1] + [2] * 48
+
+
+def test_one_thread_works_where_others_want_the_processor() -> None:
+    pace = Pace()
+    pace.begin(2)
+    used = steps(pace, 5000, 0.020, 0.300)
+    assert 3 <= used.count(2) <= 12
+    assert used[-900:].count(2) <= 1
+    freed = steps(pace, 5000, 0.020, 0.012)
+    assert set(freed[-3000:]) == {2}
+
+
+def test_a_single_thread_is_all_there_is() -> None:
+    pace = Pace()
+    pace.begin(1)
+    assert set(steps(pace, 100, 0.020, 9.0)) == {1}
+
+
+def test_texts_do_not_depend_on_threads(
+    base: OpenAIWhisper, said: list[Chunk], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tokenizer = get_tokenizer(True, num_languages=base.model.num_languages, language="es", task="transcribe")
+    with torch.inference_mode():
+        sounds = [base._writer.sound(e[None]) for e in base._encoded(said[:2])]
+        found = []
+        for n in (1, 2):
+            monkeypatch.setattr(Pace, "took", lambda self, seconds, n=n: setattr(self, "threads", n))
+            found.append(base._writer.write(sounds, _rules(tokenizer, 12)))
+    for one, two in zip(*found, strict=True):
+        assert (one.tokens, one.sure, one.total, one.no_speech) == (two.tokens, two.sure, two.total, two.no_speech)
+        assert torch.equal(one.attention, two.attention)
 
 
 # --- models of other shapes
