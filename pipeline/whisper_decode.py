@@ -155,6 +155,11 @@ class Writer:
             values.append(v(encoded).view(rows, frames, layer.heads, -1).transpose(1, 2).flatten(0, 1).contiguous())
         return Sound(rows, keys, values)
 
+    def after(self, sound: Sound, rules: Rules) -> Any:
+        """What may follow the start of a text in each row of ``sound``: (row, logits)."""
+        last = _Page(self, [sound], rules).further([list(rules.start)] * sound.rows)
+        return self.logits(last[:, -1])
+
     def write(self, sounds: Sequence[Sound], rules: Rules) -> list[Written]:
         """The likeliest text of every row of ``sounds``, token by token."""
         return _Page(self, sounds, rules).written()

@@ -13,11 +13,10 @@ from numpy.typing import NDArray
 from pipeline.device import threads
 from pipeline.speech_values import APPEND, CAREFUL_BEAM, PREPEND, Chunk, Heard, HeardWord
 from pipeline.whisper_decode import Rules, Writer, Written
+from pipeline.whisper_encode import FRAME, context, encode
 from pipeline.whisper_weights import alignment_heads, dimensions, read_variables, state_dict
 
 BATCH = {"cpu": 8, "cuda": 32}
-FRAME = 0.02
-"""Seconds a position of the encoder's output stands for."""
 SMOOTHING = 7
 """Width of the median filter over attention, frames; the published method's own."""
 ALONE = 512
@@ -91,14 +90,18 @@ class OpenAIWhisper:
     def languages(self, chunks: Sequence[Chunk]) -> list[Mapping[str, float]]:
         """The probability of each language for each chunk; English alone for an English-only model."""
         import torch
+        from whisper.tokenizer import get_tokenizer
 
         if not self.model.is_multilingual:
             return [{"en": 1.0} for _ in chunks]
+        t = get_tokenizer(True, num_languages=self.model.num_languages)
+        rules = Rules((t.sot,), t.eot, t.no_speech, (), (), 0)
         with torch.inference_mode():
             encoded = self._encoded(chunks)
-            _, found = self.model.detect_language(encoded.float())
-        self._kept = [*self._kept, *zip(chunks, encoded, strict=True)][-max(self.batch, KEPT) :]
-        return list(found)
+            self._kept = [*self._kept, *zip(chunks, encoded, strict=True)][-max(self.batch, KEPT) :]
+            following = torch.cat([self._writer.after(self._writer.sound(e), rules) for e in self._together(encoded)])
+            likely = following[:, list(t.all_language_tokens)].float().softmax(-1).tolist()
+        return [dict(zip(t.all_language_codes, row, strict=True)) for row in likely]
 
     def listen(self, chunks: Sequence[Chunk], language: str, *, careful: bool = False) -> list[Heard]:
         """The words of each chunk, decoded as one batch."""
@@ -112,16 +115,15 @@ class OpenAIWhisper:
         )
         rules = _rules(tokenizer, self.model.dims.n_text_ctx // 2)
         with torch.inference_mode():
-            encoded = self._encoded(chunks)
             if careful:
-                texts = self._searched(encoded, language, rules)
+                texts = self._searched(self._encoded(chunks, whole=True), language, rules)
             else:
-                parts = encoded.split(len(chunks) if self._half else 1)
-                texts = self._writer.write([self._writer.sound(part) for part in parts], rules)
+                encoded = self._together(self._encoded(chunks))
+                texts = self._writer.write([self._writer.sound(e) for e in encoded], rules)
             with threads(1):
                 return [_heard(tokenizer, rules, text, c) for text, c in zip(texts, chunks, strict=True)]
 
-    def _searched(self, encoded: Any, language: str, rules: Rules) -> list[Written]:
+    def _searched(self, encoded: Sequence[Any], language: str, rules: Rules) -> list[Written]:
         """Texts found by a search for the likeliest of many; openai-whisper searches for one sound at a time only."""
         import torch
         from whisper import DecodingOptions, decode
@@ -129,7 +131,7 @@ class OpenAIWhisper:
         hands = 1 if self.model.dims.n_text_state <= ALONE else torch.get_num_threads()
         options = DecodingOptions(language=language, beam_size=CAREFUL_BEAM, without_timestamps=True, fp16=self._half)
         texts = []
-        for part in encoded.split(1):
+        for part in encoded:
             with threads(hands):
                 result = decode(self.model, part, options)[0]
                 text = self._writer.read(self._writer.sound(part), rules, result.tokens)
@@ -137,31 +139,47 @@ class OpenAIWhisper:
             texts.append(text)
         return texts
 
-    def _encoded(self, chunks: Sequence[Chunk]) -> Any:
-        """The encoder's output (chunk, frame, width); what was encoded to tell the language is not encoded again."""
+    def _together(self, encoded: Sequence[Any]) -> Sequence[Any]:
+        """``encoded`` as the decoder takes it: all as one on a GPU, where all are of one length."""
         import torch
 
-        known = {id(c): e for c, e in self._kept}
-        if all(id(c) in known for c in chunks):
-            return torch.stack([known[id(c)] for c in chunks])
+        return [torch.cat(list(encoded))] if self._half else encoded
+
+    def _encoded(self, chunks: Sequence[Chunk], *, whole: bool = False) -> list[Any]:
+        """The encoder's output (1, frame, width) for each chunk; what was encoded to tell the language is not encoded again.
+
+        A GPU is given the ``whole`` window of all chunks at once, a processor what each of them needs.
+        """
+        import torch
+
+        window = self.model.dims.n_audio_ctx
         if self._half:
-            return self._encode(chunks)
-        n = torch.get_num_threads()
-        lanes = max(d for d in range(1, len(chunks) + 1) if n % d == 0)
-        beside = len(chunks) // lanes * lanes if lanes > 1 else 0
-        with threads(n // lanes), ThreadPoolExecutor(lanes) as pool:
-            found = list(pool.map(lambda c: self._encode([c]), chunks[:beside]))
-        return torch.cat([*found, *(self._encode([c]) for c in chunks[beside:])])
+            missing = self._missing(chunks, [window] * len(chunks))
+            new = encode(self.model, [c for c, _ in missing], window, torch.float16).split(1) if missing else ()
+        else:
+            missing = self._missing(chunks, [window if whole else context(c, window) for c in chunks])
+            new = self._beside(missing)
+        found = {id(c): e for c, e in [*self._kept, *((c, e) for (c, _), e in zip(missing, new, strict=True))]}
+        return [found[id(c)] for c in chunks]
 
-    def _encode(self, chunks: Sequence[Chunk]) -> Any:
+    def _missing(self, chunks: Sequence[Chunk], frames: Sequence[int]) -> list[tuple[Chunk, int]]:
+        """Chunks whose encoding of so many frames is not kept."""
+        known = {id(c): e.shape[1] for c, e in self._kept}
+        return [(c, n) for c, n in zip(chunks, frames, strict=True) if known.get(id(c)) != n]
+
+    def _beside(self, wanted: Sequence[tuple[Chunk, int]]) -> list[Any]:
+        """Encodings of chunks on a processor, as many beside each other as share its threads evenly."""
         import torch
-        from whisper.audio import N_FRAMES, N_SAMPLES, log_mel_spectrogram, pad_or_trim
 
-        with torch.inference_mode():
-            sounds = torch.from_numpy(np.stack([pad_or_trim(c.samples, N_SAMPLES) for c in chunks]))
-            mel = log_mel_spectrogram(sounds.to(self.model.device), self.model.dims.n_mels)
-            mel = pad_or_trim(mel, N_FRAMES)
-            return self.model.embed_audio(mel.half() if self._half else mel)
+        def encoded(one: tuple[Chunk, int]) -> Any:
+            return encode(self.model, [one[0]], one[1], torch.float32)
+
+        n = torch.get_num_threads()
+        lanes = max((d for d in range(1, len(wanted) + 1) if n % d == 0), default=1)
+        beside = len(wanted) // lanes * lanes if lanes > 1 else 0
+        with threads(n // lanes), ThreadPoolExecutor(lanes) as pool:
+            found = list(pool.map(encoded, wanted[:beside]))
+        return [*found, *map(encoded, wanted[beside:])]
 
 
 def _rules(tokenizer: Any, longest: int) -> Rules:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,15 @@ from whisper.model import ModelDimensions, Whisper
 from whisper.timing import find_alignment, median_filter, merge_punctuations
 from whisper.tokenizer import get_tokenizer
 
+from pipeline import whisper_encode, whisper_torch
 from pipeline.device import Pace, threads
 from pipeline.media import load_audio
 from pipeline.models import whisper_folder
 from pipeline.settings import Settings
-from pipeline.speech_values import APPEND, PREPEND, RATE, Chunk, Piece
+from pipeline.speech_values import APPEND, LONGEST, PREPEND, RATE, Chunk, Piece
 from pipeline.values import Span
 from pipeline.whisper_decode import Writer, Written, product
+from pipeline.whisper_encode import context, encode
 from pipeline.whisper_torch import SMOOTHING, OpenAIWhisper, _rules, _smoothed
 
 pytestmark = pytest.mark.models
@@ -61,10 +64,11 @@ def assert_same(ours: Sequence[Written], theirs: Sequence[Any]) -> None:
 def test_tokens_are_those_of_the_published_search(base: OpenAIWhisper, said: list[Chunk]) -> None:
     options = DecodingOptions(language="es", without_timestamps=True, fp16=False)
     with torch.inference_mode():
-        encoded = base._encoded(said)
+        parts = base._encoded(said, whole=True)
+        encoded = torch.cat(parts)
         theirs = decode(base.model, encoded, options)
         tokenizer = get_tokenizer(True, num_languages=base.model.num_languages, language="es", task="transcribe")
-        ours = base._writer.write([base._writer.sound(e[None]) for e in encoded], _rules(tokenizer, 224))
+        ours = base._writer.write([base._writer.sound(e) for e in parts], _rules(tokenizer, 224))
         as_one = base._writer.write([base._writer.sound(encoded)], _rules(tokenizer, 224))
     assert_same(ours, theirs)
     assert_same(as_one, theirs)
@@ -76,7 +80,10 @@ def test_tokens_are_those_of_the_published_search(base: OpenAIWhisper, said: lis
         assert torch.allclose(text.attention, other.attention, atol=1e-3)
 
 
-def test_times_are_those_of_a_second_reading(base: OpenAIWhisper, said: list[Chunk]) -> None:
+def test_times_are_those_of_a_second_reading(
+    base: OpenAIWhisper, said: list[Chunk], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(whisper_encode, "AFTER", LONGEST)
     spoken = said[:2]
     heard = base.listen(spoken, "es")
     tokenizer = get_tokenizer(True, num_languages=base.model.num_languages, language="es", task="transcribe")
@@ -93,7 +100,10 @@ def test_times_are_those_of_a_second_reading(base: OpenAIWhisper, said: list[Chu
         assert [w.probability for w in what.words] == pytest.approx([t.probability for t in wanted], abs=1e-3)
 
 
-def test_a_careful_hearing_is_timed_like_a_quick_one(base: OpenAIWhisper, said: list[Chunk]) -> None:
+def test_a_careful_hearing_is_timed_like_a_quick_one(
+    base: OpenAIWhisper, said: list[Chunk], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(whisper_encode, "AFTER", LONGEST)
     quick, careful = (base.listen(said[:1], "es", careful=c)[0] for c in (False, True))
     assert quick.text == careful.text
     assert [w.start for w in careful.words] == pytest.approx([w.start for w in quick.words], abs=0.021)
@@ -104,14 +114,14 @@ def test_a_careful_hearing_is_timed_like_a_quick_one(base: OpenAIWhisper, said: 
 def test_what_told_the_language_is_not_encoded_again(
     base: OpenAIWhisper, said: list[Chunk], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    encode, count = base._encode, 0
+    count = 0
 
-    def counted(chunks: Sequence[Chunk]) -> Any:
+    def counted(*args: Any) -> Any:
         nonlocal count
-        count += len(chunks)
-        return encode(chunks)
+        count += 1
+        return encode(*args)
 
-    monkeypatch.setattr(base, "_encode", counted)
+    monkeypatch.setattr(whisper_torch, "encode", counted)
     fresh = [chunk(c.samples) for c in said[:2]]
     votes = base.languages(fresh)
     assert [max(v, key=v.__getitem__) for v in votes] == ["es", "es"]
@@ -119,6 +129,42 @@ def test_what_told_the_language_is_not_encoded_again(
     assert count == 2
     assert heard[0].text == base.listen([chunk(said[1].samples)], "es")[0].text
     assert count == 3
+
+
+# --- sounds shorter than the window
+
+
+def test_the_whole_window_is_encoded_as_published(base: OpenAIWhisper, said: list[Chunk]) -> None:
+    window = base.model.dims.n_audio_ctx
+    mel = torch.stack([log_mel_spectrogram(pad_or_trim(c.samples, N_SAMPLES), 80) for c in said])
+    with torch.inference_mode():
+        wanted = base.model.embed_audio(pad_or_trim(mel, N_FRAMES))
+    assert torch.allclose(encode(base.model, said, window, torch.float32), wanted, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "frames"), [(0.1, 512), (6.0, 512), (10.0, 704), (20.0, 1200), (26.0, 1500), (30.0, 1500)]
+)
+def test_a_context_holds_the_chunk_and_silence_after_it(seconds: float, frames: int) -> None:
+    assert context(chunk(np.zeros(round(seconds * RATE), np.float32)), 1500) == frames
+
+
+def test_a_shorter_context_tells_the_same_text_and_language(base: OpenAIWhisper, said: list[Chunk]) -> None:
+    assert [e.shape[1] for e in base._encoded(said[:2])] == [512, 656]
+    short = base.listen(said[:2], "es")
+    full = base.listen(said[:2], "es", careful=True)
+    for one, other in zip(short, full, strict=True):
+        alike = SequenceMatcher(None, one.text.split(), other.text.split())
+        assert alike.ratio() > 0.8
+        for ours, theirs, count in alike.get_matching_blocks():
+            starts = [[w.start for w in heard.words[at : at + count]] for heard, at in ((one, ours), (other, theirs))]
+            assert starts[0] == pytest.approx(starts[1], abs=0.1)
+    votes = base.languages(said[:2])
+    _, published = base.model.detect_language(torch.cat(base._encoded(said[:2], whole=True)))
+    for vote, wanted in zip(votes, published, strict=True):
+        assert vote.keys() == wanted.keys()
+        assert sum(vote.values()) == pytest.approx(1.0, abs=1e-3)
+        assert vote["es"] == pytest.approx(wanted["es"], abs=0.1)
 
 
 # --- threads
@@ -164,7 +210,7 @@ def test_texts_do_not_depend_on_threads(
 ) -> None:
     tokenizer = get_tokenizer(True, num_languages=base.model.num_languages, language="es", task="transcribe")
     with torch.inference_mode():
-        sounds = [base._writer.sound(e[None]) for e in base._encoded(said[:2])]
+        sounds = [base._writer.sound(e) for e in base._encoded(said[:2])]
         found = []
         for n in (1, 2):
             monkeypatch.setattr(Pace, "took", lambda self, seconds, n=n: setattr(self, "threads", n))
