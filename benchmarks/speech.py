@@ -12,7 +12,7 @@ import tempfile
 import time
 import unicodedata
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -81,8 +81,6 @@ def recordings(quick: bool) -> Iterator[Said]:
 
 def systems(settings: Settings, device: Device) -> dict[str, Callable[[Audio, str], str]]:
     """Every system as a function from sound and language to text; models are loaded by a first short call."""
-    from dataclasses import replace
-
     from pipeline.whisper_torch import load
 
     model: Any = load(whisper_folder(settings), device.kind)
@@ -160,16 +158,18 @@ def inventions(settings: Settings, device: Device, quick: bool) -> str:
     """The table of words found where there are none; the baseline hears the short ones alone."""
     from pipeline.whisper_torch import load
 
-    ours = Transcriber(settings, device)
+    backends = ("faster-whisper", "openai-whisper")
+    ours = [Transcriber(replace(settings, speech_backend=name), device) for name in backends]
     model: Any = load(whisper_folder(settings), device.kind)
     rows = []
     for name, audio in quiet_places(quick):
         text = str(
             model.transcribe(audio.samples[: 30 * RATE], language="es", fp16=device.kind == "cuda")["text"]
         ).strip()
-        found = sum(len(s.words) for s in ours.transcribe(audio).sentences)
-        rows.append([name, f"{audio.duration:.0f} s", len(text.split()), text[:40], found])
-    return table(["nobody speaks", "length", "plain: words", "plain: text (first 30 s)", "ours: words"], rows)
+        found = [sum(len(s.words) for s in one.transcribe(audio).sentences) for one in ours]
+        rows.append([name, f"{audio.duration:.0f} s", len(text.split()), text[:40], *found])
+    heard = [f"ours, {name}: words" for name in backends]
+    return table(["nobody speaks", "length", "plain: words", "plain: text (first 30 s)", *heard], rows)
 
 
 def onsets(settings: Settings, device: Device) -> str:

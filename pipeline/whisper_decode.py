@@ -33,21 +33,21 @@ class Rules:
 @dataclass(slots=True)
 class Written:
     """A text as it grows: token numbers, the sum of their natural logarithms of probability (the end's included), each
-    token's probability among tokens of text, and scores of attention (alignment head, token, frame), prompt and end
-    included, in the order they were made; ``no_speech`` in [0, 1]."""
+    token's probability among tokens of text, and for each step, prompt and end included, the scores of attention
+    (alignment head, token, frame) of each layer that has such heads; ``no_speech`` in [0, 1]."""
 
     no_speech: float = 0.0
     tokens: list[int] = field(default_factory=list)
     total: float = 0.0
     sure: list[float] = field(default_factory=list)
-    scores: list[Any] = field(default_factory=list)
+    scores: list[list[Any]] = field(default_factory=list)
 
     @property
     def attention(self) -> Any:
-        """All of ``scores``."""
+        """All scores of alignment heads (head, token, frame)."""
         import torch
 
-        return torch.cat(self.scores, 1)
+        return torch.cat([torch.cat(layer, 1) for layer in zip(*self.scores, strict=True)])
 
     @property
     def log_probability(self) -> float:
@@ -192,11 +192,10 @@ class _Page:
         shape = (len(self.texts), heads, len(rules.start) + rules.longest + 1, first.shape[1])
         self.cache = torch.empty((len(writer.layers), 2, *shape), dtype=writer.dtype, device=first.device)
         self.length = 0
-        mask = torch.zeros(writer.embedding.shape[0], device=first.device)
-        mask[list(rules.forbidden)] = -torch.inf
-        self.mask = mask
-        self.first_mask = mask.clone()
-        self.first_mask[list(rules.not_first)] = -torch.inf
+        self.mask = torch.ones(writer.embedding.shape[0], device=first.device)
+        self.mask[list(rules.forbidden)] = 0.0
+        self.first_mask = self.mask.clone()
+        self.first_mask[list(rules.not_first)] = 0.0
 
     def written(self) -> list[Written]:
         """All texts, written to their ends."""
@@ -233,12 +232,14 @@ class _Page:
     def _chosen(self, logits: Any, mask: Any) -> list[int]:
         """The likeliest token of each row, noted in its text; the end where a text is long enough."""
         end = self.rules.end
-        allowed = logits + mask
+        likely = (logits - logits.amax(-1, keepdim=True)).exp_()
+        text_sum = likely[:, :end].sum(-1)
+        allowed = likely * mask
         best, token = allowed.max(-1)
-        log = best - allowed.logsumexp(-1)
-        sure = logits.gather(1, token[:, None])[:, 0] - logits[:, :end].logsumexp(-1)
+        log = (best / allowed.sum(-1)).log()
+        sure = likely.gather(1, token[:, None])[:, 0] / text_sum
         tokens: list[int] = token.tolist()
-        for n, (text, t, lp, p) in enumerate(zip(self.alive, tokens, log.tolist(), sure.exp().tolist(), strict=True)):
+        for n, (text, t, lp, p) in enumerate(zip(self.alive, tokens, log.tolist(), sure.tolist(), strict=True)):
             if len(text.tokens) == self.rules.longest:
                 tokens[n] = end
                 continue
@@ -278,7 +279,7 @@ class _Page:
             x = x + layer.narrow(gelu(layer.wide(before_mlp(x))))
         self.length += count
         for text, seen in zip(self.alive, scores, strict=True):
-            text.scores.append(torch.cat(seen))
+            text.scores.append(seen)
         return w.norm(x)
 
     def _own(self, number: int, x: Any) -> Any:
@@ -286,11 +287,10 @@ class _Page:
         from torch.nn.functional import scaled_dot_product_attention
 
         rows, count, width = x.shape
-        q, k, v = x.view(rows, count, 3, self.cache.shape[3], -1).permute(2, 0, 3, 1, 4)
-        keys, values = self.cache[number, :, :, :, : self.length + count]
-        keys[:, :, self.length :] = k
-        values[:, :, self.length :] = v
-        found = scaled_dot_product_attention(q, keys, values, is_causal=count > 1)
+        new = x.view(rows, count, 3, self.cache.shape[3], -1).permute(2, 0, 3, 1, 4)
+        kept = self.cache[number, :, :, :, : self.length + count]
+        kept[:, :, :, self.length :] = new[1:]
+        found = scaled_dot_product_attention(new[0], kept[0], kept[1], is_causal=count > 1)
         return found.transpose(1, 2).reshape(rows, count, width // 3)
 
     def _cross(self, number: int, x: Any, scores: list[list[Any]]) -> Any:
