@@ -183,30 +183,34 @@ class Pace:
     """How many threads torch gets for the next of many small steps: all while that is quicker, one otherwise.
 
     The threads of a step wait for each other some hundred times. Where another process wants the same processor each wait may
-    last as long as a whole step done by one thread; then all are not tried again for a while, longer each time.
+    last as long as a whole step done by one thread; when so much time has been lost, all are not tried again for a while,
+    longer each time.
     """
 
-    SHORTEST, LONGEST, WORSE = 16, 1024, 1.25
+    SHORTEST, LONGEST = 16, 1024
 
     def __init__(self) -> None:
         self.threads = 1
-        self._all, self._alone = 1, math.inf
-        self._left = self._rest = self.SHORTEST
+        self._all, self._alone, self._lost = 1, math.inf, 0.0
+        self._left, self._rest = 1, self.SHORTEST
 
     def begin(self, n: int) -> None:
         """Steps of another size follow; ``n`` threads are all."""
-        self._all, self._alone, self.threads = n, math.inf, 1
-        self._left = max(self._left, 2)
+        self._all, self._alone, self._lost, self.threads = n, math.inf, 0.0, 1
+        self._left = max(self._left, 1)
 
     def took(self, seconds: float) -> None:
         """What the last step took."""
         if self.threads == 1:
             self._alone = min(seconds, 1.1 * self._alone)
             self._left -= 1
-        elif seconds > self.WORSE * self._alone:
-            self._left, self._rest = self._rest, min(2 * self._rest, self.LONGEST)
         else:
-            self._rest = max(self._rest - 1, self.SHORTEST)
+            self._lost = max(0.0, self._lost + seconds - self._alone)
+            if self._lost > self._alone:
+                self._left, self._rest = self._rest, min(2 * self._rest, self.LONGEST)
+                self._lost = 0.0
+            elif seconds < self._alone:
+                self._rest = max(self._rest - 4, self.SHORTEST)
         self.threads = 1 if self._left > 0 else self._all
 
 

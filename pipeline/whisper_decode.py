@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline.device import Pace, threads
+from pipeline.whisper_vocabulary import Vocabulary
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +139,8 @@ class Writer:
             decoder.ln,
         )
         self.logits = product(decoder.token_embedding.weight, None, dtype)
+        rounded = dtype == torch.float32 and not self.embedding.is_cuda
+        self.vocabulary = Vocabulary(self.embedding, self.norm, self.logits, rounded=rounded)
         layers, heads = model.alignment_heads.indices()
         self.aligned = [heads[layers == number] for number in range(len(self.layers))]
 
@@ -192,10 +195,8 @@ class _Page:
         shape = (len(self.texts), heads, len(rules.start) + rules.longest + 1, first.shape[1])
         self.cache = torch.empty((len(writer.layers), 2, *shape), dtype=writer.dtype, device=first.device)
         self.length = 0
-        self.mask = torch.ones(writer.embedding.shape[0], device=first.device)
-        self.mask[list(rules.forbidden)] = 0.0
-        self.first_mask = self.mask.clone()
-        self.first_mask[list(rules.not_first)] = 0.0
+        self.forbidden = torch.zeros(writer.embedding.shape[0], dtype=torch.bool, device=first.device)
+        self.forbidden[list(rules.forbidden)] = True
 
     def written(self) -> list[Written]:
         """All texts, written to their ends."""
@@ -207,12 +208,14 @@ class _Page:
             text.no_speech = p
         self.writer.pace.begin(torch.get_num_threads())
         with threads(1):  # sums over all tokens come out the same however many threads work on the rest
-            tokens = self._chosen(logits[:, -1], self.first_mask)
+            not_first = self.forbidden.clone()
+            not_first[list(self.rules.not_first)] = True
+            tokens = self._chosen(logits[:, -1], not_first)
             while True:
                 found = self._step(tokens)
                 if found is None:
                     return self.texts
-                tokens = self._chosen(found, self.mask)
+                tokens = self._chosen(found, self.forbidden)
 
     def _step(self, tokens: list[int]) -> Any:
         """Reads a token of each row; what may follow it (row, logits) in those that go on, ``None`` where none does."""
@@ -225,16 +228,16 @@ class _Page:
             if len(going) < len(self.alive):
                 last = last[going]
                 self._keep(going)
-            logits = self.writer.logits(last[:, -1]).float()
+            logits = self.writer.vocabulary.likeliest(last[:, -1], self.forbidden)
         pace.took(time.perf_counter() - begun)
         return logits
 
-    def _chosen(self, logits: Any, mask: Any) -> list[int]:
+    def _chosen(self, logits: Any, forbidden: Any) -> list[int]:
         """The likeliest token of each row, noted in its text; the end where a text is long enough."""
         end = self.rules.end
         likely = (logits - logits.amax(-1, keepdim=True)).exp_()
         text_sum = likely[:, :end].sum(-1)
-        allowed = likely * mask
+        allowed = likely.masked_fill_(forbidden, 0.0)
         best, token = allowed.max(-1)
         log = (best / allowed.sum(-1)).log()
         sure = likely.gather(1, token[:, None])[:, 0] / text_sum

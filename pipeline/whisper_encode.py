@@ -10,10 +10,10 @@ from pipeline.speech_values import Chunk
 
 FRAME = 0.02
 """Seconds a position of the encoder's output stands for."""
-AFTER, LEAST = 4.0, 10.0
+AFTER, LEAST = 3.0, 10.0
 """Seconds of silence kept after a chunk, and of the shortest context. Whisper was trained on whole windows: with half a second
-after the voice it wrote loops for 9 of 59 pieces cut in the middle of words, with one second for 6, with four for 3, with the
-whole window for 2; the word error rate of read text stays the same from two seconds on."""
+after the voice it wrote loops for 9 of 59 pieces cut in the middle of words, with one second for 6, with two and four for 3, with
+the whole window for 2; the word error rate of read text stays the same from two seconds on."""
 STEP = 16
 """Contexts are whole multiples of this many frames, as vector units like them."""
 
