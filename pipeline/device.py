@@ -187,7 +187,7 @@ class Pace:
     longer each time.
     """
 
-    SHORTEST, LONGEST = 16, 1024
+    SHORTEST, LONGEST = 4, 1024
 
     def __init__(self) -> None:
         self.threads = 1
@@ -202,7 +202,8 @@ class Pace:
     def took(self, seconds: float) -> None:
         """What the last step took."""
         if self.threads == 1:
-            self._alone = min(seconds, 1.1 * self._alone)
+            known = seconds if math.isinf(self._alone) else self._alone
+            self._alone = known + (min(seconds, 2 * known) - known) / 4
             self._left -= 1
         else:
             self._lost = max(0.0, self._lost + seconds - self._alone)
