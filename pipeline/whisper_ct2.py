@@ -10,6 +10,7 @@ import numpy as np
 
 from pipeline.errors import ModelUnavailable
 from pipeline.speech_values import APPEND, BEAM, CAREFUL_BEAM, PREPEND, RATE, Chunk, Heard, HeardWord
+from pipeline.whisper_encode import WINDOW, alike
 
 FRAMES_PER_SECOND = 100
 BATCH = {"cpu": 8, "cuda": 24}
@@ -25,7 +26,7 @@ class FasterWhisper:
     def __init__(self, folder: Path, kind: str, dtype: str, threads: int) -> None:
         from faster_whisper import WhisperModel
 
-        self.batch = BATCH[kind]
+        self.batch, self._whole = BATCH[kind], kind != "cpu"
         try:
             self._model: Any = WhisperModel(str(folder), device=kind, compute_type=dtype, cpu_threads=threads)
         except (RuntimeError, ValueError, OSError) as error:
@@ -33,17 +34,29 @@ class FasterWhisper:
 
     def languages(self, chunks: Sequence[Chunk]) -> list[Mapping[str, float]]:
         """The probability of each language for each chunk; English alone for an English-only model."""
-        if not self._model.model.is_multilingual:
+        if not chunks or not self._model.model.is_multilingual:
             return [{"en": 1.0} for _ in chunks]
-        found = self._model.model.detect_language(self._encode(chunks))
+        found = self._model.model.detect_language(self._encode(chunks, WINDOW))
         return [{token.strip("<|>"): float(p) for token, p in ranked} for ranked in found]
 
     def listen(self, chunks: Sequence[Chunk], language: str, *, careful: bool = False) -> list[Heard]:
-        """The words of each chunk, decoded as one batch."""
+        """The words of each chunk.
+
+        A processor is given what chunks need, those of about one length as a batch; a GPU, and a ``careful`` hearing, whole
+        windows.
+        """
         if not chunks:
             return []
+        groups = {WINDOW: list(range(len(chunks)))} if careful or self._whole else alike(chunks)
+        found: dict[int, Heard] = {}
+        for frames, numbers in groups.items():
+            heard = self._listen([chunks[n] for n in numbers], frames, language, careful)
+            found.update(zip(numbers, heard, strict=True))
+        return [found[n] for n in range(len(chunks))]
+
+    def _listen(self, chunks: Sequence[Chunk], frames: int, language: str, careful: bool) -> list[Heard]:
         tokenizer = self._tokenizer(language)
-        encoded = self._encode(chunks)
+        encoded = self._encode(chunks, frames)
         results = self._model.model.generate(
             encoded,
             # Without time tokens base leaves far fewer words out; the alignment gives the times.
@@ -66,11 +79,11 @@ class FasterWhisper:
         multilingual = self._model.model.is_multilingual
         return Tokenizer(self._model.hf_tokenizer, multilingual, task="transcribe", language=language)
 
-    def _encode(self, chunks: Sequence[Chunk]) -> Any:
+    def _encode(self, chunks: Sequence[Chunk], frames: int) -> Any:
         from faster_whisper.audio import pad_or_trim
 
         extract = self._model.feature_extractor
-        return self._model.encode(np.stack([pad_or_trim(extract(c.samples)[..., :-1]) for c in chunks]))
+        return self._model.encode(np.stack([pad_or_trim(extract(c.samples)[..., :-1], 2 * frames) for c in chunks]))
 
     def _words(
         self, tokenizer: Any, encoded: Any, tokens: Sequence[list[int]], chunks: Sequence[Chunk]

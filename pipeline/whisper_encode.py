@@ -1,4 +1,4 @@
-"""Whisper's encoder for chunks shorter than its window: the silence that would fill the window is mostly left out."""
+"""How much Whisper's encoder is given of chunks shorter than its window: the silence that would fill it is mostly left out."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from pipeline.speech_values import Chunk
+from pipeline.speech_values import LONGEST, Chunk
 
 FRAME = 0.02
 """Seconds a position of the encoder's output stands for."""
@@ -14,14 +14,25 @@ AFTER, LEAST = 3.0, 10.0
 """Seconds of silence kept after a chunk, and of the shortest context. Whisper was trained on whole windows: with half a second
 after the voice it wrote loops for 9 of 59 pieces cut in the middle of words, with one second for 6, with two and four for 3, with
 the whole window for 2; the word error rate of read text stays the same from two seconds on."""
-STEP = 16
-"""Contexts are whole multiples of this many frames, as vector units like them."""
+WINDOW = round(LONGEST / FRAME)
+"""Frames of the whole window."""
+STEP, SHARED = 16, 125
+"""Contexts are whole multiples of so many frames: as vector units like them, and where chunks of one length are a batch."""
 
 
-def context(chunk: Chunk, longest: int) -> int:
-    """Frames of the encoder's output that ``chunk`` needs, at most ``longest`` (the window's)."""
+def context(chunk: Chunk, longest: int = WINDOW, step: int = STEP) -> int:
+    """Frames of the encoder's output that ``chunk`` needs, a multiple of ``step`` and at most ``longest``."""
     wanted = math.ceil(max(chunk.duration + AFTER, LEAST) / FRAME)
-    return min(longest, math.ceil(wanted / STEP) * STEP)
+    return min(longest, math.ceil(wanted / step) * step)
+
+
+def alike(chunks: Sequence[Chunk]) -> dict[int, list[int]]:
+    """The numbers of chunks that are encoded together, by the frames they are given: each chunk's own length decides alone,
+    so that its text does not depend on those beside it."""
+    found: dict[int, list[int]] = {}
+    for number, chunk in enumerate(chunks):
+        found.setdefault(context(chunk, step=SHARED), []).append(number)
+    return found
 
 
 def encode(model: Any, chunks: Sequence[Chunk], frames: int, dtype: Any) -> Any:

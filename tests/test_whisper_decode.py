@@ -24,8 +24,9 @@ from pipeline.models import whisper_folder
 from pipeline.settings import Settings
 from pipeline.speech_values import APPEND, LONGEST, PREPEND, RATE, Chunk, Piece
 from pipeline.values import Span
+from pipeline.whisper_ct2 import FasterWhisper
 from pipeline.whisper_decode import Writer, Written, product
-from pipeline.whisper_encode import context, encode
+from pipeline.whisper_encode import alike, context, encode
 from pipeline.whisper_torch import SMOOTHING, OpenAIWhisper, _rules, _smoothed
 
 pytestmark = pytest.mark.models
@@ -147,6 +148,27 @@ def test_the_whole_window_is_encoded_as_published(base: OpenAIWhisper, said: lis
 )
 def test_a_context_holds_the_chunk_and_silence_after_it(seconds: float, frames: int) -> None:
     assert context(chunk(np.zeros(round(seconds * RATE), np.float32)), 1500) == frames
+
+
+def test_chunks_of_about_one_length_are_a_batch() -> None:
+    lengths = (29.0, 5.0, 12.0, 28.0, 6.9, 13.0)
+    assert alike([chunk(np.zeros(round(s * RATE), np.float32)) for s in lengths]) == {
+        1500: [0, 3],
+        500: [1, 4],
+        750: [2],
+        875: [5],
+    }
+
+
+def test_a_text_does_not_depend_on_the_chunks_beside_it(said: list[Chunk], tmp_path: Path) -> None:
+    quick = FasterWhisper(whisper_folder(Settings(models_dir=tmp_path)), "cpu", "int8", 2)
+    together = quick.listen(said, "es")
+    assert len(together) == 3
+    assert "herramientas" in together[1].text
+    assert [quick.listen([c], "es")[0].text for c in said] == [h.text for h in together]
+    votes = quick.languages(said[:2])
+    assert [max(v, key=v.__getitem__) for v in votes] == ["es", "es"]
+    assert quick.listen([], "es") == []
 
 
 def test_a_shorter_context_tells_the_same_text_and_language(base: OpenAIWhisper, said: list[Chunk]) -> None:
