@@ -75,7 +75,7 @@ class _Rounded:
     def __call__(self, x: Any) -> tuple[Any, Any]:
         """Logits, and for each row how far two of them may have changed places.
 
-        Rounding to a step moves a number by its twelfth root at a standard deviation, and independently of the others.
+        Rounding moves each number by a standard deviation of its step / √12, independently of the others.
         """
         x = x * self._even
         greatest = x.abs().amax(-1, keepdim=True).clamp_min(1e-9)
