@@ -15,7 +15,7 @@ EVENED = 0.7
 SURE = 6.0
 """Standard deviations that a rounded logit is trusted to lie within."""
 EXACT = 5.0
-"""Logits this close below the greatest are made exact as well: probabilities of tokens then differ by a hundredth at most."""
+"""Logits this close below the greatest are made exact as well: in tests probabilities then differed by less than a hundredth."""
 
 
 class Vocabulary:
