@@ -14,8 +14,8 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
+from pipeline.progress import Report
 from pipeline.settings import Settings
-from pipeline.values import Report
 
 CONTEXT = multiprocessing.get_context("spawn")
 

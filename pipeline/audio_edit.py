@@ -24,8 +24,9 @@ from pipeline import ffmpeg
 from pipeline.audio_out import AudioFormat, write_audio
 from pipeline.errors import DiskFull, FFmpegFailed, ToolError
 from pipeline.messages import message
+from pipeline.progress import Report, no_report, part_of
 from pipeline.samples import SampleReader, Samples, bed, channel_names, fitted
-from pipeline.values import Cut, Report, Span, Timeline, no_report, part_of
+from pipeline.values import Cut, Span, Timeline
 
 Speed = Literal["none", "resample", "stretch"]
 BLOCK = 1 << 18

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import errno
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -12,7 +10,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.errors import DiskFull, Forbidden, ToolError, UnsupportedFormat
+from pipeline.atomic import writing
+from pipeline.errors import UnsupportedFormat
 from pipeline.samples import Samples, channel_names
 
 Codec = Literal["flac", "eac3", "aac"]
@@ -73,22 +72,6 @@ def write_audio(blocks: Iterable[Samples], path: Path, form: AudioFormat) -> int
             return _encode_all(container, blocks, form)
         finally:
             container.close()
-
-
-@contextlib.contextmanager
-def writing(path: Path) -> Iterator[None]:
-    """Turns what the system says about a file that cannot be written into our errors."""
-    import av.error
-
-    try:
-        yield
-    except (av.error.FFmpegError, OSError, ValueError) as error:
-        number = getattr(error, "errno", None)
-        if number in {errno.ENOSPC, errno.EDQUOT}:
-            raise DiskFull(detail=str(error), needed=0, free=0) from error
-        if number in {errno.EACCES, errno.EPERM, errno.EROFS}:
-            raise Forbidden("error.not_writable", name=str(path.parent)) from error
-        raise ToolError(detail=f"{path}: {error}") from error
 
 
 def _encode_all(container: Any, blocks: Iterable[Samples], form: AudioFormat) -> int:

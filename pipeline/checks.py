@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -78,15 +75,3 @@ def _length(frame: Any, stream: Any) -> float:
     if hasattr(frame, "samples"):
         return float(frame.samples / frame.sample_rate)
     return float(1 / stream.average_rate) if stream.average_rate else 0.0
-
-
-@contextlib.contextmanager
-def beside(target: Path) -> Iterator[Path]:
-    """A path next to ``target`` that takes its name when the block ends well and disappears when it does not."""
-    part = target.with_name(f"{target.stem}.part{target.suffix}")
-    try:
-        yield part
-        if part.is_file():
-            os.replace(part, target)
-    finally:
-        part.unlink(missing_ok=True)

@@ -17,8 +17,8 @@ from typing import Any
 
 from pipeline.errors import Cancelled, Refused, StudioError, UserError
 from pipeline.messages import Message, choose_language, localise, say
+from pipeline.progress import Report
 from pipeline.settings import Settings, SettingsError
-from pipeline.values import Report
 
 DONE, OURS, USAGE, INPUT, REFUSED, STOPPED = 0, 1, 2, 3, 4, 130
 EVERY = 0.5

@@ -24,8 +24,8 @@ from distributed.scheduler import KilledWorker
 from pipeline.cluster_work import Outcome, Task, Work, perform
 from pipeline.errors import Cancelled, ToolError
 from pipeline.messages import Message
+from pipeline.progress import Report
 from pipeline.settings import Settings
-from pipeline.values import Report
 
 TICK = 0.25
 """Seconds between two looks at the wish to stop while waiting."""

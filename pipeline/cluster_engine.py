@@ -25,10 +25,11 @@ from pipeline.cluster_work import Work
 from pipeline.engine import Engine
 from pipeline.memory import digest
 from pipeline.passages import Passage, Said, Vote
+from pipeline.progress import Report, no_report
 from pipeline.settings import Settings
 from pipeline.shared import Given, Shared, Store
 from pipeline.speech_values import Chunk
-from pipeline.values import Report, Transcript, no_report
+from pipeline.values import Transcript
 
 if TYPE_CHECKING:
     from pipeline.evidence import RawEvidence

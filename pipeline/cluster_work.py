@@ -24,8 +24,8 @@ from distributed.worker import thread_state
 
 from pipeline.errors import Cancelled, StudioError
 from pipeline.messages import Message
+from pipeline.progress import Report
 from pipeline.settings import Settings
-from pipeline.values import Report
 
 if TYPE_CHECKING:
     from pipeline.engine import Engine
@@ -92,7 +92,7 @@ def aside() -> Iterator[None]:
 
 
 class Reporter:
-    """A task's :data:`pipeline.values.Report`, from any of its threads; raises Cancelled when it is not wanted any more."""
+    """A task's :data:`pipeline.progress.Report`, from any of its threads; raises Cancelled when it is not wanted any more."""
 
     def __init__(self, topic: str) -> None:
         self._worker, self._key, self._topic = get_worker(), thread_state.key, topic

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import ffmpeg
-from pipeline.audio_out import writing
+from pipeline.atomic import writing
 from pipeline.container import audio_tracks, clock_origin, opened
 from pipeline.errors import DiskFull, ToolError
 from pipeline.values import Span

@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 from pipeline.device import Device, pick, release
 from pipeline.media import probe
 from pipeline.memory import Far, Memory
+from pipeline.progress import Report, no_report
 from pipeline.settings import Settings
-from pipeline.values import Facts, Keyword, MediaInfo, Report, Transcript, no_report
+from pipeline.values import Facts, Keyword, MediaInfo, Transcript
 
 if TYPE_CHECKING:
     from pipeline.evidence import RawEvidence

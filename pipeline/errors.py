@@ -104,6 +104,12 @@ class Refused(UserError):
     code = "error.refused"
 
 
+class BadGateway(UserError):
+    """An address given by the person does not deliver. Values: ``name``."""
+
+    code = "error.url_unreachable"
+
+
 class ToolError(StudioError):
     """Our fault or the machine's. ``detail`` (for the log) is never shown to visitors."""
 

@@ -20,7 +20,8 @@ import numpy as np
 from pipeline.device import threads
 from pipeline.errors import Cancelled
 from pipeline.messages import Message
-from pipeline.values import Audio, Curve, Event, Frames, MediaInfo, Report, Shot, Span, no_report
+from pipeline.progress import Report, no_report
+from pipeline.values import Audio, Curve, Event, Frames, MediaInfo, Shot, Span
 
 if TYPE_CHECKING:
     from pipeline.device import Device

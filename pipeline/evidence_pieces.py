@@ -26,7 +26,8 @@ from pipeline.device import threads
 from pipeline.evidence import BLOCK, HEIGHT, HOP, HOP_LONG, LONG, N_PICTURES, WIDTH, RawEvidence, Sight
 from pipeline.messages import Message
 from pipeline.models import yamnet_classes
-from pipeline.values import Audio, Frames, MediaInfo, Report, Span, State
+from pipeline.progress import Report
+from pipeline.values import Audio, Frames, MediaInfo, Span, State
 
 if TYPE_CHECKING:
     from pipeline.device import Device

@@ -13,7 +13,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from pipeline.checks import beside
+from pipeline.atomic import beside
 from pipeline.errors import NotFound
 from pipeline.values import Cut, Timeline
 

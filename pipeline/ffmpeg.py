@@ -23,7 +23,7 @@ from typing import IO, Any
 
 from pipeline.errors import DiskFull, FFmpegFailed, NotFound
 from pipeline.messages import Message, message
-from pipeline.values import Report, no_report
+from pipeline.progress import Report, no_report
 
 TAIL_LINES = 300
 TICK = 0.25

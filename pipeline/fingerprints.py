@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from pipeline.device import sparing
 from pipeline.media import audio_blocks, video_blocks
 from pipeline.messages import message
-from pipeline.values import Report, Span, no_report
+from pipeline.progress import Report, no_report
+from pipeline.values import Span
 
 RATE = 16000
 HOP = 160

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from pipeline import ffmpeg
-from pipeline.values import Report, no_report
+from pipeline.progress import Report, no_report
 
 Stream: TypeAlias = Any
 TARGET = -14.0

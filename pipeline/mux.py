@@ -18,13 +18,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pipeline import ffmpeg
-from pipeline.audio_out import writing
+from pipeline.atomic import writing
 from pipeline.container import audio_tracks, opened
 from pipeline.copying import MICRO, on_our_clock
 from pipeline.errors import BadRequest, DiskFull, FFmpegFailed, Forbidden, NotFound
 from pipeline.languages import iso639_2
 from pipeline.messages import Message, message
-from pipeline.values import Report, no_report
+from pipeline.progress import Report, no_report
 
 COPIED_SUBTITLES = frozenset(
     [

@@ -6,11 +6,13 @@ import contextlib
 from pathlib import Path
 
 from pipeline import ffmpeg
-from pipeline.checks import Checked, beside
+from pipeline.atomic import beside
+from pipeline.checks import Checked
 from pipeline.errors import FFmpegFailed, NoVideo
 from pipeline.media import probe
+from pipeline.progress import Report, no_report
 from pipeline.render import RenderOptions, even, render
-from pipeline.values import Cut, Report, Span, Timeline, no_report
+from pipeline.values import Cut, Span, Timeline
 
 
 def poster(path: Path | str, time: float, out: Path | str, *, width: int = 640) -> Path:

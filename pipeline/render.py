@@ -18,13 +18,15 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from pipeline import captions, cues, ffmpeg, framing, graph, loudness, shapes
+from pipeline.atomic import beside
 from pipeline.captions import CaptionStyle
-from pipeline.checks import Checked, beside, check
+from pipeline.checks import Checked, check
 from pipeline.errors import BadRequest, Cancelled, DiskFull, FFmpegFailed
 from pipeline.graph import Canvas, Piece
 from pipeline.media import probe
 from pipeline.messages import message
-from pipeline.values import MediaInfo, Report, Shot, Span, Timeline, Transcript, no_report, part_of
+from pipeline.progress import Report, no_report, part_of
+from pipeline.values import MediaInfo, Shot, Span, Timeline, Transcript
 
 Stream: TypeAlias = Any
 Aspect = Literal["source", "9:16", "1:1", "16:9"]

@@ -64,9 +64,16 @@ def _choice(*allowed: str) -> Callable[[str], str]:
 
 
 def _store(text: str) -> str:
-    from pipeline.shared import known
+    """An address of a kind that fsspec has what it needs for; ``""`` for none."""
+    from fsspec import get_filesystem_class
+    from fsspec.utils import get_protocol
 
-    return known(text) if text else ""
+    try:
+        if text:
+            get_filesystem_class(get_protocol(text))
+    except ImportError as error:
+        raise ValueError(str(error)) from error
+    return text
 
 
 def _path(text: str) -> Path:

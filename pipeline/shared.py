@@ -232,19 +232,3 @@ def shared_of(settings: Settings, cache: Path) -> Shared:
     if settings.shared_storage:
         return Store(settings.shared_storage, cache)
     return Folder(settings.data_dir / "cluster")
-
-
-def known(url: str) -> str:
-    """``url`` itself, if fsspec has what it needs for it.
-
-    Raises:
-        ValueError: no such kind of store, or a package is missing; the text names it.
-    """
-    from fsspec import get_filesystem_class
-    from fsspec.utils import get_protocol
-
-    try:
-        get_filesystem_class(get_protocol(url))
-    except ImportError as error:
-        raise ValueError(str(error)) from error
-    return url

@@ -26,12 +26,13 @@ from pipeline.errors import ModelUnavailable
 from pipeline.messages import Message
 from pipeline.models import BUNDLED_WHISPER, whisper_folder
 from pipeline.passages import Listeners, Passage, Said, Vote, batched
+from pipeline.progress import Report, no_report
 from pipeline.sentence_split import Spoken, sentences, to_sentence
 from pipeline.settings import Settings
 from pipeline.speech_course import Course, language_doubts
 from pipeline.speech_source import Reader, Source
 from pipeline.speech_values import Chunk, Heard, HeardWord, Recogniser
-from pipeline.values import Audio, Report, Sentence, Span, Transcript, no_report
+from pipeline.values import Audio, Sentence, Span, Transcript
 from pipeline.voice import Hearing, Level, VoiceDetector, chunks, load_session
 from pipeline.word_times import holes, on_file_clock, snapped, sound_runs
 

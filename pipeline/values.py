@@ -8,7 +8,7 @@ unit (``gap_ms``, ``n_frames``). This module imports nothing of ours but :mod:`p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
@@ -32,22 +32,6 @@ FloatArray = Annotated[
 
 State = dict[str, Any]
 """What a measurement needs to be continued elsewhere; only the class that made it knows what is inside."""
-
-Report = Callable[[float, Message], None]
-"""``report(fraction, message)``: fraction done in [0, 1]; raises :class:`pipeline.errors.Cancelled` to stop the work."""
-
-
-def no_report(fraction: float, message: Message) -> None:
-    """A :data:`Report` nobody listens to."""
-
-
-def part_of(report: Report, low: float, high: float) -> Report:
-    """A :data:`Report` whose [0, 1] is the part [low, high] of ``report``."""
-
-    def inner(fraction: float, message: Message) -> None:
-        report(low + (high - low) * min(max(fraction, 0.0), 1.0), message)
-
-    return inner
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -12,8 +12,8 @@ from pipeline import cli
 from pipeline.engine import Engine
 from pipeline.errors import NotFound
 from pipeline.messages import clock
+from pipeline.progress import Report
 from pipeline.settings import Settings
-from pipeline.values import Report
 
 Work = Callable[[Settings, Report], tuple[int, Mapping[str, Any]]]
 FORMS = ("json", "srt", "vtt", "txt")

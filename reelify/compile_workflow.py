@@ -11,7 +11,8 @@ from pipeline import cues
 from pipeline.engine import Engine
 from pipeline.errors import BadRequest
 from pipeline.messages import message
-from pipeline.values import Cut, Report, Sentence, Span, Timeline, Transcript, no_report, part_of
+from pipeline.progress import Report, no_report, part_of
+from pipeline.values import Cut, Sentence, Span, Timeline, Transcript
 from reelify.compilation import CROSSFADE, compile_moments, worth_of
 from reelify.posting import PostOptions, render_post, write_subtitles
 from reelify.rank_workflow import Clip, judge

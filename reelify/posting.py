@@ -8,7 +8,8 @@ from typing import Literal
 
 from pipeline import captions
 from pipeline.engine import Engine
-from pipeline.values import Report, Timeline, Transcript, no_report
+from pipeline.progress import Report, no_report
+from pipeline.values import Timeline, Transcript
 
 Aspect = Literal["source", "9:16", "1:1", "16:9"]
 Framing = Literal["follow", "bars", "centre"]

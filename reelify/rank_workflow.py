@@ -11,7 +11,8 @@ from typing import Any
 from pipeline.engine import Engine
 from pipeline.errors import BadRequest, NoAudio, NotFound, UserError
 from pipeline.messages import Message, message
-from pipeline.values import MediaInfo, Report, Sentence, Span, Transcript, no_report, part_of
+from pipeline.progress import Report, no_report, part_of
+from pipeline.values import MediaInfo, Sentence, Span, Transcript
 from reelify.compilation import key_moments, worth_of
 from reelify.posting import PostOptions, render_post, write_subtitles
 from reelify.ranking import Entry, Ranked, meaning, rank, score_clip, score_text

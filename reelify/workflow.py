@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from pipeline.engine import Engine
 from pipeline.errors import BadRequest, NoAudio
 from pipeline.messages import Message, message
-from pipeline.values import Cut, MediaInfo, Report, Span, Timeline, Transcript, no_report, part_of
+from pipeline.progress import Report, no_report, part_of
+from pipeline.values import Cut, MediaInfo, Span, Timeline, Transcript
 from reelify.highlights import find_highlights
 from reelify.values import Evidence, Highlight, Highlights
 

@@ -16,8 +16,8 @@ from pipeline import cli
 from pipeline.engine import Engine
 from pipeline.errors import NotFound
 from pipeline.messages import localise, message, say
+from pipeline.progress import Report
 from pipeline.settings import Settings
-from pipeline.values import Report
 from syncdub.workflow import SyncRequest, analysed, sync
 
 Answer = tuple[int, Mapping[str, Any]]

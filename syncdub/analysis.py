@@ -19,7 +19,8 @@ from pipeline import fingerprints
 from pipeline.errors import NoAudio
 from pipeline.fingerprints import SoundPrint
 from pipeline.messages import Message, message
-from pipeline.values import AudioStream, MediaInfo, Report, Span, Transcript, no_report, part_of
+from pipeline.progress import Report, no_report, part_of
+from pipeline.values import AudioStream, MediaInfo, Span, Transcript
 from syncdub import pictures
 from syncdub.coarse import coarse_lines, confirmed, with_gaps_filled
 from syncdub.correlation import Search

@@ -15,8 +15,9 @@ from pipeline.audio_out import AudioFormat, Codec, check, depth_of
 from pipeline.copying import copy_track
 from pipeline.errors import NoAudio
 from pipeline.messages import Message, message
+from pipeline.progress import Report, no_report
 from pipeline.samples import known_layout
-from pipeline.values import AudioStream, Curve, MediaInfo, Report, Span, no_report
+from pipeline.values import AudioStream, Curve, MediaInfo, Span
 from syncdub.plan import BED, DUB, ORIGINAL, AudioPlan, Fill, audio_plan, joins, placed
 from syncdub.values import Segment, SyncPlan
 

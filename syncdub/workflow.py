@@ -17,8 +17,9 @@ from pipeline.copying import first_packet
 from pipeline.languages import own_name
 from pipeline.messages import Message, message, say
 from pipeline.mux import COPIED_SUBTITLES, Mux, NewTrack, check_output, mux
+from pipeline.progress import Report, no_report, part_of
 from pipeline.settings import Settings
-from pipeline.values import MediaInfo, OtherStream, Report, Span, no_report, part_of
+from pipeline.values import MediaInfo, OtherStream, Span
 from syncdub import subtitles
 from syncdub.measure import RATE, Fetch, Residual, measure, windows
 from syncdub.nudge import nudge

@@ -9,7 +9,7 @@ from typing import Any
 
 from pipeline.errors import NoAudio, NotFound
 from pipeline.messages import message
-from pipeline.values import Report
+from pipeline.progress import Report
 from web.kinds import Kind
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.messages import message
-from pipeline.values import Report
+from pipeline.progress import Report
 from syncdub.values import Anchor, Segment, SyncPlan
 from web.kinds import Kind
 from web.sync_jobs import plan_json, save_plan

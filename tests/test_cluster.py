@@ -31,10 +31,10 @@ from pipeline.evidence_pieces import Measured, PicturePiece, Piece, SoundPiece, 
 from pipeline.media import probe
 from pipeline.messages import message
 from pipeline.passages import Passage, Said, Vote
+from pipeline.progress import Report, no_report
 from pipeline.settings import Settings
 from pipeline.speech import Transcriber
 from pipeline.speech_values import Chunk
-from pipeline.values import Report, no_report
 from tests.fake_kinds import FAKES
 from tests.test_speech import LoudIsVoice, Parrot, sound
 from web.jobs import Jobs

@@ -13,13 +13,21 @@ from typing import Any, ClassVar
 import httpcore
 import pytest
 
-from pipeline.errors import BadRequest, DiskFull, Forbidden, StudioError, TooLarge, UnreadableMedia, UnsupportedFormat
+from pipeline.errors import (
+    BadGateway,
+    BadRequest,
+    DiskFull,
+    Forbidden,
+    StudioError,
+    TooLarge,
+    UnreadableMedia,
+    UnsupportedFormat,
+)
 from pipeline.settings import Settings
 from tests.fake_service import files_below, settings_for
 from web import addresses, uploads
 from web.addresses import PublicOnly, is_public, public_addresses
 from web.downloads import checked, download
-from web.problems import BadGateway
 
 BODY = bytes(range(256)) * 40
 

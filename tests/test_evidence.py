@@ -14,8 +14,8 @@ from pipeline.errors import Cancelled
 from pipeline.evidence import RawEvidence, gather
 from pipeline.media import probe
 from pipeline.messages import Message
+from pipeline.progress import Report, no_report
 from pipeline.settings import Settings
-from pipeline.values import Report, no_report
 
 pytestmark = pytest.mark.models
 CPU = Device("cpu", "cpu", "int8")

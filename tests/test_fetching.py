@@ -14,7 +14,7 @@ from fastapi.testclient import TestClient
 
 from pipeline.errors import Cancelled, UnreadableMedia, UnsupportedFormat
 from pipeline.messages import Message
-from pipeline.values import Report
+from pipeline.progress import Report
 from tests.fake_service import FakeEngine, files_below, settings_for
 from tests.test_downloads import BODY, Site, site
 from web import downloads

@@ -14,8 +14,8 @@ import pytest
 
 from pipeline.errors import BadRequest, Cancelled, NotFound
 from pipeline.messages import Message, message
+from pipeline.progress import Report
 from pipeline.settings import Settings, SettingsError
-from pipeline.values import Report
 from tests.fake_kinds import FAKES
 from web.jobs import MAX_ATTEMPTS, Conflict, Jobs
 from web.jobs_values import stored

@@ -47,7 +47,7 @@ HOMES = {
     "moviepy": {"pipeline/render.py"},
     "librosa": {"pipeline/signals.py"},
     "distributed": {"pipeline/cluster.py", "pipeline/cluster_work.py"},
-    "fsspec": {"pipeline/shared.py"},
+    "fsspec": {"pipeline/shared.py", "pipeline/settings.py"},
 }  # fmt: skip
 
 

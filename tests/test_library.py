@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.errors import Forbidden, NotFound, StudioError, UnsupportedFormat
+from pipeline.errors import BadGateway, Forbidden, NotFound, StudioError, UnsupportedFormat
 from tests.fake_service import settings_for
 from web.library import MAX_HUNG, Library
-from web.problems import BadGateway
 
 
 @pytest.fixture

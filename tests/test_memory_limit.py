@@ -14,8 +14,8 @@ import pytest
 
 from pipeline.errors import OutOfMemory
 from pipeline.messages import Message
+from pipeline.progress import Report, no_report
 from pipeline.settings import GIB
-from pipeline.values import Report, no_report
 from web.memory_limit import Limited, resident
 
 STEP = Message("progress.rendering")

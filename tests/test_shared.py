@@ -24,9 +24,10 @@ from pipeline.evidence_pieces import gather_in_pieces
 from pipeline.media import probe
 from pipeline.memory import Memory
 from pipeline.messages import message
+from pipeline.progress import Report, no_report
 from pipeline.settings import Settings, SettingsError
 from pipeline.shared import KEPT, Folder, Given, Shared, Store, shared_of
-from pipeline.values import Report, Span, no_report
+from pipeline.values import Span
 from web.cluster_files import Input, fetched, given, rename_in_files, renamed
 from web.jobs import Jobs
 from web.kinds import KINDS, Kind

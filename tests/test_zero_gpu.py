@@ -21,8 +21,9 @@ from pipeline import engine as engines
 from pipeline import speech
 from pipeline.errors import Cancelled, NoAudio
 from pipeline.messages import Message
+from pipeline.progress import Report
 from pipeline.settings import Settings
-from pipeline.values import Report, Transcript
+from pipeline.values import Transcript
 from tests.conftest import ROOT
 from tests.fake_service import settings_for
 from web import zero_gpu

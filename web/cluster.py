@@ -26,9 +26,9 @@ from pipeline.engine import Engine
 from pipeline.errors import Cancelled, ToolError
 from pipeline.media import probe
 from pipeline.messages import Message, message
+from pipeline.progress import Report
 from pipeline.settings import Settings
 from pipeline.shared import Store, shared_of
-from pipeline.values import Report
 from web.cluster_files import EarlyReceiver, EarlySender, fetched, given, rename_in_files, renamed
 from web.fetching import arrived
 from web.jobs import Run

@@ -17,8 +17,8 @@ from urllib.parse import quote
 
 from pipeline.errors import ToolError
 from pipeline.messages import Message
+from pipeline.progress import Report
 from pipeline.shared import Given, Shared, Store, Tick, no_tick
-from pipeline.values import Report
 from web import sync_jobs, workflows
 
 INPUTS = frozenset({"source", "path", "original", "dub", "plan", "subtitles"})

@@ -16,12 +16,11 @@ from urllib.parse import quote, unquote, urljoin, urlsplit
 import certifi
 import httpcore
 
-from pipeline.errors import BadRequest, TooLarge, UnreadableMedia, UnsupportedFormat
+from pipeline.errors import BadGateway, BadRequest, TooLarge, UnreadableMedia, UnsupportedFormat
 from pipeline.messages import message
+from pipeline.progress import Report, no_report
 from pipeline.settings import Settings
-from pipeline.values import Report, no_report
 from web.addresses import PublicOnly
-from web.problems import BadGateway
 from web.uploads import CHUNK, Sink, Stored, need_space, shown_name
 
 HOPS = 5

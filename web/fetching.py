@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from pipeline.values import Report, part_of
+from pipeline.progress import Report, part_of
 from web import downloads
 from web.jobs_folders import is_inside
 from web.uploads import Stored

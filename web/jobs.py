@@ -28,8 +28,8 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import BadRequest, Cancelled, NotFound, StudioError, ToolError
+from pipeline.progress import Report
 from pipeline.settings import Settings
-from pipeline.values import Report
 from pipeline.warm import warming
 from web.jobs_folders import fresh_folder, is_inside, named_error, remove_folder, stored_error
 from web.jobs_store import JobStore

@@ -17,8 +17,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from pipeline.progress import Report, no_report
 from pipeline.settings import Settings
-from pipeline.values import Report, no_report
 
 JobFunction = Callable[[Any, Mapping[str, Any], Path, Report], dict[str, Any]]
 

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
-from pipeline.errors import BadRequest, Forbidden, NotFound, UnsupportedFormat
+from pipeline.errors import BadGateway, BadRequest, Forbidden, NotFound, UnsupportedFormat
 from pipeline.settings import Settings
-from web.problems import BadGateway
 
 PATIENCE = 5.0
 """Seconds a network volume may take to answer."""

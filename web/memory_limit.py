@@ -19,8 +19,8 @@ import psutil
 from pipeline import device
 from pipeline.errors import OutOfMemory
 from pipeline.messages import Message
+from pipeline.progress import Report
 from pipeline.settings import GIB
-from pipeline.values import Report
 
 SHARE = 0.95
 """Of the limit: a container that has the same limit also counts what the kernel holds for us."""

@@ -18,6 +18,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from pipeline import errors
+from pipeline.errors import BadGateway
 from pipeline.messages import Message, choose_language, localise, say
 from pipeline.settings import Settings
 from web.jobs_values import Conflict, Job
@@ -35,12 +36,6 @@ class TooMany(errors.UserError):
     """Over the rate limit. Values: ``seconds`` until the next try."""
 
     code = "error.too_many"
-
-
-class BadGateway(errors.UserError):
-    """An address given by the person does not deliver. Values: ``name``."""
-
-    code = "error.url_unreachable"
 
 
 STATUS: Mapping[type[errors.StudioError], int] = {

@@ -1,6 +1,6 @@
 """The live side of one running job: how far it is, how long each stage took, and the order to stop.
 
-An instance is the job's :data:`pipeline.values.Report`: workflows call it, and it raises when they shall stop.
+An instance is the job's :data:`pipeline.progress.Report`: workflows call it, and it raises when they shall stop.
 """
 
 from __future__ import annotations

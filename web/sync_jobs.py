@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from pipeline.audio_out import Codec
 from pipeline.engine import Engine
 from pipeline.errors import BadRequest, NotFound
-from pipeline.values import Report
+from pipeline.progress import Report
 from syncdub.nudge import nudge
 from syncdub.plan import Fill
 from syncdub.preview import join_waves

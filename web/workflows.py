@@ -13,7 +13,8 @@ from typing import Any, cast, get_args
 
 from pipeline.engine import Engine
 from pipeline.errors import BadRequest
-from pipeline.values import Report, Span
+from pipeline.progress import Report
+from pipeline.values import Span
 from reelify.posting import Aspect, Framing, PostOptions
 from reelify.rank_workflow import Clip
 from web.fetching import arrived

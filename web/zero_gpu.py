@@ -19,8 +19,9 @@ from pipeline.device import Device, pick
 from pipeline.engine import Engine
 from pipeline.errors import StudioError
 from pipeline.messages import Message, message
+from pipeline.progress import Report
 from pipeline.settings import Settings
-from pipeline.values import Report, Transcript
+from pipeline.values import Transcript
 from web.jobs import Jobs, current_job
 
 START = 25.0
