@@ -328,10 +328,10 @@ def test_a_stop_ends_the_ffmpeg_of_the_worker(make: Make) -> None:
 
 
 def test_gpu_work_goes_to_gpus_and_other_work_elsewhere(cluster: LocalCluster, tmp_path: Path) -> None:
-    from pipeline.cluster import AddressLink, Crew
+    from pipeline.cluster.crew import AddressLink, Crew
 
     link = AddressLink(cluster.address)
-    crew = Crew(link, Settings(data_dir=tmp_path))
+    crew = Crew(link, Settings(data_dir=tmp_path), perform)
     try:
         for gpu in (True, False):
             found = {f["pid"] for f in crew.each(where, range(6), tick=lambda: None, gpu=gpu)}
@@ -415,11 +415,11 @@ def test_a_job_that_kills_every_worker_fails_and_the_others_go_on(tmp_path: Path
 
 @pytest.mark.slow
 def test_gpu_work_does_not_wait_for_a_gpu_that_is_gone(tmp_path: Path) -> None:
-    from pipeline.cluster import AddressLink, Crew
+    from pipeline.cluster.crew import AddressLink, Crew
 
     with running(tmp_path / "cluster", 2, resources=("", "GPU=1")) as cluster:
         link = AddressLink(cluster.address)
-        crew = Crew(link, Settings(data_dir=tmp_path))
+        crew = Crew(link, Settings(data_dir=tmp_path), perform)
         first = crew.each(where, range(30), tick=lambda: None, gpu=True)
         assert next(first)["pid"] == cluster.workers[1].pid
         cluster.kill(1)

@@ -46,8 +46,8 @@ HOMES = {
     "sqlite3": {"web/jobs_store.py"},
     "moviepy": {"pipeline/render.py"},
     "librosa": {"pipeline/signals.py"},
-    "distributed": {"pipeline/cluster.py", "pipeline/cluster_work.py"},
-    "fsspec": {"pipeline/shared.py", "pipeline/settings.py"},
+    "distributed": {"pipeline/cluster/crew.py", "pipeline/cluster/worker.py"},
+    "fsspec": {"pipeline/cluster/store.py", "pipeline/settings.py"},
 }  # fmt: skip
 
 

@@ -16,6 +16,7 @@ import pytest
 
 from benchmarks.local_cluster import running
 from pipeline import evidence, ffmpeg
+from pipeline.cluster.store import KEPT, Folder, Given, Shared, Store, shared_of
 from pipeline.device import pick
 from pipeline.engine import Engine
 from pipeline.errors import Cancelled, NotFound, ToolError
@@ -26,7 +27,6 @@ from pipeline.memory import Memory
 from pipeline.messages import message
 from pipeline.progress import Report, no_report
 from pipeline.settings import Settings, SettingsError
-from pipeline.shared import KEPT, Folder, Given, Shared, Store, shared_of
 from pipeline.values import Span
 from web.cluster_files import Input, fetched, given, rename_in_files, renamed
 from web.jobs import Jobs
@@ -221,7 +221,7 @@ def test_files_of_results_speak_of_the_pages_files(tmp_path: Path) -> None:
 
 
 def test_pieces_of_a_film_are_measured_on_copies(tmp_path: Path, media: Path) -> None:
-    from pipeline.cluster_engine import ClusterEngine
+    from pipeline.cluster.engine import ClusterEngine
 
     film = tmp_path / "talk.mkv"
     pictures = ["-stream_loop", "-1", *ffmpeg.safe_input(media / "shots" / "montage_gold_cuts.mp4")]

@@ -20,15 +20,16 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from pipeline.cluster import AddressLink, Crew
-from pipeline.cluster_engine import ClusterEngine
+from pipeline.cluster.crew import AddressLink, Crew
+from pipeline.cluster.engine import ClusterEngine
+from pipeline.cluster.store import Store, shared_of
+from pipeline.cluster.worker import perform
 from pipeline.engine import Engine
 from pipeline.errors import Cancelled, ToolError
 from pipeline.media import probe
 from pipeline.messages import Message, message
 from pipeline.progress import Report
 from pipeline.settings import Settings
-from pipeline.shared import Store, shared_of
 from web.cluster_files import EarlyReceiver, EarlySender, fetched, given, rename_in_files, renamed
 from web.fetching import arrived
 from web.jobs import Run
@@ -80,7 +81,7 @@ class ClusterRun:
         self._shared = shared_of(settings, settings.temp_dir / "shared")
         self._swept = float("-inf")
         self.link = AddressLink(settings.scheduler_address)
-        self._crew = Crew(self.link, settings)
+        self._crew = Crew(self.link, settings, perform)
 
     def __call__(self, kind: str, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
         self._sweep()

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from pipeline.cluster.store import Given, Shared, Store, Tick, no_tick
 from pipeline.errors import ToolError
 from pipeline.messages import Message
 from pipeline.progress import Report
-from pipeline.shared import Given, Shared, Store, Tick, no_tick
 from web import sync_jobs, workflows
 
 INPUTS = frozenset({"source", "path", "original", "dub", "plan", "subtitles"})

@@ -6,54 +6,30 @@ report raises as soon as nobody wants the task any more: stopped, given to anoth
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import os
 import pickle
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from distributed import Worker, get_worker, rejoin, secede
-from distributed.core import Status
+from distributed import get_worker
 from distributed.worker import thread_state
 
-from pipeline.errors import Cancelled, StudioError
+from pipeline.cluster.tasks import Outcome, Task, check_task
+from pipeline.errors import StudioError
 from pipeline.messages import Message
-from pipeline.progress import Report
 from pipeline.settings import Settings
 
 if TYPE_CHECKING:
     from pipeline.engine import Engine
 
-Work = Callable[[Any, Any, Report], Any]
-"""``work(engine, item, report) -> value``: a function of a module, so that it can be named over the network."""
-RUNNING = frozenset({"executing", "long-running"})
 EVERY = 0.2
 """Seconds between two reports of the same stage that are worth the network."""
 _making = threading.Lock()
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """``work`` on ``item`` with an engine of ``settings``; reports go to the subscribers of ``topic``."""
-
-    work: Work
-    item: Any
-    settings: Settings
-    topic: str
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of a task: a value, or an error of ours (which is no failure of the worker)."""
-
-    value: Any = None
-    error: StudioError | None = None
 
 
 def perform(task: Task) -> Outcome:
@@ -65,32 +41,6 @@ def perform(task: Task) -> Outcome:
         return Outcome(error=error)
 
 
-def check() -> None:
-    """Raises Cancelled in the thread of a task that nobody waits for any more; costs no message."""
-    _check(get_worker(), thread_state.key)
-
-
-def _check(worker: Worker, key: Any) -> None:
-    state = worker.state.tasks.get(key)
-    if state is None or state.state not in RUNNING or worker.status not in (Status.running, Status.paused):
-        raise Cancelled
-
-
-@contextlib.contextmanager
-def aside() -> Iterator[None]:
-    """Gives the worker's thread to other tasks while this one only waits for them."""
-    try:
-        secede()
-    except (KeyError, AttributeError, ValueError):  # already aside, or in no task at all
-        yield
-        return
-    try:
-        yield
-    finally:
-        with contextlib.suppress(RuntimeError):  # the worker is closing
-            rejoin()
-
-
 class Reporter:
     """A task's :data:`pipeline.progress.Report`, from any of its threads; raises Cancelled when it is not wanted any more."""
 
@@ -99,7 +49,7 @@ class Reporter:
         self._last, self._code = 0.0, ""
 
     def __call__(self, fraction: float, message: Message) -> None:
-        _check(self._worker, self._key)
+        check_task(self._worker, self._key)
         now = time.monotonic()
         if now - self._last >= EVERY or message.code != self._code:
             self._last, self._code = now, message.code
@@ -115,12 +65,14 @@ def engine_of(settings: Settings) -> Engine:
 
 @functools.lru_cache(maxsize=2)
 def _engine(settings: Settings) -> Engine:
-    from pipeline.cluster import Crew, WorkerLink
-    from pipeline.cluster_engine import ClusterEngine
-    from pipeline.shared import shared_of
+    from pipeline.cluster.crew import Crew, WorkerLink
+    from pipeline.cluster.engine import ClusterEngine
+    from pipeline.cluster.store import shared_of
 
     local = own(settings)
-    return ClusterEngine(local, Crew(WorkerLink(), settings), shared_of(local, local.temp_dir.parent / "shared"))
+    return ClusterEngine(
+        local, Crew(WorkerLink(), settings, perform), shared_of(local, local.temp_dir.parent / "shared")
+    )
 
 
 def own(settings: Settings) -> Settings:

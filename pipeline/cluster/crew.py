@@ -1,6 +1,6 @@
 """Work given to the workers of a Dask cluster: posted, watched, taken back when somebody stops it, posted again when lost.
 
-Only this module and :mod:`pipeline.cluster_work` know Dask, and nothing imports them unless ``SCHEDULER_ADDRESS`` is set.
+Only this module and :mod:`pipeline.cluster.worker` know Dask, and nothing imports them unless ``SCHEDULER_ADDRESS`` is set.
 What is posted must bear being done twice: a worker that dies takes its task with it, and another begins it anew.
 """
 
@@ -21,7 +21,7 @@ from typing import Any, Protocol
 from distributed import Client, Future, get_client
 from distributed.scheduler import KilledWorker
 
-from pipeline.cluster_work import Outcome, Task, Work, perform
+from pipeline.cluster.tasks import Outcome, Task, Work
 from pipeline.errors import Cancelled, ToolError
 from pipeline.messages import Message
 from pipeline.progress import Report
@@ -102,10 +102,11 @@ class _Posted:
 
 class Crew:
     """The workers, whoever they are at the moment. GPU work goes to those that offer the resource ``GPU``, if any does;
-    other work goes to the others, if there are others."""
+    other work goes to the others, if there are others. ``perform`` is what a worker does with a task
+    (:func:`pipeline.cluster.worker.perform`), named over the network."""
 
-    def __init__(self, link: Link, settings: Settings) -> None:
-        self.link = link
+    def __init__(self, link: Link, settings: Settings, perform: Callable[[Task], Outcome]) -> None:
+        self.link, self._perform = link, perform
         # Whoever watches the network does not learn how to sign in.
         self.settings = replace(settings, secret_key="", users=(), api_tokens=())
         self._topic = f"studio-{uuid.uuid4().hex}"
@@ -185,7 +186,7 @@ class Crew:
             where = self._where(posted.gpu)
             self._posted[posted.key] = posted
             client.subscribe_topic(self._topic, self._hear)
-            posted.future = client.submit(perform, posted.task, key=posted.key, **where)
+            posted.future = client.submit(self._perform, posted.task, key=posted.key, **where)
             posted.bound = "resources" in where
             posted.message = Message("progress.waiting_worker")
             posted.future.add_done_callback(lambda _: posted.ready.set())

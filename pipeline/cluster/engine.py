@@ -19,15 +19,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline import cluster_work, whisper_ct2, whisper_torch
-from pipeline.cluster import Crew
-from pipeline.cluster_work import Work
+from pipeline import whisper_ct2, whisper_torch
+from pipeline.cluster import tasks
+from pipeline.cluster.crew import Crew
+from pipeline.cluster.store import Given, Shared, Store
+from pipeline.cluster.tasks import Work
 from pipeline.engine import Engine
 from pipeline.memory import digest
 from pipeline.passages import Passage, Said, Vote
 from pipeline.progress import Report, no_report
 from pipeline.settings import Settings
-from pipeline.shared import Given, Shared, Store
 from pipeline.speech_values import Chunk
 from pipeline.values import Transcript
 
@@ -50,22 +51,20 @@ class ClusterEngine(Engine):
         self, path: Path | str, language: str | None = None, stream: int = 0, report: Report = no_report
     ) -> Transcript:
         """As :meth:`Engine.transcript`, every passage on a worker (with a GPU, if any has one)."""
-        with cluster_work.aside():
+        with tasks.aside():
             return super().transcript(path, language, stream, report)
 
     def evidence(self, path: Path | str, report: Report = no_report) -> RawEvidence:
         """As :meth:`Engine.evidence`, long films piece by piece on all workers."""
-        with cluster_work.aside():
+        with tasks.aside():
             return super().evidence(path, report)
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """As :meth:`Engine.embed`, on a worker with a GPU where another has one and this has none."""
         if self.device.kind == "cuda" or not self.crew.offers_gpu:
             return super().embed(texts)
-        with cluster_work.aside():
-            found: NDArray[np.float32] = self.crew.one(
-                embed, tuple(texts), report=lambda *_: cluster_work.check(), gpu=True
-            )
+        with tasks.aside():
+            found: NDArray[np.float32] = self.crew.one(embed, tuple(texts), report=lambda *_: tasks.check(), gpu=True)
             return found
 
     def ahead(self, load: Callable[[], object]) -> None:
@@ -95,7 +94,7 @@ class ClusterEngine(Engine):
         from pipeline.evidence_pieces import PicturePiece
 
         def go(names: Iterator[str]) -> Iterator[Measured]:
-            return self.crew.each(measure, names, tick=cluster_work.check)
+            return self.crew.each(measure, names, tick=tasks.check)
 
         given = ((p, self.shared.give(p.path) if isinstance(p, PicturePiece) else None) for p in pieces)
         return self.parcels.through(given, go)
@@ -156,7 +155,7 @@ class Others:
     def _each(self, work: Work, values: Iterable[Any]) -> Iterator[Any]:
         def go(names: Iterator[str]) -> Iterator[Any]:
             items = ((self._film, name) for name in names)
-            return self._crew.each(work, items, tick=cluster_work.check, gpu=True)
+            return self._crew.each(work, items, tick=tasks.check, gpu=True)
 
         return self._parcels.through(values, go)
 
