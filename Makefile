@@ -26,7 +26,7 @@ $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt requirements-pee
 	touch $@
 
 models: $(VENV)/.installed ## assemble the bundled models and check their digests
-	$(PY) -m pipeline.models
+	$(PY) -m pipeline.compute.models
 
 run: setup ## the page on http://localhost:7860
 	$(PY) app.py

@@ -101,7 +101,7 @@ def main() -> int:
     """Serve until stopped; 2 when a setting is wrong."""
     import uvicorn
 
-    from pipeline import warm
+    from pipeline.compute import warm
     from pipeline.settings import Settings, SettingsError
 
     try:

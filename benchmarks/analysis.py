@@ -51,8 +51,8 @@ def peak() -> float:
 
 def ours(path: Path) -> dict[str, Any]:
     """The product's analysis, with the choice of highlights."""
-    from pipeline import warm
-    from pipeline.device import pick
+    from pipeline.compute import warm
+    from pipeline.compute.device import pick
     from pipeline.evidence import gather
     from pipeline.media import probe
     from pipeline.settings import Settings

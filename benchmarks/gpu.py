@@ -20,7 +20,7 @@ from typing import Any
 
 from benchmarks import table
 from benchmarks.gpu_stages import STAGES, Stage
-from pipeline.device import Device, is_out_of_memory, pick, release
+from pipeline.compute.device import Device, is_out_of_memory, pick, release
 
 SIDE = (4096, 2048)
 """Sides of the matrices whose product is timed, on a GPU and on the processor."""

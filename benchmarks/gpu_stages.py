@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.device import Device
+from pipeline.compute.device import Device
 from pipeline.settings import Settings
 from pipeline.values import Audio, Frames, Span
 
@@ -89,7 +89,7 @@ def _signals(device: Device, seconds: float) -> Callable[[], object]:
 
 
 def _front_end(device: Device, seconds: float) -> Callable[[], object]:
-    from pipeline.models import yamnet_classes
+    from pipeline.compute.models import yamnet_classes
     from pipeline.sounds import SoundListener
 
     audio = sound(BLOCK)
@@ -142,8 +142,8 @@ def _motion(device: Device, seconds: float) -> Callable[[], object]:
 
 
 def _whisper(device: Device, seconds: float) -> Callable[[], object]:
-    from pipeline.device import in_batches
-    from pipeline.models import whisper_folder
+    from pipeline.compute.device import in_batches
+    from pipeline.compute.models import whisper_folder
     from pipeline.speech import EVERYTHING
     from pipeline.voice import VoiceDetector, chunks
     from pipeline.whisper_torch import OpenAIWhisper

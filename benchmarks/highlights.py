@@ -28,7 +28,7 @@ BASELINE_CLIP = 20.0
 
 def evidence_of(path: Path) -> Evidence:
     """What the product measures in ``path``; no transcript."""
-    from pipeline.device import pick
+    from pipeline.compute.device import pick
     from pipeline.evidence import gather
     from pipeline.media import probe
     from pipeline.settings import Settings

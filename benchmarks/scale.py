@@ -76,7 +76,7 @@ def measure(folder: Path, seconds: float) -> dict[str, float]:
     """Processor seconds an hour of film, by stage."""
     from pipeline import evidence_pieces, fingerprints
     from pipeline import media as source
-    from pipeline.device import pick
+    from pipeline.compute.device import pick
     from pipeline.evidence import Sight
     from pipeline.settings import Settings
     from pipeline.speech import Transcriber

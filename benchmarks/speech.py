@@ -20,9 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks import media, table
-from pipeline.device import Device, pick
+from pipeline.compute.device import Device, pick
+from pipeline.compute.models import whisper_folder
 from pipeline.media import load_audio
-from pipeline.models import whisper_folder
 from pipeline.settings import Settings
 from pipeline.speech import Transcriber
 from pipeline.values import Audio

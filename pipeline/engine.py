@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.device import Device, pick, release
+from pipeline.compute.device import Device, pick, release
+from pipeline.compute.remembered import Far, Memory
 from pipeline.media import probe
-from pipeline.memory import Far, Memory
 from pipeline.progress import Report, no_report
 from pipeline.settings import Settings
 from pipeline.values import Facts, Keyword, MediaInfo, Transcript

@@ -10,7 +10,7 @@
     └── Cancelled            not an error to anybody
 
 Foreign errors are mapped at one border each (``raise … from``): PyAV in :mod:`pipeline.media`, processes in
-:mod:`pipeline.ffmpeg`, weights in :mod:`pipeline.models`, CUDA in :mod:`pipeline.device`.
+:mod:`pipeline.ffmpeg`, weights in :mod:`pipeline.compute.models`, CUDA in :mod:`pipeline.compute.device`.
 """
 
 from __future__ import annotations

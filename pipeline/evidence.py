@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.device import threads
+from pipeline.compute.device import threads
 from pipeline.errors import Cancelled
 from pipeline.messages import Message
 from pipeline.progress import Report, no_report
 from pipeline.values import Audio, Curve, Event, Frames, MediaInfo, Shot, Span
 
 if TYPE_CHECKING:
-    from pipeline.device import Device
+    from pipeline.compute.device import Device
     from pipeline.settings import Settings
     from pipeline.shots import Packets
     from pipeline.signals import AudioSignals
@@ -130,7 +130,7 @@ def _hear(
     path: Path | str, info: MediaInfo, settings: Settings, device: Device, done: Callable[[float], None], pool: Executor
 ) -> RawEvidence:
     from pipeline import media, signals, sounds
-    from pipeline.models import yamnet_classes
+    from pipeline.compute.models import yamnet_classes
 
     nothing = RawEvidence(info.duration)
     if not info.audio:

@@ -22,15 +22,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline import evidence, media, signals, sounds
-from pipeline.device import threads
+from pipeline.compute.device import threads
+from pipeline.compute.models import yamnet_classes
 from pipeline.evidence import BLOCK, HEIGHT, HOP, HOP_LONG, LONG, N_PICTURES, WIDTH, RawEvidence, Sight
 from pipeline.messages import Message
-from pipeline.models import yamnet_classes
 from pipeline.progress import Report
 from pipeline.values import Audio, Frames, MediaInfo, Span, State
 
 if TYPE_CHECKING:
-    from pipeline.device import Device
+    from pipeline.compute.device import Device
     from pipeline.settings import Settings
     from pipeline.shots import Packets
 

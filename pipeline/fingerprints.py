@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.device import sparing
+from pipeline.compute.device import sparing
 from pipeline.media import audio_blocks, video_blocks
 from pipeline.messages import message
 from pipeline.progress import Report, no_report

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.device import sparing
+from pipeline.compute.device import sparing
 from pipeline.signals import STEP
 from pipeline.values import Curve, Frames, State
 

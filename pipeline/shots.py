@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline import second_look
-from pipeline.device import sparing
+from pipeline.compute.device import sparing
 from pipeline.values import Frames, Shot, State
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.device import sparing
+from pipeline.compute.device import sparing
 from pipeline.values import Audio, Curve, Span, State
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.device import sparing
+from pipeline.compute.device import sparing
 from pipeline.values import Audio, Curve, Event, State
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def load_network(settings: Settings, threads: int = 1) -> Network:
     """
     import onnxruntime
 
-    from pipeline.models import yamnet_file
+    from pipeline.compute.models import yamnet_file
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads

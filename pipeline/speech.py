@@ -21,10 +21,10 @@ from typing import TypeVar
 import numpy as np
 
 from pipeline import speech_guards as guards
-from pipeline.device import Device, in_batches, sparing
+from pipeline.compute.device import Device, in_batches, sparing
+from pipeline.compute.models import BUNDLED_WHISPER, whisper_folder
 from pipeline.errors import ModelUnavailable
 from pipeline.messages import Message
-from pipeline.models import BUNDLED_WHISPER, whisper_folder
 from pipeline.passages import Listeners, Passage, Said, Vote, batched
 from pipeline.progress import Report, no_report
 from pipeline.sentence_split import Spoken, sentences, to_sentence

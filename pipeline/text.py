@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline import models
-from pipeline.device import Device, in_batches, sparing
+from pipeline.compute import models
+from pipeline.compute.device import Device, in_batches, sparing
 from pipeline.dictionaries import folded_lemmas, readings
 from pipeline.errors import ModelUnavailable
 from pipeline.inflection import fold, hosts_of

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.compute.weights import package_file
 from pipeline.errors import ModelUnavailable
 from pipeline.speech_values import LONGEST, RATE, Chunk, Piece
 from pipeline.values import Audio, Span
-from pipeline.weights import package_file
 
 WINDOW = 512
 """Samples a probability stands for (Silero at 16 kHz)."""

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipeline.device import Pace, threads
+from pipeline.compute.device import Pace, threads
 from pipeline.whisper_vocabulary import Vocabulary
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.device import threads
+from pipeline.compute.device import threads
 from pipeline.speech_values import APPEND, CAREFUL_BEAM, PREPEND, Chunk, Heard, HeardWord
 from pipeline.whisper_decode import Rules, Writer, Written
 from pipeline.whisper_encode import FRAME, context, encode

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.device import in_batches, sparing
+from pipeline.compute.device import in_batches, sparing
 from syncdub.correlation import (
     LEAST_SPREAD,
     MAD,

@@ -12,8 +12,9 @@ import av.error
 import numpy as np
 import pytest
 
-from pipeline import card_decoder, device, media
-from pipeline.device import Device
+from pipeline import card_decoder, media
+from pipeline.compute import device
+from pipeline.compute.device import Device
 from pipeline.errors import NoVideo
 from pipeline.evidence import Sight
 from pipeline.fingerprints import picture_print

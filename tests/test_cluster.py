@@ -23,7 +23,7 @@ from pydantic import TypeAdapter
 
 from benchmarks.local_cluster import LocalCluster, running
 from pipeline import evidence, ffmpeg
-from pipeline.device import pick
+from pipeline.compute.device import pick
 from pipeline.engine import Engine
 from pipeline.errors import Cancelled, NoAudio, ToolError
 from pipeline.evidence import RawEvidence

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from pipeline import device
+from pipeline.compute import device
 from pipeline.errors import OutOfMemory
 from pipeline.values import Audio, Frames
 
@@ -119,7 +119,9 @@ def test_a_driver_is_known_by_its_device_file(tmp_path: Path) -> None:
 
 
 def test_importing_loads_no_torch() -> None:
-    code = "import sys, pipeline.device, pipeline.models, pipeline.speech; print('torch' in sys.modules)"
+    code = (
+        "import sys, pipeline.compute.device, pipeline.compute.models, pipeline.speech; print('torch' in sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
 
@@ -162,7 +164,7 @@ def _sounds(kind: str) -> object:
         seen.append(patches.copy())
         return np.zeros((len(patches), 521), np.float32)
 
-    from pipeline.models import yamnet_classes
+    from pipeline.compute.models import yamnet_classes
 
     listener = SoundListener(network, yamnet_classes(), device=kind)
     for n in range(3):

@@ -9,7 +9,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from pipeline import evidence, ffmpeg
-from pipeline.device import Device
+from pipeline.compute.device import Device
 from pipeline.errors import Cancelled
 from pipeline.evidence import RawEvidence, gather
 from pipeline.media import probe

@@ -21,7 +21,7 @@ from benchmarks.gpu_stages import (
     whisper_cost,
 )
 from pipeline import fingerprints
-from pipeline.device import Device, pick
+from pipeline.compute.device import Device, pick
 from pipeline.messages import Message
 
 CPU = pick("cpu")

@@ -10,7 +10,7 @@ from types import MappingProxyType
 import numpy as np
 import pytest
 
-from pipeline.device import Device
+from pipeline.compute.device import Device
 from pipeline.evidence import RawEvidence, gather
 from pipeline.media import probe
 from pipeline.messages import languages, say

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.memory import Memory, digest
+from pipeline.compute.remembered import Memory, digest
 from pipeline.values import Curve, Sentence, Transcript, Word
 
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import models, weights
+from pipeline.compute import models, weights
+from pipeline.compute.weights import Weight, assembled
 from pipeline.errors import ModelUnavailable
 from pipeline.settings import Settings
-from pipeline.weights import Weight, assembled
 
 
 @pytest.fixture

@@ -17,13 +17,13 @@ import pytest
 from benchmarks.local_cluster import running
 from pipeline import evidence, ffmpeg
 from pipeline.cluster.store import KEPT, Folder, Given, Shared, Store, shared_of
-from pipeline.device import pick
+from pipeline.compute.device import pick
+from pipeline.compute.remembered import Memory
 from pipeline.engine import Engine
 from pipeline.errors import Cancelled, NotFound, ToolError
 from pipeline.evidence import RawEvidence
 from pipeline.evidence_pieces import gather_in_pieces
 from pipeline.media import probe
-from pipeline.memory import Memory
 from pipeline.messages import message
 from pipeline.progress import Report, no_report
 from pipeline.settings import Settings, SettingsError

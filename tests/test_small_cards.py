@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline import device, engine, speech, text
-from pipeline.device import Device, in_batches, sparing
+from pipeline import engine, speech, text
+from pipeline.compute import device
+from pipeline.compute.device import Device, in_batches, sparing
 from pipeline.engine import Engine
 from pipeline.errors import ModelUnavailable
 from pipeline.messages import Message

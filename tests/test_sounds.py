@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pipeline import media as media_in
 from pipeline import sounds
-from pipeline.models import yamnet_classes
+from pipeline.compute.models import yamnet_classes
 from pipeline.settings import Settings
 from pipeline.values import Audio
 

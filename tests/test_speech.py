@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from pipeline import speech_guards as guards
-from pipeline.device import pick
+from pipeline.compute.device import pick
 from pipeline.errors import Cancelled
 from pipeline.messages import Message
 from pipeline.sentence_split import Spoken, sentences, to_sentence

@@ -12,7 +12,7 @@ import pytest
 import uvicorn
 
 import app
-from pipeline import warm
+from pipeline.compute import warm
 from pipeline.settings import Settings
 from tests.fake_kinds import FAKES
 from web.jobs import Jobs
@@ -24,7 +24,7 @@ def test_the_libraries_named_exist_and_a_job_finds_them_loaded() -> None:
 
 
 def test_a_timer_that_waits_does_not_hold_up_the_end() -> None:
-    code = "from pipeline.warm import warming; warming.start(3600); assert warming.thread.is_alive()"
+    code = "from pipeline.compute.warm import warming; warming.start(3600); assert warming.thread.is_alive()"
     assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0
 
 

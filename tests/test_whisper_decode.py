@@ -18,9 +18,9 @@ from whisper.timing import find_alignment, median_filter, merge_punctuations
 from whisper.tokenizer import get_tokenizer
 
 from pipeline import whisper_encode, whisper_torch
-from pipeline.device import Pace, threads
+from pipeline.compute.device import Pace, threads
+from pipeline.compute.models import whisper_folder
 from pipeline.media import load_audio
-from pipeline.models import whisper_folder
 from pipeline.settings import Settings
 from pipeline.speech_values import APPEND, LONGEST, PREPEND, RATE, Chunk, Piece
 from pipeline.values import Span

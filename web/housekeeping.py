@@ -16,8 +16,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from pipeline.compute.remembered import Memory
 from pipeline.errors import StudioError
-from pipeline.memory import Memory
 from pipeline.settings import Settings
 from web.jobs import Jobs
 from web.jobs_values import FINISHED, Job

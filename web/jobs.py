@@ -27,10 +27,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from pipeline.compute.warm import warming
 from pipeline.errors import BadRequest, Cancelled, NotFound, StudioError, ToolError
 from pipeline.progress import Report
 from pipeline.settings import Settings
-from pipeline.warm import warming
 from web.jobs_folders import fresh_folder, is_inside, named_error, remove_folder, stored_error
 from web.jobs_store import JobStore
 from web.jobs_values import FINISHED, Conflict, Job, State, stored, strings_in

@@ -16,7 +16,7 @@ from typing import Any
 
 import psutil
 
-from pipeline import device
+from pipeline.compute import device
 from pipeline.errors import OutOfMemory
 from pipeline.messages import Message
 from pipeline.progress import Report

@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pipeline.device import Device, pick
+from pipeline.compute.device import Device, pick
 from pipeline.engine import Engine
 from pipeline.errors import StudioError
 from pipeline.messages import Message, message

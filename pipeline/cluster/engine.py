@@ -24,8 +24,8 @@ from pipeline.cluster import tasks
 from pipeline.cluster.crew import Crew
 from pipeline.cluster.store import Given, Shared, Store
 from pipeline.cluster.tasks import Work
+from pipeline.compute.remembered import digest
 from pipeline.engine import Engine
-from pipeline.memory import digest
 from pipeline.passages import Passage, Said, Vote
 from pipeline.progress import Report, no_report
 from pipeline.settings import Settings

@@ -1,6 +1,6 @@
 """How the machines of a cluster hand files to each other: a folder that all of them see, or any place fsspec can reach.
 
-A film is named by its content (:func:`pipeline.memory.digest`), so that it is sent once however often it is used, and each machine
+A film is named by its content (:func:`pipeline.compute.remembered.digest`), so that it is sent once however often it is used, and each machine
 copies it to its own disk once.
 """
 
@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from pipeline.compute.remembered import digest
 from pipeline.errors import NotFound, StudioError, ToolError
-from pipeline.memory import digest
 from pipeline.settings import Settings
 
 KEPT = 2 * 86400.0

