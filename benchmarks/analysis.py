@@ -53,7 +53,7 @@ def ours(path: Path) -> dict[str, Any]:
     """The product's analysis, with the choice of highlights."""
     from pipeline.compute import warm
     from pipeline.compute.device import pick
-    from pipeline.evidence import gather
+    from pipeline.evidence.gather import gather
     from pipeline.media import probe
     from pipeline.settings import Settings
     from reelify.highlights import find_highlights

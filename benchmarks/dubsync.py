@@ -25,7 +25,8 @@ from scipy import signal
 from benchmarks import ROOT, table
 from benchmarks import media as media_folder
 from benchmarks.dub_generator import RATE, Pair, Piece, Recipe, Samples, Studio, write
-from pipeline import fingerprints, media
+from pipeline import media
+from pipeline.evidence import fingerprints
 from pipeline.settings import Settings
 from syncdub.analysis import AnalyseRequest, analyse
 from syncdub.values import Segment, SyncPlan

@@ -75,7 +75,7 @@ def _film(seconds: float) -> list[Frames]:
 
 
 def _signals(device: Device, seconds: float) -> Callable[[], object]:
-    from pipeline.signals import AudioSignals
+    from pipeline.evidence.signals import AudioSignals
 
     audio = sound(BLOCK)
 
@@ -90,7 +90,7 @@ def _signals(device: Device, seconds: float) -> Callable[[], object]:
 
 def _front_end(device: Device, seconds: float) -> Callable[[], object]:
     from pipeline.compute.models import yamnet_classes
-    from pipeline.sounds import SoundListener
+    from pipeline.evidence.sounds import SoundListener
 
     audio = sound(BLOCK)
 
@@ -107,14 +107,14 @@ def _front_end(device: Device, seconds: float) -> Callable[[], object]:
 
 
 def _prints(device: Device, seconds: float) -> Callable[[], object]:
-    from pipeline.fingerprints import mel_bytes
+    from pipeline.evidence.fingerprints import mel_bytes
 
     both = np.stack([sound(BLOCK).samples] * 2)
     return lambda: [mel_bytes(both, device.kind) for _ in range(max(1, round(seconds / BLOCK)))]
 
 
 def _shots(device: Device, seconds: float) -> Callable[[], object]:
-    from pipeline.shots import ShotFinder
+    from pipeline.evidence.shots import ShotFinder
 
     film = _film(seconds)
 
@@ -128,7 +128,7 @@ def _shots(device: Device, seconds: float) -> Callable[[], object]:
 
 
 def _motion(device: Device, seconds: float) -> Callable[[], object]:
-    from pipeline.motion import PictureSignals
+    from pipeline.evidence.motion import PictureSignals
 
     film = _film(seconds)
 

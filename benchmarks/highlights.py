@@ -29,7 +29,7 @@ BASELINE_CLIP = 20.0
 def evidence_of(path: Path) -> Evidence:
     """What the product measures in ``path``; no transcript."""
     from pipeline.compute.device import pick
-    from pipeline.evidence import gather
+    from pipeline.evidence.gather import gather
     from pipeline.media import probe
     from pipeline.settings import Settings
 

@@ -74,10 +74,10 @@ def per_hour(work: Callable[[], object], seconds: float) -> float:
 
 def measure(folder: Path, seconds: float) -> dict[str, float]:
     """Processor seconds an hour of film, by stage."""
-    from pipeline import evidence_pieces, fingerprints
     from pipeline import media as source
     from pipeline.compute.device import pick
-    from pipeline.evidence import Sight
+    from pipeline.evidence import fingerprints, pieces
+    from pipeline.evidence.gather import Sight
     from pipeline.settings import Settings
     from pipeline.speech import Transcriber
     from pipeline.voice import VoiceDetector, chunks
@@ -89,7 +89,7 @@ def measure(folder: Path, seconds: float) -> dict[str, float]:
 
     def sound_pieces() -> list[Any]:
         info = source.probe(film)
-        return list(evidence_pieces.Ear(info, 48, settings, device).pieces(film, 120.0))
+        return list(pieces.Ear(info, 48, settings, device).pieces(film, 120.0))
 
     def pictures(keyframes: bool) -> None:
         sight = Sight(25.0, device, keyframes)
@@ -104,7 +104,7 @@ def measure(folder: Path, seconds: float) -> dict[str, float]:
         "decode the sound": decode,
         "find the voice": voice,
         "write down speech (Whisper base, 8 bit)": per_hour(lambda: transcriber.transcribe(blocks), seconds) - voice,
-        "measure the sound": per_hour(lambda: [evidence_pieces.measure(p, settings, device) for p in given], seconds),
+        "measure the sound": per_hour(lambda: [pieces.measure(p, settings, device) for p in given], seconds),
         "watch every picture (1080p)": per_hour(lambda: pictures(False), seconds),
         "watch keyframes (1080p)": per_hour(lambda: pictures(True), seconds),
         "fingerprint for a dub": per_hour(lambda: fingerprints.sound_print(film, duration=seconds), seconds),

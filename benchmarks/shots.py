@@ -30,7 +30,7 @@ UNLISTED = (530, 617)
 
 
 def ours(path: Path, fps: float) -> list[int]:
-    from pipeline.shots import ShotFinder
+    from pipeline.evidence.shots import ShotFinder
 
     finder, last = ShotFinder(fps=fps), 0.0
     for block in video_blocks(path, width=96, height=54, colour=True):

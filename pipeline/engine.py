@@ -24,7 +24,7 @@ from pipeline.settings import Settings
 from pipeline.values import Facts, Keyword, MediaInfo, Transcript
 
 if TYPE_CHECKING:
-    from pipeline.evidence import RawEvidence
+    from pipeline.evidence.gather import RawEvidence
     from pipeline.passages import Passage, Said, Vote
     from pipeline.speech import Transcriber
     from pipeline.speech_values import Chunk
@@ -51,7 +51,7 @@ class Engine:
 
     def evidence(self, path: Path | str, report: Report = no_report) -> RawEvidence:
         """Curves, events, shots, silences and beats of a file, from one pass over its sound and one over its picture."""
-        from pipeline.evidence import RawEvidence
+        from pipeline.evidence.gather import RawEvidence
 
         return self.memory.recall("evidence", path, (), RawEvidence, lambda: self._gather(path, report))
 
@@ -117,7 +117,7 @@ class Engine:
             return self._embedder.encode(texts)
 
     def _gather(self, path: Path | str, report: Report) -> RawEvidence:
-        from pipeline.evidence import gather
+        from pipeline.evidence.gather import gather
 
         return gather(path, self.probe(path), settings=self.settings, device=self.device, report=report)
 

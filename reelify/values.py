@@ -14,7 +14,7 @@ from pipeline.values import Curve, Event, Shot, Span, Transcript
 class Evidence:
     """Everything the decision sees of one file. Kinds that do not exist are empty; nothing is invented for them.
 
-    ``curves`` by name, all of the same ``step`` (see :mod:`pipeline.signals` for names and units); ``silences`` are the
+    ``curves`` by name, all of the same ``step`` (see :mod:`pipeline.evidence.signals` for names and units); ``silences`` are the
     acoustically quiet stretches a cut may land in.
     """
 

@@ -19,7 +19,7 @@ from reelify.highlights import find_highlights
 from reelify.values import Evidence, Highlight, Highlights
 
 if TYPE_CHECKING:
-    from pipeline.evidence import RawEvidence
+    from pipeline.evidence.gather import RawEvidence
 
 SPEECH_LIKELY = 0.2
 HEARD_SPEECH, HEARD_SECONDS = 0.02, 20.0

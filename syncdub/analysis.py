@@ -15,9 +15,9 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline import fingerprints
 from pipeline.errors import NoAudio
-from pipeline.fingerprints import SoundPrint
+from pipeline.evidence import fingerprints
+from pipeline.evidence.fingerprints import SoundPrint
 from pipeline.messages import Message, message
 from pipeline.progress import Report, no_report, part_of
 from pipeline.values import AudioStream, MediaInfo, Span, Transcript

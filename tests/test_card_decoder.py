@@ -16,8 +16,8 @@ from pipeline import card_decoder, media
 from pipeline.compute import device
 from pipeline.compute.device import Device
 from pipeline.errors import NoVideo
-from pipeline.evidence import Sight
-from pipeline.fingerprints import picture_print
+from pipeline.evidence.fingerprints import picture_print
+from pipeline.evidence.gather import Sight
 from pipeline.media import video_blocks
 from pipeline.values import Span
 from tests.test_media import make

@@ -22,12 +22,13 @@ import pytest
 from pydantic import TypeAdapter
 
 from benchmarks.local_cluster import LocalCluster, running
-from pipeline import evidence, ffmpeg
+from pipeline import ffmpeg
 from pipeline.compute.device import pick
 from pipeline.engine import Engine
 from pipeline.errors import Cancelled, NoAudio, ToolError
-from pipeline.evidence import RawEvidence
-from pipeline.evidence_pieces import Measured, PicturePiece, Piece, SoundPiece, gather_in_pieces, measure
+from pipeline.evidence import gather
+from pipeline.evidence.gather import RawEvidence
+from pipeline.evidence.pieces import Measured, PicturePiece, Piece, SoundPiece, gather_in_pieces, measure
 from pipeline.media import probe
 from pipeline.messages import message
 from pipeline.passages import Passage, Said, Vote
@@ -157,7 +158,7 @@ def talk(tmp_path_factory: pytest.TempPathFactory, media: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def whole(talk: Path) -> RawEvidence:
-    return evidence.gather(talk, probe(talk), settings=Settings(), device=pick("cpu"))
+    return gather.gather(talk, probe(talk), settings=Settings(), device=pick("cpu"))
 
 
 def pieced(talk: Path, spread: Callable[[Iterator[Piece]], Iterator[Measured]]) -> RawEvidence:

@@ -147,7 +147,7 @@ def test_work_is_spared_when_the_gpu_is_full() -> None:
 
 
 def _signals(kind: str) -> object:
-    from pipeline.signals import AudioSignals
+    from pipeline.evidence.signals import AudioSignals
 
     measured = AudioSignals(kind)
     for n in range(3):
@@ -156,7 +156,7 @@ def _signals(kind: str) -> object:
 
 
 def _sounds(kind: str) -> object:
-    from pipeline.sounds import SoundListener
+    from pipeline.evidence.sounds import SoundListener
 
     seen: list[np.ndarray] = []
 
@@ -173,7 +173,7 @@ def _sounds(kind: str) -> object:
 
 
 def _prints(kind: str) -> object:
-    from pipeline.fingerprints import _bands_of, _Rows
+    from pipeline.evidence.fingerprints import _bands_of, _Rows
 
     rows = _Rows()
     _bands_of(np.stack([sound(5.0, n).samples for n in (0, 1)]), kind, rows)
@@ -181,7 +181,7 @@ def _prints(kind: str) -> object:
 
 
 def _shots(kind: str) -> object:
-    from pipeline.shots import KeyframeShots, ShotFinder
+    from pipeline.evidence.shots import KeyframeShots, ShotFinder
 
     exact, rough = ShotFinder(kind, 5.0), KeyframeShots(kind)
     for n in range(4):
@@ -191,7 +191,7 @@ def _shots(kind: str) -> object:
 
 
 def _motion(kind: str) -> object:
-    from pipeline.motion import PictureSignals
+    from pipeline.evidence.motion import PictureSignals
 
     signals = PictureSignals(kind)
     for n in range(4):
@@ -200,15 +200,15 @@ def _motion(kind: str) -> object:
 
 
 def _second_look(kind: str) -> object:
-    from pipeline.second_look import WINDOW, probabilities
+    from pipeline.evidence.second_look import WINDOW, probabilities
 
     return probabilities(np.random.default_rng(1).integers(0, 255, (2, WINDOW, 27, 48, 3), dtype=np.uint8), kind)
 
 
 def _carried_on(kind: str) -> object:
     """States of one piece taken over by the next."""
-    from pipeline.shots import KeyframeShots, ShotFinder
-    from pipeline.signals import AudioSignals
+    from pipeline.evidence.shots import KeyframeShots, ShotFinder
+    from pipeline.evidence.signals import AudioSignals
 
     found: list[object] = []
     for make, feed in (

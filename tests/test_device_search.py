@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline import fingerprints
+from pipeline.evidence import fingerprints
 from syncdub import device_search
 from syncdub.analysis import AnalyseRequest, analyse
 from syncdub.correlation import Hits, Search, search

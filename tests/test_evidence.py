@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from pydantic import TypeAdapter
 
-from pipeline import evidence, ffmpeg
+from pipeline import ffmpeg
 from pipeline.compute.device import Device
 from pipeline.errors import Cancelled
-from pipeline.evidence import RawEvidence, gather
+from pipeline.evidence import gather as evidence
+from pipeline.evidence.gather import RawEvidence, gather
 from pipeline.media import probe
 from pipeline.messages import Message
 from pipeline.progress import Report, no_report

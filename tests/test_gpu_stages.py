@@ -20,8 +20,8 @@ from benchmarks.gpu_stages import (
     spectrum_cost,
     whisper_cost,
 )
-from pipeline import fingerprints
 from pipeline.compute.device import Device, pick
+from pipeline.evidence import fingerprints
 from pipeline.messages import Message
 
 CPU = pick("cpu")

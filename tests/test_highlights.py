@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from pipeline.compute.device import Device
-from pipeline.evidence import RawEvidence, gather
+from pipeline.evidence.gather import RawEvidence, gather
 from pipeline.media import probe
 from pipeline.messages import languages, say
 from pipeline.settings import Settings

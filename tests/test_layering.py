@@ -45,7 +45,7 @@ HOMES = {
     "subprocess": {"pipeline/ffmpeg.py"},
     "sqlite3": {"web/jobs_store.py"},
     "moviepy": {"pipeline/render.py"},
-    "librosa": {"pipeline/signals.py"},
+    "librosa": {"pipeline/evidence/signals.py"},
     "distributed": {"pipeline/cluster/crew.py", "pipeline/cluster/worker.py"},
     "fsspec": {"pipeline/cluster/store.py", "pipeline/settings.py"},
 }  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pipeline.fingerprints import without_bars
+from pipeline.evidence.fingerprints import without_bars
 from syncdub.pictures import Spot, compare, disagreement, layer
 
 

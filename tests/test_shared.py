@@ -15,14 +15,15 @@ import numpy as np
 import pytest
 
 from benchmarks.local_cluster import running
-from pipeline import evidence, ffmpeg
+from pipeline import ffmpeg
 from pipeline.cluster.store import KEPT, Folder, Given, Shared, Store, shared_of
 from pipeline.compute.device import pick
 from pipeline.compute.remembered import Memory
 from pipeline.engine import Engine
 from pipeline.errors import Cancelled, NotFound, ToolError
-from pipeline.evidence import RawEvidence
-from pipeline.evidence_pieces import gather_in_pieces
+from pipeline.evidence import gather
+from pipeline.evidence.gather import RawEvidence
+from pipeline.evidence.pieces import gather_in_pieces
 from pipeline.media import probe
 from pipeline.messages import message
 from pipeline.progress import Report, no_report
@@ -246,7 +247,7 @@ def test_pieces_of_a_film_are_measured_on_copies(tmp_path: Path, media: Path) ->
     asking = engine("asking", Elsewhere())
     options: Any = {"settings": Settings(models_dir=models), "device": pick("cpu")}
     found = gather_in_pieces(film, probe(film), asking._spread, no_report, piece=120.0, **options)
-    assert_same(found, evidence.gather(film, probe(film), **options))
+    assert_same(found, gather.gather(film, probe(film), **options))
     assert len(list((tmp_path / "other").rglob("talk.mkv"))) == 1
     assert not (tmp_path / "asking").exists()
     assert not list((tmp_path / "store" / "parcels").iterdir())

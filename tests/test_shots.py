@@ -10,8 +10,8 @@ import pytest
 from numpy.typing import NDArray
 
 from pipeline import media as media_in
-from pipeline import second_look
-from pipeline.shots import THRESHOLD, KeyframeShots, Packets, ShotFinder, shots_between, unpredicted
+from pipeline.evidence import second_look
+from pipeline.evidence.shots import THRESHOLD, KeyframeShots, Packets, ShotFinder, shots_between, unpredicted
 from pipeline.values import Frames, Span
 
 FPS = 25.0

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from pipeline import motion, signals
-from pipeline.shots import Packets
+from pipeline.evidence import motion, signals
+from pipeline.evidence.shots import Packets
 from pipeline.values import Audio, Curve, Frames
 
 RATE = signals.RATE

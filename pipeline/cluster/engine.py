@@ -2,7 +2,7 @@
 
 The job that asks for a stage steps aside while others work, so that its own worker can be one of them. Pieces are such
 that their joined results are those of one process: passages end at pauses and are heard the same way wherever that is,
-and sound and picture are measured from a state that each piece first warms up to (:mod:`pipeline.evidence_pieces`).
+and sound and picture are measured from a state that each piece first warms up to (:mod:`pipeline.evidence.pieces`).
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ from pipeline.speech_values import Chunk
 from pipeline.values import Transcript
 
 if TYPE_CHECKING:
-    from pipeline.evidence import RawEvidence
-    from pipeline.evidence_pieces import Measured, Piece
+    from pipeline.evidence.gather import RawEvidence
+    from pipeline.evidence.pieces import Measured, Piece
 
 BATCHES = {"faster-whisper": whisper_ct2.BATCH, "openai-whisper": whisper_torch.BATCH}
 R = TypeVar("R")
@@ -83,7 +83,7 @@ class ClusterEngine(Engine):
         return course.transcribe(path, language=language, stream=stream, report=report)
 
     def _gather(self, path: Path | str, report: Report) -> RawEvidence:
-        from pipeline.evidence_pieces import PIECE, gather_in_pieces
+        from pipeline.evidence.pieces import PIECE, gather_in_pieces
 
         info = self.probe(path)
         if info.duration < 1.5 * PIECE:
@@ -91,7 +91,7 @@ class ClusterEngine(Engine):
         return gather_in_pieces(path, info, self._spread, report, settings=self.settings, device=self.device)
 
     def _spread(self, pieces: Iterator[Piece]) -> Iterator[Measured]:
-        from pipeline.evidence_pieces import PicturePiece
+        from pipeline.evidence.pieces import PicturePiece
 
         def go(names: Iterator[str]) -> Iterator[Measured]:
             return self.crew.each(measure, names, tick=tasks.check)
@@ -185,7 +185,7 @@ def gather(engine: ClusterEngine, given: str | Given, report: Report) -> RawEvid
 
 def measure(engine: ClusterEngine, name: str, report: Report) -> Measured:
     """Sound or pictures of a piece, by this worker."""
-    from pipeline import evidence_pieces
+    from pipeline.evidence import pieces as evidence_pieces
 
     piece, given = engine.parcels.opened(name)
     if given is not None:

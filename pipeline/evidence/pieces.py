@@ -21,18 +21,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline import evidence, media, signals, sounds
+from pipeline import media
 from pipeline.compute.device import threads
 from pipeline.compute.models import yamnet_classes
-from pipeline.evidence import BLOCK, HEIGHT, HOP, HOP_LONG, LONG, N_PICTURES, WIDTH, RawEvidence, Sight
+from pipeline.evidence import gather, signals, sounds
+from pipeline.evidence.gather import BLOCK, HEIGHT, HOP, HOP_LONG, LONG, N_PICTURES, WIDTH, RawEvidence, Sight
 from pipeline.messages import Message
 from pipeline.progress import Report
 from pipeline.values import Audio, Frames, MediaInfo, Span, State
 
 if TYPE_CHECKING:
     from pipeline.compute.device import Device
+    from pipeline.evidence.shots import Packets
     from pipeline.settings import Settings
-    from pipeline.shots import Packets
 
 GRID = 120.0
 """Every piece of sound begins at a multiple of this: whole blocks (5 s), steps (0.5 s) and patches (0.48 or 0.96 s)."""
@@ -100,13 +101,13 @@ def gather_in_pieces(
     path: Path | str, info: MediaInfo, spread: Spread, report: Report, *, settings: Settings, device: Device,
     piece: float = PIECE,
 ) -> RawEvidence:  # fmt: skip
-    """What :func:`pipeline.evidence.gather` measures, piece by piece.
+    """What :func:`pipeline.evidence.gather.gather` measures, piece by piece.
 
     Raises:
         Whatever ``spread`` and ``report`` raise.
     """
-    packets = evidence.packets_of(path) if info.video else None
-    thin = evidence.sparse_packets(path, info, packets)
+    packets = gather.packets_of(path) if info.video else None
+    thin = gather.sparse_packets(path, info, packets)
     hop = HOP_LONG if info.duration > LONG else HOP
     heard, seen = Ear(info, hop, settings, device), Eye(info, device, thin)
     sounding: Iterator[Piece] = heard.pieces(path, piece) if info.audio else iter(())
@@ -126,7 +127,7 @@ def gather_in_pieces(
         for measured in spread(iter([replace(cuts[0], n_blocks=None)])):
             seen.take(measured)
     with threads(1):
-        return evidence.together(heard.finish(), seen.finish())
+        return gather.together(heard.finish(), seen.finish())
 
 
 def _in_turn(*parts: Iterable[Piece]) -> Iterator[Piece]:
@@ -252,7 +253,7 @@ class Ear:
         )
         for state in self._states:
             listener.carry_on(state)
-        return evidence.sound_evidence(self._info, self._signal, listener.finish(), self._heard)
+        return gather.sound_evidence(self._info, self._signal, listener.finish(), self._heard)
 
 
 class Eye:
@@ -320,7 +321,7 @@ def shown(times: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _course(times: NDArray[np.float64]) -> tuple[list[float], list[float], list[bool]]:
     """For each block: its first time, the time of the next comparison at its beginning, whether a picture is compared."""
-    from pipeline.motion import PictureSignals
+    from pipeline.evidence.motion import PictureSignals
 
     signal = PictureSignals()
     starts, entries, compared = [], [], []

@@ -25,10 +25,10 @@ from pipeline.values import Audio, Curve, Event, Frames, MediaInfo, Shot, Span
 
 if TYPE_CHECKING:
     from pipeline.compute.device import Device
+    from pipeline.evidence.shots import Packets
+    from pipeline.evidence.signals import AudioSignals
+    from pipeline.evidence.sounds import Sounds
     from pipeline.settings import Settings
-    from pipeline.shots import Packets
-    from pipeline.signals import AudioSignals
-    from pipeline.sounds import Sounds
 
 WIDTH, HEIGHT = 96, 54
 """Pictures are looked at this small: enough for cuts and movement, cheap to scale to."""
@@ -48,7 +48,7 @@ BLOCK, N_PICTURES = 5.0, 24
 @dataclass(frozen=True, slots=True, eq=False)
 class RawEvidence:
     """What :func:`gather` measured. All ``curves`` have the same step and start at 0; names and units in
-    :mod:`pipeline.signals` and :mod:`pipeline.motion`, and ``speech`` and ``music`` (probability).
+    :mod:`pipeline.evidence.signals` and :mod:`pipeline.evidence.motion`, and ``speech`` and ``music`` (probability).
 
     ``exact_shots`` is false where boundaries come from keyframes alone.
     """
@@ -129,8 +129,9 @@ class _Progress:
 def _hear(
     path: Path | str, info: MediaInfo, settings: Settings, device: Device, done: Callable[[float], None], pool: Executor
 ) -> RawEvidence:
-    from pipeline import media, signals, sounds
+    from pipeline import media
     from pipeline.compute.models import yamnet_classes
+    from pipeline.evidence import signals, sounds
 
     nothing = RawEvidence(info.duration)
     if not info.audio:
@@ -154,7 +155,7 @@ def _hear(
 
 def sound_evidence(info: MediaInfo, signal: AudioSignals, recognised: Sounds, heard: float) -> RawEvidence:
     """What :func:`gather` says of the sound, from all that was measured in its ``heard`` seconds."""
-    from pipeline import signals
+    from pipeline.evidence import signals
 
     n = int(np.ceil(heard / signals.STEP - 1e-6))
     curves = tuple(_on_steps(c, signals.STEP, n) for c in recognised.curves)
@@ -207,7 +208,7 @@ class Sight:
     """What is measured in pictures, block by block; from keyframes alone where ``keyframes``."""
 
     def __init__(self, fps: float, device: Device, keyframes: bool, first: float = -np.inf) -> None:
-        from pipeline import motion, shots
+        from pipeline.evidence import motion, shots
 
         self.keyframes, self.seen, self._device = keyframes, False, device.kind
         self.pictures = motion.PictureSignals(device.kind, first=first)
@@ -229,7 +230,7 @@ class Sight:
 
     def finish(self, duration: float, packets: Packets | None) -> RawEvidence:
         """What :func:`gather` says of the picture."""
-        from pipeline import motion, shots
+        from pipeline.evidence import motion, shots
 
         nothing = RawEvidence(duration)
         if not self.seen:
@@ -259,7 +260,7 @@ def _is_long(info: MediaInfo) -> bool:
 def packets_of(path: Path | str) -> Packets:
     """Times and sizes of the compressed pictures, without decoding any (two hours in a second or two)."""
     from pipeline import media
-    from pipeline.shots import Packets
+    from pipeline.evidence.shots import Packets
 
     times, sizes, keys = array("d"), array("d"), array("b")
     with media.opened(path) as container:

@@ -4,7 +4,7 @@ A cut is a moment at which *everything before* differs from *everything after* b
 pictures each side, the smallest difference across is divided by the largest difference between neighbours on one side: movement
 raises the divisor, a flash makes pictures across it equal, a dissolve spreads the difference. Three views must agree: where colours
 lie, which colours there are, and the layout with its brightness taken out (a jump of exposure keeps its layout). Where that leaves
-doubt, a network is asked (:mod:`pipeline.second_look`) and the geometric mean of both decides.
+doubt, a network is asked (:mod:`pipeline.evidence.second_look`) and the geometric mean of both decides.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline import second_look
 from pipeline.compute.device import sparing
+from pipeline.evidence import second_look
 from pipeline.values import Frames, Shot, State
 
 if TYPE_CHECKING:

@@ -1,6 +1,6 @@
 """Pictures as curves: movement, change of content, brightness, flashes. Streamed, on torch.
 
-Every curve has a value each :data:`pipeline.signals.STEP` seconds:
+Every curve has a value each :data:`pipeline.evidence.signals.STEP` seconds:
 
 ========== ==================================================================================
 motion     mean change of a pixel between pictures a fifth of a second apart, of full scale;
@@ -19,11 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.compute.device import sparing
-from pipeline.signals import STEP
+from pipeline.evidence.signals import STEP
 from pipeline.values import Curve, Frames, State
 
 if TYPE_CHECKING:
-    from pipeline.shots import Packets
+    from pipeline.evidence.shots import Packets
 
 SPACING = 0.2
 """Seconds between the pictures compared: at full rate a slow pan disappears in the noise of the codec."""

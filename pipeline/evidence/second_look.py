@@ -26,7 +26,7 @@ SIZE = (27, 48)
 BATCH = {"cpu": 2, "cuda": 64}
 """Stretches at a time; on a processor more of them leave its caches: 0.23 s each by two, 0.41 s by eight."""
 DOUBT, SURE = 0.4, 1.0
-"""Scores (:func:`pipeline.shots.boundary_scores`) between these are doubtful."""
+"""Scores (:func:`pipeline.evidence.shots.boundary_scores`) between these are doubtful."""
 PEAK = 2
 """A doubtful picture scores at least as high as this many before and after it."""
 
@@ -61,11 +61,11 @@ class Doubts:
         self._cut(len(self._times))
 
     def forget(self) -> None:
-        """As :meth:`pipeline.shots.ShotFinder.forget`."""
+        """As :meth:`pipeline.evidence.shots.ShotFinder.forget`."""
         self.found = {}
 
     def carry_on(self, other: Doubts) -> None:
-        """As :meth:`pipeline.shots.ShotFinder.carry_on`."""
+        """As :meth:`pipeline.evidence.shots.ShotFinder.carry_on`."""
         found = self.found | other.found
         self.__dict__.update(other.__dict__)
         self.found = found

@@ -77,7 +77,7 @@ class AudioSignals:
     def __init__(self, device: str = "cpu") -> None:
         import torch
 
-        from pipeline.sounds import mel_matrix
+        from pipeline.evidence.sounds import mel_matrix
 
         # What is small stays on the processor and travels with each block: a card that is full from the start costs no job.
         bins = torch.linspace(0.0, RATE / 2, FRAME // 2 + 1)
