@@ -62,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _local(given: str, settings: Settings, report: Report) -> Path:
     if given.lower().startswith(("http://", "https://")):
-        from web.downloads import fetch
+        from pipeline.files.downloads import fetch
 
         return fetch(given, settings, report)
     path = Path(given)

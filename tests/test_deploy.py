@@ -16,6 +16,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 from prometheus_client.parser import text_string_to_metric_families
 
+from pipeline.files.received import CHUNK
 from pipeline.messages import Message
 from pipeline.settings import _TABLE, Settings
 from tests.conftest import ROOT
@@ -23,7 +24,6 @@ from web.jobs import Job
 from web.jobs_values import STATES
 from web.library import Library
 from web.monitoring import Monitor
-from web.uploads import CHUNK
 
 DEPLOY = ROOT / "deploy"
 DASHBOARD = DEPLOY / "grafana" / "dashboards" / "studio.json"

@@ -23,11 +23,12 @@ from pipeline.errors import (
     UnreadableMedia,
     UnsupportedFormat,
 )
+from pipeline.files import addresses
+from pipeline.files.addresses import PublicOnly, is_public, public_addresses
+from pipeline.files.downloads import checked, download
 from pipeline.settings import Settings
 from tests.fake_service import files_below, settings_for
-from web import addresses, uploads
-from web.addresses import PublicOnly, is_public, public_addresses
-from web.downloads import checked, download
+from web import uploads
 
 BODY = bytes(range(256)) * 40
 

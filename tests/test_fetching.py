@@ -13,13 +13,13 @@ import pytest
 from fastapi.testclient import TestClient
 
 from pipeline.errors import Cancelled, UnreadableMedia, UnsupportedFormat
+from pipeline.files import downloads
+from pipeline.files.downloads import begins_like_media, look
 from pipeline.messages import Message
 from pipeline.progress import Report
 from tests.fake_service import FakeEngine, files_below, settings_for
 from tests.test_downloads import BODY, Site, site
-from web import downloads
 from web.application import create_app
-from web.downloads import begins_like_media, look
 from web.fetching import arrived
 from web.jobs import Jobs
 from web.kinds import Kind

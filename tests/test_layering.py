@@ -75,7 +75,10 @@ def test_down_only(file: Path) -> None:
     if (
         name(file) == "reelify/__main__.py"
     ):  # a composition root like app.py: an address given on the command line is fetched
-        assert {m for m in imports(file) if m.split(".")[0] == "web"} <= {"web.downloads", "web.downloads.fetch"}
+        assert {m for m in imports(file) if m.split(".")[0] == "web"} <= {
+            "pipeline.files.downloads",
+            "pipeline.files.downloads.fetch",
+        }
         return
     used = {m.split(".")[0] for m in imports(file)} & {*PACKAGES, "app"}
     assert used <= MAY_USE[room]

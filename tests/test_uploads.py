@@ -13,11 +13,11 @@ from fastapi.testclient import TestClient
 from starlette.requests import ClientDisconnect
 
 from pipeline.errors import BadRequest, DiskFull, StudioError, TooLarge, UnsupportedFormat
+from pipeline.files.received import shown_name
 from pipeline.settings import Settings
 from tests.fake_service import ended, files_below, parts, service, settings_for
 from web import forms, uploads
 from web.forms import Form, read_form
-from web.uploads import shown_name
 
 BOUNDARY = b"----x7MA4YWxk"
 FIELDS = {"original": "original", "dubbed": "dubbed", "file1": "original"}

@@ -13,6 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
 from pipeline.errors import BadRequest, TooLarge
+from pipeline.files.received import Stored, shown_name
 from web.api_models import DUBBED, NAMES, ORIGINAL, Accepted, SyncRequest, UploadPlan, UploadState
 from web.api_reelify import PROBLEMS, accepted, submitted
 from web.context import Service, service_of
@@ -23,7 +24,6 @@ from web.problems import language_of
 from web.resumable import Announced
 from web.security import current_user
 from web.sources import UPLOADS
-from web.uploads import Stored, shown_name
 
 router = APIRouter(tags=["syncdub"])
 FILE_FIELDS = {**dict.fromkeys(ORIGINAL, "original"), **dict.fromkeys(DUBBED, "dubbed")}

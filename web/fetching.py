@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from pipeline.files import downloads
+from pipeline.files.received import Stored
 from pipeline.progress import Report, part_of
-from web import downloads
 from web.jobs_folders import is_inside
-from web.uploads import Stored
 
 FETCH = "fetch"
 """The parameter ``{path: address}`` of files that are not here when a job is queued."""
@@ -29,7 +29,7 @@ def arrived(engine: Any, params: Mapping[str, Any], report: Report) -> Report:
     A job that starts again finds what it downloaded before. ``engine`` has ``settings`` and ``probe(path)``.
 
     Raises:
-        As :func:`web.downloads.download`; whatever ``report`` raises, and then nothing of a broken download stays.
+        As :func:`pipeline.files.downloads.download`; whatever ``report`` raises, and then nothing of a broken download stays.
     """
     wanted = {Path(path): str(url) for path, url in dict(params.get(FETCH) or {}).items()}
     missing = [path for path in wanted if is_inside(str(path), engine.settings.uploads) and not path.exists()]

@@ -9,8 +9,9 @@ from typing import Any
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from pipeline.errors import BadRequest, TooLarge
+from pipeline.files.received import CHUNK, Sink, Stored, need_space, upload_sink
 from pipeline.settings import Settings
-from web.uploads import CHUNK, Sink, Stored, need_space, on_disk, upload_sink
+from web.uploads import on_disk
 
 MAX_FIELD = 64 * 1024
 MAX_PARTS = 32

@@ -23,11 +23,12 @@ from fastapi.responses import JSONResponse, PlainTextResponse, Response, Streami
 from starlette.requests import ClientDisconnect
 
 from pipeline.errors import StudioError, TooLarge
+from pipeline.files.received import Sink, need_space, shown_name
 from pipeline.messages import say
 from web.context import service_of
 from web.forms import Form, FormReader, boundary_of
 from web.problems import language_of, status_of
-from web.uploads import Sink, need_space, on_disk, shown_name
+from web.uploads import on_disk
 
 FIELD = "files"
 LOOK, HEARTBEAT, PATIENCE = 0.1, 15.0, 3.0

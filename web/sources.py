@@ -10,12 +10,13 @@ from urllib.parse import unquote, urlsplit
 from starlette.concurrency import run_in_threadpool
 
 from pipeline.errors import NotFound
+from pipeline.files import downloads
+from pipeline.files.received import Stored
 from pipeline.settings import Settings
-from web import answers, downloads
+from web import answers
 from web.jobs import Jobs
 from web.library import Library
 from web.resumable import Resumable
-from web.uploads import Stored
 
 LOOKS = 8
 """Addresses looked at at the same time."""

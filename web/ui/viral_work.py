@@ -12,6 +12,7 @@ from urllib.parse import quote
 import gradio as gr
 
 from pipeline.errors import BadRequest, StudioError
+from pipeline.files.received import Stored
 from pipeline.messages import localise
 from web import edits
 from web.answers import public_result
@@ -24,7 +25,6 @@ from web.ui.numbers import shown_table
 from web.ui.timeline import attr
 from web.ui.viral_view import Board, keyword_table, score_table, view
 from web.ui.work import Early, TabWork, busy, chosen_source, follow, notes, owner_of, shown, source_url
-from web.uploads import Stored
 from web.workflows import EARLY
 
 Answer = tuple[Any, ...]

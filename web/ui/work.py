@@ -16,12 +16,12 @@ from gradio.utils import get_upload_folder
 
 from pipeline.engine import Engine
 from pipeline.errors import BadRequest, NotFound, StudioError, UserError
+from pipeline.files.received import Stored
 from pipeline.messages import localise, say
 from pipeline.settings import Settings
 from web.jobs import Job, Jobs
 from web.sources import Sources
 from web.ui.language import language_of, percent, tell
-from web.uploads import Stored
 
 POLL = 0.25
 """Seconds between two looks at a running job; below that people see no difference."""

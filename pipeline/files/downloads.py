@@ -17,11 +17,11 @@ import certifi
 import httpcore
 
 from pipeline.errors import BadGateway, BadRequest, TooLarge, UnreadableMedia, UnsupportedFormat
+from pipeline.files.addresses import PublicOnly
+from pipeline.files.received import CHUNK, Sink, Stored, need_space, shown_name
 from pipeline.messages import message
 from pipeline.progress import Report, no_report
 from pipeline.settings import Settings
-from web.addresses import PublicOnly
-from web.uploads import CHUNK, Sink, Stored, need_space, shown_name
 
 HOPS = 5
 CONNECT, READ = 10.0, 30.0
