@@ -142,7 +142,7 @@ class Inputs:
 
 
 Shape = Callable[[Stream, Piece, MediaInfo, Canvas], Stream]
-"""How a source's picture is brought onto the canvas (letterbox, moving crop, …); see :mod:`pipeline.framing`."""
+"""How a source's picture is brought onto the canvas (letterbox, moving crop, …); see :mod:`pipeline.framing.framing`."""
 
 
 def picture(stream: Stream, piece: Piece, offset: float, info: MediaInfo, canvas: Canvas, shape: Shape) -> Stream:

@@ -17,11 +17,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from pipeline import captions, cues, ffmpeg, framing, graph, loudness, shapes
+from pipeline import captions, cues, ffmpeg, graph, loudness, shapes
 from pipeline.atomic import beside
 from pipeline.captions import CaptionStyle
 from pipeline.checks import Checked, check
 from pipeline.errors import BadRequest, Cancelled, DiskFull, FFmpegFailed
+from pipeline.framing import framing
 from pipeline.graph import Canvas, Piece
 from pipeline.media import probe
 from pipeline.messages import message

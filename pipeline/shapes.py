@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
-from pipeline.framing import CropPath, geometry
+from pipeline.framing.framing import CropPath, geometry
 from pipeline.graph import Canvas, Piece, Shape
 from pipeline.values import MediaInfo, Span
 

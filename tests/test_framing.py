@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline import faces, framing, shapes
-from pipeline.faces import Box
-from pipeline.framing import CropPath
+from pipeline import shapes
+from pipeline.framing import faces, framing
+from pipeline.framing.faces import Box
+from pipeline.framing.framing import CropPath
+from pipeline.framing.looking import Look, Motion, look, motion_between
 from pipeline.graph import Piece
-from pipeline.looking import Look, Motion, look, motion_between
 from pipeline.media import probe
 from pipeline.values import Shot, Span
 

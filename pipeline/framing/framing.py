@@ -17,8 +17,8 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.faces import Box
-from pipeline.looking import Axis, Look, look
+from pipeline.framing.faces import Box
+from pipeline.framing.looking import Axis, Look, look
 from pipeline.values import MediaInfo, Shot, Span
 
 Plan: TypeAlias = list[tuple[float, float]] | Literal["wide"] | None

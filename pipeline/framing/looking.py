@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.faces import Box, detector
+from pipeline.framing.faces import Box, detector
 from pipeline.media import video_blocks
 from pipeline.values import MediaInfo, Shot, Span
 
