@@ -25,7 +25,7 @@ EXCERPT = 600.0
 
 def build(film: Path, target: Path, seconds: float) -> None:
     """``film`` as 720p H.264 with stereo sound, repeated to ``seconds`` without encoding again."""
-    from pipeline.ffmpeg import executable
+    from pipeline.media.ffmpeg import executable
 
     once = target.with_name("once.mp4")
     quiet = [executable(), "-v", "error", "-y", "-nostdin"]
@@ -54,7 +54,7 @@ def ours(path: Path) -> dict[str, Any]:
     from pipeline.compute import warm
     from pipeline.compute.device import pick
     from pipeline.evidence.gather import gather
-    from pipeline.media import probe
+    from pipeline.media.probe import probe
     from pipeline.settings import Settings
     from reelify.highlights import find_highlights
     from reelify.values import Evidence
@@ -78,7 +78,7 @@ def older(path: Path) -> dict[str, Any]:
     import librosa
     import numpy as np
 
-    from pipeline.media import load_audio
+    from pipeline.media.decode import load_audio
 
     idle, start = rss(), time.perf_counter()
     y = load_audio(path, rate=22050).samples
@@ -100,7 +100,7 @@ def older(path: Path) -> dict[str, Any]:
 
 def decode(path: Path) -> dict[str, Any]:
     """ffmpeg decodes picture and sound and throws them away."""
-    from pipeline.ffmpeg import executable
+    from pipeline.media.ffmpeg import executable
 
     start = time.perf_counter()
     subprocess.run([executable(), "-v", "error", "-nostdin", "-i", str(path), "-f", "null", "-"], check=True)

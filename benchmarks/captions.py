@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from benchmarks import media, table
-from pipeline.media import probe
+from pipeline.media.probe import probe
 from pipeline.render import Job, RenderOptions, render_many
 from pipeline.values import Cut, Sentence, Span, Timeline, Transcript, Word
 

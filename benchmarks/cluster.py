@@ -44,7 +44,7 @@ VICTIMS = ("the job's", "the other")
 
 def build(target: Path, seconds: float) -> Path:
     """A film of that length from the speech media, in turn, 640 × 360, every part encoded once."""
-    from pipeline.ffmpeg import executable
+    from pipeline.media.ffmpeg import executable
 
     quiet = [executable(), "-v", "error", "-y", "-nostdin"]
     parts = []

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import signal
 
-from pipeline import ffmpeg, media
+from pipeline.media import decode, ffmpeg
 
 RATE = 24000
 Samples = NDArray[np.float32]
@@ -77,7 +77,7 @@ class Studio:
 
     def __init__(self, folder: Path) -> None:
         files = [p for pattern in BEDS for p in sorted(folder.glob(pattern))]
-        self.beds = [media.load_audio(p, rate=RATE, layout="stereo").samples for p in files]
+        self.beds = [decode.load_audio(p, rate=RATE, layout="stereo").samples for p in files]
         self.voices = {d.name: _voices(d) for d in sorted((folder / "speech").iterdir()) if d.is_dir()}
 
     def bed(self, rng: np.random.Generator, n: int) -> Samples:
@@ -224,7 +224,7 @@ def _stretched(samples: Samples, rate: float, folder: Path) -> Samples:
     source = write(samples, folder / "stretch", "flac")
     target = folder / "stretched.wav"
     ffmpeg.run([*ffmpeg.safe_input(source), "-af", f"rubberband=tempo={rate:.10f}:channels=together", str(target)])
-    out = media.load_audio(target, rate=RATE, layout="stereo").samples
+    out = decode.load_audio(target, rate=RATE, layout="stereo").samples
     source.unlink()
     target.unlink()
     return out
@@ -233,7 +233,7 @@ def _stretched(samples: Samples, rate: float, folder: Path) -> Samples:
 def _codec_shift(clean: Samples, coded: Path) -> float:
     """How much later than written a codec's file sounds on its own clock, seconds (encoder delay that the container keeps)."""
     size = min(30 * RATE, clean.shape[1])
-    heard = media.load_audio(coded, rate=RATE).samples[: size + RATE // 5]
+    heard = decode.load_audio(coded, rate=RATE).samples[: size + RATE // 5]
     told = clean.mean(axis=0)[:size]
     lags = signal.fftconvolve(heard, told[::-1])[size - RATE // 10 : size + RATE // 10]
     return (int(np.abs(lags).argmax()) - RATE // 10 + 1) / RATE
@@ -241,7 +241,7 @@ def _codec_shift(clean: Samples, coded: Path) -> float:
 
 def _voices(folder: Path) -> list[Samples]:
     files: Sequence[Path] = [p for p in sorted(folder.iterdir()) if p.suffix in {".flac", ".mp3", ".wav"}]
-    return [media.load_audio(p, rate=RATE).samples for p in files]
+    return [decode.load_audio(p, rate=RATE).samples for p in files]
 
 
 def _equalised(rng: np.random.Generator, samples: Samples) -> Samples:

@@ -25,8 +25,9 @@ from scipy import signal
 from benchmarks import ROOT, table
 from benchmarks import media as media_folder
 from benchmarks.dub_generator import RATE, Pair, Piece, Recipe, Samples, Studio, write
-from pipeline import media
 from pipeline.evidence import fingerprints
+from pipeline.media import decode
+from pipeline.media.probe import probe
 from pipeline.settings import Settings
 from syncdub.analysis import AnalyseRequest, analyse
 from syncdub.values import Segment, SyncPlan
@@ -76,7 +77,7 @@ class PlainEngine:
         kind = "cpu"
 
     def probe(self, path: Path | str) -> Any:
-        return media.probe(path)
+        return probe(path)
 
     def transcript(self, *_: Any, **__: Any) -> Any:
         raise NotImplementedError
@@ -123,7 +124,7 @@ def measured(pair: Pair) -> Outcome:
 def one_correlation(pair: Pair) -> Outcome:
     """The usual way: one cross-correlation of the whole waveforms, one offset."""
     start = time.perf_counter()
-    a, b = (media.load_audio(p, rate=8000).samples for p in (pair.original, pair.dub))
+    a, b = (decode.load_audio(p, rate=8000).samples for p in (pair.original, pair.dub))
     lags = signal.fftconvolve(a, b[::-1])
     offset = (int(np.abs(lags).argmax()) - len(b) + 1) / 8000
     return judged(_constant(offset, len(b) / 8000), pair.pieces, time.perf_counter() - start)
@@ -134,7 +135,7 @@ def peer(pair: Pair) -> Outcome:
     from audio_offset_finder.audio_offset_finder import find_offset_between_buffers
 
     start = time.perf_counter()
-    a, b = (media.load_audio(p, rate=8000).samples for p in (pair.original, pair.dub))
+    a, b = (decode.load_audio(p, rate=8000).samples for p in (pair.original, pair.dub))
     found = find_offset_between_buffers(a, b, 8000)
     return judged(_constant(float(found["time_offset"]), len(b) / 8000), pair.pieces, time.perf_counter() - start)
 
@@ -242,7 +243,7 @@ def by_meaning(folder: Path, n: int) -> str:
 
     name, pair = next((name, pair) for name, pair in given(folder) if "voiceonly" in name)
     (piece,) = pair.pieces
-    voice, rows = media.load_audio(pair.dub, rate=RATE).samples, []
+    voice, rows = decode.load_audio(pair.dub, rate=RATE).samples, []
     with tempfile.TemporaryDirectory() as work:
         engine = Engine(replace(Settings.from_env(), data_dir=Path(work)))
         for k in range(n):

@@ -107,7 +107,7 @@ def _finish(settings: Settings, ids: list[str]) -> dict[str, Job]:
 
 def _partial(settings: Settings) -> int:
     """Files under a final name that are not whole: too short for what they should be, or of a job that is not done."""
-    from pipeline.media import probe
+    from pipeline.media.probe import probe
 
     bad = 0
     for film in settings.outputs.glob("*/film.mkv"):

@@ -56,7 +56,7 @@ Damage = Callable[[bytearray, random.Random], None]
 
 def make(container: str, folder: Path) -> bytes:
     """A few seconds of moving picture and changing sound (sound alone where that is usual) in this container."""
-    from pipeline import ffmpeg
+    from pipeline.media import ffmpeg
 
     picture = ["-f", "lavfi", "-i", f"testsrc2=s=160x90:r=15:d={SECONDS}"]
     sound = ["-f", "lavfi", "-i", f"aevalsrc='0.3*sin(2*PI*t*(200+150*t))':s=44100:d={SECONDS}"]

@@ -15,7 +15,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline import media
+from pipeline.media import decode
 from pipeline.values import Event, Span
 
 RATE = 16000
@@ -45,7 +45,7 @@ class Talk:
 
 
 def _load(path: Path) -> Samples:
-    return media.load_audio(path, rate=RATE).samples
+    return decode.load_audio(path, rate=RATE).samples
 
 
 def _rms(samples: Samples) -> float:
@@ -201,7 +201,7 @@ def _frames(rng: np.random.Generator, piece: Piece, size: tuple[int, int], fps: 
     length = min(piece.span.duration, float(rng.uniform(1.0, 4.0)))
     start = float(rng.uniform(piece.span.start, piece.span.end - length))
     blocks = list(
-        media.video_blocks(
+        decode.video_blocks(
             piece.path, width=size[0], height=size[1], fps=fps, colour=True, span=Span(start, start + length)
         )
     )

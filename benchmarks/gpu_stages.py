@@ -157,7 +157,7 @@ def _whisper(device: Device, seconds: float) -> Callable[[], object]:
 def _speech(seconds: float) -> NDArray[np.float32]:
     """Real speech where there is some: decoding noise takes another time."""
     from benchmarks import media
-    from pipeline.media import load_audio
+    from pipeline.media.decode import load_audio
 
     folder = media() / "speech"
     found = (
@@ -231,7 +231,7 @@ def _window(seconds: float) -> int:
 
 
 def _encode(device: Device, seconds: float) -> Callable[[], object]:
-    from pipeline import ffmpeg
+    from pipeline.media import ffmpeg
 
     encoder = "h264_nvenc" if device.kind == "cuda" else "libx264"
     source = ["-f", "lavfi", "-i", f"testsrc2=s=1280x720:r={FPS}:d={seconds}", "-pix_fmt", "yuv420p"]
@@ -239,9 +239,9 @@ def _encode(device: Device, seconds: float) -> Callable[[], object]:
 
 
 def _decode(device: Device, seconds: float) -> Callable[[], object]:
-    from pipeline import card_decoder, ffmpeg
     from pipeline.errors import FFmpegFailed
-    from pipeline.media import video_blocks
+    from pipeline.media import card_decoder, ffmpeg
+    from pipeline.media.decode import video_blocks
 
     if device.kind == "cuda" and card_decoder.card() is None:
         raise FFmpegFailed(detail="the card does not decode")

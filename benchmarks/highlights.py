@@ -30,7 +30,7 @@ def evidence_of(path: Path) -> Evidence:
     """What the product measures in ``path``; no transcript."""
     from pipeline.compute.device import pick
     from pipeline.evidence.gather import gather
-    from pipeline.media import probe
+    from pipeline.media.probe import probe
     from pipeline.settings import Settings
 
     raw = gather(path, probe(path), settings=Settings(), device=pick("cpu"))

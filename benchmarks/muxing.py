@@ -18,8 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks import media, table
-from pipeline import ffmpeg
-from pipeline.media import opened, probe
+from pipeline.media import ffmpeg
+from pipeline.media.container import opened
+from pipeline.media.probe import probe
 from pipeline.settings import Settings
 from pipeline.values import MediaInfo
 from syncdub.measure import Residual

@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks import media, table
-from pipeline.media import probe, video_blocks
+from pipeline.media.decode import video_blocks
+from pipeline.media.probe import probe
 from pipeline.render import Job, RenderOptions, render, render_many
 from pipeline.values import Cut, Span, Timeline
 

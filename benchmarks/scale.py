@@ -51,7 +51,7 @@ class Assumed:
 
 def excerpt(target: Path, seconds: float, height: int) -> Path:
     """Real speech with a moving picture of that height, 25 a second."""
-    from pipeline.ffmpeg import executable
+    from pipeline.media.ffmpeg import executable
 
     scale = ["-vf", f"scale=-2:{height},fps=25", "-c:v", "libx264", "-preset", "veryfast", "-g", "125"]
     source = [
@@ -74,10 +74,10 @@ def per_hour(work: Callable[[], object], seconds: float) -> float:
 
 def measure(folder: Path, seconds: float) -> dict[str, float]:
     """Processor seconds an hour of film, by stage."""
-    from pipeline import media as source
     from pipeline.compute.device import pick
     from pipeline.evidence import fingerprints, pieces
     from pipeline.evidence.gather import Sight
+    from pipeline.media import decode as source
     from pipeline.settings import Settings
     from pipeline.speech import Transcriber
     from pipeline.voice import VoiceDetector, chunks
@@ -116,7 +116,7 @@ def encode(film: Path, folder: Path, seconds: float) -> float:
     """Processor seconds that five minutes of finished clips take."""
     import resource
 
-    from pipeline.ffmpeg import executable
+    from pipeline.media.ffmpeg import executable
 
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     args = ["-t", f"{seconds:g}", "-c:v", "libx264", "-crf", "20", "-c:a", "aac", str(folder / "clip.mp4")]

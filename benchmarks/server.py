@@ -47,7 +47,7 @@ def sync(engine: Any, params: Mapping[str, Any], folder: Path, report: Report) -
 
 def encode(engine: Any, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
     """A real ffmpeg process that writes ``params["seconds"]`` of test picture."""
-    from pipeline import ffmpeg
+    from pipeline.media import ffmpeg
 
     part, seconds = folder / "film.part.mkv", float(params["seconds"])
     size = params.get("size", "640x360")

@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks import generators, media, table
-from pipeline.media import video_blocks
+from pipeline.media.decode import video_blocks
 from pipeline.values import Span
 
 FILMS = ("tears-of-steel-battle-clip-medium.webm", "sintel_trailer_480p_moviepy.mp4", "bbb_480p_171s_5.1.mp4")

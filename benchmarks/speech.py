@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from benchmarks import media, table
 from pipeline.compute.device import Device, pick
 from pipeline.compute.models import whisper_folder
-from pipeline.media import load_audio
+from pipeline.media.decode import load_audio
 from pipeline.settings import Settings
 from pipeline.speech import Transcriber
 from pipeline.values import Audio

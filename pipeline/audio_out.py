@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from pipeline.atomic import writing
 from pipeline.errors import UnsupportedFormat
-from pipeline.samples import Samples, channel_names
+from pipeline.media.samples import Samples, channel_names
 
 Codec = Literal["flac", "eac3", "aac"]
 NAMES: dict[str, str] = {"flac": "FLAC", "eac3": "E-AC-3", "aac": "AAC"}

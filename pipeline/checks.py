@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import FFmpegFailed, StudioError
-from pipeline.media import opened
+from pipeline.media.container import opened
 
 LENGTH_TOLERANCE = 0.1
 START_TOLERANCE = 0.040

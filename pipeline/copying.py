@@ -6,10 +6,10 @@ import contextlib
 from pathlib import Path
 from typing import Any
 
-from pipeline import ffmpeg
 from pipeline.atomic import writing
-from pipeline.container import audio_tracks, clock_origin, opened
 from pipeline.errors import DiskFull, ToolError
+from pipeline.media import ffmpeg
+from pipeline.media.container import audio_tracks, clock_origin, opened
 from pipeline.values import Span
 
 MICRO = 1_000_000

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from pipeline.compute.device import Device, pick, release
 from pipeline.compute.remembered import Far, Memory
-from pipeline.media import probe
+from pipeline.media.probe import probe
 from pipeline.progress import Report, no_report
 from pipeline.settings import Settings
 from pipeline.values import Facts, Keyword, MediaInfo, Transcript
@@ -46,7 +46,7 @@ class Engine:
         return pick(self.settings.device)
 
     def probe(self, path: Path | str) -> MediaInfo:
-        """What a file is; see :func:`pipeline.media.probe`."""
+        """What a file is; see :func:`pipeline.media.probe.probe`."""
         return probe(path)
 
     def evidence(self, path: Path | str, report: Report = no_report) -> RawEvidence:

@@ -9,8 +9,8 @@
     │   ├── FFmpegFailed  ModelUnavailable  OutOfMemory  DiskFull
     └── Cancelled            not an error to anybody
 
-Foreign errors are mapped at one border each (``raise … from``): PyAV in :mod:`pipeline.media`, processes in
-:mod:`pipeline.ffmpeg`, weights in :mod:`pipeline.compute.models`, CUDA in :mod:`pipeline.compute.device`.
+Foreign errors are mapped at one border each (``raise … from``): PyAV in :mod:`pipeline.media.decode`, processes in
+:mod:`pipeline.media.ffmpeg`, weights in :mod:`pipeline.compute.models`, CUDA in :mod:`pipeline.compute.device`.
 """
 
 from __future__ import annotations

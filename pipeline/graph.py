@@ -14,7 +14,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from pipeline.ffmpeg import safe_input
+from pipeline.media.ffmpeg import safe_input
 from pipeline.values import Cut, MediaInfo, Timeline
 
 Stream: TypeAlias = Any

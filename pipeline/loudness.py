@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from pipeline import ffmpeg
+from pipeline.media import ffmpeg
 from pipeline.progress import Report, no_report
 
 Stream: TypeAlias = Any

@@ -17,14 +17,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from pipeline import captions, cues, ffmpeg, graph, loudness, shapes
+from pipeline import captions, cues, graph, loudness, shapes
 from pipeline.atomic import beside
 from pipeline.captions import CaptionStyle
 from pipeline.checks import Checked, check
 from pipeline.errors import BadRequest, Cancelled, DiskFull, FFmpegFailed
 from pipeline.framing import framing
 from pipeline.graph import Canvas, Piece
-from pipeline.media import probe
+from pipeline.media import ffmpeg
+from pipeline.media.probe import probe
 from pipeline.messages import message
 from pipeline.progress import Report, no_report, part_of
 from pipeline.values import MediaInfo, Shot, Span, Timeline, Transcript

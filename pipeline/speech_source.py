@@ -22,7 +22,8 @@ class Reader:
     @classmethod
     def of(cls, source: Source, stream: int, duration: float | None) -> Reader:
         if isinstance(source, Path | str):
-            from pipeline.media import audio_blocks, probe
+            from pipeline.media.decode import audio_blocks
+            from pipeline.media.probe import probe
 
             path = source
             return cls(lambda: audio_blocks(path, stream=stream), True, duration or probe(path).duration)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from pipeline.media import load_audio
+from pipeline.media.decode import load_audio
 from pipeline.values import Span
 from syncdub.phase import BLOCK, LAGS, RATE, Floats, Samples, curve, likeness, peak
 from syncdub.values import Segment

@@ -9,14 +9,15 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline import ffmpeg, loudness, media
+from pipeline import loudness
 from pipeline.audio_edit import Edit, Source, render_audio
 from pipeline.audio_out import AudioFormat, Codec, check, depth_of
 from pipeline.copying import copy_track
 from pipeline.errors import NoAudio
+from pipeline.media import decode, ffmpeg
+from pipeline.media.samples import known_layout
 from pipeline.messages import Message, message
 from pipeline.progress import Report, no_report
-from pipeline.samples import known_layout
 from pipeline.values import AudioStream, Curve, MediaInfo, Span
 from syncdub.plan import BED, DUB, ORIGINAL, AudioPlan, Fill, audio_plan, joins, placed
 from syncdub.values import Segment, SyncPlan
@@ -170,7 +171,7 @@ def _united(spans: Sequence[Span]) -> list[Span]:
 
 
 def _level(path: Path, stream: int, span: Span) -> Curve:
-    audio = media.load_audio(path, rate=LEVEL_RATE, stream=stream, span=span)
+    audio = decode.load_audio(path, rate=LEVEL_RATE, stream=stream, span=span)
     size = round(LEVEL_STEP * LEVEL_RATE)
     n = len(audio.samples) // size
     power = np.square(audio.samples[: n * size].astype(np.float64)).reshape(n, size).mean(axis=1)

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 
-from pipeline import ffmpeg, media
 from pipeline.audio_out import Codec
 from pipeline.copying import first_packet
-from pipeline.languages import own_name
+from pipeline.media import decode, ffmpeg
+from pipeline.media.languages import own_name
 from pipeline.messages import Message, message, say
 from pipeline.mux import COPIED_SUBTITLES, Mux, NewTrack, check_output, mux
 from pipeline.progress import Report, no_report, part_of
@@ -208,7 +208,7 @@ def reader(path: Path, stream: int) -> Fetch:
     """A :data:`~syncdub.measure.Fetch` of an audio track."""
 
     def fetch(start: float, seconds: float) -> Any:
-        audio = media.load_audio(path, rate=RATE, stream=stream, span=Span(start, start + seconds))
+        audio = decode.load_audio(path, rate=RATE, stream=stream, span=Span(start, start + seconds))
         n = round(seconds * RATE)
         return np.pad(audio.samples[:n], (0, max(0, n - len(audio.samples))))
 

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline import ffmpeg
 from pipeline.audio_out import AudioFormat, write_audio
-from pipeline.media import opened, probe
+from pipeline.media import ffmpeg
+from pipeline.media.container import opened
+from pipeline.media.probe import probe
 from pipeline.settings import Settings
 from pipeline.values import MediaInfo
 from syncdub.plan import verdict_of

@@ -82,7 +82,7 @@ def patient(engine: Any, params: Mapping[str, Any], folder: Path, report: Report
 
 def encode(engine: Any, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
     """A real ffmpeg process that writes ``params["seconds"]`` of test picture."""
-    from pipeline import ffmpeg
+    from pipeline.media import ffmpeg
 
     part, seconds = folder / "film.part.mkv", float(params["seconds"])
     source = ["-f", "lavfi", "-i", f"testsrc2=size=640x360:rate=25:duration={seconds}"]

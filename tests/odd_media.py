@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from pipeline import ffmpeg
+from pipeline.media import ffmpeg
 
 PICTURE = "testsrc2=s={size}:r={fps}:d={seconds}"
 SOUND = "sine=f=440:r=44100:d={seconds}"

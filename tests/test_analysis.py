@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from pipeline import media as media_in
 from pipeline.errors import NoAudio
+from pipeline.media import decode as media_in
 from pipeline.values import AudioStream, MediaInfo, Sentence, Transcript
 from syncdub.analysis import AnalyseRequest, analyse, chosen_stream, moments_of
 from syncdub.coarse import coarse_lines, confirmed

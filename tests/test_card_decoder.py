@@ -12,13 +12,14 @@ import av.error
 import numpy as np
 import pytest
 
-from pipeline import card_decoder, media
 from pipeline.compute import device
 from pipeline.compute.device import Device
 from pipeline.errors import NoVideo
 from pipeline.evidence.fingerprints import picture_print
 from pipeline.evidence.gather import Sight
-from pipeline.media import video_blocks
+from pipeline.media import card_decoder, decode
+from pipeline.media.container import opened
+from pipeline.media.decode import video_blocks
 from pipeline.values import Span
 from tests.test_media import make
 
@@ -43,7 +44,7 @@ def seen(path: Path, kind: str, **options: Any) -> tuple[list[float], np.ndarray
 def given_up_after(n: int | None, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """A card that decodes ``n`` pictures (``None``: all); who was asked for pictures, and from when."""
     asked: list[Any] = []
-    real = media._pictures
+    real = decode._pictures
 
     def pictures(path: Path, keyframes: bool, card: Any, start: float) -> Iterator[tuple[float, Any]]:
         asked.append((card, start))
@@ -53,7 +54,7 @@ def given_up_after(n: int | None, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
             yield found
 
     monkeypatch.setattr(card_decoder, "card", lambda: CARD)
-    monkeypatch.setattr(media, "_pictures", pictures)
+    monkeypatch.setattr(decode, "_pictures", pictures)
     return asked
 
 
@@ -119,10 +120,10 @@ def test_damage_is_passed_over_by_the_processor_and_ends_the_card(film: Path, tm
         data[at] ^= 0xFF
     broken = tmp_path / "broken.mkv"
     broken.write_bytes(bytes(data))
-    with media.opened(broken) as container:
-        assert len(list(media._decoded(container, container.streams.video[0]))) > 20
-    with media.opened(broken) as container, pytest.raises(av.error.FFmpegError):
-        list(media._decoded(container, container.streams.video[0], strict=True))
+    with opened(broken) as container:
+        assert len(list(decode._decoded(container, container.streams.video[0]))) > 20
+    with opened(broken) as container, pytest.raises(av.error.FFmpegError):
+        list(decode._decoded(container, container.streams.video[0], strict=True))
 
 
 def processor_instead(file: Any, *, hwaccel: Any, **options: Any) -> Any:

@@ -22,14 +22,14 @@ import pytest
 from pydantic import TypeAdapter
 
 from benchmarks.local_cluster import LocalCluster, running
-from pipeline import ffmpeg
 from pipeline.compute.device import pick
 from pipeline.engine import Engine
 from pipeline.errors import Cancelled, NoAudio, ToolError
 from pipeline.evidence import gather
 from pipeline.evidence.gather import RawEvidence
 from pipeline.evidence.pieces import Measured, PicturePiece, Piece, SoundPiece, gather_in_pieces, measure
-from pipeline.media import probe
+from pipeline.media import ffmpeg
+from pipeline.media.probe import probe
 from pipeline.messages import message
 from pipeline.passages import Passage, Said, Vote
 from pipeline.progress import Report, no_report
@@ -330,6 +330,7 @@ def test_a_stop_ends_the_ffmpeg_of_the_worker(make: Make) -> None:
 
 def test_gpu_work_goes_to_gpus_and_other_work_elsewhere(cluster: LocalCluster, tmp_path: Path) -> None:
     from pipeline.cluster.crew import AddressLink, Crew
+    from pipeline.cluster.worker import perform
 
     link = AddressLink(cluster.address)
     crew = Crew(link, Settings(data_dir=tmp_path), perform)
@@ -417,6 +418,7 @@ def test_a_job_that_kills_every_worker_fails_and_the_others_go_on(tmp_path: Path
 @pytest.mark.slow
 def test_gpu_work_does_not_wait_for_a_gpu_that_is_gone(tmp_path: Path) -> None:
     from pipeline.cluster.crew import AddressLink, Crew
+    from pipeline.cluster.worker import perform
 
     with running(tmp_path / "cluster", 2, resources=("", "GPU=1")) as cluster:
         link = AddressLink(cluster.address)

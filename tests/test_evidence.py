@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from pydantic import TypeAdapter
 
-from pipeline import ffmpeg
 from pipeline.compute.device import Device
 from pipeline.errors import Cancelled
 from pipeline.evidence import gather as evidence
 from pipeline.evidence.gather import RawEvidence, gather
-from pipeline.media import probe
+from pipeline.media import ffmpeg
+from pipeline.media.probe import probe
 from pipeline.messages import Message
 from pipeline.progress import Report, no_report
 from pipeline.settings import Settings

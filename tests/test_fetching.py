@@ -194,7 +194,7 @@ def test_a_film_with_its_index_at_the_end_passes_and_text_does_not(
 
 @pytest.mark.parametrize("container", ["mp4", "mov", "mkv", "webm", "avi", "mpegts", "flv", "asf", "wav", "ogg", "flac", "mp3", "mpeg", "aiff", "caf"])  # fmt: skip
 def test_the_beginnings_of_containers_are_known(tmp_path: Path, container: str) -> None:
-    from pipeline import ffmpeg
+    from pipeline.media import ffmpeg
 
     pictures = container in {"mp4", "mov", "mkv", "webm", "avi", "mpegts", "flv", "asf", "mpeg"}
     muxer = {"mkv": "matroska"}.get(container, container)

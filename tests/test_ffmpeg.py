@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import ffmpeg
 from pipeline.errors import Cancelled, DiskFull, FFmpegFailed, NotFound
+from pipeline.media import ffmpeg
 from pipeline.messages import Message
 from tests import odd_media
 

@@ -15,7 +15,7 @@ from pipeline.framing.faces import Box
 from pipeline.framing.framing import CropPath
 from pipeline.framing.looking import Look, Motion, look, motion_between
 from pipeline.graph import Piece
-from pipeline.media import probe
+from pipeline.media.probe import probe
 from pipeline.values import Shot, Span
 
 SIZE = (9 / 16) / (16 / 9)

@@ -57,7 +57,7 @@ def test_crashes_and_hangs_are_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 def _matroska(folder: Path, *codecs: bytes) -> Path:
     """A film with one picture and two sounds, in which the named codecs have become unknown ones."""
-    from pipeline import ffmpeg
+    from pipeline.media import ffmpeg
 
     path = folder / "unknown.mkv"
     picture, sound = (["-f", "lavfi", "-i", source] for source in ("testsrc2=s=64x64:r=5:d=2", "sine=d=2"))
@@ -72,7 +72,8 @@ def _matroska(folder: Path, *codecs: bytes) -> Path:
 
 
 def test_tracks_of_unknown_codecs_are_not_there(tmp_path: Path) -> None:
-    from pipeline.media import load_audio, probe
+    from pipeline.media.decode import load_audio
+    from pipeline.media.probe import probe
 
     path = _matroska(tmp_path, b"V_MPEG4/ISO/ASP", b"A_AC3")
     info = probe(path)
@@ -85,7 +86,7 @@ def test_sound_that_cannot_be_converted_is_damage_not_an_error() -> None:
     """A damaged packet may decode to a frame of 17 channels, which nothing can mix."""
     import av.error
 
-    from pipeline.media import _Run
+    from pipeline.media.decode import _Run
 
     class Unwilling:
         def resample(self, frame: object) -> list[object]:
@@ -100,7 +101,7 @@ def test_sound_that_cannot_be_converted_is_damage_not_an_error() -> None:
 
 
 def test_a_stream_that_begins_later_ends_nothing() -> None:
-    from pipeline.container import packets
+    from pipeline.media.container import packets
 
     class Container:
         """As PyAV behaves: the packet of an unknown stream is consumed by the error."""

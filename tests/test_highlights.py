@@ -12,7 +12,7 @@ import pytest
 
 from pipeline.compute.device import Device
 from pipeline.evidence.gather import RawEvidence, gather
-from pipeline.media import probe
+from pipeline.media.probe import probe
 from pipeline.messages import languages, say
 from pipeline.settings import Settings
 from pipeline.values import Curve, Event, Sentence, Shot, Span, Transcript

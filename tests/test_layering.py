@@ -42,7 +42,7 @@ HOMES = {
     "faster_whisper": {"pipeline/speech.py", "pipeline/whisper_ct2.py", "pipeline/voice.py"},
     "spacy": {"pipeline/text.py"},
     "sentence_transformers": {"pipeline/text.py"},
-    "subprocess": {"pipeline/ffmpeg.py"},
+    "subprocess": {"pipeline/media/ffmpeg.py"},
     "sqlite3": {"web/jobs_store.py"},
     "moviepy": {"pipeline/render.py"},
     "librosa": {"pipeline/evidence/signals.py"},

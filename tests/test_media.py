@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from pipeline.errors import NoAudio, NotFound, NoVideo, UnreadableMedia, UnsupportedFormat
-from pipeline.media import audio_blocks, load_audio, probe, video_blocks
+from pipeline.media.decode import audio_blocks, load_audio, video_blocks
+from pipeline.media.probe import probe
 from pipeline.values import Span
 
 RATE = 16000

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import media
 from pipeline.errors import BadRequest, DiskFull, Forbidden, NotFound, UnsupportedFormat
-from pipeline.languages import bcp47, iso639_2, own_name
-from pipeline.media import probe
+from pipeline.media import decode
+from pipeline.media.languages import bcp47, iso639_2, own_name
+from pipeline.media.probe import probe
 from pipeline.mux import check_output
 from pipeline.settings import Settings
 from syncdub.workflow import SyncRequest, SyncResult, execute
@@ -89,7 +89,7 @@ def test_a_cut_is_edited_and_the_gap_is_silent_or_the_originals(engine: Prober, 
         out = tmp_path / f"{fill}.mkv"
         result = made(engine, original, dub, out, ordered, fill=fill)
         assert not result.copied
-        gap = media.load_audio(out, stream=1, span=media.Span(8.5, 11.5)).samples
+        gap = decode.load_audio(out, stream=1, span=decode.Span(8.5, 11.5)).samples
         assert bool((gap**2).mean() > 1e-5) is loud
         assert result.residual is not None
         assert result.residual.p95 is not None

@@ -8,10 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline import ffmpeg, graph, loudness, previews, render
+from pipeline import graph, loudness, previews, render
 from pipeline.checks import check
 from pipeline.errors import BadRequest, Cancelled, DiskFull, FFmpegFailed, NotFound, NoVideo, UnreadableMedia
-from pipeline.media import load_audio, probe, video_blocks
+from pipeline.media import ffmpeg
+from pipeline.media.decode import load_audio, video_blocks
+from pipeline.media.probe import probe
 from pipeline.messages import Message
 from pipeline.render import Job, RenderOptions
 from pipeline.values import Cut, Sentence, Span, Timeline, Transcript

@@ -15,7 +15,6 @@ import numpy as np
 import pytest
 
 from benchmarks.local_cluster import running
-from pipeline import ffmpeg
 from pipeline.cluster.store import KEPT, Folder, Given, Shared, Store, shared_of
 from pipeline.compute.device import pick
 from pipeline.compute.remembered import Memory
@@ -24,7 +23,8 @@ from pipeline.errors import Cancelled, NotFound, ToolError
 from pipeline.evidence import gather
 from pipeline.evidence.gather import RawEvidence
 from pipeline.evidence.pieces import gather_in_pieces
-from pipeline.media import probe
+from pipeline.media import ffmpeg
+from pipeline.media.probe import probe
 from pipeline.messages import message
 from pipeline.progress import Report, no_report
 from pipeline.settings import Settings, SettingsError

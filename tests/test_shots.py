@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from pipeline import media as media_in
 from pipeline.evidence import second_look
 from pipeline.evidence.shots import THRESHOLD, KeyframeShots, Packets, ShotFinder, shots_between, unpredicted
+from pipeline.media import decode as media_in
 from pipeline.values import Frames, Span
 
 FPS = 25.0

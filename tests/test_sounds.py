@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from pipeline import media as media_in
 from pipeline.compute.models import yamnet_classes
 from pipeline.evidence import sounds
+from pipeline.media import decode as media_in
 from pipeline.settings import Settings
 from pipeline.values import Audio
 

@@ -463,7 +463,7 @@ def test_film_music_has_no_words(real: Transcriber, media: Path) -> None:
 @pytest.mark.models
 @pytest.mark.slow
 def test_both_recognisers_hear_the_same(tmp_path: Path, media: Path) -> None:
-    from pipeline.media import load_audio
+    from pipeline.media.decode import load_audio
 
     audio = load_audio(media / "speech" / "es" / "azure_audio2.flac", span=Span(0.0, 12.0))
     found = [

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline import ffmpeg
+from pipeline.media import ffmpeg
 from syncdub.analysis import AnalyseRequest, analyse
 from syncdub.values import SyncPlan
 from tests.test_analysis import RATE, Listener, music, quick, wav

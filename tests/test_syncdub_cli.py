@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import syncdub.analysis
-from pipeline.media import probe
+from pipeline.media.probe import probe
 from pipeline.messages import message
 from pipeline.settings import Settings
 from pipeline.values import Transcript

@@ -20,7 +20,7 @@ from whisper.tokenizer import get_tokenizer
 from pipeline import whisper_encode, whisper_torch
 from pipeline.compute.device import Pace, threads
 from pipeline.compute.models import whisper_folder
-from pipeline.media import load_audio
+from pipeline.media.decode import load_audio
 from pipeline.settings import Settings
 from pipeline.speech_values import APPEND, LONGEST, PREPEND, RATE, Chunk, Piece
 from pipeline.values import Span

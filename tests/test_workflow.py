@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.engine import Engine
 from pipeline.errors import BadRequest, Cancelled
-from pipeline.media import probe
+from pipeline.media.probe import probe
 from pipeline.messages import Message
 from pipeline.settings import Settings
 from pipeline.values import Span

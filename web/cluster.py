@@ -26,7 +26,7 @@ from pipeline.cluster.store import Store, shared_of
 from pipeline.cluster.worker import perform
 from pipeline.engine import Engine
 from pipeline.errors import Cancelled, ToolError
-from pipeline.media import probe
+from pipeline.media.probe import probe
 from pipeline.messages import Message, message
 from pipeline.progress import Report
 from pipeline.settings import Settings

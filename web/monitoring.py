@@ -153,7 +153,7 @@ class Monitor:
                 yield Text("health.not_writable", {"name": path.name})
 
     def _tools(self) -> Iterator[Text]:
-        from pipeline.ffmpeg import executable
+        from pipeline.media.ffmpeg import executable
 
         try:
             found = Path(executable()).is_file()

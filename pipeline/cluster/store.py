@@ -1,7 +1,7 @@
 """How the machines of a cluster hand files to each other: a folder that all of them see, or any place fsspec can reach.
 
-A film is named by its content (:func:`pipeline.compute.remembered.digest`), so that it is sent once however often it is used, and each machine
-copies it to its own disk once.
+A film is named by its content (:func:`pipeline.compute.remembered.digest`), so that it is sent once however often it is
+used, and each machine copies it to its own disk once.
 """
 
 from __future__ import annotations

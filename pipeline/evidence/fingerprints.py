@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.compute.device import sparing
-from pipeline.media import audio_blocks, video_blocks
+from pipeline.media.decode import audio_blocks, video_blocks
 from pipeline.messages import message
 from pipeline.progress import Report, no_report
 from pipeline.values import Span

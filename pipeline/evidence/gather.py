@@ -129,9 +129,9 @@ class _Progress:
 def _hear(
     path: Path | str, info: MediaInfo, settings: Settings, device: Device, done: Callable[[float], None], pool: Executor
 ) -> RawEvidence:
-    from pipeline import media
     from pipeline.compute.models import yamnet_classes
     from pipeline.evidence import signals, sounds
+    from pipeline.media import decode
 
     nothing = RawEvidence(info.duration)
     if not info.audio:
@@ -140,7 +140,7 @@ def _hear(
     hop = HOP_LONG if info.duration > LONG else HOP
     listener = sounds.SoundListener(sounds.load_network(settings), yamnet_classes(), hop=hop, device=device.kind)
     heard = 0.0
-    for block in _ahead(media.audio_blocks(path, rate=signals.RATE, block=BLOCK), pool):
+    for block in _ahead(decode.audio_blocks(path, rate=signals.RATE, block=BLOCK), pool):
         signal.feed(block)
         listener.feed(block)
         heard = block.end
@@ -217,10 +217,10 @@ class Sight:
 
     def blocks(self, path: Path | str, span: Span | None = None) -> Iterator[Frames]:
         """The pictures of ``path`` in the blocks they are measured in."""
-        from pipeline import media
+        from pipeline.media import decode
 
         size = {"width": WIDTH, "height": HEIGHT, "block": N_PICTURES}
-        return media.video_blocks(path, colour=True, keyframes=self.keyframes, span=span, device=self._device, **size)
+        return decode.video_blocks(path, colour=True, keyframes=self.keyframes, span=span, device=self._device, **size)
 
     def feed(self, block: Frames) -> None:
         """Takes the next pictures."""
@@ -259,17 +259,17 @@ def _is_long(info: MediaInfo) -> bool:
 
 def packets_of(path: Path | str) -> Packets:
     """Times and sizes of the compressed pictures, without decoding any (two hours in a second or two)."""
-    from pipeline import media
     from pipeline.evidence.shots import Packets
+    from pipeline.media.container import clock_origin, opened, packets, video_stream
 
     times, sizes, keys = array("d"), array("d"), array("b")
-    with media.opened(path) as container:
-        track = media.video_stream(container)
+    with opened(path) as container:
+        track = video_stream(container)
         if track is None:
             return Packets()
-        origin = media.clock_origin(container)
+        origin = clock_origin(container)
         area = max(1, track.width * track.height)
-        for packet in _readable(media.packets(container, track)):
+        for packet in _readable(packets(container, track)):
             if packet.size and packet.pts is not None:
                 times.append(float(packet.pts * packet.time_base) - origin)
                 sizes.append(packet.size * 8.0 / area)

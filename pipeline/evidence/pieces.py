@@ -21,11 +21,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline import media
 from pipeline.compute.device import threads
 from pipeline.compute.models import yamnet_classes
 from pipeline.evidence import gather, signals, sounds
 from pipeline.evidence.gather import BLOCK, HEIGHT, HOP, HOP_LONG, LONG, N_PICTURES, WIDTH, RawEvidence, Sight
+from pipeline.media import decode
 from pipeline.messages import Message
 from pipeline.progress import Report
 from pipeline.values import Audio, Frames, MediaInfo, Span, State
@@ -223,7 +223,7 @@ class Ear:
         size = round(length / BLOCK)
         recent: list[tuple[float, Audio]] = []
         level, warm = 0.0, 0
-        for block in media.audio_blocks(path, rate=signals.RATE, block=BLOCK):
+        for block in decode.audio_blocks(path, rate=signals.RATE, block=BLOCK):
             recent.append((level, block))
             level = sounds.level_after(level, block.samples)
             self._heard = block.end

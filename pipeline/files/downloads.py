@@ -50,7 +50,7 @@ def fetch(url: str, settings: Settings, report: Report = no_report, probe: Probe
 def download(
     url: str, settings: Settings, report: Report = no_report, probe: Probe | None = None, target: Path | None = None
 ) -> Stored:
-    """Download ``url`` into the uploads folder; ``probe`` (default :func:`pipeline.media.probe`) decides what is media.
+    """Download ``url`` into the uploads folder; ``probe`` (default :func:`pipeline.media.probe.probe`) decides what is media.
 
     ``target`` is the file it becomes, by default a new one.
 
@@ -117,7 +117,7 @@ def begins_like_media(head: bytes) -> bool:
 
 
 def _probe(path: Path) -> Any:
-    from pipeline.media import probe
+    from pipeline.media.probe import probe
 
     return probe(path)
 

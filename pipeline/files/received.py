@@ -1,4 +1,7 @@
-"""TODO."""
+"""Files that come in: under a name of ours, piece by piece, with room left on the disk.
+
+A file under its final name is complete (a piece of one is called ``….part``); what a client calls its file is only ever shown.
+"""
 
 from __future__ import annotations
 

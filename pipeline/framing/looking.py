@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.framing.faces import Box, detector
-from pipeline.media import video_blocks
+from pipeline.media.decode import video_blocks
 from pipeline.values import MediaInfo, Shot, Span
 
 Axis = Literal["x", "y"]

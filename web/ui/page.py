@@ -8,7 +8,7 @@ import json
 import gradio as gr
 
 from pipeline.compute.warm import warming
-from pipeline.languages import own_name
+from pipeline.media.languages import own_name
 from pipeline.messages import languages
 from web.ui import dubsync_tab, endpoints, highlights_tab, tasks_tab, viral_tab
 from web.ui.dubsync_tab import DubTab

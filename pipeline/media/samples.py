@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline import media
+from pipeline.media import decode
 from pipeline.values import Audio, Span
 
 Samples = NDArray[np.float32]
@@ -57,7 +57,7 @@ class SampleReader:
 
     def _restart(self, first: int) -> None:
         begin = max(0, first - int(HISTORY * self.rate)) if first > SKIP * self.rate else 0
-        self._blocks = media.audio_blocks(
+        self._blocks = decode.audio_blocks(
             self.path,
             rate=self.rate,
             layout=self.layout,

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline import ffmpeg
 from pipeline.errors import StudioError
+from pipeline.media import ffmpeg
 
 if TYPE_CHECKING:
     from av.codec.hwaccel import HWAccel

@@ -6,9 +6,8 @@ import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.container import audio_tracks, clock_origin, opened, packets, video_stream
 from pipeline.errors import UnreadableMedia, UnsupportedFormat
-from pipeline.media import MAX_PIXELS, MAX_SIDE
+from pipeline.media.container import audio_tracks, clock_origin, opened, packets, video_stream
 from pipeline.messages import Message, message
 from pipeline.values import AudioStream, MediaInfo, OtherStream, VideoStream
 
@@ -19,10 +18,17 @@ TEXT_SUBTITLES = frozenset({"subrip", "srt", "ass", "ssa", "mov_text", "webvtt",
 HDR_TRANSFERS = frozenset({16, 18})
 """SMPTE ST 2084 (PQ) and ARIB STD-B67 (HLG), ISO/IEC 23091-2 table 3."""
 MICRO = 1_000_000
+MAX_SIDE = 16384
+MAX_PIXELS = 2**27
 
 
 def probe(path: Path | str) -> MediaInfo:
-    """See :func:`pipeline.media.probe`."""
+    """What ``path`` is, and how long: the announced duration is compared with the last packet, and something must decode.
+
+    Raises:
+        NotFound, UnreadableMedia, UnsupportedFormat: as in :func:`pipeline.media.container.opened`; also when neither sound nor
+            picture decodes.
+    """
     file = Path(path)
     with opened(file) as container:
         origin = clock_origin(container)

@@ -18,35 +18,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline import card_decoder
-from pipeline.container import audio_tracks, clock_origin, opened, packets, video_stream
 from pipeline.errors import NoAudio, NoVideo
-from pipeline.values import Audio, Frames, MediaInfo, Span
+from pipeline.media import card_decoder
+from pipeline.media.container import audio_tracks, clock_origin, opened, packets, video_stream
+from pipeline.values import Audio, Frames, Span
 
 if TYPE_CHECKING:
     import av
     from av.codec.hwaccel import HWAccel
     from av.container import InputContainer
 
-__all__ = [
-    "MAX_PIXELS", "MAX_SIDE", "audio_blocks", "clock_origin", "load_audio", "opened", "packets", "probe", "video_blocks", "video_stream",
-]  # fmt: skip
-MAX_SIDE = 16384
-MAX_PIXELS = 2**27
 GAP = 0.008
 """Timestamps may wander this far from the sample count before the sound is put back on the clock, seconds.
 Matroska rounds to 1 ms and FLV to 1 ms; a frame of sound is 20–32 ms."""
-
-
-def probe(path: Path | str) -> MediaInfo:
-    """What ``path`` is; see :mod:`pipeline.probing` for how duration and damage are found.
-
-    Raises:
-        NotFound, UnreadableMedia, UnsupportedFormat: as in :func:`pipeline.container.opened`; also when neither sound nor picture decodes.
-    """
-    from pipeline import probing
-
-    return probing.probe(path)
 
 
 def load_audio(path: Path | str, **options: Any) -> Audio:
