@@ -12,7 +12,7 @@ from pathlib import Path
 
 from benchmarks import media, table
 from pipeline.media.probe import probe
-from pipeline.render import Job, RenderOptions, render_many
+from pipeline.render.render import Job, RenderOptions, render_many
 from pipeline.values import Cut, Sentence, Span, Timeline, Transcript, Word
 
 SOURCES = (

@@ -16,7 +16,7 @@ import numpy as np
 from benchmarks import media, table
 from pipeline.media.decode import video_blocks
 from pipeline.media.probe import probe
-from pipeline.render import Job, RenderOptions, render, render_many
+from pipeline.render.render import Job, RenderOptions, render, render_many
 from pipeline.values import Cut, Span, Timeline
 
 SOURCE = "films/bbb_480p_171s_5.1.mp4"

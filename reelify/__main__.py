@@ -76,7 +76,7 @@ def _language(options: argparse.Namespace) -> str | None:
 
 
 def _transcribe(options: argparse.Namespace, settings: Settings, report: Report) -> dict[str, Any]:
-    from pipeline import captions
+    from pipeline.render import captions
 
     source = _local(options.input, settings, report)
     heard = Engine(settings).transcript(source, _language(options), report=report)

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from pipeline import cues
 from pipeline.engine import Engine
 from pipeline.errors import BadRequest
 from pipeline.messages import message
 from pipeline.progress import Report, no_report, part_of
+from pipeline.render import cues
 from pipeline.values import Cut, Sentence, Span, Timeline, Transcript
 from reelify.compilation import CROSSFADE, compile_moments, worth_of
 from reelify.posting import PostOptions, render_post, write_subtitles
@@ -107,7 +107,7 @@ def joined(pieces: Sequence[Clip], engine: Engine, crossfade: float) -> Timeline
 
 def _with_card(engine: Engine, plan: Timeline, request: CompileRequest) -> tuple[Timeline, tuple[int, int]]:
     """The plan behind a card with a title, and the size of both; the card stays beside it for the exported plans."""
-    from pipeline.render import RenderOptions, canvas_of, title_card
+    from pipeline.render.render import RenderOptions, canvas_of, title_card
 
     first = next(info for c in plan.cuts if (info := engine.probe(c.source)).video)
     canvas = canvas_of(first, RenderOptions(aspect=request.post.aspect))
@@ -158,7 +158,7 @@ def _exports(engine: Engine, plan: Timeline, path: Path) -> dict[str, Path]:
     """The plan for editors: OpenTimelineIO and EDL beside the clip."""
     from fractions import Fraction
 
-    from pipeline.exports import to_edl, to_otio
+    from pipeline.render.exports import to_edl, to_otio
 
     rates = [v.fps for c in plan.cuts if (v := engine.probe(c.source).video) and v.fps > 0]
     fps = Fraction(rates[0]).limit_denominator(1001) if rates else Fraction(25)

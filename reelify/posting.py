@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from pipeline import captions
 from pipeline.engine import Engine
 from pipeline.progress import Report, no_report
+from pipeline.render import captions
 from pipeline.values import Timeline, Transcript
 
 Aspect = Literal["source", "9:16", "1:1", "16:9"]
@@ -31,8 +31,8 @@ def render_post(
 ) -> Path | None:  # fmt: skip
     """Writes a plan as a clip ready to post; ``transcript`` is on the result's clock, ``size`` overrides what the first piece and the
     aspect ask for. The poster, where there is a picture."""
-    from pipeline.previews import poster
-    from pipeline.render import RenderOptions, render
+    from pipeline.render.previews import poster
+    from pipeline.render.render import RenderOptions, render
 
     sources = sorted({cut.source for cut in plan.cuts})
     seen = any(engine.probe(source).video for source in sources)

@@ -155,8 +155,8 @@ def _render_all(
     nothing: tuple[Path | None, ...] = (None,) * len(clips)
     if not request.render or request.out is None or not clips:
         return nothing, nothing
-    from pipeline.previews import poster
-    from pipeline.render import Job, RenderOptions, render_many
+    from pipeline.render.previews import poster
+    from pipeline.render.render import Job, RenderOptions, render_many
 
     request.out.mkdir(parents=True, exist_ok=True)
     suffix = ".mp4" if info.video else ".m4a"

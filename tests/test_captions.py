@@ -8,8 +8,8 @@ import re
 
 import pytest
 
-from pipeline import captions, cues
-from pipeline.captions import CaptionStyle
+from pipeline.render import captions, cues
+from pipeline.render.captions import CaptionStyle
 from pipeline.values import Cut, Sentence, Span, Timeline, Transcript, Word
 
 WORDS = [

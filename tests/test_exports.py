@@ -12,8 +12,8 @@ from pathlib import Path
 import pandas
 import pytest
 
-from pipeline import exports
 from pipeline.errors import NotFound
+from pipeline.render import exports
 from pipeline.values import Cut, Span, Timeline
 
 PLAN = Timeline((Cut("/m/a ñ.mp4", Span(10.0, 12.0), 0.0), Cut("/m/b.mp4", Span(5.0, 7.0), 3.0, 1.5)), name="Lo mejor")

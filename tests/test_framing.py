@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline import shapes
 from pipeline.framing import faces, framing
 from pipeline.framing.faces import Box
 from pipeline.framing.framing import CropPath
 from pipeline.framing.looking import Look, Motion, look, motion_between
-from pipeline.graph import Piece
 from pipeline.media.probe import probe
+from pipeline.render import shapes
+from pipeline.render.graph import Piece
 from pipeline.values import Shot, Span
 
 SIZE = (9 / 16) / (16 / 9)

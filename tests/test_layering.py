@@ -44,7 +44,7 @@ HOMES = {
     "sentence_transformers": {"pipeline/text.py"},
     "subprocess": {"pipeline/media/ffmpeg.py"},
     "sqlite3": {"web/jobs_store.py"},
-    "moviepy": {"pipeline/render.py"},
+    "moviepy": {"pipeline/render/render.py"},
     "librosa": {"pipeline/evidence/signals.py"},
     "distributed": {"pipeline/cluster/crew.py", "pipeline/cluster/worker.py"},
     "fsspec": {"pipeline/cluster/store.py", "pipeline/settings.py"},

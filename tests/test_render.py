@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline import graph, loudness, previews, render
-from pipeline.checks import check
 from pipeline.errors import BadRequest, Cancelled, DiskFull, FFmpegFailed, NotFound, NoVideo, UnreadableMedia
 from pipeline.media import ffmpeg
 from pipeline.media.decode import load_audio, video_blocks
 from pipeline.media.probe import probe
 from pipeline.messages import Message
-from pipeline.render import Job, RenderOptions
+from pipeline.render import graph, loudness, previews, render
+from pipeline.render.checks import check
+from pipeline.render.render import Job, RenderOptions
 from pipeline.values import Cut, Sentence, Span, Timeline, Transcript
 from tests import odd_media
 
@@ -288,7 +288,7 @@ def test_no_room_on_the_disk(clapper: Path, tmp_path: Path, monkeypatch: pytest.
     class Usage:
         free = 1000
 
-    monkeypatch.setattr("pipeline.render.shutil.disk_usage", lambda _p: Usage)
+    monkeypatch.setattr("pipeline.render.render.shutil.disk_usage", lambda _p: Usage)
     with pytest.raises(DiskFull):
         render.render(plan(clapper, (0.0, 1.0)), tmp_path / "x.mp4")
 

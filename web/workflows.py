@@ -51,7 +51,7 @@ def highlights(engine: Engine, params: Params, folder: Path, report: Report) -> 
 
 def transcribe(engine: Engine, params: Params, folder: Path, report: Report) -> dict[str, Any]:
     """``{"source", "language"?, "stream"?}``; subtitles are written into the folder."""
-    from pipeline import captions
+    from pipeline.render import captions
 
     report = arrived(engine, params, report)
     source = Path(params["source"])

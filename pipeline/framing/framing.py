@@ -1,4 +1,4 @@
-"""Which part of the picture another shape shows: decided with numbers here, done by ffmpeg in :mod:`pipeline.shapes`.
+"""Which part of the picture another shape shows: decided with numbers here, done by ffmpeg in :mod:`pipeline.render.shapes`.
 
 A crop to another shape has one free direction: along ``x`` when the result is narrower than the source, along ``y``
 when it is flatter. Within a shot the frame holds still unless the subject leaves it, then it moves like a heavy camera;

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 from pipeline.framing.framing import CropPath, geometry
-from pipeline.graph import Canvas, Piece, Shape
+from pipeline.render.graph import Canvas, Piece, Shape
 from pipeline.values import MediaInfo, Span
 
 Stream: TypeAlias = Any

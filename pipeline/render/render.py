@@ -17,17 +17,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from pipeline import captions, cues, graph, loudness, shapes
 from pipeline.atomic import beside
-from pipeline.captions import CaptionStyle
-from pipeline.checks import Checked, check
 from pipeline.errors import BadRequest, Cancelled, DiskFull, FFmpegFailed
 from pipeline.framing import framing
-from pipeline.graph import Canvas, Piece
 from pipeline.media import ffmpeg
 from pipeline.media.probe import probe
 from pipeline.messages import message
 from pipeline.progress import Report, no_report, part_of
+from pipeline.render import captions, cues, graph, loudness, shapes
+from pipeline.render.captions import CaptionStyle
+from pipeline.render.checks import Checked, check
+from pipeline.render.graph import Canvas, Piece
 from pipeline.values import MediaInfo, Shot, Span, Timeline, Transcript
 
 Stream: TypeAlias = Any
@@ -46,7 +46,7 @@ class RenderOptions:
     """How a timeline is rendered.
 
     ``aspect`` crops to a shape (``framing``: follow who is seen, blurred bars, or the centre; ``shots`` by source, on
-    its clock). ``captions`` are on the **result's** clock (see :func:`pipeline.cues.through`) and burned in with
+    its clock). ``captions`` are on the **result's** clock (see :func:`pipeline.render.cues.through`) and burned in with
     ``style``; ``hook`` is a title for the first ``hook_duration`` seconds. ``loudness`` in LUFS, ``None`` leaves the
     sound alone. ``audio_stream`` is the n-th audio track. ``fast_copy`` copies the packets of a single cut: instant, but
     it begins at the keyframe before (often seconds early) and ignores every option that changes picture or sound.

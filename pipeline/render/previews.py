@@ -6,12 +6,12 @@ import contextlib
 from pathlib import Path
 
 from pipeline.atomic import beside
-from pipeline.checks import Checked
 from pipeline.errors import FFmpegFailed, NoVideo
 from pipeline.media import ffmpeg
 from pipeline.media.probe import probe
 from pipeline.progress import Report, no_report
-from pipeline.render import RenderOptions, even, render
+from pipeline.render.checks import Checked
+from pipeline.render.render import RenderOptions, even, render
 from pipeline.values import Cut, Span, Timeline
 
 

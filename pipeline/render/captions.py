@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from pipeline.cues import LONGEST, UNSPACED, Cue, Measure, clean, cues
+from pipeline.render.cues import LONGEST, UNSPACED, Cue, Measure, clean, cues
 from pipeline.values import Span, Transcript
 
 FONTS = Path(__file__).resolve().parent.parent / "assets" / "fonts"
