@@ -144,8 +144,8 @@ def _motion(device: Device, seconds: float) -> Callable[[], object]:
 def _whisper(device: Device, seconds: float) -> Callable[[], object]:
     from pipeline.compute.device import in_batches
     from pipeline.compute.models import whisper_folder
-    from pipeline.speech import EVERYTHING
-    from pipeline.voice import VoiceDetector, chunks
+    from pipeline.speech.transcriber import EVERYTHING
+    from pipeline.speech.voice import VoiceDetector, chunks
     from pipeline.whisper_torch import OpenAIWhisper
 
     model = OpenAIWhisper(whisper_folder(Settings()), device.kind)

@@ -24,7 +24,7 @@ from pipeline.compute.device import Device, pick
 from pipeline.compute.models import whisper_folder
 from pipeline.media.decode import load_audio
 from pipeline.settings import Settings
-from pipeline.speech import Transcriber
+from pipeline.speech.transcriber import Transcriber
 from pipeline.values import Audio
 
 LANGUAGES = ("es", "en", "fr", "de", "it", "pt")

@@ -25,9 +25,9 @@ from pipeline.values import Facts, Keyword, MediaInfo, Transcript
 
 if TYPE_CHECKING:
     from pipeline.evidence.gather import RawEvidence
-    from pipeline.passages import Passage, Said, Vote
-    from pipeline.speech import Transcriber
-    from pipeline.speech_values import Chunk
+    from pipeline.speech.passages import Passage, Said, Vote
+    from pipeline.speech.transcriber import Transcriber
+    from pipeline.speech.values import Chunk
     from pipeline.text import Embedder
 
 
@@ -145,7 +145,7 @@ class Engine:
 
     @functools.cached_property
     def _transcriber(self) -> Transcriber:
-        from pipeline.speech import Transcriber
+        from pipeline.speech.transcriber import Transcriber
 
         return Transcriber(self.settings, self.device)
 

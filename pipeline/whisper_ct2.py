@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.errors import ModelUnavailable
-from pipeline.speech_values import APPEND, BEAM, CAREFUL_BEAM, PREPEND, RATE, Chunk, Heard, HeardWord
+from pipeline.speech.values import APPEND, BEAM, CAREFUL_BEAM, PREPEND, RATE, Chunk, Heard, HeardWord
 from pipeline.whisper_encode import WINDOW, alike
 
 FRAMES_PER_SECOND = 100
@@ -17,7 +17,7 @@ BATCH = {"cpu": 8, "cuda": 24}
 
 
 class FasterWhisper:
-    """A :class:`pipeline.speech_values.Recogniser`; loads its model when made.
+    """A :class:`pipeline.speech.values.Recogniser`; loads its model when made.
 
     Raises:
         ModelUnavailable: the folder does not hold a model, or the device cannot run it.

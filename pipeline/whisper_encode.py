@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from pipeline.speech_values import LONGEST, Chunk
+from pipeline.speech.values import LONGEST, Chunk
 
 FRAME = 0.02
 """Seconds a position of the encoder's output stands for."""

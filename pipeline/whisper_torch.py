@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.compute.device import threads
-from pipeline.speech_values import APPEND, CAREFUL_BEAM, PREPEND, Chunk, Heard, HeardWord
+from pipeline.speech.values import APPEND, CAREFUL_BEAM, PREPEND, Chunk, Heard, HeardWord
 from pipeline.whisper_decode import Rules, Writer, Written
 from pipeline.whisper_encode import FRAME, context, encode
 from pipeline.whisper_weights import alignment_heads, dimensions, read_variables, state_dict
@@ -70,7 +70,7 @@ def _with_heads_kept(attention: Any) -> None:
 
 
 class OpenAIWhisper:
-    """A :class:`pipeline.speech_values.Recogniser`; loads its model when made.
+    """A :class:`pipeline.speech.values.Recogniser`; loads its model when made.
 
     Raises:
         ModelUnavailable: as :func:`load`.

@@ -31,11 +31,11 @@ from pipeline.evidence.pieces import Measured, PicturePiece, Piece, SoundPiece, 
 from pipeline.media import ffmpeg
 from pipeline.media.probe import probe
 from pipeline.messages import message
-from pipeline.passages import Passage, Said, Vote
 from pipeline.progress import Report, no_report
 from pipeline.settings import Settings
-from pipeline.speech import Transcriber
-from pipeline.speech_values import Chunk
+from pipeline.speech.passages import Passage, Said, Vote
+from pipeline.speech.transcriber import Transcriber
+from pipeline.speech.values import Chunk
 from tests.fake_kinds import FAKES
 from tests.test_speech import LoudIsVoice, Parrot, sound
 from web.jobs import Jobs
@@ -212,7 +212,7 @@ def test_passages_heard_elsewhere_give_the_same_transcript(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, speaks: list[str]
 ) -> None:
     """Votes and words of others, who hear the passages in any order, count as if this process had heard them."""
-    monkeypatch.setattr("pipeline.speech.load_session", LoudIsVoice)
+    monkeypatch.setattr("pipeline.speech.transcriber.load_session", LoudIsVoice)
     settings, device = Settings(models_dir=tmp_path, data_dir=tmp_path), pick("cpu")
     audio = sound(*([(1.5, 0.0001), (2.0, 0.1)] * 200))
     parrot = Parrot(batch=8, speaks=speaks)

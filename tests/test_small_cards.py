@@ -13,16 +13,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline import engine, speech, text
+from pipeline import engine, text
 from pipeline.compute import device
 from pipeline.compute.device import Device, in_batches, sparing
 from pipeline.engine import Engine
 from pipeline.errors import ModelUnavailable
 from pipeline.messages import Message
-from pipeline.passages import Passage, Said
 from pipeline.settings import Settings
-from pipeline.speech import Transcriber
-from pipeline.speech_values import Chunk, Heard
+from pipeline.speech import transcriber
+from pipeline.speech.passages import Passage, Said
+from pipeline.speech.transcriber import Transcriber
+from pipeline.speech.values import Chunk, Heard
 
 GIB = 2**30
 SMALL, LARGE = (Device("cuda", "Card", "float16", (), size * GIB) for size in (2, 24))
@@ -71,7 +72,7 @@ def engine_on(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[Devi
     monkeypatch.setattr(Network, "alive", weakref.WeakSet(), raising=False)
     monkeypatch.setattr(Network, "loaded", [], raising=False)
     monkeypatch.setattr(Network, "together", 0, raising=False)
-    monkeypatch.setattr(speech, "Transcriber", Ears)
+    monkeypatch.setattr(transcriber, "Transcriber", Ears)
     monkeypatch.setattr(text, "Embedder", Reader)
 
     def make(chosen: Device) -> Engine:
@@ -364,7 +365,7 @@ def voices(monkeypatch: pytest.MonkeyPatch, ct2: str, torched: str) -> list[tupl
             raise RuntimeError("CUDA out of memory")
         return Voice(f"torch {kind}", full=kind == "cuda" and torched == "full")
 
-    monkeypatch.setattr(speech, "_ctranslate2", first)
+    monkeypatch.setattr(transcriber, "_ctranslate2", first)
     monkeypatch.setattr(Transcriber, "_torch", second)
     monkeypatch.setattr(Transcriber, "_folder", Path("."))
     monkeypatch.setattr(Transcriber, "_tried", staticmethod(lambda recogniser: recogniser))

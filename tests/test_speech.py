@@ -11,17 +11,17 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from pipeline import speech_guards as guards
 from pipeline.compute.device import pick
 from pipeline.errors import Cancelled
 from pipeline.messages import Message
-from pipeline.sentence_split import Spoken, sentences, to_sentence
 from pipeline.settings import Settings
-from pipeline.speech import Transcriber
-from pipeline.speech_values import RATE, Chunk, Heard, HeardWord, Piece
+from pipeline.speech import guards as guards
+from pipeline.speech.sentences import Spoken, sentences, to_sentence
+from pipeline.speech.transcriber import Transcriber
+from pipeline.speech.values import RATE, Chunk, Heard, HeardWord, Piece
+from pipeline.speech.voice import WINDOW, Hearing, Level, VoiceDetector, chunks
+from pipeline.speech.word_times import holes, in_order, on_file_clock, snapped, sound_runs
 from pipeline.values import Audio, Span, Transcript, Word
-from pipeline.voice import WINDOW, Hearing, Level, VoiceDetector, chunks
-from pipeline.word_times import holes, in_order, on_file_clock, snapped, sound_runs
 
 STEP = WINDOW / RATE
 
@@ -97,7 +97,7 @@ def test_no_chunk_is_longer_than_whispers_window_and_nothing_is_lost() -> None:
 
 
 def test_memory_does_not_grow_with_the_length() -> None:
-    from pipeline.voice import _Packer
+    from pipeline.speech.voice import _Packer
 
     packer = _Packer(Hearing())
     detector = VoiceDetector(LoudIsVoice())
@@ -315,7 +315,7 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def loud_is_voice(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline.speech.load_session", LoudIsVoice)
+    monkeypatch.setattr("pipeline.speech.transcriber.load_session", LoudIsVoice)
 
 
 def transcribe(recogniser: Parrot, source: object, settings: Settings, **options: object) -> Transcript:

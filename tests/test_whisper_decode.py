@@ -22,7 +22,7 @@ from pipeline.compute.device import Pace, threads
 from pipeline.compute.models import whisper_folder
 from pipeline.media.decode import load_audio
 from pipeline.settings import Settings
-from pipeline.speech_values import APPEND, LONGEST, PREPEND, RATE, Chunk, Piece
+from pipeline.speech.values import APPEND, LONGEST, PREPEND, RATE, Chunk, Piece
 from pipeline.values import Span
 from pipeline.whisper_ct2 import FasterWhisper
 from pipeline.whisper_decode import Writer, Written, product

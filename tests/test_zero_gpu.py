@@ -18,11 +18,11 @@ from typing import Any
 import pytest
 
 from pipeline import engine as engines
-from pipeline import speech
 from pipeline.errors import Cancelled, NoAudio
 from pipeline.messages import Message
 from pipeline.progress import Report
 from pipeline.settings import Settings
+from pipeline.speech import transcriber
 from pipeline.values import Transcript
 from tests.conftest import ROOT
 from tests.fake_service import settings_for
@@ -86,7 +86,7 @@ def film(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     class Info:
         duration = 3600.0
 
-    monkeypatch.setattr(speech, "Transcriber", FakeTranscriber)
+    monkeypatch.setattr(transcriber, "Transcriber", FakeTranscriber)
     monkeypatch.setattr(engines, "probe", lambda path: Info())
     FakeTranscriber.made = []
     FakeTranscriber.script = staticmethod(lambda report: None)  # type: ignore[assignment]

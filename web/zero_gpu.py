@@ -45,7 +45,7 @@ def gpu_seconds(model: str, duration: float) -> int:
 
 def hear(settings: Settings, path: str, language: str | None, stream: int, duration: float) -> Iterator[Heard]:
     """Transcribe on the GPU, in the process that has it; plain values in, plain values out."""
-    from pipeline.speech import Transcriber
+    from pipeline.speech.transcriber import Transcriber
 
     said: queue.Queue[Heard] = queue.Queue()
     gone = threading.Event()

@@ -26,10 +26,10 @@ from pipeline.cluster.store import Given, Shared, Store
 from pipeline.cluster.tasks import Work
 from pipeline.compute.remembered import digest
 from pipeline.engine import Engine
-from pipeline.passages import Passage, Said, Vote
 from pipeline.progress import Report, no_report
 from pipeline.settings import Settings
-from pipeline.speech_values import Chunk
+from pipeline.speech.passages import Passage, Said, Vote
+from pipeline.speech.values import Chunk
 from pipeline.values import Transcript
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class ClusterEngine(Engine):
         return Parcels(self.shared)
 
     def _transcribe(self, path: Path | str, language: str | None, stream: int, report: Report) -> Transcript:
-        from pipeline.speech import Transcriber
+        from pipeline.speech.transcriber import Transcriber
 
         others = Others(self.crew, self.parcels, digest(path))
         course = Transcriber(self.settings, self.device, listeners=others)
@@ -136,7 +136,7 @@ class Parcels:
 
 
 class Others:
-    """:class:`pipeline.passages.Listeners` on the workers of a cluster; passages once heard are remembered for ``film``, the
+    """:class:`pipeline.speech.passages.Listeners` on the workers of a cluster; passages once heard are remembered for ``film``, the
     identity of a file."""
 
     def __init__(self, crew: Crew, parcels: Parcels, film: str) -> None:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from pipeline.compute.weights import package_file
 from pipeline.errors import ModelUnavailable
-from pipeline.speech_values import LONGEST, RATE, Chunk, Piece
+from pipeline.speech.values import LONGEST, RATE, Chunk, Piece
 from pipeline.values import Audio, Span
 
 WINDOW = 512

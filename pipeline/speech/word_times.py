@@ -14,7 +14,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.speech_values import RATE, Chunk, HeardWord
+from pipeline.speech.values import RATE, Chunk, HeardWord
 from pipeline.values import Span, Word
 
 HOP = 160

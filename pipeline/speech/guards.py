@@ -8,8 +8,8 @@ import zlib
 from collections.abc import Sequence
 from typing import TypeVar
 
-from pipeline.sentence_split import Spoken, confidence
-from pipeline.speech_values import Heard
+from pipeline.speech.sentences import Spoken, confidence
+from pipeline.speech.values import Heard
 
 T = TypeVar("T")
 MOST_COMPRESSED = 2.4

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from pipeline.messages import Message
-from pipeline.passages import Said, Vote
-from pipeline.sentence_split import Spoken
-from pipeline.voice import Hearing, Level
+from pipeline.speech.passages import Said, Vote
+from pipeline.speech.sentences import Spoken
+from pipeline.speech.voice import Hearing, Level
 
 SURE_LANGUAGE = 0.6
 MIXED_SHARE = 0.2

@@ -20,21 +20,21 @@ from typing import TypeVar
 
 import numpy as np
 
-from pipeline import speech_guards as guards
 from pipeline.compute.device import Device, in_batches, sparing
 from pipeline.compute.models import BUNDLED_WHISPER, whisper_folder
 from pipeline.errors import ModelUnavailable
 from pipeline.messages import Message
-from pipeline.passages import Listeners, Passage, Said, Vote, batched
 from pipeline.progress import Report, no_report
-from pipeline.sentence_split import Spoken, sentences, to_sentence
 from pipeline.settings import Settings
-from pipeline.speech_course import Course, language_doubts
-from pipeline.speech_source import Reader, Source
-from pipeline.speech_values import Chunk, Heard, HeardWord, Recogniser
+from pipeline.speech import guards as guards
+from pipeline.speech.course import Course, language_doubts
+from pipeline.speech.passages import Listeners, Passage, Said, Vote, batched
+from pipeline.speech.sentences import Spoken, sentences, to_sentence
+from pipeline.speech.source import Reader, Source
+from pipeline.speech.values import Chunk, Heard, HeardWord, Recogniser
+from pipeline.speech.voice import Hearing, Level, VoiceDetector, chunks, load_session
+from pipeline.speech.word_times import holes, on_file_clock, snapped, sound_runs
 from pipeline.values import Audio, Sentence, Span, Transcript
-from pipeline.voice import Hearing, Level, VoiceDetector, chunks, load_session
-from pipeline.word_times import holes, on_file_clock, snapped, sound_runs
 
 R = TypeVar("R")
 VOTERS = 8

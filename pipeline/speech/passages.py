@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Protocol
 
-from pipeline.sentence_split import Spoken
-from pipeline.speech_values import Chunk
+from pipeline.speech.sentences import Spoken
+from pipeline.speech.values import Chunk
 
 
 @dataclass(frozen=True, slots=True, eq=False)
