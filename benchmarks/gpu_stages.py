@@ -146,7 +146,7 @@ def _whisper(device: Device, seconds: float) -> Callable[[], object]:
     from pipeline.compute.models import whisper_folder
     from pipeline.speech.transcriber import EVERYTHING
     from pipeline.speech.voice import VoiceDetector, chunks
-    from pipeline.whisper_torch import OpenAIWhisper
+    from pipeline.speech.whisper.on_torch import OpenAIWhisper
 
     model = OpenAIWhisper(whisper_folder(Settings()), device.kind)
     one = next(iter(chunks([Audio(_speech(30.0), RATE)], VoiceDetector(), EVERYTHING)))

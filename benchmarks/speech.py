@@ -81,7 +81,7 @@ def recordings(quick: bool) -> Iterator[Said]:
 
 def systems(settings: Settings, device: Device) -> dict[str, Callable[[Audio, str], str]]:
     """Every system as a function from sound and language to text; models are loaded by a first short call."""
-    from pipeline.whisper_torch import load
+    from pipeline.speech.whisper.on_torch import load
 
     model: Any = load(whisper_folder(settings), device.kind)
 
@@ -156,7 +156,7 @@ def quiet_places(quick: bool) -> Iterator[tuple[str, Audio]]:
 
 def inventions(settings: Settings, device: Device, quick: bool) -> str:
     """The table of words found where there are none; the baseline hears the short ones alone."""
-    from pipeline.whisper_torch import load
+    from pipeline.speech.whisper.on_torch import load
 
     backends = ("faster-whisper", "openai-whisper")
     ours = [Transcriber(replace(settings, speech_backend=name), device) for name in backends]
@@ -174,7 +174,7 @@ def inventions(settings: Settings, device: Device, quick: bool) -> str:
 
 def onsets(settings: Settings, device: Device) -> str:
     """The table of the edges of “banana”, said at 39.98–40.46 s."""
-    from pipeline.whisper_torch import load
+    from pipeline.speech.whisper.on_torch import load
 
     audio = load_audio(media() / "films" / "auto-editor_example.mp4")
     model: Any = load(whisper_folder(settings), device.kind)

@@ -38,8 +38,8 @@ IMPURE_STDLIB = {
     "threading",
 }
 HOMES = {
-    "whisper": {"pipeline/speech/transcriber.py", "pipeline/whisper_torch.py", "pipeline/whisper_encode.py", "pipeline/whisper_ct2.py"},
-    "faster_whisper": {"pipeline/speech/transcriber.py", "pipeline/whisper_ct2.py", "pipeline/speech/voice.py"},
+    "whisper": {"pipeline/speech/transcriber.py", "pipeline/speech/whisper/on_torch.py", "pipeline/speech/whisper/encoder.py", "pipeline/speech/whisper/on_ctranslate2.py"},
+    "faster_whisper": {"pipeline/speech/transcriber.py", "pipeline/speech/whisper/on_ctranslate2.py", "pipeline/speech/voice.py"},
     "spacy": {"pipeline/text.py"},
     "sentence_transformers": {"pipeline/text.py"},
     "subprocess": {"pipeline/media/ffmpeg.py"},

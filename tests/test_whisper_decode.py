@@ -17,17 +17,17 @@ from whisper.model import ModelDimensions, Whisper
 from whisper.timing import find_alignment, median_filter, merge_punctuations
 from whisper.tokenizer import get_tokenizer
 
-from pipeline import whisper_encode, whisper_torch
 from pipeline.compute.device import Pace, threads
 from pipeline.compute.models import whisper_folder
 from pipeline.media.decode import load_audio
 from pipeline.settings import Settings
 from pipeline.speech.values import APPEND, LONGEST, PREPEND, RATE, Chunk, Piece
+from pipeline.speech.whisper import encoder, on_torch
+from pipeline.speech.whisper.decoder import Writer, Written, product
+from pipeline.speech.whisper.encoder import alike, context, encode
+from pipeline.speech.whisper.on_ctranslate2 import FasterWhisper
+from pipeline.speech.whisper.on_torch import SMOOTHING, OpenAIWhisper, _rules, _smoothed
 from pipeline.values import Span
-from pipeline.whisper_ct2 import FasterWhisper
-from pipeline.whisper_decode import Writer, Written, product
-from pipeline.whisper_encode import alike, context, encode
-from pipeline.whisper_torch import SMOOTHING, OpenAIWhisper, _rules, _smoothed
 
 pytestmark = pytest.mark.models
 
@@ -84,7 +84,7 @@ def test_tokens_are_those_of_the_published_search(base: OpenAIWhisper, said: lis
 def test_times_are_those_of_a_second_reading(
     base: OpenAIWhisper, said: list[Chunk], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(whisper_encode, "AFTER", LONGEST)
+    monkeypatch.setattr(encoder, "AFTER", LONGEST)
     spoken = said[:2]
     heard = base.listen(spoken, "es")
     tokenizer = get_tokenizer(True, num_languages=base.model.num_languages, language="es", task="transcribe")
@@ -104,7 +104,7 @@ def test_times_are_those_of_a_second_reading(
 def test_a_careful_hearing_is_timed_like_a_quick_one(
     base: OpenAIWhisper, said: list[Chunk], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(whisper_encode, "AFTER", LONGEST)
+    monkeypatch.setattr(encoder, "AFTER", LONGEST)
     quick, careful = (base.listen(said[:1], "es", careful=c)[0] for c in (False, True))
     assert quick.text == careful.text
     assert [w.start for w in careful.words] == pytest.approx([w.start for w in quick.words], abs=0.021)
@@ -122,7 +122,7 @@ def test_what_told_the_language_is_not_encoded_again(
         count += 1
         return encode(*args)
 
-    monkeypatch.setattr(whisper_torch, "encode", counted)
+    monkeypatch.setattr(on_torch, "encode", counted)
     fresh = [chunk(c.samples) for c in said[:2]]
     votes = base.languages(fresh)
     assert [max(v, key=v.__getitem__) for v in votes] == ["es", "es"]

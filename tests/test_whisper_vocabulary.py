@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from pipeline.whisper_vocabulary import Vocabulary
+from pipeline.speech.whisper.vocabulary import Vocabulary
 
 TOKENS, WIDTH = 4000, 64
 

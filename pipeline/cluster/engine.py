@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline import whisper_ct2, whisper_torch
 from pipeline.cluster import tasks
 from pipeline.cluster.crew import Crew
 from pipeline.cluster.store import Given, Shared, Store
@@ -30,13 +29,14 @@ from pipeline.progress import Report, no_report
 from pipeline.settings import Settings
 from pipeline.speech.passages import Passage, Said, Vote
 from pipeline.speech.values import Chunk
+from pipeline.speech.whisper import on_ctranslate2, on_torch
 from pipeline.values import Transcript
 
 if TYPE_CHECKING:
     from pipeline.evidence.gather import RawEvidence
     from pipeline.evidence.pieces import Measured, Piece
 
-BATCHES = {"faster-whisper": whisper_ct2.BATCH, "openai-whisper": whisper_torch.BATCH}
+BATCHES = {"faster-whisper": on_ctranslate2.BATCH, "openai-whisper": on_torch.BATCH}
 R = TypeVar("R")
 
 

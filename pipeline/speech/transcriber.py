@@ -278,7 +278,7 @@ class Transcriber:
         return _ctranslate2(self._folder, "cpu", "int8", self._threads)
 
     def _torch(self, kind: str) -> Recogniser:
-        from pipeline.whisper_torch import OpenAIWhisper
+        from pipeline.speech.whisper.on_torch import OpenAIWhisper
 
         return OpenAIWhisper(self._folder, kind)
 
@@ -302,7 +302,7 @@ class Transcriber:
 
 
 def _ctranslate2(folder: Path, kind: str, dtype: str, threads: int) -> Recogniser:
-    from pipeline.whisper_ct2 import FasterWhisper
+    from pipeline.speech.whisper.on_ctranslate2 import FasterWhisper
 
     return FasterWhisper(folder, kind, dtype, threads)
 

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from pipeline.compute.device import threads
 from pipeline.speech.values import APPEND, CAREFUL_BEAM, PREPEND, Chunk, Heard, HeardWord
-from pipeline.whisper_decode import Rules, Writer, Written
-from pipeline.whisper_encode import FRAME, context, encode
-from pipeline.whisper_weights import alignment_heads, dimensions, read_variables, state_dict
+from pipeline.speech.whisper.decoder import Rules, Writer, Written
+from pipeline.speech.whisper.encoder import FRAME, context, encode
+from pipeline.speech.whisper.weights import alignment_heads, dimensions, read_variables, state_dict
 
 BATCH = {"cpu": 8, "cuda": 32}
 SMOOTHING = 7

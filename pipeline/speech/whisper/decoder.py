@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline.compute.device import Pace, threads
-from pipeline.whisper_vocabulary import Vocabulary
+from pipeline.speech.whisper.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True, slots=True)

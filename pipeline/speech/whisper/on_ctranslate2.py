@@ -10,7 +10,7 @@ import numpy as np
 
 from pipeline.errors import ModelUnavailable
 from pipeline.speech.values import APPEND, BEAM, CAREFUL_BEAM, PREPEND, RATE, Chunk, Heard, HeardWord
-from pipeline.whisper_encode import WINDOW, alike
+from pipeline.speech.whisper.encoder import WINDOW, alike
 
 FRAMES_PER_SECOND = 100
 BATCH = {"cpu": 8, "cuda": 24}
