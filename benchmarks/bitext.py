@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from benchmarks import media, table
 from pipeline.settings import Settings
-from pipeline.text import Embedder
+from pipeline.text.embedder import Embedder
 from syncdub.sentences import align
 
 Run = tuple[int, ...]

@@ -170,7 +170,7 @@ def _speech(seconds: float) -> NDArray[np.float32]:
 
 
 def _sentences(device: Device, seconds: float) -> Callable[[], object]:
-    from pipeline.text import Embedder
+    from pipeline.text.embedder import Embedder
 
     embedder = Embedder(Settings(), device=device)
     texts = [

@@ -17,12 +17,13 @@ import re
 from collections.abc import Callable, Sequence
 
 from benchmarks import table
-from pipeline import dictionaries
-from pipeline.inflection import fold
-from pipeline.keywords import keywords
 from pipeline.settings import Settings
-from pipeline.text import Embedder, facts
-from pipeline.values import Facts
+from pipeline.text import dictionaries
+from pipeline.text.embedder import Embedder
+from pipeline.text.inflection import fold
+from pipeline.text.keywords import keywords
+from pipeline.text.tagger import facts
+from pipeline.text.values import Facts
 from reelify.lexicon import Lexicon
 
 FREQUENT = {

@@ -22,9 +22,10 @@ import numpy as np
 from scipy.stats import spearmanr
 
 from benchmarks import ROOT, media, table
-from pipeline.keywords import keywords
 from pipeline.settings import Settings
-from pipeline.text import Embedder, facts
+from pipeline.text.embedder import Embedder
+from pipeline.text.keywords import keywords
+from pipeline.text.tagger import facts
 from pipeline.values import Event, Sentence, Span, Transcript
 from reelify import ranking, semantics
 from reelify.values import Evidence, ViralScore

@@ -21,14 +21,15 @@ from pipeline.compute.remembered import Far, Memory
 from pipeline.media.probe import probe
 from pipeline.progress import Report, no_report
 from pipeline.settings import Settings
-from pipeline.values import Facts, Keyword, MediaInfo, Transcript
+from pipeline.text.values import Facts, Keyword
+from pipeline.values import MediaInfo, Transcript
 
 if TYPE_CHECKING:
     from pipeline.evidence.gather import RawEvidence
     from pipeline.speech.passages import Passage, Said, Vote
     from pipeline.speech.transcriber import Transcriber
     from pipeline.speech.values import Chunk
-    from pipeline.text import Embedder
+    from pipeline.text.embedder import Embedder
 
 
 class Engine:
@@ -84,7 +85,7 @@ class Engine:
 
     def facts(self, texts: Sequence[str], language: str) -> tuple[Facts, ...]:
         """Tokens, lemmas and morphology of each text."""
-        from pipeline.text import facts
+        from pipeline.text.tagger import facts
 
         with self._reading:
             return facts(texts, language)
@@ -94,7 +95,7 @@ class Engine:
         wanted = (language, tuple(texts))
         with self._reading:
             if wanted not in self._keywords:
-                from pipeline.keywords import keywords
+                from pipeline.text.keywords import keywords
 
                 self._keywords[wanted] = keywords(texts, language, self._embed)
             return self._keywords[wanted]
@@ -151,6 +152,6 @@ class Engine:
 
     @functools.cached_property
     def _embedder(self) -> Embedder:
-        from pipeline.text import Embedder
+        from pipeline.text.embedder import Embedder
 
         return Embedder(self.settings, device=self.device)

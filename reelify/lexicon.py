@@ -1,6 +1,6 @@
 """Finds the person's keywords in what was said: every inflected form, no false friend, nothing that is negated.
 
-Pure: the keywords' forms (:class:`pipeline.values.Keyword`) and the tagged tokens (:class:`pipeline.values.Facts`) come in
+Pure: the keywords' forms (:class:`pipeline.text.values.Keyword`) and the tagged tokens (:class:`pipeline.text.values.Facts`) come in
 as values, so a test needs neither a dictionary nor a tagger.
 """
 
@@ -11,7 +11,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from pipeline.values import Facts, Keyword, Sentence, Term, Token, Word
+from pipeline.text.values import Facts, Keyword, Term, Token
+from pipeline.values import Sentence, Word
 from reelify.values import KeywordHit
 from reelify.wordlists import CLAUSE_END, NEGATORS, RAISING, UNDOING
 

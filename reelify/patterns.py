@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from pipeline.values import Facts, Token
+from pipeline.text.values import Facts, Token
 from reelify import wordlists as words
 
 ENGAGEMENT = frozenset({"question", "exclamation", "address", "imperative", "call"})

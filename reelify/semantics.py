@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.values import Facts, Keyword, Sentence, Token
+from pipeline.text.values import Facts, Keyword, Token
+from pipeline.values import Sentence
 from reelify.lexicon import Found, Lexicon, negated
 
 Embed = Callable[[Sequence[str]], NDArray[np.float32]]

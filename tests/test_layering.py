@@ -40,8 +40,8 @@ IMPURE_STDLIB = {
 HOMES = {
     "whisper": {"pipeline/speech/transcriber.py", "pipeline/speech/whisper/on_torch.py", "pipeline/speech/whisper/encoder.py", "pipeline/speech/whisper/on_ctranslate2.py"},
     "faster_whisper": {"pipeline/speech/transcriber.py", "pipeline/speech/whisper/on_ctranslate2.py", "pipeline/speech/voice.py"},
-    "spacy": {"pipeline/text.py"},
-    "sentence_transformers": {"pipeline/text.py"},
+    "spacy": {"pipeline/text/tagger.py"},
+    "sentence_transformers": {"pipeline/text/tagger.py"},
     "subprocess": {"pipeline/media/ffmpeg.py"},
     "sqlite3": {"web/jobs_store.py"},
     "moviepy": {"pipeline/render/render.py"},

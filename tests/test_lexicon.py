@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.keywords import keywords
-from pipeline.text import facts
-from pipeline.values import Facts, Keyword, Sentence, Term, Token, Word
+from pipeline.text.keywords import keywords
+from pipeline.text.tagger import facts
+from pipeline.text.values import Facts, Keyword, Term, Token
+from pipeline.values import Sentence, Word
 from reelify.lexicon import Lexicon, hits, negated
 
 

@@ -8,8 +8,9 @@ import re
 import numpy as np
 import pytest
 
-from pipeline.inflection import fold
-from pipeline.values import Curve, Event, Facts, Keyword, Sentence, Shot, Span, Term, Token
+from pipeline.text.inflection import fold
+from pipeline.text.values import Facts, Keyword, Term, Token
+from pipeline.values import Curve, Event, Sentence, Shot, Span
 from reelify import ranking, semantics
 from reelify.ranking import Entry, rank, score_clip, score_text
 from reelify.semantics import Speech

@@ -161,7 +161,7 @@ def read_gold(path: Path) -> set[tuple[tuple[int, ...], tuple[int, ...]]]:
 @pytest.mark.models
 def test_real_text_reaches_the_accuracy_promised(media: Path) -> None:
     from pipeline.settings import Settings
-    from pipeline.text import Embedder
+    from pipeline.text.embedder import Embedder
 
     texts = [(media / "bitext" / f"dev.{side}").read_text(encoding="utf-8").splitlines() for side in ("de", "fr")]
     gold = {(s, t) for s, t in read_gold(media / "bitext" / "dev.defr") if s and t and s[-1] < 60}

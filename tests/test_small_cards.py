@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline import engine, text
+from pipeline import engine
 from pipeline.compute import device
 from pipeline.compute.device import Device, in_batches, sparing
 from pipeline.engine import Engine
@@ -24,6 +24,7 @@ from pipeline.speech import transcriber
 from pipeline.speech.passages import Passage, Said
 from pipeline.speech.transcriber import Transcriber
 from pipeline.speech.values import Chunk, Heard
+from pipeline.text import tagger
 
 GIB = 2**30
 SMALL, LARGE = (Device("cuda", "Card", "float16", (), size * GIB) for size in (2, 24))
@@ -73,7 +74,7 @@ def engine_on(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[Devi
     monkeypatch.setattr(Network, "loaded", [], raising=False)
     monkeypatch.setattr(Network, "together", 0, raising=False)
     monkeypatch.setattr(transcriber, "Transcriber", Ears)
-    monkeypatch.setattr(text, "Embedder", Reader)
+    monkeypatch.setattr(tagger, "Embedder", Reader)
 
     def make(chosen: Device) -> Engine:
         made = Engine(Settings(data_dir=tmp_path))
@@ -158,12 +159,12 @@ def test_nothing_is_loaded_ahead_on_a_small_card(
 
 def test_the_bundled_model_is_on_no_card(tmp_path: Path) -> None:
     settings = Settings(models_dir=tmp_path)
-    assert not text.Embedder(settings, device=SMALL).on_device
+    assert not tagger.Embedder(settings, device=SMALL).on_device
     (tmp_path / "own").mkdir()
     named = replace(settings, sentence_model="own")
-    assert text.Embedder(named, device=SMALL).on_device
-    assert not text.Embedder(named).on_device
-    assert text.Embedder(replace(settings, allow_hub=True), device=SMALL).on_device
+    assert tagger.Embedder(named, device=SMALL).on_device
+    assert not tagger.Embedder(named).on_device
+    assert tagger.Embedder(replace(settings, allow_hub=True), device=SMALL).on_device
 
 
 def test_what_did_not_fit_is_gone_before_the_next_try() -> None:
@@ -220,7 +221,7 @@ def model(factor: float, room: int = 10**6, room_on: str = "") -> Any:
             self.types: list[tuple[str, int]] = []
 
         def preprocess(self, inputs: Sequence[str], prompt: str | None = None, **_: Any) -> dict[str, Any]:
-            rows = [[float(ord(c) % 7 + 1) for c in text.ljust(8)[:8]] for text in inputs]
+            rows = [[float(ord(c) % 7 + 1) for c in tagger.ljust(8)[:8]] for tagger in inputs]
             return {"rows": torch.tensor(rows)}
 
         def forward(self, features: dict[str, Any], **_: Any) -> dict[str, Any]:
@@ -243,15 +244,15 @@ def model(factor: float, room: int = 10**6, room_on: str = "") -> Any:
 TEXTS = ["uno", "dos y tres", "cuatro", "cinco", "seis"]
 
 
-def embedder(own: Any, chosen: Device, monkeypatch: pytest.MonkeyPatch) -> text.Embedder:
+def embedder(own: Any, chosen: Device, monkeypatch: pytest.MonkeyPatch) -> tagger.Embedder:
     """One whose model is ``own``, loaded in the first type of the device."""
 
     def named(settings: Settings, where: Device) -> tuple[Any, str, tuple[Message, ...]]:
-        return text._cast(own, where.torch_dtypes[0]), "own", ()
+        return tagger._cast(own, where.torch_dtypes[0]), "own", ()
 
-    monkeypatch.setattr(text, "_named_model", named)
-    monkeypatch.setattr(text, "_wanted", lambda settings: "own")
-    return text.Embedder(Settings(), device=chosen)
+    monkeypatch.setattr(tagger, "_named_model", named)
+    monkeypatch.setattr(tagger, "_wanted", lambda settings: "own")
+    return tagger.Embedder(Settings(), device=chosen)
 
 
 def types(own: Any) -> list[str]:
@@ -321,7 +322,7 @@ def test_a_model_that_does_not_load_on_the_card_loads_on_the_processor(
 
     monkeypatch.setattr(sentence_transformers, "SentenceTransformer", load)
     (tmp_path / "own").mkdir()
-    found = text.Embedder(replace(Settings(), sentence_model="own", models_dir=tmp_path), device=AMPERE)
+    found = tagger.Embedder(replace(Settings(), sentence_model="own", models_dir=tmp_path), device=AMPERE)
     assert found.encode(TEXTS).shape == (5, 8)
     assert (found.name, found.doubts) == ("own", ())
     assert asked == ["cuda", "cpu"]

@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline import inflection
-from pipeline.inflection import fold
-from pipeline.keywords import keywords
 from pipeline.settings import Settings
-from pipeline.text import BUNDLED, Embedder, facts
+from pipeline.text import inflection
+from pipeline.text.embedder import BUNDLED, Embedder
+from pipeline.text.inflection import fold
+from pipeline.text.keywords import keywords
+from pipeline.text.tagger import facts
 
 
 @pytest.fixture(scope="module")

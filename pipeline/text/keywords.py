@@ -1,6 +1,6 @@
-"""A keyword as somebody typed it → every form in which it may be said (:class:`pipeline.values.Keyword`).
+"""A keyword as somebody typed it → every form in which it may be said (:class:`pipeline.text.values.Keyword`).
 
-Forms come from three places: the dictionaries read backwards, the rules of :mod:`pipeline.inflection`, and, for Spanish
+Forms come from three places: the dictionaries read backwards, the rules of :mod:`pipeline.text.inflection`, and, for Spanish
 nouns, the verb of the same stem (regalo → regalar, amor → amar) where sentence vectors say that both mean the same. A form
 that is also a form of another word is kept apart: the tagger decides on it, word by word.
 """
@@ -15,9 +15,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline import dictionaries, inflection
-from pipeline.inflection import fold
-from pipeline.values import Keyword, Term
+from pipeline.text import dictionaries, inflection
+from pipeline.text.inflection import fold
+from pipeline.text.values import Keyword, Term
 
 Embed = Callable[[Sequence[str]], NDArray[np.float32]]
 RELATED = 0.7

@@ -15,7 +15,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from pipeline.inflection import accented, fold
+from pipeline.text.inflection import accented, fold
 
 _REFLEXIVE = re.compile(r"(?<=[aei]r)se$")
 

@@ -1,0 +1,115 @@
+"""Words and sentences as numbers and facts: sentence vectors (sentence-transformers) and tagged tokens (spaCy).
+
+The only home of both libraries. Sentence vectors come from the Universal Sentence Encoder multilingual v3, which arrives
+with the installation, wrapped as a sentence-transformers module; another model is used where the settings name a local
+folder, or a hub may be asked. Such a model runs on the GPU, in half precision where its vectors allow it; the bundled one is
+small, written for numpy, and stays on the processor. Tokens of Spanish and English come from spaCy pipelines, other languages
+get a rule-based tokenizer and dictionary lemmas.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import unicodedata
+import warnings
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pipeline.compute import models
+from pipeline.text.dictionaries import folded_lemmas, readings
+from pipeline.text.inflection import fold, hosts_of
+from pipeline.text.values import Facts, Token
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+    from spacy.tokens import Doc
+
+LONGEST = 5000
+"""Characters of a sentence that are looked at: more is no sentence, and meaning is averaged out long before."""
+
+
+def _readable(text: str) -> str:
+    """Composed Unicode without lone surrogates, bounded."""
+    clean = text[:LONGEST].encode("utf-8", "ignore").decode("utf-8")
+    return unicodedata.normalize("NFC", clean)
+
+
+def facts(sentences: Sequence[str], language: str) -> tuple[Facts, ...]:
+    """The tokens of every sentence, in order. ``language`` is ISO 639-1; unknown ones are only split into words.
+
+    Sentences are tagged in lower case: a capital in mid-sentence would make the tagger see a name (``una OFERTA``).
+    """
+    texts = [_readable(text) for text in sentences]
+    nlp = _tagger(language)
+    return tuple(
+        _facts(text, doc, language)
+        for text, doc in zip(texts, nlp.pipe(map(_lower, texts), batch_size=256), strict=True)
+    )
+
+
+def _lower(text: str) -> str:
+    """Lower case of the same length, so that positions stay."""
+    return "".join(low if len(low := c.lower()) == 1 else c for c in text)
+
+
+def _facts(text: str, doc: Doc, language: str) -> Facts:
+    tokens = (
+        Token(
+            text=text[t.idx : t.idx + len(t.text)],
+            folded=fold(t.text),
+            lemma=fold(t.lemma_),
+            pos=t.pos_,
+            morph=frozenset(str(t.morph).split("|")) - {""},
+            lemmas=folded_lemmas(t.text, language) if t.text.isalpha() else (),
+            index=t.i,
+            start=t.idx,
+            space=bool(t.whitespace_),
+        )
+        for t in doc
+        if not t.is_space
+    )
+    return Facts(text, language, tuple(map(_enclitic, tokens)) if language == "es" else tuple(tokens))
+
+
+_HOST_ENDING = re.compile(r"(?:[aeir]|d|mo|mos|n)$")
+
+
+def _enclitic(token: Token) -> Token:
+    """The token read as a verb with pronouns at its end (cómpralo, suscríbete, quererte), which the tagger does not know.
+
+    Only for spellings no dictionary lists, or lists as a verb's; an imperative is marked ``Mood=Imp``.
+    """
+    if any(not lemma.endswith("r") for lemma in token.lemmas) or not token.folded.isalpha() or len(token.folded) < 4:
+        return token
+    if token.lemmas and "Mood=Imp" not in token.morph and token.pos in ("VERB", "AUX"):
+        return token
+    for host in hosts_of(token.folded):
+        verbs = sorted(r for r in readings(host, "es") if re.search(r"[aei]r(?:se)?$", r))
+        if verbs and _HOST_ENDING.search(host):
+            return replace(token, pos="VERB", lemma=verbs[0], morph=_host_mood(host, verbs), lemmas=tuple(verbs))
+    return token
+
+
+def _host_mood(host: str, verbs: Sequence[str]) -> frozenset[str]:
+    if host in verbs:
+        return frozenset({"VerbForm=Inf"})
+    return frozenset({"VerbForm=Ger"}) if host.endswith("ndo") else frozenset({"Mood=Imp", "VerbForm=Fin"})
+
+
+@functools.lru_cache(maxsize=4)
+def _tagger(language: str) -> Language:
+    """The spaCy pipeline of ``language``, or a blank tokenizer."""
+    import spacy
+
+    package = models.spacy_package(language)
+    with warnings.catch_warnings():
+        # The Spanish package was trained for spaCy 3.1 and says so at every load; its tags were checked with this version.
+        warnings.filterwarnings("ignore", message=r"\[W095\]")
+        if package is not None:
+            return spacy.load(package, exclude=["parser", "ner"])
+        try:
+            return spacy.blank(language or "xx")
+        except ImportError:
+            return spacy.blank("xx")
