@@ -12,11 +12,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.audio_edit import Edit, edited_blocks, render_audio
-from pipeline.audio_out import AudioFormat
 from pipeline.errors import BadRequest
 from pipeline.media import ffmpeg
 from pipeline.media.samples import known_layout
+from pipeline.tracks.edit import Edit, edited_blocks, render_audio
+from pipeline.tracks.encode import AudioFormat
 from pipeline.values import Cut, MediaInfo, Span
 from syncdub.plan import DUB, Fill, audio_plan, placed
 from syncdub.soundtrack import Pair, audio_of, join_levels, sources_of, with_durations

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 
-from pipeline.audio_out import Codec
-from pipeline.copying import first_packet
 from pipeline.media import decode, ffmpeg
 from pipeline.media.languages import own_name
 from pipeline.messages import Message, message, say
-from pipeline.mux import COPIED_SUBTITLES, Mux, NewTrack, check_output, mux
 from pipeline.progress import Report, no_report, part_of
 from pipeline.settings import Settings
+from pipeline.tracks.copying import first_packet
+from pipeline.tracks.encode import Codec
+from pipeline.tracks.mux import COPIED_SUBTITLES, Mux, NewTrack, check_output, mux
 from pipeline.values import MediaInfo, OtherStream, Span
 from syncdub import subtitles
 from syncdub.measure import RATE, Fetch, Residual, measure, windows

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.audio_out import AudioFormat, write_audio
 from pipeline.media import ffmpeg
 from pipeline.media.container import opened
 from pipeline.media.probe import probe
 from pipeline.settings import Settings
+from pipeline.tracks.encode import AudioFormat, write_audio
 from pipeline.values import MediaInfo
 from syncdub.plan import verdict_of
 from syncdub.values import Pitch, Segment, SyncPlan

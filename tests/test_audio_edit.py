@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.audio_edit import Edit, Source, edited_blocks, render_audio
-from pipeline.audio_out import AudioFormat, write_audio
 from pipeline.media.samples import SampleReader, bed, channel_names, fitted, known_layout
+from pipeline.tracks.edit import Edit, Source, edited_blocks, render_audio
+from pipeline.tracks.encode import AudioFormat, write_audio
 from pipeline.values import Cut, Span, Timeline
 from tests.dubbing import RATE, sound, write
 

@@ -10,10 +10,10 @@ from typing import Any, cast, get_args
 
 from pydantic import TypeAdapter, ValidationError
 
-from pipeline.audio_out import Codec
 from pipeline.engine import Engine
 from pipeline.errors import BadRequest, NotFound
 from pipeline.progress import Report
+from pipeline.tracks.encode import Codec
 from syncdub.nudge import nudge
 from syncdub.plan import Fill
 from syncdub.preview import join_waves

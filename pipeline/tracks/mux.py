@@ -18,13 +18,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pipeline.atomic import writing
-from pipeline.copying import MICRO, on_our_clock
 from pipeline.errors import BadRequest, DiskFull, FFmpegFailed, Forbidden, NotFound
 from pipeline.media import ffmpeg
 from pipeline.media.container import audio_tracks, opened
 from pipeline.media.languages import iso639_2
 from pipeline.messages import Message, message
 from pipeline.progress import Report, no_report
+from pipeline.tracks.copying import MICRO, on_our_clock
 
 COPIED_SUBTITLES = frozenset(
     [

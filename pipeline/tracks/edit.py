@@ -20,12 +20,12 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.audio_out import AudioFormat, write_audio
 from pipeline.errors import DiskFull, FFmpegFailed, ToolError
 from pipeline.media import ffmpeg
 from pipeline.media.samples import SampleReader, Samples, bed, channel_names, fitted
 from pipeline.messages import message
 from pipeline.progress import Report, no_report, part_of
+from pipeline.tracks.encode import AudioFormat, write_audio
 from pipeline.values import Cut, Span, Timeline
 
 Speed = Literal["none", "resample", "stretch"]
