@@ -1,22 +1,30 @@
-"""TODO."""
+"""Sentences as vectors (sentence-transformers, whose only home this is).
+
+They come from the Universal Sentence Encoder multilingual v3, which arrives with the installation, wrapped as a
+sentence-transformers module; another model is used where the settings name a local folder, or a hub may be asked. Such a model
+runs on the GPU, in half precision where its vectors allow it; the bundled one is small, written for numpy, and stays on the
+processor.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sentence_transformers import SentenceTransformer
 
 from pipeline.compute import models
 from pipeline.compute.device import Device, in_batches, sparing
 from pipeline.errors import ModelUnavailable
 from pipeline.messages import Message
 from pipeline.settings import Settings
-from pipeline.text.tagger import _readable
+from pipeline.text.inflection import readable
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
 
 PROCESSOR = Device("cpu", "CPU", "int8")
 
@@ -43,11 +51,11 @@ class Embedder:
         Raises:
             ModelUnavailable: the bundled weights are missing.
         """
-        unique = {text: index for index, text in enumerate(dict.fromkeys(_readable(t) for t in texts))}
+        unique = {text: index for index, text in enumerate(dict.fromkeys(readable(t) for t in texts))}
         if not unique:
             return np.zeros((0, self.dimension), dtype=np.float32)
         vectors = sparing("cuda" if self.on_device else "cpu", lambda kind: self._finite(list(unique), kind))
-        order = [unique[_readable(t)] for t in texts]
+        order = [unique[readable(t)] for t in texts]
         return np.ascontiguousarray(vectors[order])
 
     @property

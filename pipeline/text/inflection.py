@@ -31,6 +31,16 @@ def _fold_character(character: str) -> str:
     return base if base.isalpha() else low
 
 
+LONGEST = 5000
+"""Characters of a sentence that are looked at: more is no sentence, and meaning is averaged out long before."""
+
+
+def readable(text: str) -> str:
+    """Composed Unicode without lone surrogates, bounded."""
+    clean = text[:LONGEST].encode("utf-8", "ignore").decode("utf-8")
+    return unicodedata.normalize("NFC", clean)
+
+
 def fold(text: str) -> str:
     """Composed text in lower case without accents, one character for one; ñ and ç stay."""
     return "".join(map(_fold_character, unicodedata.normalize("NFC", text)))

@@ -1,17 +1,12 @@
-"""Words and sentences as numbers and facts: sentence vectors (sentence-transformers) and tagged tokens (spaCy).
+"""Sentences as facts: their tokens, tagged by spaCy (its only home).
 
-The only home of both libraries. Sentence vectors come from the Universal Sentence Encoder multilingual v3, which arrives
-with the installation, wrapped as a sentence-transformers module; another model is used where the settings name a local
-folder, or a hub may be asked. Such a model runs on the GPU, in half precision where its vectors allow it; the bundled one is
-small, written for numpy, and stays on the processor. Tokens of Spanish and English come from spaCy pipelines, other languages
-get a rule-based tokenizer and dictionary lemmas.
+Tokens of Spanish and English come from spaCy pipelines, other languages get a rule-based tokenizer and dictionary lemmas.
 """
 
 from __future__ import annotations
 
 import functools
 import re
-import unicodedata
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
@@ -19,21 +14,12 @@ from typing import TYPE_CHECKING
 
 from pipeline.compute import models
 from pipeline.text.dictionaries import folded_lemmas, readings
-from pipeline.text.inflection import fold, hosts_of
+from pipeline.text.inflection import fold, hosts_of, readable
 from pipeline.text.values import Facts, Token
 
 if TYPE_CHECKING:
     from spacy.language import Language
     from spacy.tokens import Doc
-
-LONGEST = 5000
-"""Characters of a sentence that are looked at: more is no sentence, and meaning is averaged out long before."""
-
-
-def _readable(text: str) -> str:
-    """Composed Unicode without lone surrogates, bounded."""
-    clean = text[:LONGEST].encode("utf-8", "ignore").decode("utf-8")
-    return unicodedata.normalize("NFC", clean)
 
 
 def facts(sentences: Sequence[str], language: str) -> tuple[Facts, ...]:
@@ -41,7 +27,7 @@ def facts(sentences: Sequence[str], language: str) -> tuple[Facts, ...]:
 
     Sentences are tagged in lower case: a capital in mid-sentence would make the tagger see a name (``una OFERTA``).
     """
-    texts = [_readable(text) for text in sentences]
+    texts = [readable(text) for text in sentences]
     nlp = _tagger(language)
     return tuple(
         _facts(text, doc, language)

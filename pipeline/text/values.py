@@ -1,4 +1,4 @@
-"""TODO."""
+"""What is known of words, as plain values."""
 
 from __future__ import annotations
 
