@@ -86,7 +86,7 @@ def _transcribe(options: argparse.Namespace, settings: Settings, report: Report)
 
 
 def _highlights(options: argparse.Namespace, settings: Settings, report: Report) -> dict[str, Any]:
-    from reelify.workflow import HighlightsRequest, highlights
+    from reelify.highlights_workflow import HighlightsRequest, highlights
 
     low, high = options.min_duration, options.max_duration
     request = HighlightsRequest(

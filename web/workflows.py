@@ -34,8 +34,8 @@ def language_param(params: Params) -> str | None:
 
 def highlights(engine: Engine, params: Params, folder: Path, report: Report) -> dict[str, Any]:
     """``{"source", "clips"?, "min_duration"?, "max_duration"?, "language"?, "transcribe"?, "fast"?, "render"?}``"""
-    from reelify.workflow import HighlightsRequest
-    from reelify.workflow import highlights as run
+    from reelify.highlights_workflow import HighlightsRequest
+    from reelify.highlights_workflow import highlights as run
 
     report = arrived(engine, params, report)
     settings = engine.settings
