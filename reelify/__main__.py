@@ -101,7 +101,7 @@ def _highlights(options: argparse.Namespace, settings: Settings, report: Report)
 
 
 def _rank(options: argparse.Namespace, settings: Settings, report: Report) -> dict[str, Any]:
-    from reelify.posting import PostOptions
+    from reelify.cut.posting import PostOptions
     from reelify.rank_workflow import Clip, RankRequest, rank_clips
 
     clips = tuple(Clip(Path(c) if "://" not in c else _local(c, settings, report), title=c) for c in options.clips)

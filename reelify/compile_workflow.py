@@ -13,10 +13,10 @@ from pipeline.messages import message
 from pipeline.progress import Report, no_report, part_of
 from pipeline.render import cues
 from pipeline.values import Cut, Sentence, Span, Timeline, Transcript
-from reelify.compilation import CROSSFADE, compile_moments, worth_of
-from reelify.posting import PostOptions, render_post, write_subtitles
+from reelify.cut.compilation import CROSSFADE, compile_moments, worth_of
+from reelify.cut.posting import PostOptions, render_post, write_subtitles
+from reelify.cut.rewriting import Rewrite, rewritten_in
 from reelify.rank_workflow import Clip, judge
-from reelify.rewriting import Rewrite, rewritten_in
 
 MOST_PIECES = 200
 CARD_DURATION = 2.0

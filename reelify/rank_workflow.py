@@ -13,9 +13,9 @@ from pipeline.errors import BadRequest, NoAudio, NotFound, UserError
 from pipeline.messages import Message, message
 from pipeline.progress import Report, no_report, part_of
 from pipeline.values import MediaInfo, Sentence, Span, Transcript
-from reelify.compilation import key_moments, worth_of
+from reelify.cut.compilation import key_moments, worth_of
+from reelify.cut.posting import PostOptions, render_post, write_subtitles
 from reelify.highlights_workflow import cut_of, evidence_of
-from reelify.posting import PostOptions, render_post, write_subtitles
 from reelify.ranking import Entry, Ranked, meaning, rank, score_clip, score_text
 from reelify.semantics import Speech, Vocabulary, speech, vocabulary
 from reelify.values import ViralScore

@@ -10,15 +10,7 @@ import pytest
 
 from pipeline.errors import BadRequest
 from pipeline.values import Sentence, Span
-from reelify.compilation import (
-    best_run,
-    compile_moments,
-    cut_by_text,
-    join,
-    key_moments,
-    nudge,
-    worth_of,
-)
+from reelify.cut.compilation import best_run, compile_moments, cut_by_text, join, key_moments, nudge, worth_of
 from reelify.values import Point
 
 

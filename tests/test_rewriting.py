@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.values import Sentence, Transcript, Word
-from reelify.rewriting import Rewrite, matched, rewritten, rewritten_in
+from reelify.cut.rewriting import Rewrite, matched, rewritten, rewritten_in
 
 
 def sentence(text: str, start: float = 0.0) -> Sentence:

@@ -16,10 +16,10 @@ from pipeline.messages import Message
 from pipeline.settings import Settings
 from pipeline.values import Span
 from reelify.compile_workflow import CompileRequest, compile_clip
+from reelify.cut.posting import PostOptions
+from reelify.cut.rewriting import Rewrite
 from reelify.highlights_workflow import HighlightsRequest, highlights
-from reelify.posting import PostOptions
 from reelify.rank_workflow import Clip, RankRequest, rank_clips, score_words
-from reelify.rewriting import Rewrite
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = ROOT / "assets" / "examples"

@@ -15,7 +15,7 @@ from pipeline.engine import Engine
 from pipeline.errors import BadRequest
 from pipeline.progress import Report
 from pipeline.values import Span
-from reelify.posting import Aspect, Framing, PostOptions
+from reelify.cut.posting import Aspect, Framing, PostOptions
 from reelify.rank_workflow import Clip
 from web.fetching import arrived
 from web.jobs_values import stored
@@ -88,10 +88,10 @@ def _write_early(folder: Path, found: Mapping[str, Any]) -> None:
 def compile_clip(engine: Engine, params: Params, folder: Path, report: Report) -> dict[str, Any]:
     """``{"clips": [{"source", "start", "end"}], "smart"?, "crossfade"?, "corrections"?: {heard: written}, "texts"?:
     [{"source", "start", "heard", "text"}], "card"?}`` and those of :func:`post_options`."""
-    from reelify.compilation import CROSSFADE
     from reelify.compile_workflow import CompileRequest
     from reelify.compile_workflow import compile_clip as run
-    from reelify.rewriting import Rewrite
+    from reelify.cut.compilation import CROSSFADE
+    from reelify.cut.rewriting import Rewrite
 
     report = arrived(engine, params, report)
     request = CompileRequest(
