@@ -56,7 +56,7 @@ def ours(path: Path) -> dict[str, Any]:
     from pipeline.evidence.gather import gather
     from pipeline.media.probe import probe
     from pipeline.settings import Settings
-    from reelify.highlights import find_highlights
+    from reelify.moments.highlights import find_highlights
     from reelify.values import Evidence
 
     warm.load()  # an idle server has its libraries loaded

@@ -41,7 +41,7 @@ def evidence_of(path: Path) -> Evidence:
 
 
 def ours(evidence: Evidence, count: int) -> list[Span]:
-    from reelify.highlights import find_highlights
+    from reelify.moments.highlights import find_highlights
 
     return [c.span for c in find_highlights(evidence, count=count, min_duration=MIN, max_duration=MAX).clips]
 

@@ -1,6 +1,6 @@
 """The highlights job: from a file to its moments, with reasons, and to finished clips.
 
-Progress, cancellation and files live here; which moments are chosen is decided in :mod:`reelify.highlights`.
+Progress, cancellation and files live here; which moments are chosen is decided in :mod:`reelify.moments.highlights`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pipeline.errors import BadRequest, NoAudio
 from pipeline.messages import Message, message
 from pipeline.progress import Report, no_report, part_of
 from pipeline.values import Cut, MediaInfo, Span, Timeline, Transcript
-from reelify.highlights import find_highlights
+from reelify.moments.highlights import find_highlights
 from reelify.values import Evidence, Highlight, Highlights
 
 if TYPE_CHECKING:

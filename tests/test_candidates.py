@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from pipeline.values import Curve, Event, Sentence, Shot, Span, Transcript, Word
-from reelify import boundaries, candidates
-from reelify.boundaries import Boundaries
-from reelify.candidates import Moment
+from reelify.moments import boundaries, candidates
+from reelify.moments.boundaries import Boundaries
+from reelify.moments.candidates import Moment
 from reelify.values import Evidence
 
 STEP = 0.5

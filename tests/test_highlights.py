@@ -16,7 +16,7 @@ from pipeline.media.probe import probe
 from pipeline.messages import languages, say
 from pipeline.settings import Settings
 from pipeline.values import Curve, Event, Sentence, Shot, Span, Transcript
-from reelify.highlights import find_highlights
+from reelify.moments.highlights import find_highlights
 from reelify.values import Evidence, Highlights
 
 STEP = 0.5

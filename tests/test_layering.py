@@ -18,7 +18,7 @@ MAY_USE = {
     "app": {"web", "reelify", "syncdub", "pipeline"},
 }
 DECISIONS = {
-    "reelify/highlights.py", "reelify/candidates.py", "reelify/ranking.py", "reelify/lexicon.py", "reelify/cut/compilation.py",
+    "reelify/moments/highlights.py", "reelify/moments/candidates.py", "reelify/ranking.py", "reelify/lexicon.py", "reelify/cut/compilation.py",
     "reelify/patterns.py", "reelify/semantics.py", "reelify/scoring.py", "reelify/wordlists.py",
     "syncdub/sentences.py", "syncdub/correlation.py", "syncdub/timemap.py", "syncdub/plan.py", "syncdub/meaning.py",
     "syncdub/speed.py", "syncdub/pictures.py", "syncdub/verdict.py", "syncdub/joins.py", "syncdub/bands.py", "syncdub/lexical.py", "syncdub/similarity.py", "syncdub/drift.py",

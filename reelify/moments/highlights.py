@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from pipeline.messages import Message
 from pipeline.values import Curve, Sentence, Span
-from reelify import boundaries, candidates
-from reelify.boundaries import Boundaries
-from reelify.candidates import Moment
+from reelify.moments import boundaries, candidates
+from reelify.moments.boundaries import Boundaries
+from reelify.moments.candidates import Moment
 from reelify.values import Evidence, Highlight, Highlights
 
 WEIGHTS = {"reactions": 0.85, "speech": 0.45, "loudness": 0.45, "sound": 0.25, "motion": 0.4, "cuts": 0.35}
