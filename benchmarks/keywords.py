@@ -24,7 +24,7 @@ from pipeline.text.inflection import fold
 from pipeline.text.keywords import keywords
 from pipeline.text.tagger import facts
 from pipeline.text.values import Facts
-from reelify.lexicon import Lexicon
+from reelify.score.lexicon import Lexicon
 
 FREQUENT = {
     "es": """casa gato libro mesa perro camino puerta ventana ciudad mujer hombre animal corazón canción razón luz voz pez

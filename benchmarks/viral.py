@@ -27,7 +27,7 @@ from pipeline.text.embedder import Embedder
 from pipeline.text.keywords import keywords
 from pipeline.text.tagger import facts
 from pipeline.values import Event, Sentence, Span, Transcript
-from reelify import ranking, semantics
+from reelify.score import ranking, semantics
 from reelify.values import Evidence, ViralScore
 
 SETTINGS = Settings()

@@ -16,8 +16,8 @@ from pipeline.values import MediaInfo, Sentence, Span, Transcript
 from reelify.cut.compilation import key_moments, worth_of
 from reelify.cut.posting import PostOptions, render_post, write_subtitles
 from reelify.highlights_workflow import cut_of, evidence_of
-from reelify.ranking import Entry, Ranked, meaning, rank, score_clip, score_text
-from reelify.semantics import Speech, Vocabulary, speech, vocabulary
+from reelify.score.ranking import Entry, Ranked, meaning, rank, score_clip, score_text
+from reelify.score.semantics import Speech, Vocabulary, speech, vocabulary
 from reelify.values import ViralScore
 
 MOST_CLIPS = 500

@@ -18,8 +18,8 @@ MAY_USE = {
     "app": {"web", "reelify", "syncdub", "pipeline"},
 }
 DECISIONS = {
-    "reelify/moments/highlights.py", "reelify/moments/candidates.py", "reelify/ranking.py", "reelify/lexicon.py", "reelify/cut/compilation.py",
-    "reelify/patterns.py", "reelify/semantics.py", "reelify/scoring.py", "reelify/wordlists.py",
+    "reelify/moments/highlights.py", "reelify/moments/candidates.py", "reelify/score/ranking.py", "reelify/score/lexicon.py", "reelify/cut/compilation.py",
+    "reelify/score/patterns.py", "reelify/score/semantics.py", "reelify/score/scoring.py", "reelify/score/wordlists.py",
     "syncdub/sentences.py", "syncdub/correlation.py", "syncdub/timemap.py", "syncdub/plan.py", "syncdub/meaning.py",
     "syncdub/speed.py", "syncdub/pictures.py", "syncdub/verdict.py", "syncdub/joins.py", "syncdub/bands.py", "syncdub/lexical.py", "syncdub/similarity.py", "syncdub/drift.py",
 }  # fmt: skip

@@ -8,7 +8,7 @@ from pipeline.text.keywords import keywords
 from pipeline.text.tagger import facts
 from pipeline.text.values import Facts, Keyword, Term, Token
 from pipeline.values import Sentence, Word
-from reelify.lexicon import Lexicon, hits, negated
+from reelify.score.lexicon import Lexicon, hits, negated
 
 
 def found(words: list[str], text: str, language: str = "es", *, denied: bool = False) -> list[str]:

@@ -11,9 +11,9 @@ import pytest
 from pipeline.text.inflection import fold
 from pipeline.text.values import Facts, Keyword, Term, Token
 from pipeline.values import Curve, Event, Sentence, Shot, Span
-from reelify import ranking, semantics
-from reelify.ranking import Entry, rank, score_clip, score_text
-from reelify.semantics import Speech
+from reelify.score import ranking, semantics
+from reelify.score.ranking import Entry, rank, score_clip, score_text
+from reelify.score.semantics import Speech
 from reelify.values import Evidence, ViralScore
 
 PLAIN = "The forms are at the counter. The office opens at nine."

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 from pipeline.text.values import Facts, Keyword, Term, Token
 from pipeline.values import Sentence, Word
+from reelify.score.wordlists import CLAUSE_END, NEGATORS, RAISING, UNDOING
 from reelify.values import KeywordHit
-from reelify.wordlists import CLAUSE_END, NEGATORS, RAISING, UNDOING
 
 SCOPE = 3
 """Tokens before a keyword in which a negation still reaches it; pronouns and articles are not counted."""

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from pipeline.messages import Message, message
 from pipeline.values import Span
-from reelify import scoring
-from reelify.patterns import cues
-from reelify.scoring import PartScore, Reading
-from reelify.semantics import COMMERCIAL, EMOTIONAL, Speech, Vocabulary, near, stirred
+from reelify.score import scoring
+from reelify.score.patterns import cues
+from reelify.score.scoring import PartScore, Reading
+from reelify.score.semantics import COMMERCIAL, EMOTIONAL, Speech, Vocabulary, near, stirred
 from reelify.values import Evidence, KeywordHit, Point, ViralScore
 
 WEIGHTS: Mapping[str, float] = {

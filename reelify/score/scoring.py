@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.values import Event, Span
-from reelify import wordlists
-from reelify.lexicon import Found, spoken_at
-from reelify.patterns import ENGAGEMENT, STORY, Cue
-from reelify.semantics import COMMERCIAL, EMOTIONAL, Near, Speech, Vocabulary
+from reelify.score import wordlists
+from reelify.score.lexicon import Found, spoken_at
+from reelify.score.patterns import ENGAGEMENT, STORY, Cue
+from reelify.score.semantics import COMMERCIAL, EMOTIONAL, Near, Speech, Vocabulary
 from reelify.values import Evidence
 
 HOOK_SECONDS = 3.0

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from pipeline.text.values import Facts, Keyword, Token
 from pipeline.values import Sentence
-from reelify.lexicon import Found, Lexicon, negated
+from reelify.score.lexicon import Found, Lexicon, negated
 
 Embed = Callable[[Sequence[str]], NDArray[np.float32]]
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from pipeline.text.values import Facts, Token
-from reelify import wordlists as words
+from reelify.score import wordlists as words
 
 ENGAGEMENT = frozenset({"question", "exclamation", "address", "imperative", "call"})
 STORY = frozenset({"curiosity", "stakes", "kin", "absolute", "extreme", "contrast", "number", "voice", "punch", "told"})
