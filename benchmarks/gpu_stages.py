@@ -216,7 +216,7 @@ def _network(device: Device, seconds: float) -> Callable[[], object]:
 
 def _search(device: Device, seconds: float) -> Callable[[], object]:
     """Windows of 20 s, one every 5 s, of a dub of three quarters of the film, looked for in all of it, as the product does."""
-    from syncdub.device_search import search_on
+    from syncdub.reading.device_search import search_on
 
     chance = np.random.default_rng(SEED)
     original = chance.standard_normal((int(seconds * PRINTS), BANDS)).astype(np.float16)
@@ -274,8 +274,8 @@ def whisper_cost(words_a_second: float = 3.0) -> Cost:
 def search_cost(seconds: float) -> Cost:
     """Transforms of the film's blocks and of the windows, a product for each window, block, band and frequency, and the
     transform back; spectra read once for 64 windows, products and scores written and read."""
-    from syncdub.correlation import blocking
-    from syncdub.device_search import CHUNK
+    from syncdub.exact.correlation import blocking
+    from syncdub.reading.device_search import CHUNK
 
     n, size = int(seconds * PRINTS), _window(seconds)
     windows = max(1, -(-(n - n // 4 - size) // HOP))

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from syncdub.findings import BAR, evidence_of, in_order
+from syncdub.exact.findings import BAR, evidence_of, in_order
+from syncdub.exact.speed import common_slope, settled
+from syncdub.exact.timemap import Candidates, Line, best_path, lines
 from syncdub.meaning import Meaning
-from syncdub.speed import common_slope, settled
-from syncdub.timemap import Candidates, Line, best_path, lines
 from syncdub.values import Anchor, Segment
 from syncdub.verdict import AGREEMENT, balance
 

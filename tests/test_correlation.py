@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from syncdub.correlation import changes, local_scores, onsets, search, stretched, vertex, whitener
+from syncdub.exact.correlation import changes, local_scores, onsets, search, stretched, vertex, whitener
 
 BANDS = 16
 

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 
 from pipeline.evidence import fingerprints
-from syncdub import device_search
 from syncdub.analysis import AnalyseRequest, analyse
-from syncdub.correlation import Hits, Search, search
-from syncdub.device_search import places_by_torch, search_on
-from syncdub.soundmatch import match
+from syncdub.exact.correlation import Hits, Search, search
+from syncdub.exact.soundmatch import match
+from syncdub.reading import device_search
+from syncdub.reading.device_search import places_by_torch, search_on
 from tests.test_analysis import Listener, music, wav
 from tests.test_correlation import BANDS, noise
 

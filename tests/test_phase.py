@@ -9,8 +9,8 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
-from syncdub.phase import BLOCK, RATE, curve, likeness, peak
-from syncdub.polish import Tracks, polished
+from syncdub.exact.phase import BLOCK, RATE, curve, likeness, peak
+from syncdub.reading.polish import Tracks, polished
 from syncdub.values import Segment
 
 Samples = NDArray[np.float32]

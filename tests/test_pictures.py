@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pipeline.evidence.fingerprints import without_bars
-from syncdub.pictures import Spot, compare, disagreement, layer
+from syncdub.exact.pictures import Spot, compare, disagreement, layer
 
 
 def film(fps: float, seconds: float, seed: int = 0, delay: float = 0.0) -> tuple[np.ndarray, np.ndarray]:

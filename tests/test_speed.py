@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy import signal
 
-from syncdub.correlation import changes, onsets, stretched, whitener
-from syncdub.speed import KNOWN, common_slope, grid_gains, pitch_votes, rates_to_try, settled, slope_of, winner
-from syncdub.timemap import Candidates
+from syncdub.exact.correlation import changes, onsets, stretched, whitener
+from syncdub.exact.speed import KNOWN, common_slope, grid_gains, pitch_votes, rates_to_try, settled, slope_of, winner
+from syncdub.exact.timemap import Candidates
 
 PAL = 25025 / 24000
 

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from pipeline.values import Span
-from syncdub.boundaries import bounded, silent
-from syncdub.findings import support_of
-from syncdub.likeness import Sounds
-from syncdub.soundmatch import Agreement
-from syncdub.speed import Speed
-from syncdub.timemap import Candidates, Line, best_path, fit, lines, merged
+from syncdub.exact.boundaries import bounded, silent
+from syncdub.exact.findings import support_of
+from syncdub.exact.likeness import Sounds
+from syncdub.exact.soundmatch import Agreement
+from syncdub.exact.speed import Speed
+from syncdub.exact.timemap import Candidates, Line, best_path, fit, lines, merged
 from syncdub.values import Segment
 from syncdub.verdict import Support, balance, carried, verdict_of
 

@@ -1,4 +1,4 @@
-"""The search of :mod:`syncdub.correlation` on a graphics card: the same arithmetic with torch.
+"""The search of :mod:`syncdub.exact.correlation` on a graphics card: the same arithmetic with torch.
 
 In single precision: a score is the sum of some 100,000 products, and half precision would leave three digits of the places
 that have to be told apart. On the processor SciPy is as fast, and torch takes three seconds to load, so that is not asked.
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.compute.device import in_batches, sparing
-from syncdub.correlation import (
+from syncdub.exact.correlation import (
     LEAST_SPREAD,
     MAD,
     N_SPREAD,
@@ -37,12 +37,12 @@ Row = tuple[NDArray[np.float64], NDArray[np.float64], float]
 
 
 def search_on(kind: str) -> Search:
-    """:func:`syncdub.correlation.search` on device ``kind``, or on the processor where the device's memory does not suffice."""
+    """:func:`syncdub.exact.correlation.search` on device ``kind``, or on the processor where the device's memory does not suffice."""
     return search if kind == "cpu" else partial(search, places=partial(places_on, kind))
 
 
 def places_on(kind: str, part: Array, dub: Array16, starts: NDArray[np.int64], size: int, k: int, apart: int) -> Found:
-    """As :func:`syncdub.correlation.best_places`, by torch on ``kind``; by the processor what does not fit there."""
+    """As :func:`syncdub.exact.correlation.best_places`, by torch on ``kind``; by the processor what does not fit there."""
 
     def found(on: str) -> Found:
         compute = best_places if on == "cpu" else partial(places_by_torch, on)
@@ -54,7 +54,7 @@ def places_on(kind: str, part: Array, dub: Array16, starts: NDArray[np.int64], s
 def places_by_torch(
     kind: str, part: Array, dub: Array16, starts: NDArray[np.int64], size: int, k: int, apart: int
 ) -> Found:
-    """As :func:`syncdub.correlation.best_places`; a batch of windows that does not fit is halved, a window that does not
+    """As :func:`syncdub.exact.correlation.best_places`; a batch of windows that does not fit is halved, a window that does not
     fit alone is looked for by the processor.
 
     Raises:
@@ -113,7 +113,7 @@ def _array(found: torch.Tensor) -> NDArray[np.float64]:
 
 
 def _spread(scores: torch.Tensor) -> torch.Tensor:
-    """:func:`syncdub.correlation.noise_spread` of each row."""
+    """:func:`syncdub.exact.correlation.noise_spread` of each row."""
     few = scores[:, :: max(1, scores.shape[1] // N_SPREAD)].abs().sort(dim=1).values
     n = few.shape[1]
     return (MAD * (few[:, (n - 1) // 2] + few[:, n // 2]) / 2).clamp_min(LEAST_SPREAD)
@@ -137,7 +137,7 @@ def _peaks(scores: torch.Tensor, k: int, apart: int) -> tuple[torch.Tensor, torc
 
 
 def _vertices(scores: torch.Tensor, peak: torch.Tensor) -> Any:
-    """:func:`syncdub.correlation.vertex` of each row."""
+    """:func:`syncdub.exact.correlation.vertex` of each row."""
     import torch
 
     last = scores.shape[1] - 1

@@ -1,6 +1,6 @@
 """The witness of the picture: how the brightness of the parts of the frame changes, made comparable with the tools of sound.
 
-Brightness of 48 parts of the picture over time is a layer like the bands of a sound (see :mod:`syncdub.soundmatch`): shot cuts are
+Brightness of 48 parts of the picture over time is a layer like the bands of a sound (see :mod:`syncdub.exact.soundmatch`): shot cuts are
 its onsets, moving things its melody. Changes are blind to logos and fixed subtitles frames share, to brightness and to scale.
 """
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from syncdub.correlation import Array, changes, local_scores, vertex
+from syncdub.exact.correlation import Array, changes, local_scores, vertex
 
 STEP = 0.04
 """Seconds between two values of a picture layer."""

@@ -1,6 +1,6 @@
 """Where a line ends: to a few hundredths of a second where the sound says so, else at the least harmful place.
 
-The evidence for a line (see :mod:`syncdub.likeness`) grows while it is right and falls where the dub holds something else; the
+The evidence for a line (see :mod:`syncdub.exact.likeness`) grows while it is right and falls where the dub holds something else; the
 boundaries are where its sum is largest.
 """
 
@@ -12,8 +12,8 @@ from dataclasses import replace
 import numpy as np
 
 from pipeline.values import Span
-from syncdub.correlation import Array
-from syncdub.likeness import (
+from syncdub.exact.correlation import Array
+from syncdub.exact.likeness import (
     STILL_SECONDS,
     Floats,
     Sounds,
@@ -23,7 +23,7 @@ from syncdub.likeness import (
     soft_evidence,
     something_shared,
 )
-from syncdub.timemap import BELIEVED, Line
+from syncdub.exact.timemap import BELIEVED, Line
 
 EXTRA_GAP = 40.0
 """A gap in both files at one join needs this many nats more than a plain cut or a plain insertion."""

@@ -1,7 +1,7 @@
 """The last milliseconds of the lines that sound found, and joins where onsets were too few: what the phase says of them.
 
 Onsets place a line to a few milliseconds, but codecs smear soft ones forward (a 48 kb/s MP3 by up to two granules, 20 ms), and
-far under voices they are rare. The phase (see :mod:`syncdub.phase`) does not move and speaks in every pause. It needs a place to
+far under voices they are rare. The phase (see :mod:`syncdub.exact.phase`) does not move and speaks in every pause. It needs a place to
 look at, within some hundredths of a second, so it comes last; where it says nothing, everything stays as it is.
 """
 
@@ -17,7 +17,7 @@ from scipy import ndimage
 
 from pipeline.media.decode import load_audio
 from pipeline.values import Span
-from syncdub.phase import BLOCK, LAGS, RATE, Floats, Samples, curve, likeness, peak
+from syncdub.exact.phase import BLOCK, LAGS, RATE, Floats, Samples, curve, likeness, peak
 from syncdub.values import Segment
 
 N_WINDOWS, WINDOW = 12, 10.0
@@ -56,7 +56,7 @@ class Tracks:
     streams: tuple[int, int]
 
     def own(self, span: Span) -> Samples:
-        """Mono samples of the original at :data:`~syncdub.phase.RATE`; zeros outside the file."""
+        """Mono samples of the original at :data:`~syncdub.exact.phase.RATE`; zeros outside the file."""
         return _samples(self.files[0], self.streams[0], span)
 
     def dub(self, span: Span, rate: float) -> Samples:

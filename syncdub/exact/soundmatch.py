@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from syncdub.correlation import (
+from syncdub.exact.correlation import (
     PIECE,
     Array,
     Array16,
@@ -27,8 +27,8 @@ from syncdub.correlation import (
     vertex,
     whitener,
 )
-from syncdub.likeness import Sounds, anything
-from syncdub.speed import (
+from syncdub.exact.likeness import Sounds, anything
+from syncdub.exact.speed import (
     Gains,
     Speed,
     common_slope,
@@ -39,7 +39,7 @@ from syncdub.speed import (
     slope_of,
     winner,
 )
-from syncdub.timemap import Candidates, Line, best_path, from_hits, joined, lines
+from syncdub.exact.timemap import Candidates, Line, best_path, from_hits, joined, lines
 
 WINDOW_SECONDS, HOP_SECONDS, N_BEST = 20.0, 5.0, 4
 LONG_SECONDS, LONG_HOP = 60.0, 15.0
@@ -100,7 +100,7 @@ def match(
 ) -> Agreement:
     """The speed of the dub and the lines it follows; layers are arrays of levels, any pair of them may be the best.
 
-    ``kind`` marks the candidates (see :class:`~syncdub.timemap.Candidates`); ``on_first`` gets what a few windows show at the
+    ``kind`` marks the candidates (see :class:`~syncdub.exact.timemap.Candidates`); ``on_first`` gets what a few windows show at the
     best of the exact rates, before all others are tried. ``find`` looks for windows, on whatever device.
     """
     tell = None if on_first is None else (lambda pair, rate: on_first(glance(original, dub, step, rate, pair, find)))

@@ -72,7 +72,7 @@ def peak(sizes: Floats) -> tuple[float, float]:
 def likeness(own: Samples, dub: Samples, sign: float) -> Floats:
     """Nats for "these belong together", one for each :data:`BLOCK`, 0 where nothing is shared; ``sign`` is the polarity.
 
-    The log-likelihood ratio of a correlation ρ against none (see :mod:`syncdub.likeness`), ρ being what the second around says,
+    The log-likelihood ratio of a correlation ρ against none (see :mod:`syncdub.exact.likeness`), ρ being what the second around says,
     of a bed that is silent at any moment with the probability :data:`PAUSES`: a bed that sets in must not speak against the
     silence before it.
     """

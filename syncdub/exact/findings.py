@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from pipeline.messages import Message
-from syncdub.boundaries import bounded
-from syncdub.soundmatch import Agreement, with_slopes
-from syncdub.timemap import Line
+from syncdub.exact.boundaries import bounded
+from syncdub.exact.soundmatch import Agreement, with_slopes
+from syncdub.exact.timemap import Line
 from syncdub.values import Anchor, Pitch, Segment, Witness
 from syncdub.verdict import Support, balance, carried, confidence
 

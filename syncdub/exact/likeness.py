@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from pipeline.values import Span
-from syncdub.correlation import Array, Array16
-from syncdub.timemap import Line
+from syncdub.exact.correlation import Array, Array16
+from syncdub.exact.timemap import Line
 
 Floats = NDArray[np.float64]
 RHOS = (0.02, 0.06, 0.12, 0.25, 0.45, 0.7, 0.9)

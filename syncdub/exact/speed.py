@@ -15,8 +15,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from syncdub.correlation import Array, Array16, Levels, Search, onsets, search, stretched
-from syncdub.timemap import Candidates
+from syncdub.exact.correlation import Array, Array16, Levels, Search, onsets, search, stretched
+from syncdub.exact.timemap import Candidates
 
 KNOWN = tuple(
     sorted(
