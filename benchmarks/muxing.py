@@ -23,9 +23,9 @@ from pipeline.media.container import opened
 from pipeline.media.probe import probe
 from pipeline.settings import Settings
 from pipeline.values import MediaInfo
-from syncdub.measure import Residual
-from syncdub.plan import placed, verdict_of
-from syncdub.soundtrack import Pair, with_durations
+from syncdub.making.measure import Residual
+from syncdub.making.plan import placed, verdict_of
+from syncdub.making.soundtrack import Pair, with_durations
 from syncdub.values import Pitch, Segment, SyncPlan
 from syncdub.workflow import SyncRequest, execute, measured
 

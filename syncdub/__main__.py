@@ -57,7 +57,7 @@ def _align(options: argparse.Namespace, engine: Engine, report: Report) -> Answe
 
 
 def _lines(path: Path) -> list[str]:
-    from syncdub.subtitles import decode
+    from syncdub.making.subtitles import decode
 
     if not path.is_file():
         raise NotFound(name=path.name)

@@ -20,11 +20,11 @@ from pipeline.tracks.copying import first_packet
 from pipeline.tracks.encode import Codec
 from pipeline.tracks.mux import COPIED_SUBTITLES, Mux, NewTrack, check_output, mux
 from pipeline.values import MediaInfo, OtherStream, Span
-from syncdub import subtitles
-from syncdub.measure import RATE, Fetch, Residual, measure, windows
-from syncdub.nudge import nudge
-from syncdub.plan import Fill, placed
-from syncdub.soundtrack import Pair, Track, Wish, audio_of, make_track, segment_at, with_durations
+from syncdub.making import subtitles
+from syncdub.making.measure import RATE, Fetch, Residual, measure, windows
+from syncdub.making.nudge import nudge
+from syncdub.making.plan import Fill, placed
+from syncdub.making.soundtrack import Pair, Track, Wish, audio_of, make_track, segment_at, with_durations
 from syncdub.values import Segment, SyncPlan
 
 if TYPE_CHECKING:
@@ -205,7 +205,7 @@ def measured(plan: SyncPlan, pair: Pair, output: Path, report: Report = no_repor
 
 
 def reader(path: Path, stream: int) -> Fetch:
-    """A :data:`~syncdub.measure.Fetch` of an audio track."""
+    """A :data:`~syncdub.making.measure.Fetch` of an audio track."""
 
     def fetch(start: float, seconds: float) -> Any:
         audio = decode.load_audio(path, rate=RATE, stream=stream, span=Span(start, start + seconds))
@@ -216,7 +216,7 @@ def reader(path: Path, stream: int) -> Fetch:
 
 
 def placed_source(path: Path, stream: int, segments: Sequence[Segment]) -> Fetch:
-    """A :data:`~syncdub.measure.Fetch` of the dub file on the original's clock; a change of speed is a plain
+    """A :data:`~syncdub.making.measure.Fetch` of the dub file on the original's clock; a change of speed is a plain
     resampling here."""
     plain = reader(path, stream)
 

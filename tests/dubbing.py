@@ -14,7 +14,7 @@ from pipeline.media.probe import probe
 from pipeline.settings import Settings
 from pipeline.tracks.encode import AudioFormat, write_audio
 from pipeline.values import MediaInfo
-from syncdub.plan import verdict_of
+from syncdub.making.plan import verdict_of
 from syncdub.values import Pitch, Segment, SyncPlan
 
 RATE = 48000

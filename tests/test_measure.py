@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import signal
 
-from syncdub.measure import RATE, Residual, measure, offset, windows
+from syncdub.making.measure import RATE, Residual, measure, offset, windows
 from syncdub.values import Segment
 from syncdub.workflow import reader
 

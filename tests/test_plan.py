@@ -9,8 +9,8 @@ import pytest
 
 from pipeline.errors import BadRequest, Refused
 from pipeline.values import Curve, Span
-from syncdub.nudge import nudge
-from syncdub.plan import JOIN_REACH, audio_plan, holes, joins, merged, placed, verdict_of
+from syncdub.making.nudge import nudge
+from syncdub.making.plan import JOIN_REACH, audio_plan, holes, joins, merged, placed, verdict_of
 from syncdub.values import Pitch, Segment, SyncPlan
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from syncdub.subtitles import Cue, decode, parse_srt, retime, retimed_file, write_srt
+from syncdub.making.subtitles import Cue, decode, parse_srt, retime, retimed_file, write_srt
 from syncdub.values import Segment, SyncPlan
 
 PLAN = SyncPlan(

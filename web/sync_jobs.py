@@ -14,10 +14,10 @@ from pipeline.engine import Engine
 from pipeline.errors import BadRequest, NotFound
 from pipeline.progress import Report
 from pipeline.tracks.encode import Codec
-from syncdub.nudge import nudge
-from syncdub.plan import Fill
-from syncdub.preview import join_waves
-from syncdub.soundtrack import Pair
+from syncdub.making.nudge import nudge
+from syncdub.making.plan import Fill
+from syncdub.making.preview import join_waves
+from syncdub.making.soundtrack import Pair
 from syncdub.values import SyncPlan
 from syncdub.workflow import SyncRequest, sync
 from web.fetching import arrived

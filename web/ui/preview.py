@@ -11,8 +11,8 @@ from typing import Any, cast
 
 from pipeline.messages import clock
 from pipeline.values import Span
-from syncdub.preview import What, preview_clip
-from syncdub.soundtrack import Pair
+from syncdub.making.preview import What, preview_clip
+from syncdub.making.soundtrack import Pair
 from web.jobs import Job
 from web.sync_jobs import PLAN, load_plan, moved
 from web.ui.language import tell

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from pipeline.errors import BadRequest
-from syncdub.plan import CROSSFADE, verdict_of
+from syncdub.making.plan import CROSSFADE, verdict_of
 from syncdub.values import Segment, SyncPlan
 
 MAX_NUDGE_MS = 3_600_000.0

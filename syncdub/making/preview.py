@@ -18,8 +18,8 @@ from pipeline.media.samples import known_layout
 from pipeline.tracks.edit import Edit, edited_blocks, render_audio
 from pipeline.tracks.encode import AudioFormat
 from pipeline.values import Cut, MediaInfo, Span
-from syncdub.plan import DUB, Fill, audio_plan, placed
-from syncdub.soundtrack import Pair, audio_of, join_levels, sources_of, with_durations
+from syncdub.making.plan import DUB, Fill, audio_plan, placed
+from syncdub.making.soundtrack import Pair, audio_of, join_levels, sources_of, with_durations
 from syncdub.values import SyncPlan
 
 What = Literal["original", "dub", "synced"]

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from syncdub.plan import placed
+from syncdub.making.plan import placed
 from syncdub.values import Segment, SyncPlan
 
 SHORTEST = 0.2

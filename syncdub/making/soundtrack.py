@@ -19,7 +19,7 @@ from pipeline.tracks.copying import copy_track
 from pipeline.tracks.edit import Edit, Source, render_audio
 from pipeline.tracks.encode import AudioFormat, Codec, check, depth_of
 from pipeline.values import AudioStream, Curve, MediaInfo, Span
-from syncdub.plan import BED, DUB, ORIGINAL, AudioPlan, Fill, audio_plan, joins, placed
+from syncdub.making.plan import BED, DUB, ORIGINAL, AudioPlan, Fill, audio_plan, joins, placed
 from syncdub.values import Segment, SyncPlan
 
 LEVEL_RATE = 16000
