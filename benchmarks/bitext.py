@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from benchmarks import media, table
 from pipeline.settings import Settings
 from pipeline.text.embedder import Embedder
-from syncdub.sentences import align
+from syncdub.meaning.sentences import align
 
 Run = tuple[int, ...]
 Links = list[tuple[Run, Run]]

@@ -50,7 +50,7 @@ def _sync(options: argparse.Namespace, engine: Engine, report: Report) -> Answer
 
 
 def _align(options: argparse.Namespace, engine: Engine, report: Report) -> Answer:
-    from syncdub.sentences import align
+    from syncdub.meaning.sentences import align
 
     source, target = (_lines(path) for path in (options.source, options.target))
     return cli.DONE, {"links": [str(link) for link in align(source, target, engine.embed)]}

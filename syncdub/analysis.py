@@ -21,14 +21,14 @@ from pipeline.evidence.fingerprints import SoundPrint
 from pipeline.messages import Message, message
 from pipeline.progress import Report, no_report, part_of
 from pipeline.values import AudioStream, MediaInfo, Span, Transcript
-from syncdub.coarse import coarse_lines, confirmed, with_gaps_filled
 from syncdub.exact import pictures
 from syncdub.exact.correlation import Search
 from syncdub.exact.findings import Finding, evidence_of, weigh
 from syncdub.exact.pictures import Spot, disagreement
 from syncdub.exact.soundmatch import Agreement, glance, match
 from syncdub.exact.speed import pitch_votes
-from syncdub.meaning import Meaning, meaning
+from syncdub.meaning.coarse import coarse_lines, confirmed, with_gaps_filled
+from syncdub.meaning.meaning import Meaning, meaning
 from syncdub.reading.device_search import search_on
 from syncdub.reading.polish import Tracks, polished
 from syncdub.values import Match, Pitch, Segment, SyncPlan

@@ -14,8 +14,8 @@ from pipeline.errors import NoAudio
 from pipeline.media import decode as media_in
 from pipeline.values import AudioStream, MediaInfo, Sentence, Transcript
 from syncdub.analysis import AnalyseRequest, analyse, chosen_stream, moments_of
-from syncdub.coarse import coarse_lines, confirmed
-from syncdub.meaning import Meaning, Support
+from syncdub.meaning.coarse import coarse_lines, confirmed
+from syncdub.meaning.meaning import Meaning, Support
 from syncdub.values import Anchor, Segment, SyncPlan
 
 RATE = 16000

@@ -20,8 +20,8 @@ MAY_USE = {
 DECISIONS = {
     "reelify/moments/highlights.py", "reelify/moments/candidates.py", "reelify/score/ranking.py", "reelify/score/lexicon.py", "reelify/cut/compilation.py",
     "reelify/score/patterns.py", "reelify/score/semantics.py", "reelify/score/scoring.py", "reelify/score/wordlists.py",
-    "syncdub/sentences.py", "syncdub/exact/correlation.py", "syncdub/exact/timemap.py", "syncdub/making/plan.py", "syncdub/meaning.py",
-    "syncdub/exact/speed.py", "syncdub/exact/pictures.py", "syncdub/verdict.py", "syncdub/joins.py", "syncdub/bands.py", "syncdub/lexical.py", "syncdub/similarity.py", "syncdub/drift.py",
+    "syncdub/meaning/sentences.py", "syncdub/exact/correlation.py", "syncdub/exact/timemap.py", "syncdub/making/plan.py", "syncdub/meaning/meaning.py",
+    "syncdub/exact/speed.py", "syncdub/exact/pictures.py", "syncdub/verdict.py", "syncdub/meaning/alignment.py", "syncdub/meaning/bands.py", "syncdub/meaning/lexical.py", "syncdub/meaning/similarity.py", "syncdub/meaning/drift.py",
 }  # fmt: skip
 PURE = {"numpy", "scipy", "pipeline.values", "pipeline.errors", "pipeline.messages"}
 IMPURE_STDLIB = {

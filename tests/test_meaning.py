@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from pipeline.values import Sentence, Transcript
-from syncdub.drift import course_of
-from syncdub.meaning import Meaning, meaning, meaning_evidence
+from syncdub.meaning.drift import course_of
+from syncdub.meaning.meaning import Meaning, meaning, meaning_evidence
 from tests.test_sentences import Concepts, story
 
 

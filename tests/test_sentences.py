@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from syncdub.bands import around, heaviest_chain
-from syncdub.lexical import keys, shared_keys
-from syncdub.sentences import Link, align, align_texts
+from syncdub.meaning.bands import around, heaviest_chain
+from syncdub.meaning.lexical import keys, shared_keys
+from syncdub.meaning.sentences import Link, align, align_texts
 
 WORDS = 400
 
@@ -103,7 +103,7 @@ def test_empty_sides_and_blank_sentences() -> None:
 
 
 def test_a_long_text_with_a_long_insertion_stays_in_its_corridor(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("syncdub.sentences.WHOLE_TABLE", 10_000)
+    monkeypatch.setattr("syncdub.meaning.sentences.WHOLE_TABLE", 10_000)
     source, target = story(160)
     links = align(source, [*target[:70], *story(50, seed=7)[1], *target[70:]], Concepts())
     right = pairs(links) & ({((i,), (i,)) for i in range(70)} | {((i,), (i + 50,)) for i in range(70, 160)})

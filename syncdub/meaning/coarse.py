@@ -10,7 +10,7 @@ import numpy as np
 from syncdub.exact.findings import BAR, evidence_of, in_order
 from syncdub.exact.speed import common_slope, settled
 from syncdub.exact.timemap import Candidates, Line, best_path, lines
-from syncdub.meaning import Meaning
+from syncdub.meaning.meaning import Meaning
 from syncdub.values import Anchor, Segment
 from syncdub.verdict import AGREEMENT, balance
 

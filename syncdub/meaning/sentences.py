@@ -14,10 +14,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from syncdub.bands import WHOLE_TABLE, Band, around, heaviest_chain, whole
-from syncdub.joins import MAX_RUN, BestPath, Costs, JoinValues, Link, Side, Times, length_doubt, make_side
-from syncdub.lexical import shared_keys
-from syncdub.similarity import Embed, Scale, encode_once, likely_pairs, measure_scale
+from syncdub.meaning.alignment import MAX_RUN, BestPath, Costs, JoinValues, Link, Side, Times, length_doubt, make_side
+from syncdub.meaning.bands import WHOLE_TABLE, Band, around, heaviest_chain, whole
+from syncdub.meaning.lexical import shared_keys
+from syncdub.meaning.similarity import Embed, Scale, encode_once, likely_pairs, measure_scale
 
 __all__ = ["Costs", "Embed", "Link", "Times", "align", "align_texts"]
 
@@ -26,7 +26,7 @@ _CORRIDOR = 12
 _SURE = 0.75
 """A one-to-one link with this score whose lengths agree is not looked at again …"""
 _SURE_LENGTH = 0.1
-"""… agreement being at most this :func:`~syncdub.joins.length_doubt`, a factor of 1.37."""
+"""… agreement being at most this :func:`~syncdub.meaning.alignment.length_doubt`, a factor of 1.37."""
 
 
 def align(
@@ -37,7 +37,7 @@ def align(
     costs: Costs | None = None,
     times: Times | None = None,
 ) -> list[Link]:
-    """Links that cover every sentence of both texts once, in order; runs of up to :data:`~syncdub.joins.MAX_RUN` sentences.
+    """Links that cover every sentence of both texts once, in order; runs of up to :data:`~syncdub.meaning.alignment.MAX_RUN` sentences.
 
     ``embed`` is called at most twice, with lists without repetitions. Beyond a thousand sentences time and memory grow with
     their number, not with its square.

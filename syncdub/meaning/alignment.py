@@ -1,6 +1,6 @@
 """The value of every join of two runs of sentences, and the best monotone path of joins.
 
-Values come a block of source sentences at a time and only inside a :class:`~syncdub.bands.Band`, so that neither time nor
+Values come a block of source sentences at a time and only inside a :class:`~syncdub.meaning.bands.Band`, so that neither time nor
 memory grows with the square of the texts.
 """
 
@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from syncdub.bands import Band
-from syncdub.lexical import SharedKeys
-from syncdub.similarity import SAMPLE, Scale, Vectors, best_partners
+from syncdub.meaning.bands import Band
+from syncdub.meaning.lexical import SharedKeys
+from syncdub.meaning.similarity import SAMPLE, Scale, Vectors, best_partners
 
 Floats = NDArray[np.float64]
 

@@ -16,11 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.values import Sentence, Transcript
-from syncdub.bands import heaviest_chain
-from syncdub.drift import Course, course_of
-from syncdub.joins import Link, Times
-from syncdub.sentences import align
-from syncdub.similarity import Embed, Vectors, best_partners, encode_once, likely_pairs, measure_scale
+from syncdub.meaning.alignment import Link, Times
+from syncdub.meaning.bands import heaviest_chain
+from syncdub.meaning.drift import Course, course_of
+from syncdub.meaning.sentences import align
+from syncdub.meaning.similarity import Embed, Vectors, best_partners, encode_once, likely_pairs, measure_scale
 from syncdub.values import Anchor, Line, Match
 
 SAME_STORY = 0.01
