@@ -29,14 +29,15 @@ def create() -> FastAPI:
     settings = _settings()
     from pipeline.engine import Engine
     from web.jobs import Jobs
-    from web.kinds import runner
+    from web.kinds import KINDS
     from web.memory_limit import Limited
+    from web.runner import runner
 
     engine = Engine(settings)
     run = runner(settings, engine)
     if settings.max_memory and not settings.scheduler_address:
         run = Limited(run, settings.max_memory)
-    return compose(settings, engine, Jobs(settings, engine, run=run))
+    return compose(settings, engine, Jobs(settings, KINDS, run))
 
 
 def compose(settings: Settings, engine: Any, jobs: Jobs) -> FastAPI:
@@ -65,13 +66,15 @@ def launch() -> None:
 
     from web.application import create_app
     from web.beside import Beside
+    from web.kinds import KINDS
     from web.page_uploads import install
+    from web.runner import runner
     from web.ui.launch import start
     from web.ui.work import Page
     from web.zero_gpu import VisitorsJobs, ZeroEngine
 
     engine = ZeroEngine(settings, spaces.GPU, (gr.Error,))
-    jobs = VisitorsJobs(settings, engine)
+    jobs = VisitorsJobs(settings, KINDS, runner(settings, engine))
     service = create_app(settings, engine, jobs)
     install(service, _page_folder(settings))
     beside = Beside(service)

@@ -30,12 +30,12 @@ from benchmarks.local_cluster import LocalCluster, running
 from pipeline.settings import Settings
 from web.jobs import Job, Jobs
 from web.kinds import KINDS, Kind
+from web.runner import queue_of
 
 SPEECH = (
     "highlights/talk_with_audience.mp4", "viral/viral_es_talk.mp4", "dub/dub_film_en.mp4", "films/auto-editor_example.mp4",
     "films/sintel_trailer_480p_moviepy.mp4",
 )  # fmt: skip
-SMALL = {"small": Kind("benchmarks.cluster:small")}
 WAIT = 3000.0
 STAGES = ("progress.evidence", "progress.transcribing", "progress.clips")
 DUB_STAGES = ("progress.placing", "progress.editing_audio", "progress.muxing", "progress.measuring")
@@ -71,6 +71,9 @@ def small(engine: Any, params: Mapping[str, Any], folder: Path, report: Any) -> 
     with Path(params["log"]).open("a") as log:
         log.write(f"{params['n']}\n")
     return {"n": params["n"]}
+
+
+SMALL = {"small": Kind(small)}
 
 
 @dataclass(frozen=True)
@@ -114,7 +117,7 @@ def service(folder: Path, cluster: LocalCluster | None = None, workers: int = 1,
         data_dir=folder, temp_dir=folder / "temp", models_dir=Settings.from_env().models_dir, workers=workers,
         scheduler_address=cluster.address if cluster else "",
     )  # fmt: skip
-    jobs = Jobs(settings, Engine(settings), kinds=kinds)
+    jobs = queue_of(settings, Engine(settings), kinds=kinds)
     jobs.start()
     return jobs
 
@@ -241,17 +244,17 @@ def queue(root: Path, n_jobs: int) -> None:
 
 def overhead(root: Path, n_jobs: int) -> None:
     """Figure 4."""
-    nothing = {"nothing": Kind("benchmarks.cluster:nothing")}
+    empty = {"nothing": Kind(nothing)}
     rows = []
     began = time.perf_counter()
     for _ in range(n_jobs):
         nothing_at_all()
     rows.append(["the function alone", f"{1000 * (time.perf_counter() - began) / n_jobs:.3f}", ""])
-    jobs = service(root / "near", kinds=nothing)
+    jobs = service(root / "near", kinds=empty)
     rows.append(["job in this process (limit 150)", *_each(jobs, n_jobs)])
     jobs.close()
     with running(root / "far") as cluster:
-        jobs = service(root / "far-data", cluster, kinds=nothing)
+        jobs = service(root / "far-data", cluster, kinds=empty)
         _each(jobs, 3)
         rows.append(["job on a worker", *_each(jobs, n_jobs)])
         jobs.close()

@@ -26,14 +26,15 @@ import psutil
 from benchmarks import table
 from benchmarks.server import CONTEXT, AnyMedia, kill, kinds, request, running
 from pipeline.settings import Settings
-from web.jobs import Job, Jobs
+from web.jobs import Job
+from web.runner import queue_of
 
 Row = tuple[object, ...]
 
 
 def worker(settings: Settings, ready: Event) -> None:
     """The process that is killed: only the queue, no web server."""
-    jobs = Jobs(settings, AnyMedia(), kinds=kinds())
+    jobs = queue_of(settings, AnyMedia(), kinds=kinds())
     ready.set()
     jobs.start()
     time.sleep(3600)
@@ -79,7 +80,7 @@ def kill_at_random(kills: int) -> list[Row]:
 
 
 def _queue_of_ten(settings: Settings, folder: Path, noise: random.Random) -> list[str]:
-    jobs = Jobs(settings, AnyMedia(), kinds=kinds())
+    jobs = queue_of(settings, AnyMedia(), kinds=kinds())
     ids = [jobs.submit("encode", {"seconds": noise.uniform(10, 30)}) for _ in range(6)]
     ids.append(jobs.submit("read", {"source": str(folder / "input.bin")}))
     ids.append(jobs.submit("crash", {}))
@@ -91,14 +92,14 @@ def _queue_of_ten(settings: Settings, folder: Path, noise: random.Random) -> lis
 
 
 def _states(settings: Settings, ids: list[str]) -> dict[str, tuple[str, Any]]:
-    jobs = Jobs(settings, AnyMedia(), kinds=kinds())
+    jobs = queue_of(settings, AnyMedia(), kinds=kinds())
     found: dict[str, tuple[str, Any]] = {i: (jobs.get(i).state, jobs.get(i).result) for i in ids}
     jobs.close()
     return found
 
 
 def _finish(settings: Settings, ids: list[str]) -> dict[str, Job]:
-    jobs = Jobs(settings, AnyMedia(), kinds=kinds())
+    jobs = queue_of(settings, AnyMedia(), kinds=kinds())
     jobs.start()
     ended = {i: jobs.wait(i, 300) for i in ids}
     jobs.close()
@@ -148,7 +149,7 @@ def disks() -> list[Row]:
 
 
 def _one_after_another(settings: Settings, first: dict[str, Any]) -> tuple[Job, Job, list[str]]:
-    jobs = Jobs(settings, AnyMedia(), kinds=kinds())
+    jobs = queue_of(settings, AnyMedia(), kinds=kinds())
     jobs.start()
     source = settings.data_dir / "small.bin"
     source.write_bytes(b"x")

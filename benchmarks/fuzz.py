@@ -148,12 +148,12 @@ class Outcome:
 def examine(pipe: Connection, root: Path) -> None:
     """The process that may crash or hang: takes paths, answers what became of them, until it is told to stop."""
     from pipeline.engine import Engine
-    from web.jobs import Jobs
+    from web.runner import queue_of
 
     logging.disable(logging.CRITICAL)  # failures are the point here
     settings = Settings(data_dir=root / "data", temp_dir=root / "temp", log_level="CRITICAL")
     engine = Engine(settings)
-    jobs = Jobs(settings, engine)
+    jobs = queue_of(settings, engine)
     jobs.start()
     while (path := pipe.recv()) is not None:
         pipe.send((_through(engine, jobs, path), _left(root)))

@@ -143,8 +143,9 @@ def row_rate(folder: Path, n_jobs: int) -> float:
     """Jobs that the queue takes, starts and finishes in a second of its processor when there is nothing to do."""
     from pipeline.settings import Settings
     from web.jobs import Jobs
+    from web.kinds import KINDS
 
-    jobs = Jobs(Settings(data_dir=folder / "rows"), run=lambda *_: {})
+    jobs = Jobs(Settings(data_dir=folder / "rows"), KINDS, lambda *_: {})
     began = time.process_time()
     jobs.start()
     ids = [jobs.submit("transcribe", {}) for _ in range(n_jobs)]

@@ -78,8 +78,8 @@ def kinds() -> Mapping[str, Any]:
     from web.kinds import Kind
 
     homes = {"highlights": "raw_clips", "sync": "outputs", "encode": "outputs", "read": "outputs", "crash": "outputs"}
-    names = {"highlights": "clips"}
-    return {k: Kind(f"benchmarks.server:{names.get(k, k)}", home) for k, home in homes.items()}
+    work = {"highlights": clips, "sync": sync, "encode": encode, "read": read, "crash": crash}
+    return {kind: Kind(work[kind], home) for kind, home in homes.items()}
 
 
 def free_port() -> int:
@@ -96,11 +96,11 @@ def serve(settings: Settings, port: int, page: bool = False) -> None:
     from app import compose
     from web import logs
     from web.application import create_app
-    from web.jobs import Jobs
+    from web.runner import queue_of
 
     logs.configure(settings)
     engine = AnyMedia()
-    app = (compose if page else create_app)(settings, engine, Jobs(settings, engine, kinds=kinds()))
+    app = (compose if page else create_app)(settings, engine, queue_of(settings, engine, kinds=kinds()))
     uvicorn.run(app, host="127.0.0.1", port=port, log_config=None, timeout_graceful_shutdown=3)
 
 

@@ -89,13 +89,13 @@ def page_server(folder: Path, kinds: Mapping[str, Any], **changes: Any) -> Itera
     from pipeline.engine import Engine
     from tests.fake_service import settings_for
     from web.application import create_app
-    from web.jobs import Jobs
+    from web.runner import queue_of
     from web.ui.mount import mount
     from web.ui.work import Page
 
     settings = settings_for(folder, **changes)
     engine = Engine(settings)
-    jobs = Jobs(settings, engine, kinds=kinds)
+    jobs = queue_of(settings, engine, kinds=kinds)
     service = create_app(settings, engine, jobs)
     app = mount(service, Page(settings, engine, jobs, service.state.service.sources))
     port = free_port()

@@ -95,5 +95,5 @@ def echo(engine: Any, params: Mapping[str, Any], folder: Path, report: Report) -
 
 
 _ROOTS = {"highlights": "raw_clips", "rank": "viral_clips"}
-_NAMES = ("highlights", "rank", "sync", "refused", "no_audio", "broken", "missing", "patient", "encode", "echo")
-FAKES: Mapping[str, Kind] = {name: Kind(f"tests.fake_kinds:{name}", _ROOTS.get(name, "outputs")) for name in _NAMES}
+_WORK = (highlights, rank, sync, refused, no_audio, broken, missing, patient, encode, echo)
+FAKES: Mapping[str, Kind] = {w.__name__: Kind(w, _ROOTS.get(w.__name__, "outputs")) for w in _WORK}

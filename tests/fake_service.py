@@ -13,7 +13,7 @@ from pipeline.errors import UnreadableMedia
 from pipeline.settings import Settings
 from tests.fake_kinds import FAKES
 from web.application import create_app
-from web.jobs import Jobs
+from web.runner import queue_of
 
 
 class FakeEngine:
@@ -40,7 +40,7 @@ def service(folder: Path, **changes: Any) -> Iterator[TestClient]:
     """A client of a running service; ``client.app.state.service`` has the parts."""
     settings = settings_for(folder, **changes)
     engine = FakeEngine()
-    app = create_app(settings, engine, Jobs(settings, engine, kinds=FAKES))
+    app = create_app(settings, engine, queue_of(settings, engine, kinds=FAKES))
     with TestClient(app, raise_server_exceptions=False) as client:
         yield client
 

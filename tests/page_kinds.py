@@ -116,10 +116,10 @@ def transcribe(engine: Any, params: Mapping[str, Any], folder: Path, report: Rep
 
 
 PAGE_KINDS: Mapping[str, Kind] = {
-    "highlights": Kind("tests.page_kinds:highlights", "raw_clips"),
-    "rank": Kind("tests.page_kinds:rank", "viral_clips"),
-    "compile": Kind("tests.page_kinds:compile_clip"),
-    "analyse": Kind("tests.page_kinds:analyse"),
-    "sync": Kind("tests.page_kinds:synchronise"),
-    "transcribe": Kind("tests.page_kinds:transcribe"),
+    "highlights": Kind(highlights, "raw_clips"),
+    "rank": Kind(rank, "viral_clips"),
+    "compile": Kind(compile_clip),
+    "analyse": Kind(analyse),
+    "sync": Kind(synchronise),
+    "transcribe": Kind(transcribe),
 }

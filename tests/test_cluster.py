@@ -40,9 +40,9 @@ from tests.fake_kinds import FAKES
 from tests.test_speech import LoudIsVoice, Parrot, sound
 from web.jobs import Jobs
 from web.kinds import KINDS, Kind
+from web.runner import queue_of
 
 ROOT = Path(__file__).resolve().parent.parent
-OWN = {name: Kind(f"tests.test_cluster:{name}") for name in ("where", "noted", "fatal", "measured")}
 Make = Callable[..., Jobs]
 
 
@@ -83,6 +83,9 @@ def fatal(engine: Any, params: Any, *rest: Any) -> dict[str, Any]:
     os._exit(9)
 
 
+OWN = {work.__name__: Kind(work) for work in (where, noted, fatal, measured)}
+
+
 def _note(log: str, line: str) -> None:
     with Path(log).open("a") as file:
         file.write(line + "\n")
@@ -107,7 +110,7 @@ def make(tmp_path: Path, cluster: LocalCluster) -> Iterator[Make]:
             data_dir=tmp_path / "data", temp_dir=tmp_path / "temp", scheduler_address=cluster.address,
             models_dir=Settings.from_env().models_dir, **{"workers": 4, **changes},
         )  # fmt: skip
-        made.append(Jobs(settings, kinds={**kinds, **OWN}))
+        made.append(queue_of(settings, kinds={**kinds, **OWN}))
         made[-1].start()
         return made[-1]
 
@@ -133,8 +136,8 @@ def pids(cluster: LocalCluster) -> set[int]:
 def test_without_an_address_dask_is_not_even_imported(tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from pipeline.settings import Settings; from pipeline.engine import Engine;"
-        "from web.jobs import Jobs; from tests.fake_kinds import FAKES;"
-        f"s = Settings(data_dir=Path({str(tmp_path)!r})); j = Jobs(s, Engine(s), kinds=FAKES); j.start();"
+        "from web.runner import queue_of; from tests.fake_kinds import FAKES;"
+        f"s = Settings(data_dir=Path({str(tmp_path)!r})); j = queue_of(s, Engine(s), kinds=FAKES); j.start();"
         "assert j.wait(j.submit('echo', {}), 20).state == 'done'; j.close();"
         "sys.exit(any(m.split('.')[0] in {'dask', 'distributed'} or 'cluster' in m for m in sys.modules))"
     )
@@ -374,7 +377,7 @@ def test_killed_workers_and_a_new_scheduler_lose_nothing_and_do_nothing_twice(tm
     log.touch()
     with running(tmp_path / "cluster") as cluster:
         settings = Settings(data_dir=tmp_path / "data", workers=4, scheduler_address=cluster.address)
-        jobs = Jobs(settings, kinds=OWN)
+        jobs = queue_of(settings, kinds=OWN)
         jobs.start()
         ids = [jobs.submit("noted", {"n": n, "log": str(log), "seconds": 0.3}) for n in range(24)]
         until(lambda: jobs.counts()["done"] >= 4)
@@ -398,7 +401,7 @@ def test_killed_workers_and_a_new_scheduler_lose_nothing_and_do_nothing_twice(tm
 def test_a_job_that_kills_every_worker_fails_and_the_others_go_on(tmp_path: Path) -> None:
     with running(tmp_path / "cluster") as cluster:
         settings = Settings(data_dir=tmp_path / "data", workers=2, scheduler_address=cluster.address)
-        jobs = Jobs(settings, kinds={**FAKES, **OWN})
+        jobs = queue_of(settings, kinds={**FAKES, **OWN})
         jobs.start()
         bad = jobs.submit("fatal", {})
 

@@ -21,8 +21,8 @@ from tests.fake_service import FakeEngine, files_below, settings_for
 from tests.test_downloads import BODY, Site, site
 from web.application import create_app
 from web.fetching import arrived
-from web.jobs import Jobs
 from web.kinds import Kind
+from web.runner import queue_of
 from web.ui.highlights_work import HighlightsWork
 from web.ui.viral_work import ViralWork
 from web.ui.work import Page
@@ -45,8 +45,8 @@ def copy(engine: Any, params: Mapping[str, Any], folder: Path, report: Report) -
 
 
 KINDS = {
-    "highlights": Kind("tests.test_fetching:copy", "raw_clips"),
-    "rank": Kind("tests.test_fetching:copy", "viral_clips"),
+    "highlights": Kind(copy, "raw_clips"),
+    "rank": Kind(copy, "viral_clips"),
 }
 
 
@@ -55,7 +55,7 @@ def client(tmp_path: Path) -> Iterator[TestClient]:
     settings = settings_for(tmp_path, allow_private_urls=True, max_download=5_000_000)
     engine = FakeEngine()
     engine.settings = settings  # type: ignore[attr-defined]
-    app = create_app(settings, engine, Jobs(settings, engine, kinds=KINDS))
+    app = create_app(settings, engine, queue_of(settings, engine, kinds=KINDS))
     with TestClient(app, raise_server_exceptions=False) as made:
         yield made
 

@@ -17,6 +17,7 @@ from tests.fake_kinds import FAKES
 from tests.fake_service import settings_for
 from web.housekeeping import DAY, INTERVAL, Janitor, size_of
 from web.jobs import Jobs
+from web.runner import queue_of
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def jobs(settings: Settings) -> Iterator[Jobs]:
-    made = Jobs(settings, kinds=FAKES)
+    made = queue_of(settings, kinds=FAKES)
     made.start()
     yield made
     made.close()
@@ -80,7 +81,7 @@ def test_old_results_go_with_their_uploads_and_new_ones_stay(settings: Settings,
 
 def test_over_the_size_the_oldest_results_go_first(tmp_path: Path) -> None:
     settings = settings_for(tmp_path, keep_days=100, keep_bytes=250_000)
-    jobs = Jobs(settings, kinds=FAKES)
+    jobs = queue_of(settings, kinds=FAKES)
     jobs.start()
     ids = [finished(jobs, days) for days in (3, 2, 1)]
     for job_id in ids:
@@ -178,7 +179,7 @@ def test_work_folders_of_a_crash_and_old_stages_go(tmp_path: Path) -> None:
     for name, age in (("old.json", 2 * 86400), ("new.json", 10)):
         (memory / name).write_text("{}")
         os.utime(memory / name, (time.time() - age,) * 2)
-    jobs = Jobs(settings, kinds={})
+    jobs = queue_of(settings, kinds={})
     janitor = Janitor(settings, jobs)
     janitor.clean_start()
     janitor.clean()
@@ -190,7 +191,7 @@ def test_work_folders_of_a_crash_and_old_stages_go(tmp_path: Path) -> None:
 def test_remembered_stages_count_and_go_before_results(tmp_path: Path) -> None:
     block = 64 * 1024
     settings = settings_for(tmp_path, keep_bytes=5 * block)
-    jobs = Jobs(settings, kinds=FAKES)
+    jobs = queue_of(settings, kinds=FAKES)
     jobs.start()
     done = finished(jobs)
     for n in range(8):

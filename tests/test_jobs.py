@@ -20,6 +20,7 @@ from tests.fake_kinds import FAKES
 from web.jobs import MAX_ATTEMPTS, Conflict, Jobs
 from web.jobs_values import stored
 from web.progress import Running, TimeLimit
+from web.runner import runner
 
 Make = Callable[..., Jobs]
 
@@ -30,7 +31,7 @@ def make(tmp_path: Path) -> Iterator[Make]:
 
     def build(run: Any = None, start: bool = True, **changes: Any) -> Jobs:
         settings = Settings(data_dir=tmp_path / "data", temp_dir=tmp_path / "temp", **changes)
-        jobs = Jobs(settings, kinds=FAKES, run=run)
+        jobs = Jobs(settings, FAKES, run or runner(settings, None, FAKES))
         made.append(jobs)
         if start:
             jobs.start()

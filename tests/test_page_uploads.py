@@ -16,8 +16,8 @@ from tests.fake_kinds import FAKES
 from tests.fake_service import FakeEngine, files_below, settings_for
 from web import page_uploads, uploads
 from web.application import create_app
-from web.jobs import Jobs
 from web.page_uploads import Progress, file_name
+from web.runner import queue_of
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def folder(tmp_path: Path) -> Path:
 def client(tmp_path: Path, folder: Path) -> Iterator[TestClient]:
     settings = settings_for(tmp_path, max_upload=100_000)
     engine = FakeEngine()
-    app = create_app(settings, engine, Jobs(settings, engine, kinds=FAKES))
+    app = create_app(settings, engine, queue_of(settings, engine, kinds=FAKES))
     page_uploads.install(app, folder)
     with TestClient(app, raise_server_exceptions=False) as made:
         yield made

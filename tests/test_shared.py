@@ -30,8 +30,8 @@ from pipeline.progress import Report, no_report
 from pipeline.settings import Settings, SettingsError
 from pipeline.values import Span
 from web.cluster_files import Input, fetched, given, rename_in_files, renamed
-from web.jobs import Jobs
 from web.kinds import KINDS, Kind
+from web.runner import queue_of
 
 FILM = "ñ 'quote' & $x.mp4"
 
@@ -273,7 +273,7 @@ def apart(engine: Any, params: Mapping[str, Any], folder: Path, report: Report) 
 
 def test_jobs_on_workers_that_share_no_folder(tmp_path: Path, media: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATA_DIR", str(tmp_path / "workers"))
-    kinds = {**KINDS, "apart": Kind("tests.test_shared:apart")}
+    kinds = {**KINDS, "apart": Kind(apart)}
     source = media / "speech" / "en" / "jfk.flac"
     models = Settings.from_env().models_dir
     here = Engine(Settings(data_dir=tmp_path / "alone", models_dir=models)).transcript(source)
@@ -282,7 +282,7 @@ def test_jobs_on_workers_that_share_no_folder(tmp_path: Path, media: Path, monke
             data_dir=tmp_path / "page", temp_dir=tmp_path / "temp", scheduler_address=cluster.address, models_dir=models,
             shared_storage=f"file://{tmp_path}/store",
         )  # fmt: skip
-        jobs = Jobs(settings, kinds=kinds)
+        jobs = queue_of(settings, kinds=kinds)
         jobs.start()
         try:
             job = jobs.wait(jobs.submit("apart", {"source": str(source)}), 60)
@@ -316,7 +316,7 @@ def test_an_attempt_that_is_done_is_not_repeated(tmp_path: Path, film: Path) -> 
     from web.cluster import Order, do_job_afar
 
     engine: Any = SimpleNamespace(settings=Settings(temp_dir=tmp_path / "temp"), shared=store(tmp_path))
-    kinds = {"apart": Kind("tests.test_shared:apart")}
+    kinds = {"apart": Kind(apart)}
     params = given({"source": str(film)}, store(tmp_path))
     order = Order("apart", params, tmp_path / "page" / ("a" * 32), kinds, tmp_path / "locks", "ticket")
     first = do_job_afar(engine, order, no_report)

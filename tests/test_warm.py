@@ -15,7 +15,7 @@ import app
 from pipeline.compute import warm
 from pipeline.settings import Settings
 from tests.fake_kinds import FAKES
-from web.jobs import Jobs
+from web.runner import queue_of
 
 
 def test_the_libraries_named_exist_and_a_job_finds_them_loaded() -> None:
@@ -62,7 +62,7 @@ def test_a_job_that_loads_for_itself_is_not_disturbed(monkeypatch: pytest.Monkey
 def test_the_first_job_stops_the_loading(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     stopped: list[None] = []
     monkeypatch.setattr(warm.warming, "stop", lambda: stopped.append(None))
-    jobs = Jobs(Settings(data_dir=tmp_path / "data", temp_dir=tmp_path / "temp"), kinds=FAKES)
+    jobs = queue_of(Settings(data_dir=tmp_path / "data", temp_dir=tmp_path / "temp"), kinds=FAKES)
     try:
         jobs.start()
         assert not stopped

@@ -28,6 +28,7 @@ from tests.conftest import ROOT
 from tests.fake_service import settings_for
 from web import zero_gpu
 from web.kinds import Kind
+from web.runner import runner
 from web.zero_gpu import Heard, VisitorsJobs, ZeroEngine, gpu_seconds
 
 FAKE = """
@@ -172,7 +173,8 @@ def whoami(engine: Any, params: Mapping[str, Any], folder: Path, report: Report)
 
 
 def test_jobs_run_as_the_visitor_who_submitted_them(tmp_path: Path) -> None:
-    jobs = VisitorsJobs(settings_for(tmp_path, workers=2), None, kinds={"who": Kind("tests.test_zero_gpu:whoami")})
+    settings, kinds = settings_for(tmp_path, workers=2), {"who": Kind(whoami)}
+    jobs = VisitorsJobs(settings, kinds, runner(settings, None, kinds))
     jobs.start()
     ids = {}
     for name in ("ana", "luis", "eva"):

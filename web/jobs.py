@@ -34,7 +34,7 @@ from pipeline.settings import Settings
 from web.jobs_folders import fresh_folder, is_inside, named_error, remove_folder, stored_error
 from web.jobs_store import JobStore
 from web.jobs_values import FINISHED, Conflict, Job, State, stored, strings_in
-from web.kinds import KINDS, Kind, runner
+from web.kinds import Kind
 from web.progress import Running
 
 __all__ = ["FINISHED", "Conflict", "Job", "Jobs", "Run", "State", "current_job"]
@@ -56,17 +56,15 @@ JobList = list[Job]
 class Jobs:
     """Submits, runs and remembers jobs. Everything may be called from any thread.
 
-    ``engine`` is handed to the kinds' functions; ``run`` replaces the execution in this process or on a cluster. Nothing runs before
+    ``run`` does the work of a job: in this process or on a cluster (:func:`web.runner.runner`). Nothing runs before
     :meth:`start`. ``on_finished`` is told every finished job (for metrics).
     """
 
-    def __init__(
-        self, settings: Settings, engine: Any = None, *, kinds: Mapping[str, Kind] = KINDS, run: Run | None = None
-    ) -> None:
+    def __init__(self, settings: Settings, kinds: Mapping[str, Kind], run: Run) -> None:
         self.settings = settings
         self.kinds = kinds
         self.on_finished: Callable[[Job], None] = lambda job: None
-        self._run: Run = run or runner(settings, engine, kinds)
+        self._run = run
         self._store = JobStore(settings.data_dir)
         self._pool = ThreadPoolExecutor(settings.workers, thread_name_prefix="job")
         self._running: dict[str, Running] = {}

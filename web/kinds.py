@@ -10,13 +10,12 @@ result lie inside ``folder``.
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
+from pipeline.engine import Engine
 from pipeline.progress import Report, no_report
 from pipeline.settings import Settings
 
@@ -25,16 +24,10 @@ JobFunction = Callable[[Any, Mapping[str, Any], Path, Report], dict[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of job: ``target`` is ``module:function``, imported on first use; ``root`` the settings' result folder."""
+    """A kind of job: ``work`` is a function of a module (workers of a cluster name it), ``root`` the settings' result folder."""
 
-    target: str
+    work: JobFunction
     root: str = "outputs"
-
-    def load(self) -> JobFunction:
-        """The function itself."""
-        module, _, name = self.target.partition(":")
-        function: JobFunction = getattr(importlib.import_module(module), name)
-        return function
 
     def home(self, settings: Settings) -> Path:
         """The folder that holds one directory for each job of this kind."""
@@ -42,14 +35,51 @@ class Kind:
         return home
 
 
+def _highlights(engine: Any, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
+    from web.workflows import highlights
+
+    return highlights(engine, params, folder, report)
+
+
+def _rank(engine: Any, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
+    from web.workflows import rank
+
+    return rank(engine, params, folder, report)
+
+
+def _transcribe(engine: Any, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
+    from web.workflows import transcribe
+
+    return transcribe(engine, params, folder, report)
+
+
+def _compile(engine: Any, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
+    from web.workflows import compile_clip
+
+    return compile_clip(engine, params, folder, report)
+
+
+def _analyse(engine: Any, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
+    from web.sync_jobs import analyse
+
+    return analyse(engine, params, folder, report)
+
+
+def _synchronise(engine: Any, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
+    from web.sync_jobs import synchronise
+
+    return synchronise(engine, params, folder, report)
+
+
 KINDS: Mapping[str, Kind] = {
-    "highlights": Kind("web.workflows:highlights", "raw_clips"),
-    "rank": Kind("web.workflows:rank", "viral_clips"),
-    "transcribe": Kind("web.workflows:transcribe"),
-    "compile": Kind("web.workflows:compile_clip"),
-    "analyse": Kind("web.sync_jobs:analyse"),
-    "sync": Kind("web.sync_jobs:synchronise"),
+    "highlights": Kind(_highlights, "raw_clips"),
+    "rank": Kind(_rank, "viral_clips"),
+    "transcribe": Kind(_transcribe),
+    "compile": Kind(_compile),
+    "analyse": Kind(_analyse),
+    "sync": Kind(_synchronise),
 }
+"""Each imports its workflow when the first job of it begins: a page is there before the workflows' libraries are loaded."""
 
 
 def homes(settings: Settings, kinds: Mapping[str, Kind] = KINDS) -> frozenset[Path]:
@@ -71,15 +101,5 @@ def run_job(
         StudioError: whatever the workflow raises.
     """
     if engine is None:
-        module = importlib.import_module("pipeline.engine")
-        engine = module.Engine(Settings.from_env())
-    return kinds[kind].load()(engine, params, folder, report)
-
-
-def runner(settings: Settings, engine: Any, kinds: Mapping[str, Kind] = KINDS) -> Callable[..., dict[str, Any]]:
-    """What does the work of a job: this process, or the cluster whose scheduler's address is set."""
-    if not settings.scheduler_address:
-        return partial(run_job, engine=engine, kinds=kinds)
-    module = importlib.import_module("web.cluster")
-    run: Callable[..., dict[str, Any]] = module.ClusterRun(settings, kinds)
-    return run
+        engine = Engine(Settings.from_env())
+    return kinds[kind].work(engine, params, folder, report)

@@ -22,7 +22,8 @@ from pipeline.messages import Message, message
 from pipeline.progress import Report
 from pipeline.settings import Settings
 from pipeline.values import Transcript
-from web.jobs import Jobs, current_job
+from web.jobs import Jobs, Run, current_job
+from web.kinds import Kind
 
 START = 25.0
 """Seconds on a fresh GPU process before the first word: the process, the libraries, the weights."""
@@ -130,21 +131,20 @@ class ZeroEngine(Engine):
 class VisitorsJobs(Jobs):
     """A queue whose jobs run in the context of the request that submitted them: the GPU is granted to that visitor."""
 
-    def __init__(self, settings: Settings, engine: Any, **options: Any) -> None:
+    def __init__(self, settings: Settings, kinds: Mapping[str, Kind], run: Run) -> None:
         self._contexts: dict[str, contextvars.Context] = {}
         self._submitting = threading.RLock()
-        super().__init__(settings, engine, **options)
-        inner = self._run
+        super().__init__(settings, kinds, run)
 
-        def run(kind: str, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
+        def in_context(kind: str, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
             with self._submitting:
                 context = self._contexts.pop(folder.name, None)
             if context is None:
-                return inner(kind, params, folder, report)
+                return run(kind, params, folder, report)
             context.run(current_job.set, folder.name)
-            return context.run(inner, kind, params, folder, report)
+            return context.run(run, kind, params, folder, report)
 
-        self._run = run
+        self._run = in_context
 
     def submit(self, kind: str, params: Mapping[str, Any], *, owner: str = "", title: str = "") -> str:
         """See :meth:`web.jobs.Jobs.submit`."""
