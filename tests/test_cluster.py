@@ -346,7 +346,7 @@ def test_gpu_work_goes_to_gpus_and_other_work_elsewhere(cluster: LocalCluster, t
 
 
 def test_attempts_of_one_job_exclude_each_other_and_a_finished_one_is_not_repeated(tmp_path: Path) -> None:
-    from web.cluster import Order, do_job
+    from web.cluster.run import Order, do_job
 
     engine: Any = SimpleNamespace(settings=Settings(data_dir=tmp_path))
     entered = threading.Event()

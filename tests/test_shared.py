@@ -29,7 +29,7 @@ from pipeline.messages import message
 from pipeline.progress import Report, no_report
 from pipeline.settings import Settings, SettingsError
 from pipeline.values import Span
-from web.cluster_files import Input, fetched, given, rename_in_files, renamed
+from web.cluster.files import Input, fetched, given, rename_in_files, renamed
 from web.kinds import KINDS, Kind
 from web.runner import queue_of
 
@@ -313,7 +313,7 @@ def test_jobs_on_workers_that_share_no_folder(tmp_path: Path, media: Path, monke
 
 
 def test_an_attempt_that_is_done_is_not_repeated(tmp_path: Path, film: Path) -> None:
-    from web.cluster import Order, do_job_afar
+    from web.cluster.run import Order, do_job_afar
 
     engine: Any = SimpleNamespace(settings=Settings(temp_dir=tmp_path / "temp"), shared=store(tmp_path))
     kinds = {"apart": Kind(apart)}
@@ -327,7 +327,7 @@ def test_an_attempt_that_is_done_is_not_repeated(tmp_path: Path, film: Path) -> 
 
 
 def test_what_is_shown_before_the_end_arrives_before_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from web import cluster_files as files
+    from web.cluster import files as files
 
     monkeypatch.setattr(files, "LOOK", 0.0)
     there, page = tmp_path / "there", tmp_path / "page"

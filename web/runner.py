@@ -15,7 +15,7 @@ def runner(settings: Settings, engine: Any, kinds: Mapping[str, Kind] = KINDS) -
     """What does the work of a job: this process, or the cluster whose scheduler's address is set."""
     if not settings.scheduler_address:
         return partial(run_job, engine=engine, kinds=kinds)
-    from web.cluster import ClusterRun
+    from web.cluster.run import ClusterRun
 
     return ClusterRun(settings, kinds)
 

@@ -30,7 +30,7 @@ from pipeline.media.probe import probe
 from pipeline.messages import Message, message
 from pipeline.progress import Report
 from pipeline.settings import Settings
-from web.cluster_files import EarlyReceiver, EarlySender, fetched, given, rename_in_files, renamed
+from web.cluster.files import EarlyReceiver, EarlySender, fetched, given, rename_in_files, renamed
 from web.fetching import arrived
 from web.jobs import Run
 from web.jobs_folders import fresh_folder
