@@ -14,9 +14,9 @@ from web import answers
 from web.api_models import Accepted, GenerateAnswer, GenerateRequest, Problem, SelectAnswer, SelectRequest
 from web.context import finished, service_of
 from web.fetching import to_fetch
+from web.guard.security import current_user
 from web.jobs import Job
 from web.problems import language_of, problem_of_job
-from web.security import current_user
 
 router = APIRouter(tags=["reelify"])
 PROBLEMS: dict[int | str, dict[str, Any]] = {

@@ -19,10 +19,10 @@ from web.api_reelify import PROBLEMS, accepted, submitted
 from web.context import Service, service_of
 from web.fetching import to_fetch
 from web.forms import Form, read_form
-from web.limits import JSON_LIMIT
+from web.guard.limits import JSON_LIMIT
+from web.guard.security import current_user
 from web.problems import language_of
 from web.resumable import Announced
-from web.security import current_user
 from web.sources import UPLOADS
 
 router = APIRouter(tags=["syncdub"])

@@ -14,13 +14,13 @@ from starlette.middleware.cors import CORSMiddleware
 from pipeline.settings import Settings
 from web import api_reelify, api_syncdub, api_system, api_tasks, problems
 from web.context import Service
+from web.guard.limits import BodyLimit, RateLimit
+from web.guard.security import Accounts, SameOrigin, SecurityHeaders, SignIn
 from web.housekeeping import Janitor
 from web.jobs import Jobs
 from web.library import Library
-from web.limits import BodyLimit, RateLimit
 from web.monitoring import Monitor, Watch
 from web.resumable import Resumable
-from web.security import Accounts, SameOrigin, SecurityHeaders, SignIn
 from web.sources import Sources
 
 TITLE = "Reelify & SyncDub"

@@ -8,9 +8,9 @@ from typing import Any
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
-from web.limits import RateLimit
+from web.guard.limits import RateLimit
+from web.guard.security import SecurityHeaders
 from web.page_language import PageLanguage
-from web.security import SecurityHeaders
 from web.ui.language import words
 from web.ui.page import build
 from web.ui.theme import THEME, asset

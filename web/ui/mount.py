@@ -5,8 +5,8 @@ from __future__ import annotations
 import gradio as gr
 from fastapi import FastAPI
 
+from web.guard.security import current_user
 from web.page_language import PageLanguage
-from web.security import current_user
 from web.ui.language import words
 from web.ui.page import build
 from web.ui.theme import THEME, asset

@@ -13,8 +13,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pipeline.messages import choose_language
 from pipeline.settings import Settings, SettingsError
+from web.guard.security import SAFE_METHODS
 from web.problems import TooMany, problem_of
-from web.security import SAFE_METHODS
 
 READS = 20
 """Reading, and the pieces of an upload, may be this many times as frequent as ``RATE_LIMIT``."""
