@@ -20,9 +20,9 @@ from pipeline.files.received import CHUNK
 from pipeline.messages import Message
 from pipeline.settings import _TABLE, Settings
 from tests.conftest import ROOT
+from web.intake.library import Library
 from web.jobs import Job
 from web.jobs_values import STATES
-from web.library import Library
 from web.monitoring import Monitor
 
 DEPLOY = ROOT / "deploy"

@@ -28,7 +28,7 @@ from pipeline.files.addresses import PublicOnly, is_public, public_addresses
 from pipeline.files.downloads import checked, download
 from pipeline.settings import Settings
 from tests.fake_service import files_below, settings_for
-from web import uploads
+from web.intake import uploads
 
 BODY = bytes(range(256)) * 40
 

@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.errors import BadGateway, Forbidden, NotFound, StudioError, UnsupportedFormat
 from tests.fake_service import settings_for
-from web.library import MAX_HUNG, Library
+from web.intake.library import MAX_HUNG, Library
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ from pipeline.errors import BadRequest, DiskFull, StudioError, TooLarge, Unsuppo
 from pipeline.files.received import shown_name
 from pipeline.settings import Settings
 from tests.fake_service import ended, files_below, parts, service, settings_for
-from web import forms, uploads
-from web.forms import Form, read_form
+from web.intake import forms, uploads
+from web.intake.forms import Form, read_form
 
 BOUNDARY = b"----x7MA4YWxk"
 FIELDS = {"original": "original", "dubbed": "dubbed", "file1": "original"}

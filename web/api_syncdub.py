@@ -18,12 +18,12 @@ from web.api_models import DUBBED, NAMES, ORIGINAL, Accepted, SyncRequest, Uploa
 from web.api_reelify import PROBLEMS, accepted, submitted
 from web.context import Service, service_of
 from web.fetching import to_fetch
-from web.forms import Form, read_form
 from web.guard.limits import JSON_LIMIT
 from web.guard.security import current_user
+from web.intake.forms import Form, read_form
+from web.intake.resumable import Announced
+from web.intake.sources import UPLOADS
 from web.problems import language_of
-from web.resumable import Announced
-from web.sources import UPLOADS
 
 router = APIRouter(tags=["syncdub"])
 FILE_FIELDS = {**dict.fromkeys(ORIGINAL, "original"), **dict.fromkeys(DUBBED, "dubbed")}

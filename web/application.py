@@ -17,11 +17,11 @@ from web.context import Service
 from web.guard.limits import BodyLimit, RateLimit
 from web.guard.security import Accounts, SameOrigin, SecurityHeaders, SignIn
 from web.housekeeping import Janitor
+from web.intake.library import Library
+from web.intake.resumable import Resumable
+from web.intake.sources import Sources
 from web.jobs import Jobs
-from web.library import Library
 from web.monitoring import Monitor, Watch
-from web.resumable import Resumable
-from web.sources import Sources
 
 TITLE = "Reelify & SyncDub"
 VERSION = "1.0.0"

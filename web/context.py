@@ -13,11 +13,11 @@ from starlette.concurrency import run_in_threadpool
 from pipeline.errors import NotFound
 from pipeline.settings import Settings
 from web.guard.security import Accounts, current_user
+from web.intake.library import Library
+from web.intake.resumable import Resumable
+from web.intake.sources import Sources
 from web.jobs import Job, Jobs
-from web.library import Library
 from web.monitoring import Monitor
-from web.resumable import Resumable
-from web.sources import Sources
 
 
 @dataclass(frozen=True)

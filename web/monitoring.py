@@ -27,8 +27,8 @@ from pipeline.errors import ToolError
 from pipeline.messages import Message as Text
 from pipeline.settings import GIB, Settings
 from web import gpu
+from web.intake.library import Library
 from web.jobs import Job, Jobs
-from web.library import Library
 
 LOW_DISK = GIB
 KEEP = 5.0

@@ -19,8 +19,8 @@ from pipeline.errors import BadRequest, NotFound, StudioError, UserError
 from pipeline.files.received import Stored
 from pipeline.messages import localise, say
 from pipeline.settings import Settings
+from web.intake.sources import Sources
 from web.jobs import Job, Jobs
-from web.sources import Sources
 from web.ui.language import language_of, percent, tell
 
 POLL = 0.25

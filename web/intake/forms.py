@@ -11,7 +11,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from pipeline.errors import BadRequest, TooLarge
 from pipeline.files.received import CHUNK, Sink, Stored, need_space, upload_sink
 from pipeline.settings import Settings
-from web.uploads import on_disk
+from web.intake.uploads import on_disk
 
 MAX_FIELD = 64 * 1024
 MAX_PARTS = 32

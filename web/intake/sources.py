@@ -14,9 +14,9 @@ from pipeline.files import downloads
 from pipeline.files.received import Stored
 from pipeline.settings import Settings
 from web import answers
+from web.intake.library import Library
+from web.intake.resumable import Resumable
 from web.jobs import Jobs
-from web.library import Library
-from web.resumable import Resumable
 
 LOOKS = 8
 """Addresses looked at at the same time."""
