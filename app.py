@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from pipeline.settings import Settings
-    from web.jobs import Jobs
+    from web.jobs.queue import Jobs
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 stubs.leave()
@@ -28,9 +28,9 @@ def create() -> FastAPI:
     """
     settings = _settings()
     from pipeline.engine import Engine
-    from web.jobs import Jobs
-    from web.kinds import KINDS
-    from web.memory_limit import Limited
+    from web.jobs.kinds import KINDS
+    from web.jobs.memory_limit import Limited
+    from web.jobs.queue import Jobs
     from web.runner import runner
 
     engine = Engine(settings)
@@ -66,7 +66,7 @@ def launch() -> None:
 
     from web.application import create_app
     from web.beside import Beside
-    from web.kinds import KINDS
+    from web.jobs.kinds import KINDS
     from web.page_uploads import install
     from web.runner import runner
     from web.ui.launch import start

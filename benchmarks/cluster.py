@@ -28,8 +28,8 @@ from typing import Any
 from benchmarks import media, table
 from benchmarks.local_cluster import LocalCluster, running
 from pipeline.settings import Settings
-from web.jobs import Job, Jobs
-from web.kinds import KINDS, Kind
+from web.jobs.kinds import KINDS, Kind
+from web.jobs.queue import Job, Jobs
 from web.runner import queue_of
 
 SPEECH = (

@@ -26,7 +26,7 @@ import psutil
 from benchmarks import table
 from benchmarks.server import CONTEXT, AnyMedia, kill, kinds, request, running
 from pipeline.settings import Settings
-from web.jobs import Job
+from web.jobs.queue import Job
 from web.runner import queue_of
 
 Row = tuple[object, ...]

@@ -142,8 +142,8 @@ def scheduler_rate(folder: Path, n_tasks: int) -> float:
 def row_rate(folder: Path, n_jobs: int) -> float:
     """Jobs that the queue takes, starts and finishes in a second of its processor when there is nothing to do."""
     from pipeline.settings import Settings
-    from web.jobs import Jobs
-    from web.kinds import KINDS
+    from web.jobs.kinds import KINDS
+    from web.jobs.queue import Jobs
 
     jobs = Jobs(Settings(data_dir=folder / "rows"), KINDS, lambda *_: {})
     began = time.process_time()

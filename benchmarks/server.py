@@ -75,7 +75,7 @@ def crash(engine: Any, params: Mapping[str, Any], folder: Path, report: Report) 
 
 def kinds() -> Mapping[str, Any]:
     """The kinds of job of the benchmarks."""
-    from web.kinds import Kind
+    from web.jobs.kinds import Kind
 
     homes = {"highlights": "raw_clips", "sync": "outputs", "encode": "outputs", "read": "outputs", "crash": "outputs"}
     work = {"highlights": clips, "sync": sync, "encode": encode, "read": read, "crash": crash}

@@ -10,7 +10,7 @@ from typing import Any
 from pipeline.errors import NoAudio, NotFound
 from pipeline.messages import message
 from pipeline.progress import Report
-from web.kinds import Kind
+from web.jobs.kinds import Kind
 
 
 def _write(path: Path, data: bytes) -> Path:

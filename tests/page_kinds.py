@@ -11,8 +11,8 @@ from typing import Any
 from pipeline.messages import message
 from pipeline.progress import Report
 from syncdub.values import Anchor, Segment, SyncPlan
-from web.kinds import Kind
-from web.sync_jobs import plan_json, save_plan
+from web.jobs.dubs import plan_json, save_plan
+from web.jobs.kinds import Kind
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "assets" / "examples"
 PLAYS = EXAMPLES / "viral_3.mp4"

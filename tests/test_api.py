@@ -14,7 +14,7 @@ from fastapi.testclient import TestClient
 from pipeline import errors
 from pipeline.errors import StudioError
 from tests.fake_service import ended, files_below, parts, service
-from web import edits
+from web.jobs import edits
 from web.problems import STATUS, _family, status_of
 
 FILM = b"film" * 500

@@ -38,8 +38,8 @@ from pipeline.speech.transcriber import Transcriber
 from pipeline.speech.values import Chunk
 from tests.fake_kinds import FAKES
 from tests.test_speech import LoudIsVoice, Parrot, sound
-from web.jobs import Jobs
-from web.kinds import KINDS, Kind
+from web.jobs.kinds import KINDS, Kind
+from web.jobs.queue import Jobs
 from web.runner import queue_of
 
 ROOT = Path(__file__).resolve().parent.parent

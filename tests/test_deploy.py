@@ -21,8 +21,8 @@ from pipeline.messages import Message
 from pipeline.settings import _TABLE, Settings
 from tests.conftest import ROOT
 from web.intake.library import Library
-from web.jobs import Job
-from web.jobs_values import STATES
+from web.jobs.queue import Job
+from web.jobs.values import STATES
 from web.monitoring import Monitor
 
 DEPLOY = ROOT / "deploy"

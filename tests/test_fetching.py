@@ -20,8 +20,8 @@ from pipeline.progress import Report
 from tests.fake_service import FakeEngine, files_below, settings_for
 from tests.test_downloads import BODY, Site, site
 from web.application import create_app
-from web.fetching import arrived
-from web.kinds import Kind
+from web.jobs.inputs import arrived
+from web.jobs.kinds import Kind
 from web.runner import queue_of
 from web.ui.highlights_work import HighlightsWork
 from web.ui.viral_work import ViralWork

@@ -16,7 +16,7 @@ from pipeline.settings import Settings
 from tests.fake_kinds import FAKES
 from tests.fake_service import settings_for
 from web.housekeeping import DAY, INTERVAL, Janitor, size_of
-from web.jobs import Jobs
+from web.jobs.queue import Jobs
 from web.runner import queue_of
 
 

@@ -17,9 +17,9 @@ from pipeline.messages import Message, message
 from pipeline.progress import Report
 from pipeline.settings import Settings, SettingsError
 from tests.fake_kinds import FAKES
-from web.jobs import MAX_ATTEMPTS, Conflict, Jobs
-from web.jobs_values import stored
-from web.progress import Running, TimeLimit
+from web.jobs.progress import Running, TimeLimit
+from web.jobs.queue import MAX_ATTEMPTS, Conflict, Jobs
+from web.jobs.values import stored
 from web.runner import runner
 
 Make = Callable[..., Jobs]

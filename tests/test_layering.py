@@ -43,7 +43,7 @@ HOMES = {
     "spacy": {"pipeline/text/tagger.py"},
     "sentence_transformers": {"pipeline/text/tagger.py"},
     "subprocess": {"pipeline/media/ffmpeg.py"},
-    "sqlite3": {"web/jobs_store.py"},
+    "sqlite3": {"web/jobs/store.py"},
     "moviepy": {"pipeline/render/render.py"},
     "librosa": {"pipeline/evidence/signals.py"},
     "distributed": {"pipeline/cluster/crew.py", "pipeline/cluster/worker.py"},

@@ -16,7 +16,7 @@ from pipeline.errors import OutOfMemory
 from pipeline.messages import Message
 from pipeline.progress import Report, no_report
 from pipeline.settings import GIB
-from web.memory_limit import Limited, resident
+from web.jobs.memory_limit import Limited, resident
 
 STEP = Message("progress.rendering")
 

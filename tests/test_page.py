@@ -11,7 +11,7 @@ import pytest
 
 from tests.browsing import TABS, Place, Visit, chromium, drag, eventually, page_server
 from tests.page_kinds import PAGE_KINDS
-from web import edits
+from web.jobs import edits
 
 pytestmark = pytest.mark.browser
 

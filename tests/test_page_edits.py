@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from pipeline.errors import BadRequest
-from web import edits
-from web.jobs import Job
+from web.jobs import edits
+from web.jobs.queue import Job
 from web.ui.dubsync_view import Map, whole_view
 from web.ui.language import percent, precise
 from web.ui.numbers import shown_table

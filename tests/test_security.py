@@ -18,7 +18,7 @@ from web import logs
 from web.guard import limits
 from web.guard.limits import rate
 from web.guard.security import HEADERS, Accounts, secret_key
-from web.jobs import current_job
+from web.jobs.values import current_job
 
 
 def basic(name: str, password: str) -> dict[str, str]:

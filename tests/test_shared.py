@@ -30,7 +30,7 @@ from pipeline.progress import Report, no_report
 from pipeline.settings import Settings, SettingsError
 from pipeline.values import Span
 from web.cluster.files import Input, fetched, given, rename_in_files, renamed
-from web.kinds import KINDS, Kind
+from web.jobs.kinds import KINDS, Kind
 from web.runner import queue_of
 
 FILM = "ñ 'quote' & $x.mp4"

@@ -27,7 +27,7 @@ from pipeline.values import Transcript
 from tests.conftest import ROOT
 from tests.fake_service import settings_for
 from web import zero_gpu
-from web.kinds import Kind
+from web.jobs.kinds import Kind
 from web.runner import runner
 from web.zero_gpu import Heard, VisitorsJobs, ZeroEngine, gpu_seconds
 

@@ -13,9 +13,9 @@ from pipeline.messages import Message, say
 from web import answers
 from web.api_models import Accepted, GenerateAnswer, GenerateRequest, Problem, SelectAnswer, SelectRequest
 from web.context import finished, service_of
-from web.fetching import to_fetch
 from web.guard.security import current_user
-from web.jobs import Job
+from web.jobs.inputs import to_fetch
+from web.jobs.queue import Job
 from web.problems import language_of, problem_of_job
 
 router = APIRouter(tags=["reelify"])

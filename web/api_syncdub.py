@@ -17,12 +17,12 @@ from pipeline.files.received import Stored, shown_name
 from web.api_models import DUBBED, NAMES, ORIGINAL, Accepted, SyncRequest, UploadPlan, UploadState
 from web.api_reelify import PROBLEMS, accepted, submitted
 from web.context import Service, service_of
-from web.fetching import to_fetch
 from web.guard.limits import JSON_LIMIT
 from web.guard.security import current_user
 from web.intake.forms import Form, read_form
 from web.intake.resumable import Announced
 from web.intake.sources import UPLOADS
+from web.jobs.inputs import to_fetch
 from web.problems import language_of
 
 router = APIRouter(tags=["syncdub"])

@@ -16,10 +16,11 @@ from fastapi.responses import FileResponse
 
 from pipeline.errors import NotFound
 from pipeline.messages import Message, say
-from web import answers, edits
+from web import answers
 from web.api_models import Done, Problem, Task, TaskList
 from web.context import job_of, owner_filter, service_of
-from web.jobs import Job, State
+from web.jobs import edits
+from web.jobs.queue import Job, State
 from web.problems import language_of
 
 router = APIRouter(tags=["tasks"])

@@ -20,7 +20,7 @@ from web.housekeeping import Janitor
 from web.intake.library import Library
 from web.intake.resumable import Resumable
 from web.intake.sources import Sources
-from web.jobs import Jobs
+from web.jobs.queue import Jobs
 from web.monitoring import Monitor, Watch
 
 TITLE = "Reelify & SyncDub"

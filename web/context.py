@@ -16,7 +16,7 @@ from web.guard.security import Accounts, current_user
 from web.intake.library import Library
 from web.intake.resumable import Resumable
 from web.intake.sources import Sources
-from web.jobs import Job, Jobs
+from web.jobs.queue import Job, Jobs
 from web.monitoring import Monitor
 
 

@@ -19,9 +19,9 @@ from pathlib import Path
 from pipeline.compute.remembered import Memory
 from pipeline.errors import StudioError
 from pipeline.settings import Settings
-from web.jobs import Jobs
-from web.jobs_values import FINISHED, Job
-from web.kinds import homes
+from web.jobs.kinds import homes
+from web.jobs.queue import Jobs
+from web.jobs.values import FINISHED, Job
 
 INTERVAL = 600.0
 DAY = 86400.0

@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from pipeline.settings import Settings
-from web.jobs import current_job
+from web.jobs.values import current_job
 
 FILE_BYTES = 10 * 1024 * 1024
 FILES = 5

@@ -28,7 +28,7 @@ from pipeline.messages import Message as Text
 from pipeline.settings import GIB, Settings
 from web import gpu
 from web.intake.library import Library
-from web.jobs import Job, Jobs
+from web.jobs.queue import Job, Jobs
 
 LOW_DISK = GIB
 KEEP = 5.0

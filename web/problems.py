@@ -21,7 +21,7 @@ from pipeline import errors
 from pipeline.errors import BadGateway
 from pipeline.messages import Message, choose_language, localise, say
 from pipeline.settings import Settings
-from web.jobs_values import Conflict, Job
+from web.jobs.values import Conflict, Job
 
 _log = logging.getLogger(__name__)
 

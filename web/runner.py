@@ -7,8 +7,9 @@ from functools import partial
 from typing import Any
 
 from pipeline.settings import Settings
-from web.jobs import Jobs, Run
-from web.kinds import KINDS, Kind, run_job
+from web.jobs.kinds import KINDS, Kind, run_job
+from web.jobs.queue import Jobs
+from web.jobs.values import Run
 
 
 def runner(settings: Settings, engine: Any, kinds: Mapping[str, Kind] = KINDS) -> Run:

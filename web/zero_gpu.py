@@ -22,8 +22,9 @@ from pipeline.messages import Message, message
 from pipeline.progress import Report
 from pipeline.settings import Settings
 from pipeline.values import Transcript
-from web.jobs import Jobs, Run, current_job
-from web.kinds import Kind
+from web.jobs.kinds import Kind
+from web.jobs.queue import Jobs
+from web.jobs.values import Run, current_job
 
 START = 25.0
 """Seconds on a fresh GPU process before the first word: the process, the libraries, the weights."""
@@ -147,7 +148,7 @@ class VisitorsJobs(Jobs):
         self._run = in_context
 
     def submit(self, kind: str, params: Mapping[str, Any], *, owner: str = "", title: str = "") -> str:
-        """See :meth:`web.jobs.Jobs.submit`."""
+        """See :meth:`web.jobs.queue.Jobs.submit`."""
         with self._submitting:
             job_id = super().submit(kind, params, owner=owner, title=title)
             self._contexts[job_id] = contextvars.copy_context()

@@ -19,12 +19,12 @@ from pipeline.cluster.store import Given, Shared, Store, Tick, no_tick
 from pipeline.errors import ToolError
 from pipeline.messages import Message
 from pipeline.progress import Report
-from web import sync_jobs, workflows
+from web.jobs import dubs, reels
 
 INPUTS = frozenset({"source", "path", "original", "dub", "plan", "subtitles"})
 """Parameters that name files."""
 TEXTS = frozenset({".json", ".otio", ".edl", ".csv", ".txt", ".srt", ".vtt"})
-EARLY = (workflows.EARLY, sync_jobs.PLAN)
+EARLY = (reels.EARLY, dubs.PLAN)
 LOOK = 2.0
 """Seconds between two looks at what a job shows before it has ended."""
 MOST_TEXT = 2**26

@@ -31,12 +31,11 @@ from pipeline.messages import Message, message
 from pipeline.progress import Report
 from pipeline.settings import Settings
 from web.cluster.files import EarlyReceiver, EarlySender, fetched, given, rename_in_files, renamed
-from web.fetching import arrived
-from web.jobs import Run
-from web.jobs_folders import fresh_folder
-from web.jobs_values import Job, stored
-from web.kinds import Kind, run_job
-from web.memory_limit import Limited
+from web.jobs.folders import fresh_folder
+from web.jobs.inputs import arrived
+from web.jobs.kinds import Kind, run_job
+from web.jobs.memory_limit import Limited
+from web.jobs.values import Job, Run, stored
 
 PATIENCE = 10.0
 """Seconds a stopped job's worker gets to let go of the job's folder."""
@@ -73,7 +72,7 @@ class Order:
 
 
 class ClusterRun:
-    """A :data:`web.jobs.Run` that has jobs done by the cluster at ``settings.scheduler_address``."""
+    """A :data:`web.jobs.values.Run` that has jobs done by the cluster at ``settings.scheduler_address``."""
 
     def __init__(self, settings: Settings, kinds: Mapping[str, Kind]) -> None:
         self._kinds, self._settings = kinds, settings

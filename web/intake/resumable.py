@@ -19,7 +19,7 @@ from pipeline.errors import NotFound, TooLarge
 from pipeline.files.received import CHUNK, LOOK, Stored, need_space, part_of, settle, shown_name, suffix_of
 from pipeline.settings import Settings
 from web.intake.uploads import on_disk
-from web.jobs_values import Conflict
+from web.jobs.values import Conflict
 
 _ID = re.compile(r"[0-9a-f]{32}")
 

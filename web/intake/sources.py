@@ -16,7 +16,7 @@ from pipeline.settings import Settings
 from web import answers
 from web.intake.library import Library
 from web.intake.resumable import Resumable
-from web.jobs import Jobs
+from web.jobs.queue import Jobs
 
 LOOKS = 8
 """Addresses looked at at the same time."""

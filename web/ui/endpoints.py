@@ -14,8 +14,8 @@ import gradio as gr
 
 from pipeline.errors import BadRequest, StudioError
 from web.answers import public_result
-from web.fetching import to_fetch
-from web.sync_jobs import PLAN
+from web.jobs.dubs import PLAN
+from web.jobs.inputs import to_fetch
 from web.ui.language import language_of
 from web.ui.work import Page, chosen_source, owner_of, say_error, shown
 

@@ -13,8 +13,8 @@ from pipeline.messages import clock
 from pipeline.values import Span
 from syncdub.making.preview import What, preview_clip
 from syncdub.making.soundtrack import Pair
-from web.jobs import Job
-from web.sync_jobs import PLAN, load_plan, moved
+from web.jobs.dubs import PLAN, load_plan, moved
+from web.jobs.queue import Job
 from web.ui.language import tell
 from web.ui.work import Page
 

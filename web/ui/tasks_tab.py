@@ -9,7 +9,7 @@ import gradio as gr
 
 from pipeline.errors import StudioError
 from pipeline.messages import say
-from web.jobs import Job
+from web.jobs.queue import Job
 from web.ui.language import label, language_of, moment, percent, tell
 from web.ui.theme import asset
 from web.ui.work import QUIET, Page, owner_of, say_error, shown

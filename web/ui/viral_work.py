@@ -14,10 +14,11 @@ import gradio as gr
 from pipeline.errors import BadRequest, StudioError
 from pipeline.files.received import Stored
 from pipeline.messages import localise
-from web import edits
 from web.answers import public_result
-from web.fetching import to_fetch
-from web.jobs import Job
+from web.jobs import edits
+from web.jobs.inputs import to_fetch
+from web.jobs.queue import Job
+from web.jobs.reels import EARLY
 from web.ui.examples import example_files
 from web.ui.highlights_work import keep_edits
 from web.ui.language import language_of, tell
@@ -25,7 +26,6 @@ from web.ui.numbers import shown_table
 from web.ui.timeline import attr
 from web.ui.viral_view import Board, keyword_table, score_table, view
 from web.ui.work import Early, TabWork, busy, chosen_source, follow, notes, owner_of, shown, source_url
-from web.workflows import EARLY
 
 Answer = tuple[Any, ...]
 Clip = Mapping[str, Any]

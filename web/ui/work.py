@@ -20,7 +20,7 @@ from pipeline.files.received import Stored
 from pipeline.messages import localise, say
 from pipeline.settings import Settings
 from web.intake.sources import Sources
-from web.jobs import Job, Jobs
+from web.jobs.queue import Job, Jobs
 from web.ui.language import language_of, percent, tell
 
 POLL = 0.25

@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from web.jobs import Job
+from web.jobs.queue import Job
 
 FILE = "edits.json"
 MOST = 2000

@@ -1,6 +1,6 @@
 """The one queue of the product: page, REST and Gradio client all submit here.
 
-Invariants, kept by every statement of :mod:`web.jobs_store` and checked by tests:
+Invariants, kept by every statement of :mod:`web.jobs.store` and checked by tests:
 
 1. A job is in exactly one state: ``queued → running → done | failed | cancelled``. Each UPDATE names the state it
    leaves, so two threads never both make a transition, and only ``retry`` leads out of ``failed`` and ``cancelled``.
@@ -16,7 +16,6 @@ Invariants, kept by every statement of :mod:`web.jobs_store` and checked by test
 
 from __future__ import annotations
 
-import contextvars
 import logging
 import threading
 import time
@@ -29,25 +28,20 @@ from typing import Any
 
 from pipeline.compute.warm import warming
 from pipeline.errors import BadRequest, Cancelled, NotFound, StudioError, ToolError
-from pipeline.progress import Report
 from pipeline.settings import Settings
-from web.jobs_folders import fresh_folder, is_inside, named_error, remove_folder, stored_error
-from web.jobs_store import JobStore
-from web.jobs_values import FINISHED, Conflict, Job, State, stored, strings_in
-from web.kinds import Kind
-from web.progress import Running
+from web.jobs.folders import fresh_folder, is_inside, named_error, remove_folder, stored_error
+from web.jobs.kinds import Kind
+from web.jobs.progress import Running
+from web.jobs.store import JobStore
+from web.jobs.values import FINISHED, Conflict, Job, Run, State, current_job, stored, strings_in
 
 __all__ = ["FINISHED", "Conflict", "Job", "Jobs", "Run", "State", "current_job"]
 
-Run = Callable[[str, Mapping[str, Any], Path, Report], dict[str, Any]]
-"""``run(kind, params, folder, report) -> result`` does the work in a worker thread; another executor is another one."""
 
 MAX_ATTEMPTS = 50
 RETRY_WRITE = 2.0
 """Seconds between attempts to write a job's end while the disk is full."""
 
-current_job: contextvars.ContextVar[str] = contextvars.ContextVar("current_job", default="")
-"""The id of the job this thread works on, for the log."""
 
 _log = logging.getLogger(__name__)
 JobList = list[Job]

@@ -17,8 +17,8 @@ from pipeline.progress import Report
 from pipeline.values import Span
 from reelify.cut.posting import Aspect, Framing, PostOptions
 from reelify.rank_workflow import Clip
-from web.fetching import arrived
-from web.jobs_values import stored
+from web.jobs.inputs import arrived
+from web.jobs.values import stored
 
 Params = Mapping[str, Any]
 MOST_TITLE = 200

@@ -14,7 +14,7 @@ from typing import Any
 from pipeline.errors import DiskFull, ToolError
 from pipeline.messages import Message, neutral
 from pipeline.settings import SettingsError
-from web.jobs_values import STATES, Job, State, slug_of
+from web.jobs.values import STATES, Job, State, slug_of
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS jobs (

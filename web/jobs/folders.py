@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import DiskFull, OutOfMemory, StudioError, ToolError
-from web.jobs_values import Job, stored
+from web.jobs.values import Job, stored
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 

@@ -9,7 +9,7 @@ from typing import Any
 from pipeline.files import downloads
 from pipeline.files.received import Stored
 from pipeline.progress import Report, part_of
-from web.jobs_folders import is_inside
+from web.jobs.folders import is_inside
 
 FETCH = "fetch"
 """The parameter ``{path: address}`` of files that are not here when a job is queued."""

@@ -20,7 +20,7 @@ from syncdub.making.preview import join_waves
 from syncdub.making.soundtrack import Pair
 from syncdub.values import SyncPlan
 from syncdub.workflow import SyncRequest, sync
-from web.fetching import arrived
+from web.jobs.inputs import arrived
 
 Params = Mapping[str, Any]
 PLAN = "plan.json"

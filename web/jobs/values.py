@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextvars
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, is_dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -12,6 +13,7 @@ import numpy as np
 
 from pipeline.errors import BadRequest
 from pipeline.messages import Message, neutral
+from pipeline.progress import Report
 
 State = Literal["queued", "running", "done", "failed", "cancelled"]
 STATES: tuple[State, ...] = ("queued", "running", "done", "failed", "cancelled")
@@ -104,3 +106,10 @@ def strings_in(value: Any) -> set[str]:
     if isinstance(value, list | tuple):
         return set().union(*(strings_in(v) for v in value)) if value else set()
     return set()
+
+
+Run = Callable[[str, Mapping[str, Any], Path, Report], dict[str, Any]]
+"""``run(kind, params, folder, report) -> result`` does the work in a worker thread; another executor is another one."""
+
+current_job: contextvars.ContextVar[str] = contextvars.ContextVar("current_job", default="")
+"""The id of the job this thread works on, for the log."""

@@ -2,7 +2,7 @@
 
 A kind is a plain function ``run(engine, params, folder, report) -> dict``: ``params`` is what JSON can hold and names
 input files by absolute path (they are read, never written), ``folder`` is the job's own empty directory, and the result
-is JSON once :func:`web.jobs_values.stored` has put its messages in their neutral form. Paths in a
+is JSON once :func:`web.jobs.values.stored` has put its messages in their neutral form. Paths in a
 result lie inside ``folder``.
 
 :func:`run_job` is the whole seam to another executor: importable by name, plain values in, plain values out.
@@ -36,37 +36,37 @@ class Kind:
 
 
 def _highlights(engine: Any, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
-    from web.workflows import highlights
+    from web.jobs.reels import highlights
 
     return highlights(engine, params, folder, report)
 
 
 def _rank(engine: Any, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
-    from web.workflows import rank
+    from web.jobs.reels import rank
 
     return rank(engine, params, folder, report)
 
 
 def _transcribe(engine: Any, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
-    from web.workflows import transcribe
+    from web.jobs.reels import transcribe
 
     return transcribe(engine, params, folder, report)
 
 
 def _compile(engine: Any, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
-    from web.workflows import compile_clip
+    from web.jobs.reels import compile_clip
 
     return compile_clip(engine, params, folder, report)
 
 
 def _analyse(engine: Any, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
-    from web.sync_jobs import analyse
+    from web.jobs.dubs import analyse
 
     return analyse(engine, params, folder, report)
 
 
 def _synchronise(engine: Any, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
-    from web.sync_jobs import synchronise
+    from web.jobs.dubs import synchronise
 
     return synchronise(engine, params, folder, report)
 

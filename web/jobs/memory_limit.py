@@ -42,7 +42,7 @@ def resident() -> int:
 
 
 class Limited:
-    """A :data:`web.jobs.Run` that ends a job with OutOfMemory once more than ``limit`` bytes are held.
+    """A :data:`web.jobs.values.Run` that ends a job with OutOfMemory once more than ``limit`` bytes are held.
 
     Caches are given back first, and where several jobs run the one that reports next is the one that ends.
     """
