@@ -42,8 +42,8 @@ def create() -> FastAPI:
 
 def compose(settings: Settings, engine: Any, jobs: Jobs) -> FastAPI:
     """Routes and page around an engine and its queue."""
-    from web import page_uploads
     from web.application import create_app
+    from web.rest import page_uploads
     from web.ui.mount import mount
     from web.ui.work import Page
 
@@ -67,7 +67,7 @@ def launch() -> None:
     from web.application import create_app
     from web.beside import Beside
     from web.jobs.kinds import KINDS
-    from web.page_uploads import install
+    from web.rest.page_uploads import install
     from web.runner import runner
     from web.ui.launch import start
     from web.ui.work import Page

@@ -14,10 +14,10 @@ from fastapi.testclient import TestClient
 
 from tests.fake_kinds import FAKES
 from tests.fake_service import FakeEngine, files_below, settings_for
-from web import page_uploads
 from web.application import create_app
 from web.intake import uploads
-from web.page_uploads import Progress, file_name
+from web.rest import page_uploads
+from web.rest.page_uploads import Progress, file_name
 from web.runner import queue_of
 
 

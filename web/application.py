@@ -12,8 +12,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
 from pipeline.settings import Settings
-from web import api_reelify, api_syncdub, api_system, api_tasks, problems
-from web.context import Service
+from web import problems
 from web.guard.limits import BodyLimit, RateLimit
 from web.guard.security import Accounts, SameOrigin, SecurityHeaders, SignIn
 from web.housekeeping import Janitor
@@ -22,6 +21,8 @@ from web.intake.resumable import Resumable
 from web.intake.sources import Sources
 from web.jobs.queue import Jobs
 from web.monitoring import Monitor, Watch
+from web.rest import reelify, syncdub, system, tasks
+from web.rest.context import Service
 
 TITLE = "Reelify & SyncDub"
 VERSION = "1.0.0"
@@ -46,7 +47,7 @@ def create_app(settings: Settings, engine: Any, jobs: Jobs) -> FastAPI:
     )  # fmt: skip
     app.state.settings, app.state.service = settings, service
     problems.install(app)
-    for part in (api_reelify, api_syncdub, api_tasks, api_system):
+    for part in (reelify, syncdub, tasks, system):
         app.include_router(part.router)
     return app
 

@@ -13,10 +13,10 @@ from pipeline.errors import NotFound
 from pipeline.files import downloads
 from pipeline.files.received import Stored
 from pipeline.settings import Settings
-from web import answers
 from web.intake.library import Library
 from web.intake.resumable import Resumable
 from web.jobs.queue import Jobs
+from web.rest import answers
 
 LOOKS = 8
 """Addresses looked at at the same time."""

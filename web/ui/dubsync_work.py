@@ -10,11 +10,11 @@ import gradio as gr
 
 from pipeline.errors import StudioError
 from pipeline.messages import localise
-from web.answers import public_result
 from web.jobs import edits
 from web.jobs.dubs import PLAN, load_plan, plan_json
 from web.jobs.inputs import to_fetch
 from web.jobs.queue import Job
+from web.rest.answers import public_result
 from web.ui.dubsync_view import Map, phrases, whole_view
 from web.ui.examples import example_files
 from web.ui.highlights_work import keep_edits

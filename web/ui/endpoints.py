@@ -13,9 +13,9 @@ from typing import Any
 import gradio as gr
 
 from pipeline.errors import BadRequest, StudioError
-from web.answers import public_result
 from web.jobs.dubs import PLAN
 from web.jobs.inputs import to_fetch
+from web.rest.answers import public_result
 from web.ui.language import language_of
 from web.ui.work import Page, chosen_source, owner_of, say_error, shown
 

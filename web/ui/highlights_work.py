@@ -12,10 +12,10 @@ import gradio as gr
 import pandas as pd
 
 from pipeline.errors import StudioError
-from web.answers import public_result
 from web.jobs import edits
 from web.jobs.inputs import to_fetch
 from web.jobs.queue import Job
+from web.rest.answers import public_result
 from web.ui.examples import example_files
 from web.ui.first_look import FirstLook
 from web.ui.language import language_of, precise, tell

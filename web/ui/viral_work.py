@@ -14,11 +14,11 @@ import gradio as gr
 from pipeline.errors import BadRequest, StudioError
 from pipeline.files.received import Stored
 from pipeline.messages import localise
-from web.answers import public_result
 from web.jobs import edits
 from web.jobs.inputs import to_fetch
 from web.jobs.queue import Job
 from web.jobs.reels import EARLY
+from web.rest.answers import public_result
 from web.ui.examples import example_files
 from web.ui.highlights_work import keep_edits
 from web.ui.language import language_of, tell

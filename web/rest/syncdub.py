@@ -14,9 +14,6 @@ from starlette.requests import ClientDisconnect
 
 from pipeline.errors import BadRequest, TooLarge
 from pipeline.files.received import Stored, shown_name
-from web.api_models import DUBBED, NAMES, ORIGINAL, Accepted, SyncRequest, UploadPlan, UploadState
-from web.api_reelify import PROBLEMS, accepted, submitted
-from web.context import Service, service_of
 from web.guard.limits import JSON_LIMIT
 from web.guard.security import current_user
 from web.intake.forms import Form, read_form
@@ -24,6 +21,9 @@ from web.intake.resumable import Announced
 from web.intake.sources import UPLOADS
 from web.jobs.inputs import to_fetch
 from web.problems import language_of
+from web.rest.context import Service, service_of
+from web.rest.models import DUBBED, NAMES, ORIGINAL, Accepted, SyncRequest, UploadPlan, UploadState
+from web.rest.reelify import PROBLEMS, accepted, submitted
 
 router = APIRouter(tags=["syncdub"])
 FILE_FIELDS = {**dict.fromkeys(ORIGINAL, "original"), **dict.fromkeys(DUBBED, "dubbed")}

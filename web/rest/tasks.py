@@ -16,12 +16,12 @@ from fastapi.responses import FileResponse
 
 from pipeline.errors import NotFound
 from pipeline.messages import Message, say
-from web import answers
-from web.api_models import Done, Problem, Task, TaskList
-from web.context import job_of, owner_filter, service_of
 from web.jobs import edits
 from web.jobs.queue import Job, State
 from web.problems import language_of
+from web.rest import answers
+from web.rest.context import job_of, owner_filter, service_of
+from web.rest.models import Done, Problem, Task, TaskList
 
 router = APIRouter(tags=["tasks"])
 PROBLEMS: dict[int | str, dict[str, Any]] = {code: {"model": Problem} for code in (404, 409, 422, 429, 500)}

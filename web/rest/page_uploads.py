@@ -25,10 +25,10 @@ from starlette.requests import ClientDisconnect
 from pipeline.errors import StudioError, TooLarge
 from pipeline.files.received import Sink, need_space, shown_name
 from pipeline.messages import say
-from web.context import service_of
 from web.intake.forms import Form, FormReader, boundary_of
 from web.intake.uploads import on_disk
 from web.problems import language_of, status_of
+from web.rest.context import service_of
 
 FIELD = "files"
 LOOK, HEARTBEAT, PATIENCE = 0.1, 15.0, 3.0

@@ -10,13 +10,13 @@ from fastapi.responses import FileResponse, JSONResponse, Response
 from starlette.concurrency import run_in_threadpool
 
 from pipeline.messages import Message, say
-from web import answers
-from web.api_models import Accepted, GenerateAnswer, GenerateRequest, Problem, SelectAnswer, SelectRequest
-from web.context import finished, service_of
 from web.guard.security import current_user
 from web.jobs.inputs import to_fetch
 from web.jobs.queue import Job
 from web.problems import language_of, problem_of_job
+from web.rest import answers
+from web.rest.context import finished, service_of
+from web.rest.models import Accepted, GenerateAnswer, GenerateRequest, Problem, SelectAnswer, SelectRequest
 
 router = APIRouter(tags=["reelify"])
 PROBLEMS: dict[int | str, dict[str, Any]] = {

@@ -8,9 +8,9 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response
 
 from pipeline.messages import localise
-from web.api_models import Problem
-from web.context import service_of
 from web.problems import language_of
+from web.rest.context import service_of
+from web.rest.models import Problem
 
 router = APIRouter(tags=["system"])
 PROBLEMS: dict[int | str, dict[str, Any]] = {code: {"model": Problem} for code in (400, 403, 404, 422, 424, 429)}
