@@ -65,13 +65,13 @@ def launch() -> None:
     import gradio as gr
 
     from web.application import create_app
-    from web.beside import Beside
     from web.jobs.kinds import KINDS
     from web.rest.page_uploads import install
     from web.runner import runner
-    from web.ui.launch import start
+    from web.space.beside import Beside
+    from web.space.launch import start
+    from web.space.zero_gpu import VisitorsJobs, ZeroEngine
     from web.ui.work import Page
-    from web.zero_gpu import VisitorsJobs, ZeroEngine
 
     engine = ZeroEngine(settings, spaces.GPU, (gr.Error,))
     jobs = VisitorsJobs(settings, KINDS, runner(settings, engine))

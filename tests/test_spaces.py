@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from tests.conftest import ROOT
-from web.zero_gpu import LEAST, MOST, SPEED, START
+from web.space.zero_gpu import LEAST, MOST, SPEED, START
 
 PACKAGES = ("pipeline", "reelify", "syncdub", "web")
 NEWER = {

@@ -26,10 +26,10 @@ from pipeline.speech import transcriber
 from pipeline.values import Transcript
 from tests.conftest import ROOT
 from tests.fake_service import settings_for
-from web import zero_gpu
 from web.jobs.kinds import Kind
 from web.runner import runner
-from web.zero_gpu import Heard, VisitorsJobs, ZeroEngine, gpu_seconds
+from web.space import zero_gpu
+from web.space.zero_gpu import Heard, VisitorsJobs, ZeroEngine, gpu_seconds
 
 FAKE = """
 class _Called(Exception):
@@ -226,6 +226,6 @@ def _answer(process: subprocess.Popen[bytes], port: int, path: str) -> bytes:
 
 
 def test_nothing_of_it_is_there_without_the_variable() -> None:
-    code = "import app, sys; assert not app.ON_ZERO_GPU; assert 'spaces' not in sys.modules; assert 'web.zero_gpu' not in sys.modules"
+    code = "import app, sys; assert not app.ON_ZERO_GPU; assert 'spaces' not in sys.modules; assert 'web.space.zero_gpu' not in sys.modules"
     environment = {k: v for k, v in os.environ.items() if k != "SPACES_ZERO_GPU"}
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, check=True)
