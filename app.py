@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from web import stubs
+from web.ui import stubs
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -44,8 +44,8 @@ def compose(settings: Settings, engine: Any, jobs: Jobs) -> FastAPI:
     """Routes and page around an engine and its queue."""
     from web.application import create_app
     from web.rest import page_uploads
+    from web.ui.following import Page
     from web.ui.mount import mount
-    from web.ui.work import Page
 
     application = create_app(settings, engine, jobs)
     page_uploads.install(application, _page_folder(settings))
@@ -71,7 +71,7 @@ def launch() -> None:
     from web.space.beside import Beside
     from web.space.launch import start
     from web.space.zero_gpu import VisitorsJobs, ZeroEngine
-    from web.ui.work import Page
+    from web.ui.following import Page
 
     engine = ZeroEngine(settings, spaces.GPU, (gr.Error,))
     jobs = VisitorsJobs(settings, KINDS, runner(settings, engine))

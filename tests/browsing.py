@@ -90,8 +90,8 @@ def page_server(folder: Path, kinds: Mapping[str, Any], **changes: Any) -> Itera
     from tests.fake_service import settings_for
     from web.application import create_app
     from web.runner import queue_of
+    from web.ui.following import Page
     from web.ui.mount import mount
-    from web.ui.work import Page
 
     settings = settings_for(folder, **changes)
     engine = Engine(settings)

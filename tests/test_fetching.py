@@ -23,9 +23,9 @@ from web.application import create_app
 from web.jobs.inputs import arrived
 from web.jobs.kinds import Kind
 from web.runner import queue_of
+from web.ui.following import Page
 from web.ui.highlights_work import HighlightsWork
 from web.ui.viral_work import ViralWork
-from web.ui.work import Page
 
 __all__ = ["site"]
 LATER = {"Prefer": "respond-async"}

@@ -9,7 +9,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, StreamingRespon
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from web.page_language import COOKIE, PageLanguage, chosen_language
+from web.ui.page_language import COOKIE, PageLanguage, chosen_language
 
 PAGE = '<!doctype html><html lang="en"><head><script type="module"></script></head><body lang="en">ñ</body></html>'
 

@@ -81,7 +81,7 @@ stub.touch()
 touched = stub.stat().st_mtime_ns
 import gradio as gr
 from gradio import component_meta
-assert component_meta.create_or_modify_pyi.__module__ == "web.stubs"
+assert component_meta.create_or_modify_pyi.__module__ == "web.ui.stubs"
 with gr.Blocks():
     assert gr.Button().click(print)
 assert stub.stat().st_mtime_ns == touched

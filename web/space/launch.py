@@ -10,11 +10,11 @@ from starlette.routing import BaseRoute
 
 from web.guard.limits import RateLimit
 from web.guard.security import SecurityHeaders
-from web.page_language import PageLanguage
+from web.ui.following import Page
 from web.ui.language import words
 from web.ui.page import build
+from web.ui.page_language import PageLanguage
 from web.ui.theme import THEME, asset
-from web.ui.work import Page
 
 ADDRESS = "0.0.0.0"
 

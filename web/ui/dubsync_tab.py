@@ -9,9 +9,9 @@ import gradio as gr
 
 from web.ui.dubsync_work import DubWork
 from web.ui.examples import example_files
+from web.ui.following import IN_ORDER, QUIET, Page
 from web.ui.language import label
 from web.ui.theme import script
-from web.ui.work import IN_ORDER, QUIET, Page
 
 FILLS = ("silence", "original", "bed")
 CODECS = ("flac", "eac3", "aac")

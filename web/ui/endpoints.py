@@ -16,8 +16,8 @@ from pipeline.errors import BadRequest, StudioError
 from web.jobs.dubs import PLAN
 from web.jobs.inputs import to_fetch
 from web.rest.answers import public_result
+from web.ui.following import Page, chosen_source, owner_of, say_error, shown
 from web.ui.language import language_of
-from web.ui.work import Page, chosen_source, owner_of, say_error, shown
 
 POLL = 0.2
 

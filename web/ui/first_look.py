@@ -14,9 +14,9 @@ from pipeline.errors import Cancelled, StudioError
 from pipeline.messages import Message, localise
 from web.jobs.queue import Job
 from web.jobs.reels import highlights
+from web.ui.following import Page, note, source_url
 from web.ui.language import tell
 from web.ui.stage import Scene, stage
-from web.ui.work import Page, note, source_url
 
 PATIENCE = 5.0
 """Seconds that a look may take; what is not remembered yet is not computed a second time."""

@@ -8,10 +8,10 @@ from typing import Any
 import gradio as gr
 
 from web.ui.examples import example_files
+from web.ui.following import IN_ORDER, QUIET, Page
 from web.ui.highlights_work import HighlightsWork
 from web.ui.language import label
 from web.ui.theme import script
-from web.ui.work import IN_ORDER, QUIET, Page
 
 
 @dataclass(frozen=True)

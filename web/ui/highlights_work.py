@@ -18,10 +18,10 @@ from web.jobs.queue import Job
 from web.rest.answers import public_result
 from web.ui.examples import example_files
 from web.ui.first_look import FirstLook
+from web.ui.following import Page, TabWork, busy, chosen_source, follow, notes, owner_of, shown, source_url
 from web.ui.language import language_of, precise, tell
 from web.ui.numbers import shown_table
 from web.ui.stage import Scene, stage
-from web.ui.work import Page, TabWork, busy, chosen_source, follow, notes, owner_of, shown, source_url
 
 Answer = tuple[Any, ...]
 

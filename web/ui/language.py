@@ -2,7 +2,7 @@
 
 Labels made at start go through ``gr.I18n`` and follow the browser. Words made at run time (progress, tables, errors) are put into
 :func:`language_of` the request. The visitor's own choice (the switch in the header) is a cookie that answers for both: see
-:mod:`web.page_language`.
+:mod:`web.ui.page_language`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 import gradio as gr
 
 from pipeline.messages import Message, catalogue, choose_language, clock, languages, say
-from web.page_language import chosen_language
+from web.ui.page_language import chosen_language
 
 
 def words() -> gr.I18n:

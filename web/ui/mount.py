@@ -6,11 +6,11 @@ import gradio as gr
 from fastapi import FastAPI
 
 from web.guard.security import current_user
-from web.page_language import PageLanguage
+from web.ui.following import Page
 from web.ui.language import words
 from web.ui.page import build
+from web.ui.page_language import PageLanguage
 from web.ui.theme import THEME, asset
-from web.ui.work import Page
 
 
 def mount(application: FastAPI, page: Page) -> FastAPI:

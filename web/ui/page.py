@@ -12,6 +12,7 @@ from pipeline.media.languages import own_name
 from pipeline.messages import languages
 from web.ui import dubsync_tab, endpoints, highlights_tab, tasks_tab, viral_tab
 from web.ui.dubsync_tab import DubTab
+from web.ui.following import QUIET, Page
 from web.ui.highlights_tab import HighlightsTab
 from web.ui.highlights_work import HighlightsWork
 from web.ui.language import label, language_of, own_words, tell
@@ -19,7 +20,6 @@ from web.ui.theme import script
 from web.ui.timeline import attr
 from web.ui.viral_tab import ViralTab
 from web.ui.viral_work import ViralWork
-from web.ui.work import QUIET, Page
 
 
 def build(page: Page) -> gr.Blocks:

@@ -15,8 +15,8 @@ from syncdub.making.preview import What, preview_clip
 from syncdub.making.soundtrack import Pair
 from web.jobs.dubs import PLAN, load_plan, moved
 from web.jobs.queue import Job
+from web.ui.following import Page
 from web.ui.language import tell
-from web.ui.work import Page
 
 SECONDS = 8.0
 

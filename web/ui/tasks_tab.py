@@ -10,9 +10,9 @@ import gradio as gr
 from pipeline.errors import StudioError
 from pipeline.messages import say
 from web.jobs.queue import Job
+from web.ui.following import QUIET, Page, owner_of, say_error, shown
 from web.ui.language import label, language_of, moment, percent, tell
 from web.ui.theme import asset
-from web.ui.work import QUIET, Page, owner_of, say_error, shown
 
 SHOWN = 100
 EVERY = 2.0

@@ -8,10 +8,10 @@ from typing import Any
 import gradio as gr
 
 from web.ui.examples import example_files
+from web.ui.following import IN_ORDER, QUIET, Page
 from web.ui.language import label
 from web.ui.theme import script
 from web.ui.viral_work import ViralWork
-from web.ui.work import IN_ORDER, QUIET, Page
 
 ASPECTS = ("source", "9:16", "1:1", "16:9")
 FRAMINGS = ("follow", "bars", "centre")

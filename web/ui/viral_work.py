@@ -20,12 +20,12 @@ from web.jobs.queue import Job
 from web.jobs.reels import EARLY
 from web.rest.answers import public_result
 from web.ui.examples import example_files
+from web.ui.following import Early, TabWork, busy, chosen_source, follow, notes, owner_of, shown, source_url
 from web.ui.highlights_work import keep_edits
 from web.ui.language import language_of, tell
 from web.ui.numbers import shown_table
 from web.ui.timeline import attr
 from web.ui.viral_view import Board, keyword_table, score_table, view
-from web.ui.work import Early, TabWork, busy, chosen_source, follow, notes, owner_of, shown, source_url
 
 Answer = tuple[Any, ...]
 Clip = Mapping[str, Any]
