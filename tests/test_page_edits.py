@@ -11,7 +11,7 @@ import pytest
 from pipeline.errors import BadRequest
 from web.jobs import edits
 from web.jobs.queue import Job
-from web.ui.dubsync_view import Map, whole_view
+from web.ui.dubsync.view import Map, whole_view
 from web.ui.language import percent, precise
 from web.ui.numbers import shown_table
 from web.ui.stage import Scene, stage

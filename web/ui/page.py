@@ -10,8 +10,9 @@ import gradio as gr
 from pipeline.compute.warm import warming
 from pipeline.media.languages import own_name
 from pipeline.messages import languages
-from web.ui import dubsync_tab, endpoints, highlights_tab, tasks_tab, viral_tab
-from web.ui.dubsync_tab import DubTab
+from web.ui import endpoints, highlights_tab, tasks_tab, viral_tab
+from web.ui.dubsync import tab
+from web.ui.dubsync.tab import DubTab
 from web.ui.following import QUIET, Page
 from web.ui.highlights_tab import HighlightsTab
 from web.ui.highlights_work import HighlightsWork
@@ -34,12 +35,12 @@ def build(page: Page) -> gr.Blocks:
             with gr.Tab(label("ui.tab.viral"), id="viral"):
                 viral = viral_tab.layout(page, second)
             with gr.Tab(label("ui.tab.dubsync"), id="dubsync"):
-                dub = dubsync_tab.layout(page, third)
+                dub = tab.layout(page, third)
             with gr.Tab(label("ui.tab.tasks"), id="tasks"):
                 tasks_tab.build(page, demo)
         highlights_tab.wire(page, demo, moments)
         viral_tab.wire(page, demo, viral, moments.clips)
-        dubsync_tab.wire(page, demo, dub)
+        tab.wire(page, demo, dub)
         _moments_to_ranking(page, tabs, moments, viral)
         _film_to_moments(page, tabs, dub, moments)
         demo.load(_greet, None, header, **QUIET)

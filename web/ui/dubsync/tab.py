@@ -1,4 +1,4 @@
-"""The dub sync tab: what it looks like and what calls what; the work is in :mod:`web.ui.dubsync_work`."""
+"""The dub sync tab: what it looks like and what calls what; the work is in :mod:`web.ui.dubsync.work`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from web.ui.dubsync_work import DubWork
+from web.ui.dubsync.work import DubWork
 from web.ui.examples import example_files
 from web.ui.following import IN_ORDER, QUIET, Page
 from web.ui.language import label
@@ -89,7 +89,7 @@ def _inputs() -> dict[str, Any]:
 
 
 def _options() -> list[Any]:
-    """In the order of :func:`web.ui.dubsync_work.options`."""
+    """In the order of :func:`web.ui.dubsync.work.options`."""
     quick = gr.Checkbox(False, label=label("ui.sync.quick"), info=label("ui.sync.quick_info"))
     fill = gr.Radio([(label(f"ui.sync.fill.{f}"), f) for f in FILLS], value="silence", label=label("ui.sync.fill"))
     codec = gr.Radio([(c.upper(), c) for c in CODECS], value="flac", label=label("ui.sync.codec"))

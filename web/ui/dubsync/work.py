@@ -15,13 +15,13 @@ from web.jobs.dubs import PLAN, load_plan, plan_json
 from web.jobs.inputs import to_fetch
 from web.jobs.queue import Job
 from web.rest.answers import public_result
-from web.ui.dubsync_view import Map, phrases, whole_view
+from web.ui.dubsync.preview import join_views, preview
+from web.ui.dubsync.view import Map, phrases, whole_view
 from web.ui.examples import example_files
 from web.ui.following import Early, TabWork, busy, chosen_source, follow, note, notes, owner_of, shown
 from web.ui.highlights_work import keep_edits
 from web.ui.language import language_of, tell
 from web.ui.numbers import shown_table
-from web.ui.preview import join_views, preview
 
 Answer = tuple[Any, ...]
 
