@@ -24,7 +24,7 @@ from web.jobs.inputs import arrived
 from web.jobs.kinds import Kind
 from web.runner import queue_of
 from web.ui.following import Page
-from web.ui.highlights_work import HighlightsWork
+from web.ui.highlights.work import HighlightsWork
 from web.ui.viral_work import ViralWork
 
 __all__ = ["site"]

@@ -10,12 +10,13 @@ import gradio as gr
 from pipeline.compute.warm import warming
 from pipeline.media.languages import own_name
 from pipeline.messages import languages
-from web.ui import endpoints, highlights_tab, tasks_tab, viral_tab
+from web.ui import endpoints, tasks_tab, viral_tab
 from web.ui.dubsync import tab
 from web.ui.dubsync.tab import DubTab
 from web.ui.following import QUIET, Page
-from web.ui.highlights_tab import HighlightsTab
-from web.ui.highlights_work import HighlightsWork
+from web.ui.highlights import tab as highlights_tab
+from web.ui.highlights.tab import HighlightsTab
+from web.ui.highlights.work import HighlightsWork
 from web.ui.language import label, language_of, own_words, tell
 from web.ui.theme import script
 from web.ui.timeline import attr

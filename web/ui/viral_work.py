@@ -21,7 +21,7 @@ from web.jobs.reels import EARLY
 from web.rest.answers import public_result
 from web.ui.examples import example_files
 from web.ui.following import Early, TabWork, busy, chosen_source, follow, notes, owner_of, shown, source_url
-from web.ui.highlights_work import keep_edits
+from web.ui.highlights.work import keep_edits
 from web.ui.language import language_of, tell
 from web.ui.numbers import shown_table
 from web.ui.timeline import attr

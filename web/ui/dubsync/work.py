@@ -19,7 +19,7 @@ from web.ui.dubsync.preview import join_views, preview
 from web.ui.dubsync.view import Map, phrases, whole_view
 from web.ui.examples import example_files
 from web.ui.following import Early, TabWork, busy, chosen_source, follow, note, notes, owner_of, shown
-from web.ui.highlights_work import keep_edits
+from web.ui.highlights.work import keep_edits
 from web.ui.language import language_of, tell
 from web.ui.numbers import shown_table
 

@@ -17,8 +17,8 @@ from web.jobs.inputs import to_fetch
 from web.jobs.queue import Job
 from web.rest.answers import public_result
 from web.ui.examples import example_files
-from web.ui.first_look import FirstLook
 from web.ui.following import Page, TabWork, busy, chosen_source, follow, notes, owner_of, shown, source_url
+from web.ui.highlights.first_look import FirstLook
 from web.ui.language import language_of, precise, tell
 from web.ui.numbers import shown_table
 from web.ui.stage import Scene, stage

@@ -1,4 +1,4 @@
-"""The Highlights tab: what it looks like and what calls what; the work is in :mod:`web.ui.highlights_work`."""
+"""The Highlights tab: what it looks like and what calls what; the work is in :mod:`web.ui.highlights.work`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import gradio as gr
 
 from web.ui.examples import example_files
 from web.ui.following import IN_ORDER, QUIET, Page
-from web.ui.highlights_work import HighlightsWork
+from web.ui.highlights.work import HighlightsWork
 from web.ui.language import label
 from web.ui.theme import script
 
