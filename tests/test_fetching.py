@@ -25,7 +25,7 @@ from web.jobs.kinds import Kind
 from web.runner import queue_of
 from web.ui.following import Page
 from web.ui.highlights.work import HighlightsWork
-from web.ui.viral_work import ViralWork
+from web.ui.viral.work import ViralWork
 
 __all__ = ["site"]
 LATER = {"Prefer": "respond-async"}

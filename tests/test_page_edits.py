@@ -15,9 +15,9 @@ from web.ui.dubsync.view import Map, whole_view
 from web.ui.language import percent, precise
 from web.ui.numbers import shown_table
 from web.ui.stage import Scene, stage
-from web.ui.viral_view import Board
-from web.ui.viral_view import view as board_view
-from web.ui.viral_work import cut_params
+from web.ui.viral.view import Board
+from web.ui.viral.view import view as board_view
+from web.ui.viral.work import cut_params
 
 CLIPS = [
     {

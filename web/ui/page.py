@@ -10,7 +10,7 @@ import gradio as gr
 from pipeline.compute.warm import warming
 from pipeline.media.languages import own_name
 from pipeline.messages import languages
-from web.ui import endpoints, tasks_tab, viral_tab
+from web.ui import endpoints, tasks_tab
 from web.ui.dubsync import tab
 from web.ui.dubsync.tab import DubTab
 from web.ui.following import QUIET, Page
@@ -20,8 +20,9 @@ from web.ui.highlights.work import HighlightsWork
 from web.ui.language import label, language_of, own_words, tell
 from web.ui.theme import script
 from web.ui.timeline import attr
-from web.ui.viral_tab import ViralTab
-from web.ui.viral_work import ViralWork
+from web.ui.viral import tab as viral_tab
+from web.ui.viral.tab import ViralTab
+from web.ui.viral.work import ViralWork
 
 
 def build(page: Page) -> gr.Blocks:

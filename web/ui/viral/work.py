@@ -25,7 +25,7 @@ from web.ui.highlights.work import keep_edits
 from web.ui.language import language_of, tell
 from web.ui.numbers import shown_table
 from web.ui.timeline import attr
-from web.ui.viral_view import Board, keyword_table, score_table, view
+from web.ui.viral.view import Board, keyword_table, score_table, view
 
 Answer = tuple[Any, ...]
 Clip = Mapping[str, Any]

@@ -1,4 +1,4 @@
-"""The viral clips tab: what it looks like and what calls what; the work is in :mod:`web.ui.viral_work`."""
+"""The viral clips tab: what it looks like and what calls what; the work is in :mod:`web.ui.viral.work`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from web.ui.examples import example_files
 from web.ui.following import IN_ORDER, QUIET, Page
 from web.ui.language import label
 from web.ui.theme import script
-from web.ui.viral_work import ViralWork
+from web.ui.viral.work import ViralWork
 
 ASPECTS = ("source", "9:16", "1:1", "16:9")
 FRAMINGS = ("follow", "bars", "centre")
@@ -93,7 +93,7 @@ def _inputs(page: Page) -> dict[str, Any]:
 
 
 def _look() -> list[Any]:
-    """In the order of :data:`web.ui.viral_work.LOOK`."""
+    """In the order of :data:`web.ui.viral.work.LOOK`."""
     aspects = [(label(f"ui.aspect.{a.replace(':', 'x')}"), a) for a in ASPECTS]
     framings = [(label(f"ui.framing.{f}"), f) for f in FRAMINGS]
     return [
