@@ -84,7 +84,7 @@ def launch() -> None:
 
 def _settings() -> Settings:
     from pipeline.settings import Settings
-    from web import logs
+    from web.watch import logs
 
     settings = Settings.from_env()
     # The hub's library reads it once, when it is imported.

@@ -94,9 +94,9 @@ def serve(settings: Settings, port: int, page: bool = False) -> None:
     import uvicorn
 
     from app import compose
-    from web import logs
     from web.application import create_app
     from web.runner import queue_of
+    from web.watch import logs
 
     logs.configure(settings)
     engine = AnyMedia()

@@ -23,7 +23,7 @@ from tests.conftest import ROOT
 from web.intake.library import Library
 from web.jobs.queue import Job
 from web.jobs.values import STATES
-from web.monitoring import Monitor
+from web.watch.monitoring import Monitor
 
 DEPLOY = ROOT / "deploy"
 DASHBOARD = DEPLOY / "grafana" / "dashboards" / "studio.json"

@@ -15,9 +15,9 @@ from pipeline.errors import NotFound
 from pipeline.settings import Settings
 from tests.fake_kinds import FAKES
 from tests.fake_service import settings_for
-from web.housekeeping import DAY, INTERVAL, Janitor, size_of
 from web.jobs.queue import Jobs
 from web.runner import queue_of
+from web.watch.housekeeping import DAY, INTERVAL, Janitor, size_of
 
 
 @pytest.fixture

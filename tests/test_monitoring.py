@@ -11,8 +11,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from tests.fake_service import service
-from web import monitoring
-from web.monitoring import Kept
+from web.watch import monitoring
+from web.watch.monitoring import Kept
 
 
 @pytest.fixture

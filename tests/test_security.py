@@ -14,11 +14,11 @@ from fastapi.testclient import TestClient
 
 from pipeline.settings import SettingsError
 from tests.fake_service import ended, parts, service, settings_for
-from web import logs
 from web.guard import limits
 from web.guard.limits import rate
 from web.guard.security import HEADERS, Accounts, secret_key
 from web.jobs.values import current_job
+from web.watch import logs
 
 
 def basic(name: str, password: str) -> dict[str, str]:

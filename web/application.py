@@ -15,14 +15,14 @@ from pipeline.settings import Settings
 from web import problems
 from web.guard.limits import BodyLimit, RateLimit
 from web.guard.security import Accounts, SameOrigin, SecurityHeaders, SignIn
-from web.housekeeping import Janitor
 from web.intake.library import Library
 from web.intake.resumable import Resumable
 from web.intake.sources import Sources
 from web.jobs.queue import Jobs
-from web.monitoring import Monitor, Watch
 from web.rest import reelify, syncdub, system, tasks
 from web.rest.context import Service
+from web.watch.housekeeping import Janitor
+from web.watch.monitoring import Monitor, Watch
 
 TITLE = "Reelify & SyncDub"
 VERSION = "1.0.0"

@@ -17,7 +17,7 @@ from web.intake.library import Library
 from web.intake.resumable import Resumable
 from web.intake.sources import Sources
 from web.jobs.queue import Job, Jobs
-from web.monitoring import Monitor
+from web.watch.monitoring import Monitor
 
 
 @dataclass(frozen=True)

@@ -26,9 +26,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from pipeline.errors import ToolError
 from pipeline.messages import Message as Text
 from pipeline.settings import GIB, Settings
-from web import gpu
 from web.intake.library import Library
 from web.jobs.queue import Job, Jobs
+from web.watch import gpu
 
 LOW_DISK = GIB
 KEEP = 5.0
