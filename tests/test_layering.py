@@ -1,8 +1,11 @@
-"""The four import rules, read from the source with ``ast``."""
+"""The rules of the house, read from the source with ``ast``: imports inside functions and by name count."""
 
 from __future__ import annotations
 
 import ast
+from collections import Counter
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -10,6 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("pipeline", "reelify", "syncdub", "web")
 FILES = [ROOT / "app.py", *(p for name in PACKAGES for p in sorted((ROOT / name).rglob("*.py")))]
+MOST_IN_A_ROOM = 14
 MAY_USE = {
     "pipeline": {"pipeline"},
     "reelify": {"reelify", "pipeline"},
@@ -17,13 +21,11 @@ MAY_USE = {
     "web": {"web", "reelify", "syncdub", "pipeline"},
     "app": {"web", "reelify", "syncdub", "pipeline"},
 }
-DECISIONS = {
-    "reelify/moments/highlights.py", "reelify/moments/candidates.py", "reelify/score/ranking.py", "reelify/score/lexicon.py", "reelify/cut/compilation.py",
-    "reelify/score/patterns.py", "reelify/score/semantics.py", "reelify/score/scoring.py", "reelify/score/wordlists.py",
-    "syncdub/meaning/sentences.py", "syncdub/exact/correlation.py", "syncdub/exact/timemap.py", "syncdub/making/plan.py", "syncdub/meaning/meaning.py",
-    "syncdub/exact/speed.py", "syncdub/exact/pictures.py", "syncdub/verdict.py", "syncdub/meaning/alignment.py", "syncdub/meaning/bands.py", "syncdub/meaning/lexical.py", "syncdub/meaning/similarity.py", "syncdub/meaning/drift.py",
-}  # fmt: skip
-PURE = {"numpy", "scipy", "pipeline.values", "pipeline.errors", "pipeline.messages"}
+PURE_ROOMS = ("reelify/moments/", "reelify/score/", "syncdub/exact/", "syncdub/meaning/", "pipeline/text/languages/")
+PURE_MODULES = {"reelify/cut/compilation.py", "syncdub/making/plan.py", "syncdub/verdict.py"}
+VALUES = (
+    "pipeline.values", "pipeline.errors", "pipeline.messages", "pipeline.text.values", "pipeline.text.languages", "reelify.values", "syncdub.values",
+)  # fmt: skip
 IMPURE_STDLIB = {
     "os",
     "pathlib",
@@ -38,71 +40,119 @@ IMPURE_STDLIB = {
     "threading",
 }
 HOMES = {
-    "whisper": {"pipeline/speech/transcriber.py", "pipeline/speech/whisper/on_torch.py", "pipeline/speech/whisper/encoder.py", "pipeline/speech/whisper/on_ctranslate2.py"},
-    "faster_whisper": {"pipeline/speech/transcriber.py", "pipeline/speech/whisper/on_ctranslate2.py", "pipeline/speech/voice.py"},
-    "spacy": {"pipeline/text/tagger.py"},
-    "sentence_transformers": {"pipeline/text/tagger.py"},
-    "subprocess": {"pipeline/media/ffmpeg.py"},
-    "sqlite3": {"web/jobs/store.py"},
-    "moviepy": {"pipeline/render/render.py"},
-    "librosa": {"pipeline/evidence/signals.py"},
-    "distributed": {"pipeline/cluster/crew.py", "pipeline/cluster/worker.py"},
-    "fsspec": {"pipeline/cluster/store.py", "pipeline/settings.py"},
+    "whisper": ("pipeline/speech/whisper/",),
+    "faster_whisper": ("pipeline/speech/whisper/", "pipeline/speech/voice.py"),
+    "ctranslate2": ("pipeline/speech/whisper/",),
+    "spacy": ("pipeline/text/tagger.py",),
+    "sentence_transformers": ("pipeline/text/embedder.py",),
+    "subprocess": ("pipeline/media/",),
+    "multiprocessing": ("pipeline/media/",),
+    "sqlite3": ("web/jobs/store.py",),
+    "moviepy": ("pipeline/render/",),
+    "librosa": ("pipeline/evidence/signals.py",),
+    "distributed": ("pipeline/cluster/",),
+    "fsspec": ("pipeline/cluster/store.py", "pipeline/settings.py"),
+    "fastapi": ("web/", "app.py"),
+    "gradio": ("web/ui/", "app.py"),
+}
+"""Heavy or dangerous libraries and where they may be imported: folders end with a slash."""
+HEAVY = {
+    "torch", "whisper", "faster_whisper", "spacy", "sentence_transformers", "librosa", "cv2", "onnxruntime", "moviepy", "transformers", "ctranslate2",
 }  # fmt: skip
-
-
-def imports(file: Path) -> set[str]:
-    """Every module a file imports, at the top or inside functions."""
-    found: set[str] = set()
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{file}: relative import"
-            assert not any(a.name == "*" for a in node.names), f"{file}: import *"
-            found.add(node.module or "")
-            found |= {f"{node.module}.{a.name}" for a in node.names}
-    return found
 
 
 def name(file: Path) -> str:
     return file.relative_to(ROOT).as_posix()
 
 
+def module_of(file: Path) -> str:
+    return name(file).removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+MODULES = {module_of(f): f for f in FILES}
+
+
+@cache
+def tree(file: Path) -> ast.Module:
+    return ast.parse(file.read_text(encoding="utf-8"))
+
+
+def _for_types_only(file: Path) -> set[int]:
+    guarded = (n for n in ast.walk(tree(file)) if isinstance(n, ast.If) and "TYPE_CHECKING" in ast.unparse(n.test))
+    return {id(inner) for n in guarded for inner in ast.walk(n)}
+
+
+def _imported(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom):
+        yield node.module or ""
+        yield from (f"{node.module}.{a.name}" for a in node.names)
+    elif isinstance(node, ast.Constant) and isinstance(
+        node.value, str
+    ):  # ``import_module("web.x")`` and ``"web.x:function"``
+        dotted = node.value.partition(":")[0]
+        if dotted in MODULES and "." in dotted:
+            yield dotted
+
+
+def imports(file: Path) -> set[str]:
+    """Every module a file imports: at the top, inside functions, or by its name in a string."""
+    return {found for node in ast.walk(tree(file)) for found in _imported(node)}
+
+
+def arrows(file: Path) -> set[str]:
+    """The modules of ours that a file needs when it runs (not for its types alone)."""
+    skip = _for_types_only(file)
+    found: set[str] = set()
+    for node in ast.walk(tree(file)):
+        if id(node) not in skip:
+            names = set(_imported(node)) & set(MODULES)
+            if isinstance(node, ast.ImportFrom) and any(n != node.module for n in names):
+                names -= {node.module}  # a module taken out of its room, not the room itself
+            found |= names
+    return found - {module_of(file)}
+
+
+def lives_in(file: Path, homes: tuple[str, ...]) -> bool:
+    return any(name(file).startswith(home) if home.endswith("/") else name(file) == home for home in homes)
+
+
+@pytest.mark.parametrize("file", FILES, ids=name)
+def test_absolute_and_named(file: Path) -> None:
+    for node in ast.walk(tree(file)):
+        if isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{name(file)}: relative import"
+            assert not any(a.name == "*" for a in node.names), f"{name(file)}: import *"
+            if (node.module or "").split(".")[0] in PACKAGES:
+                private = [a.name for a in node.names if a.name.startswith("_") and not a.name.startswith("__")]
+                assert not private, f"{name(file)} takes {private} from {node.module}"
+
+
 @pytest.mark.parametrize("file", FILES, ids=name)
 def test_down_only(file: Path) -> None:
-    room = name(file).split("/")[0].removesuffix(".py")
-    if (
-        name(file) == "reelify/__main__.py"
-    ):  # a composition root like app.py: an address given on the command line is fetched
-        assert {m for m in imports(file) if m.split(".")[0] == "web"} <= {
-            "pipeline.files.downloads",
-            "pipeline.files.downloads.fetch",
-        }
-        return
-    used = {m.split(".")[0] for m in imports(file)} & {*PACKAGES, "app"}
-    assert used <= MAY_USE[room]
+    package = name(file).split("/")[0].removesuffix(".py")
+    assert {m.split(".")[0] for m in imports(file)} & {*PACKAGES, "app"} <= MAY_USE[package]
 
 
-@pytest.mark.parametrize("file", [f for f in FILES if name(f) in DECISIONS], ids=name)
+@pytest.mark.parametrize(
+    "file", [f for f in FILES if name(f).startswith(PURE_ROOMS) or name(f) in PURE_MODULES], ids=name
+)
 def test_decisions_are_pure(file: Path) -> None:
-    package = name(file).split("/")[0]
     for module in imports(file):
         top = module.split(".")[0]
         assert top not in IMPURE_STDLIB, module
-        if top == "pipeline" and module != "pipeline":
-            assert ".".join(module.split(".")[:2]) in PURE, module
-        assert top not in {"torch", "librosa", "cv2", "av", "spacy", "gradio", "fastapi"}, module
-        assert top in {package, "pipeline", "numpy", "scipy"} or top not in {"reelify", "syncdub", "web"}
+        assert top not in HEAVY | {"av", "gradio", "fastapi"}, module
+        if top in PACKAGES and module in MODULES and MODULES[module].name != "__init__.py":
+            own = name(MODULES[module])
+            assert module.startswith(VALUES) or own.startswith(PURE_ROOMS) or own in PURE_MODULES, module
 
 
 @pytest.mark.parametrize("file", FILES, ids=name)
 def test_dangerous_libraries_have_one_home(file: Path) -> None:
     used = {m.split(".")[0] for m in imports(file)}
     for library, homes in HOMES.items():
-        assert library not in used or name(file) in homes, f"{library} in {name(file)}"
-    assert "fastapi" not in used or name(file).startswith("web/") or name(file) == "app.py"
-    assert "gradio" not in used or name(file).startswith("web/ui/") or name(file) == "app.py"
+        assert library not in used or lives_in(file, homes), f"{library} in {name(file)}"
 
 
 @pytest.mark.parametrize("file", FILES, ids=name)
@@ -114,16 +164,16 @@ def test_only_settings_reads_the_environment(file: Path) -> None:
     assert "getenv" not in text
 
 
-def test_no_cycle() -> None:
-    graph: dict[str, set[str]] = {}
-    modules = {name(f).removesuffix(".py").replace("/", "."): f for f in FILES}
-    for module, file in modules.items():
-        top_level = {
-            n for node in ast.parse(file.read_text(encoding="utf-8")).body if isinstance(node, ast.Import | ast.ImportFrom)
-            for n in ([a.name for a in node.names] if isinstance(node, ast.Import) else
-                      [node.module or "", *(f"{node.module}.{a.name}" for a in node.names)])
-        }  # fmt: skip
-        graph[module] = top_level & set(modules) - {module}
+@pytest.mark.parametrize("file", FILES, ids=name)
+def test_heavy_libraries_are_imported_where_they_load(file: Path) -> None:
+    at_the_top = {
+        m.split(".")[0] for node in tree(file).body if not isinstance(node, ast.Expr) for m in _imported(node)
+    }
+    assert not at_the_top & HEAVY
+
+
+def test_no_circle() -> None:
+    graph = {module: arrows(file) for module, file in MODULES.items()}
     done: set[str] = set()
 
     def visit(module: str, path: tuple[str, ...]) -> None:
@@ -137,23 +187,12 @@ def test_no_cycle() -> None:
         visit(module, ())
 
 
-def test_heavy_libraries_are_imported_where_they_load() -> None:
-    heavy = {
-        "torch",
-        "whisper",
-        "faster_whisper",
-        "spacy",
-        "sentence_transformers",
-        "librosa",
-        "cv2",
-        "onnxruntime",
-        "moviepy",
-        "transformers",
-    }
-    for file in FILES:
-        for node in ast.parse(file.read_text(encoding="utf-8")).body:
-            names = (
-                [a.name for a in node.names] if isinstance(node, ast.Import) else [getattr(node, "module", "") or ""]
-            )
-            if isinstance(node, ast.Import | ast.ImportFrom):
-                assert not {n.split(".")[0] for n in names} & heavy, f"{name(file)}: {names}"
+def test_no_room_is_a_dictionary() -> None:
+    rooms = Counter(f.parent for f in FILES if f.name != "__init__.py")
+    assert not {str(room): n for room, n in rooms.items() if n > MOST_IN_A_ROOM}
+
+
+def test_every_room_says_what_it_is_for() -> None:
+    for file in (f for f in FILES if f.name == "__init__.py"):
+        assert len(ast.get_docstring(tree(file)) or "") > 20, name(file)
+        assert len(tree(file).body) == 1, f"{name(file)} does more than say so"

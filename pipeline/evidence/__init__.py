@@ -1,1 +1,3 @@
-"""TODO."""
+"""What can be heard and seen, over time. Door: ``gather`` (one pass over sound, one over pictures), ``pieces`` for long films.
+Each kind of evidence has its module: ``signals`` (loudness, spectrum, beats), ``sounds`` (laughter, applause, music), ``motion``,
+``shots`` with a ``second_look`` at doubtful cuts, and ``fingerprints`` of pictures and sound."""

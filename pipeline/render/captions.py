@@ -12,7 +12,7 @@ from typing import Any, Literal
 from pipeline.render.cues import LONGEST, UNSPACED, Cue, Measure, clean, cues
 from pipeline.values import Span, Transcript
 
-FONTS = Path(__file__).resolve().parent.parent / "assets" / "fonts"
+FONTS = Path(__file__).resolve().parents[2] / "assets" / "fonts"
 FONT_FILE = FONTS / "DejaVuSansCondensed-Bold.ttf"
 FONT_NAME = "DejaVu Sans Condensed"
 WORD_JOINER = "\u2060"

@@ -1,1 +1,2 @@
-"""TODO."""
+"""What words are and what sentences mean. Doors: ``tagger`` (tokens), ``embedder`` (sentence vectors), ``keywords`` (a word in
+all its forms). ``inflection`` and ``dictionaries`` know how words change."""

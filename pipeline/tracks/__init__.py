@@ -1,1 +1,2 @@
-"""TODO."""
+"""Sound tracks and containers: ``edit`` cuts and stretches a track to another clock, ``encode`` writes it, ``mux`` puts the
+tracks into one file, ``copying`` passes packets on unchanged."""

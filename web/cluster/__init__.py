@@ -1,1 +1,1 @@
-"""TODO."""
+"""Jobs on the workers of a cluster: ``run`` and the ``files`` they need."""

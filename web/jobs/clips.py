@@ -1,4 +1,8 @@
-"""TODO."""
+"""The files of a finished job, by their public names.
+
+``clip_<n>_<12 hexadecimal digits of the job>.mp4`` (``…_viral.mp4`` for ranked ones): ``n`` counts from 1 in the order of the result, the
+digits keep jobs apart and cannot be guessed, since the addresses need no sign-in.
+"""
 
 from __future__ import annotations
 

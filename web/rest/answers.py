@@ -1,9 +1,4 @@
-"""Jobs and results as clients see them: words in their language, addresses instead of paths.
-
-Public clip names are ``clip_<n>_<12 hexadecimal digits of the job>.mp4`` (``…_viral.mp4`` for ranked ones): ``n``
-counts from 1 in the order of the result, the digits keep jobs apart and cannot be guessed, since the addresses need
-no sign-in.
-"""
+"""Jobs and results as clients see them: words in their language, addresses instead of paths."""
 
 from __future__ import annotations
 

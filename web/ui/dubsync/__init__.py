@@ -1,1 +1,1 @@
-"""TODO."""
+"""The tab that puts a dub in sync."""

@@ -1,1 +1,1 @@
-"""TODO."""
+"""The tab that finds the moments of a long video."""

@@ -37,12 +37,12 @@ from pipeline.speech.passages import Passage, Said, Vote
 from pipeline.speech.transcriber import Transcriber
 from pipeline.speech.values import Chunk
 from tests.fake_kinds import FAKES
-from tests.test_speech import LoudIsVoice, Parrot, sound
+from tests.pipeline.speech.test_speech import LoudIsVoice, Parrot, sound
 from web.jobs.kinds import KINDS, Kind
 from web.jobs.queue import Jobs
 from web.runner import queue_of
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 Make = Callable[..., Jobs]
 
 

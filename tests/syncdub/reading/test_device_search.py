@@ -17,8 +17,8 @@ from syncdub.exact.correlation import Hits, Search, search
 from syncdub.exact.soundmatch import match
 from syncdub.reading import device_search
 from syncdub.reading.device_search import places_by_torch, search_on
-from tests.test_analysis import Listener, music, wav
-from tests.test_correlation import BANDS, noise
+from tests.syncdub.exact.test_correlation import BANDS, noise
+from tests.syncdub.test_analysis import Listener, music, wav
 
 by_torch: Search = partial(search, places=partial(places_by_torch, "cpu"))
 THEME = noise(4, 800)

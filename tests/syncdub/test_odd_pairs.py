@@ -10,7 +10,7 @@ import pytest
 from pipeline.media import ffmpeg
 from syncdub.analysis import AnalyseRequest, analyse
 from syncdub.values import SyncPlan
-from tests.test_analysis import RATE, Listener, music, quick, wav
+from tests.syncdub.test_analysis import RATE, Listener, music, quick, wav
 
 
 def coded(source: Path, name: str, *options: str, before: tuple[str, ...] = ()) -> Path:

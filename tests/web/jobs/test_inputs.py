@@ -18,7 +18,7 @@ from pipeline.files.downloads import begins_like_media, look
 from pipeline.messages import Message
 from pipeline.progress import Report
 from tests.fake_service import FakeEngine, files_below, settings_for
-from tests.test_downloads import BODY, Site, site
+from tests.pipeline.files.test_downloads import BODY, Site, site
 from web.application import create_app
 from web.jobs.inputs import arrived
 from web.jobs.kinds import Kind
@@ -176,9 +176,9 @@ def test_a_film_with_its_index_at_the_end_passes_and_text_does_not(
         raise UnreadableMedia(name=path.name)
 
     film = b"\x00\x00\x00\x20ftypisom" + bytes(100) + b"\x00\x10\x00\x00mdat" + bytes(400_000)
-    monkeypatch.setattr("tests.test_downloads.BODY", film)
+    monkeypatch.setattr("tests.pipeline.files.test_downloads.BODY", film)
     assert look(f"{site}/late.mp4", settings, unreadable).size == len(film)
-    monkeypatch.setattr("tests.test_downloads.BODY", b"some text " * 50_000)
+    monkeypatch.setattr("tests.pipeline.files.test_downloads.BODY", b"some text " * 50_000)
     with pytest.raises(UnreadableMedia) as told:
         look(f"{site}/text.mp4", settings, unreadable)
     assert told.value.message.values["name"] == "text.mp4"
@@ -186,7 +186,7 @@ def test_a_film_with_its_index_at_the_end_passes_and_text_does_not(
     def playlist(path: Path) -> None:
         raise UnsupportedFormat(name=path.name, format="hls")
 
-    monkeypatch.setattr("tests.test_downloads.BODY", b"#EXTM3U\n" * 50_000)
+    monkeypatch.setattr("tests.pipeline.files.test_downloads.BODY", b"#EXTM3U\n" * 50_000)
     with pytest.raises(UnsupportedFormat):
         look(f"{site}/list.mp4", settings, playlist)
     assert files_below(tmp_path) == []

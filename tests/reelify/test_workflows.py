@@ -21,7 +21,7 @@ from reelify.cut.rewriting import Rewrite
 from reelify.highlights_workflow import HighlightsRequest, highlights
 from reelify.rank_workflow import Clip, RankRequest, rank_clips, score_words
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "assets" / "examples"
 FILMS = EXAMPLES / "highlights_short_films.mp4"
 TALKS = [EXAMPLES / f"viral_{n}.mp4" for n in (1, 2, 3)]

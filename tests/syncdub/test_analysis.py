@@ -89,7 +89,7 @@ def test_the_spanish_dubs_lie_where_the_truth_says(media: Path, name: str, verdi
 
 @pytest.mark.slow
 def test_the_join_of_the_example_lies_where_the_dub_was_cut() -> None:
-    folder = Path(__file__).parents[1] / "assets" / "examples"
+    folder = Path(__file__).parents[2] / "assets" / "examples"
     plan = quick(folder / "dubsync_1_film.mp4", folder / "dubsync_2_doblaje.m4a")
     assert [s.dub_start for s in plan.segments] == pytest.approx([1.4, 33.9], abs=0.1)
     assert [s.offset_ms for s in plan.segments] == pytest.approx([-1400, 2600], abs=20)

@@ -12,7 +12,7 @@ import pytest
 
 from pipeline.messages import LOCALES, Message, choose_language, clock, languages, localise, message, neutral, say
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 CODE = re.compile(
     r"^(error|doubt|reason|progress|result|media|device|event|ui|speech|api|part|point|health|category)\.[a-z0-9_.]+$"
 )

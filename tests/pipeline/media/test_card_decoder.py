@@ -21,7 +21,7 @@ from pipeline.media import card_decoder, decode
 from pipeline.media.container import opened
 from pipeline.media.decode import video_blocks
 from pipeline.values import Span
-from tests.test_media import make
+from tests.pipeline.media.test_media import make
 
 CARD = object()
 """Stands for a card's decoder."""

@@ -10,7 +10,7 @@ import pytest
 from pipeline.values import Sentence, Transcript
 from syncdub.meaning.drift import course_of
 from syncdub.meaning.meaning import Meaning, meaning, meaning_evidence
-from tests.test_sentences import Concepts, story
+from tests.syncdub.meaning.test_sentences import Concepts, story
 
 
 @dataclass(frozen=True)
