@@ -78,6 +78,7 @@ def measure(folder: Path, seconds: float) -> dict[str, float]:
     from pipeline.evidence import fingerprints, pieces
     from pipeline.evidence.gather import Sight
     from pipeline.media import decode as source
+    from pipeline.media.probe import probe
     from pipeline.settings import Settings
     from pipeline.speech.transcriber import Transcriber
     from pipeline.speech.voice import VoiceDetector, chunks
@@ -88,7 +89,7 @@ def measure(folder: Path, seconds: float) -> dict[str, float]:
     transcriber.votes(list(chunks(source.audio_blocks(media() / "speech/en/jfk.flac"), VoiceDetector())))
 
     def sound_pieces() -> list[Any]:
-        info = source.probe(film)
+        info = probe(film)
         return list(pieces.Ear(info, 48, settings, device).pieces(film, 120.0))
 
     def pictures(keyframes: bool) -> None:

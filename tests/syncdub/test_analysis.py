@@ -11,7 +11,7 @@ import pytest
 import soundfile
 
 from pipeline.errors import NoAudio
-from pipeline.media import decode as media_in
+from pipeline.media.probe import probe
 from pipeline.values import AudioStream, MediaInfo, Sentence, Transcript
 from syncdub.analysis import AnalyseRequest, analyse, chosen_stream, moments_of
 from syncdub.meaning.coarse import coarse_lines, confirmed
@@ -31,7 +31,7 @@ class Listener:
         self.said = said or {}
 
     def probe(self, path: Path | str) -> MediaInfo:
-        return media_in.probe(path)
+        return probe(path)
 
     def transcript(self, path: Path | str, *_: Any) -> Transcript:
         return self.said.get(Path(path).name, Transcript("", 0.0))

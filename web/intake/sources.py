@@ -15,8 +15,8 @@ from pipeline.files.received import Stored
 from pipeline.settings import Settings
 from web.intake.library import Library
 from web.intake.resumable import Resumable
+from web.jobs import clips
 from web.jobs.queue import Jobs
-from web.rest import answers
 
 LOOKS = 8
 """Addresses looked at at the same time."""
@@ -73,13 +73,13 @@ class Sources:
     def clip(self, text: str) -> Stored:
         """The file behind a public clip address. Raises NotFound."""
         folder, _, name = text.rpartition("/")
-        match = answers.CLIP_NAME.fullmatch(name)
+        match = clips.CLIP_NAME.fullmatch(name)
         if match is None:
             raise NotFound(name=name)
         job = self._jobs.by_slug(match[2])
-        if answers.LISTS.get(job.kind, ("", "", ""))[1] != folder + "/":
+        if clips.LISTS.get(job.kind, ("", "", ""))[1] != folder + "/":
             raise NotFound(name=name)
-        path = answers.clip_file(job, name)
+        path = clips.clip_file(job, name)
         return Stored(path, name, path.stat().st_size)
 
 

@@ -11,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 
 from pipeline.messages import Message, say
 from web.guard.security import current_user
+from web.jobs.clips import LISTS, clips_of
 from web.jobs.inputs import to_fetch
 from web.jobs.queue import Job
 from web.problems import language_of, problem_of_job
@@ -73,7 +74,7 @@ def viral_clip(name: str, request: Request) -> FileResponse:
 
 
 def _clip(request: Request, name: str, kind: str) -> FileResponse:
-    path = service_of(request).sources.clip(f"{answers.LISTS[kind][1]}{name}").path
+    path = service_of(request).sources.clip(f"{LISTS[kind][1]}{name}").path
     return FileResponse(path, filename=name, content_disposition_type="inline")
 
 
@@ -82,7 +83,7 @@ def _answer(job: Job, request: Request, code: str, values: dict[str, Any]) -> Re
     if job.state != "done":
         return problem_of_job(job, language)
     body = answers.public_result(job, service_of(request).settings, language)
-    text = say(Message(code, values | {"n": len(answers.clips_of(job))}), language)
+    text = say(Message(code, values | {"n": len(clips_of(job))}), language)
     return JSONResponse(body | {"status": "success", "message": text, "job_id": job.id})
 
 

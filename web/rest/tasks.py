@@ -16,7 +16,7 @@ from fastapi.responses import FileResponse
 
 from pipeline.errors import NotFound
 from pipeline.messages import Message, say
-from web.jobs import edits
+from web.jobs import clips, edits
 from web.jobs.queue import Job, State
 from web.problems import language_of
 from web.rest import answers
@@ -78,11 +78,11 @@ def delete(task_id: str, request: Request) -> Done:
 def download(task_id: str, request: Request, edited: bool = False) -> FileResponse:
     """The result: the film of a sync, a ZIP of clips (with `edited`, as they were last cut by hand on the page). `Range` works."""
     job = job_of(request, task_id)
-    if job.state == "done" and any(clip.get("path") for clip in answers.clips_of(job)):
+    if job.state == "done" and any(clip.get("path") for clip in clips.clips_of(job)):
         anew = _cut_by_hand(job, request) if edited else {}
         return FileResponse(_zip(job, anew), filename=f"clips_{job.slug}.zip")
-    path = answers.output_file(job)
-    return FileResponse(path, filename=answers.output_name(job, path))
+    path = clips.output_file(job)
+    return FileResponse(path, filename=clips.output_name(job, path))
 
 
 @router.get("/api/files/{task_id}/{path:path}", response_class=FileResponse, responses=PROBLEMS)
@@ -91,7 +91,7 @@ def file(task_id: str, path: str, request: Request) -> FileResponse:
     job = job_of(request, task_id)
     if job.state != "done" or path.endswith(".part"):
         raise NotFound(name=Path(path).name)
-    found = answers.inside(job, path)
+    found = clips.inside(job, path)
     return FileResponse(found, filename=found.name)
 
 
@@ -100,7 +100,7 @@ def _cut_by_hand(job: Job, request: Request) -> dict[int, Path]:
     found = {}
     for number, made_by in edits.made_anew(job).items():
         with contextlib.suppress(NotFound):
-            found[number] = answers.output_file(job_of(request, made_by))
+            found[number] = clips.output_file(job_of(request, made_by))
     return found
 
 
@@ -113,10 +113,10 @@ def _zip(job: Job, anew: Mapping[int, Path]) -> Path:
         part = job.folder / f"clips.zip.{uuid.uuid4().hex}.part"
         try:
             with zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as archive:
-                for number, clip in enumerate(answers.clips_of(job), 1):
+                for number, clip in enumerate(clips.clips_of(job), 1):
                     if clip.get("path"):
-                        path = anew.get(number) or answers.inside(job, str(clip["path"]))
-                        archive.write(path, answers.clip_name(job, number, str(path)))
+                        path = anew.get(number) or clips.inside(job, str(clip["path"]))
+                        archive.write(path, clips.clip_name(job, number, str(path)))
             os.replace(part, target)
         finally:
             part.unlink(missing_ok=True)

@@ -24,7 +24,7 @@ from pipeline.speech import transcriber
 from pipeline.speech.passages import Passage, Said
 from pipeline.speech.transcriber import Transcriber
 from pipeline.speech.values import Chunk, Heard
-from pipeline.text import tagger
+from pipeline.text import embedder
 
 GIB = 2**30
 SMALL, LARGE = (Device("cuda", "Card", "float16", (), size * GIB) for size in (2, 24))
@@ -74,7 +74,7 @@ def engine_on(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[Devi
     monkeypatch.setattr(Network, "loaded", [], raising=False)
     monkeypatch.setattr(Network, "together", 0, raising=False)
     monkeypatch.setattr(transcriber, "Transcriber", Ears)
-    monkeypatch.setattr(tagger, "Embedder", Reader)
+    monkeypatch.setattr(embedder, "Embedder", Reader)
 
     def make(chosen: Device) -> Engine:
         made = Engine(Settings(data_dir=tmp_path))
@@ -159,12 +159,12 @@ def test_nothing_is_loaded_ahead_on_a_small_card(
 
 def test_the_bundled_model_is_on_no_card(tmp_path: Path) -> None:
     settings = Settings(models_dir=tmp_path)
-    assert not tagger.Embedder(settings, device=SMALL).on_device
+    assert not embedder.Embedder(settings, device=SMALL).on_device
     (tmp_path / "own").mkdir()
     named = replace(settings, sentence_model="own")
-    assert tagger.Embedder(named, device=SMALL).on_device
-    assert not tagger.Embedder(named).on_device
-    assert tagger.Embedder(replace(settings, allow_hub=True), device=SMALL).on_device
+    assert embedder.Embedder(named, device=SMALL).on_device
+    assert not embedder.Embedder(named).on_device
+    assert embedder.Embedder(replace(settings, allow_hub=True), device=SMALL).on_device
 
 
 def test_what_did_not_fit_is_gone_before_the_next_try() -> None:
@@ -221,7 +221,7 @@ def model(factor: float, room: int = 10**6, room_on: str = "") -> Any:
             self.types: list[tuple[str, int]] = []
 
         def preprocess(self, inputs: Sequence[str], prompt: str | None = None, **_: Any) -> dict[str, Any]:
-            rows = [[float(ord(c) % 7 + 1) for c in tagger.ljust(8)[:8]] for tagger in inputs]
+            rows = [[float(ord(c) % 7 + 1) for c in text.ljust(8)[:8]] for text in inputs]
             return {"rows": torch.tensor(rows)}
 
         def forward(self, features: dict[str, Any], **_: Any) -> dict[str, Any]:
@@ -244,15 +244,15 @@ def model(factor: float, room: int = 10**6, room_on: str = "") -> Any:
 TEXTS = ["uno", "dos y tres", "cuatro", "cinco", "seis"]
 
 
-def embedder(own: Any, chosen: Device, monkeypatch: pytest.MonkeyPatch) -> tagger.Embedder:
+def small_embedder(own: Any, chosen: Device, monkeypatch: pytest.MonkeyPatch) -> embedder.Embedder:
     """One whose model is ``own``, loaded in the first type of the device."""
 
     def named(settings: Settings, where: Device) -> tuple[Any, str, tuple[Message, ...]]:
-        return tagger._cast(own, where.torch_dtypes[0]), "own", ()
+        return embedder._cast(own, where.torch_dtypes[0]), "own", ()
 
-    monkeypatch.setattr(tagger, "_named_model", named)
-    monkeypatch.setattr(tagger, "_wanted", lambda settings: "own")
-    return tagger.Embedder(Settings(), device=chosen)
+    monkeypatch.setattr(embedder, "_named_model", named)
+    monkeypatch.setattr(embedder, "_wanted", lambda settings: "own")
+    return embedder.Embedder(Settings(), device=chosen)
 
 
 def types(own: Any) -> list[str]:
@@ -275,7 +275,7 @@ def test_the_type_is_the_first_whose_vectors_are_finite(
     chosen: Device, factor: float, expected: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     own = model(factor)
-    found = embedder(own, chosen, monkeypatch)
+    found = small_embedder(own, chosen, monkeypatch)
     vectors = found.encode(TEXTS)
     assert types(own) == expected
     own[0].types.clear()
@@ -283,26 +283,26 @@ def test_the_type_is_the_first_whose_vectors_are_finite(
     assert types(own) == expected[-1:]
     np.testing.assert_array_equal(vectors, again)
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1.0, atol=1e-6)
-    np.testing.assert_allclose(vectors, embedder(model(1.0), CPU, monkeypatch).encode(TEXTS), atol=4e-3)
+    np.testing.assert_allclose(vectors, small_embedder(model(1.0), CPU, monkeypatch).encode(TEXTS), atol=4e-3)
 
 
 @pytest.mark.models
 def test_sentences_that_do_not_fit_go_in_smaller_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     own = model(1.0, room=2, room_on="float16")
-    vectors = embedder(own, AMPERE, monkeypatch).encode(TEXTS)
+    vectors = small_embedder(own, AMPERE, monkeypatch).encode(TEXTS)
     assert types(own) == ["float16"]
     assert [n for _, n in own[0].types] == [5, 2, 2, 1]
-    np.testing.assert_allclose(vectors, embedder(model(1.0), CPU, monkeypatch).encode(TEXTS), atol=1e-3)
+    np.testing.assert_allclose(vectors, small_embedder(model(1.0), CPU, monkeypatch).encode(TEXTS), atol=1e-3)
 
 
 @pytest.mark.models
 def test_a_model_that_fits_no_sentence_moves_to_the_processor_and_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     own = model(1.0, room=0, room_on="float16")
-    found = embedder(own, AMPERE, monkeypatch)
+    found = small_embedder(own, AMPERE, monkeypatch)
     vectors = found.encode(TEXTS)
     assert types(own) == ["float16", "float32"]
     assert not found.on_device
-    np.testing.assert_array_equal(vectors, embedder(model(1.0), CPU, monkeypatch).encode(TEXTS))
+    np.testing.assert_array_equal(vectors, small_embedder(model(1.0), CPU, monkeypatch).encode(TEXTS))
 
 
 @pytest.mark.models
@@ -322,7 +322,7 @@ def test_a_model_that_does_not_load_on_the_card_loads_on_the_processor(
 
     monkeypatch.setattr(sentence_transformers, "SentenceTransformer", load)
     (tmp_path / "own").mkdir()
-    found = tagger.Embedder(replace(Settings(), sentence_model="own", models_dir=tmp_path), device=AMPERE)
+    found = embedder.Embedder(replace(Settings(), sentence_model="own", models_dir=tmp_path), device=AMPERE)
     assert found.encode(TEXTS).shape == (5, 8)
     assert (found.name, found.doubts) == ("own", ())
     assert asked == ["cuda", "cpu"]

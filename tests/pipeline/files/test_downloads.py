@@ -23,12 +23,11 @@ from pipeline.errors import (
     UnreadableMedia,
     UnsupportedFormat,
 )
-from pipeline.files import addresses
+from pipeline.files import addresses, received
 from pipeline.files.addresses import PublicOnly, is_public, public_addresses
 from pipeline.files.downloads import checked, download
 from pipeline.settings import Settings
 from tests.fake_service import files_below, settings_for
-from web.intake import uploads
 
 BODY = bytes(range(256)) * 40
 
@@ -138,7 +137,7 @@ def test_what_is_not_media_is_removed(site: str, local: Settings) -> None:
 
 
 def test_a_full_disk(site: str, local: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(uploads, "RESERVE", 2**60)
+    monkeypatch.setattr(received, "RESERVE", 2**60)
     with pytest.raises(DiskFull):
         download(f"{site}/a.mp4", local, probe=media)
 

@@ -13,10 +13,11 @@ from fastapi.testclient import TestClient
 from starlette.requests import ClientDisconnect
 
 from pipeline.errors import BadRequest, DiskFull, StudioError, TooLarge, UnsupportedFormat
+from pipeline.files import received
 from pipeline.files.received import shown_name
 from pipeline.settings import Settings
 from tests.fake_service import ended, files_below, parts, service, settings_for
-from web.intake import forms, uploads
+from web.intake import forms
 from web.intake.forms import Form, read_form
 
 BOUNDARY = b"----x7MA4YWxk"
@@ -142,7 +143,7 @@ def test_while_it_arrives_a_file_is_called_part(settings: Settings, monkeypatch:
 def test_too_much_is_refused_before_it_is_read(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(TooLarge):
         receive(b"", settings, length=3 * settings.max_upload)
-    usage = shutil.disk_usage("/")._replace(free=uploads.RESERVE + 1000)
+    usage = shutil.disk_usage("/")._replace(free=received.RESERVE + 1000)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
     with pytest.raises(DiskFull):
         receive(b"", settings, length=1001)
@@ -151,7 +152,7 @@ def test_too_much_is_refused_before_it_is_read(settings: Settings, monkeypatch: 
 def test_the_disk_is_looked_at_while_a_form_of_unknown_length_arrives(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(uploads, "LOOK", 1000)
+    monkeypatch.setattr(received, "LOOK", 1000)
     frees = iter([10**12, 0])
     usage = shutil.disk_usage("/")
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=next(frees, 0)))

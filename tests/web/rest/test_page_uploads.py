@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
+from pipeline.files import received
 from tests.fake_kinds import FAKES
 from tests.fake_service import FakeEngine, files_below, settings_for
 from web.application import create_app
-from web.intake import uploads
 from web.rest import page_uploads
 from web.rest.page_uploads import Progress, file_name
 from web.runner import queue_of
@@ -77,7 +77,7 @@ def test_no_form_no_file(client: TestClient, folder: Path) -> None:
 
 
 def test_a_full_disk_is_said_before_the_upload(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    usage = shutil.disk_usage("/")._replace(free=uploads.RESERVE)
+    usage = shutil.disk_usage("/")._replace(free=received.RESERVE)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
     assert client.post("/gradio_api/upload", files={"files": ("a.mp4", b"film")}).status_code == 507
 
