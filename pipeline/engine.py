@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.compute import packages
 from pipeline.compute.device import Device, pick, release
 from pipeline.compute.remembered import Far, Memory
 from pipeline.media.probe import probe
@@ -37,6 +38,7 @@ class Engine:
 
     def __init__(self, settings: Settings, far: Far | None = None) -> None:
         self.settings = settings
+        packages.use(settings)
         self.memory = Memory(settings.data_dir / "memory", far)
         self._hearing, self._reading, self._card = threading.RLock(), threading.RLock(), threading.RLock()
         self._keywords: dict[tuple[str, tuple[str, ...]], tuple[Keyword, ...]] = {}

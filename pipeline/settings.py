@@ -1,17 +1,19 @@
 """Every setting, read once from the environment. The only reader of ``os.environ``.
 
 Names are those of the two older systems wherever they had one. A wrong value raises :class:`SettingsError`, which names
-the key and the value. An ``.env`` file beside ``app.py`` is read first; real environment variables win.
+the key and the value. The file :func:`pipeline.places.env_file` is read first (``.env`` beside ``app.py`` in a checkout); real
+environment variables win.
 """
 
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
+
+from pipeline import places
 
 GIB = 1024**3
 T = TypeVar("T")
@@ -76,6 +78,12 @@ def _store(text: str) -> str:
     return text
 
 
+def _address(text: str) -> str:
+    if not text.lower().startswith(("https://", "http://")):
+        raise ValueError("an address that begins with https:// or http://")
+    return text.rstrip("/")
+
+
 def _path(text: str) -> Path:
     if not text.strip():
         raise ValueError("a folder")
@@ -102,9 +110,9 @@ class Settings:
     log_level: str = "INFO"
     language: str = "auto"
     # folders
-    data_dir: Path = field(default_factory=lambda: Path("data").absolute())
-    temp_dir: Path = field(default_factory=lambda: Path(tempfile.gettempdir()) / "studio")
-    models_dir: Path = field(default_factory=lambda: Path("data/models").absolute())
+    data_dir: Path = field(default_factory=places.data_folder)
+    temp_dir: Path = field(default_factory=places.work_folder)
+    models_dir: Path = field(default_factory=lambda: places.data_folder() / "models")
     clips_input_dir: Path | None = None
     clips_output_dir: Path | None = None
     uploads_dir: Path | None = None
@@ -121,6 +129,7 @@ class Settings:
     sentence_model: str = "paraphrase-multilingual-MiniLM-L12-v2"
     device: str = "auto"
     allow_hub: bool = False
+    package_index: str = "https://pypi.org/simple"
     # uploads, library, limits
     max_upload: int = 20 * GIB
     allowed_extensions: tuple[str, ...] = (
@@ -151,12 +160,12 @@ class Settings:
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
-        """Settings from ``environ`` (default: ``.env`` then the process environment).
+        """Settings from ``environ`` (default: the file of settings, then the process environment).
 
         Raises:
             SettingsError: a value cannot be used; the message names the key.
         """
-        source = dict(_dotenv(Path(".env"))) | dict(os.environ) if environ is None else dict(environ)
+        source = dict(_dotenv(places.env_file())) | dict(os.environ) if environ is None else dict(environ)
         values: dict[str, object] = {}
         for key, (name, parse) in _TABLE.items():
             text = source.get(key)
@@ -216,6 +225,7 @@ _TABLE: dict[str, tuple[str, Callable[[str], object]]] = {
     "SENTENCE_TRANSFORMER_MODEL": ("sentence_model", str),
     "DEVICE": ("device", _choice("auto", "cpu", "cuda")),
     "ALLOW_HUB": ("allow_hub", _flag),
+    "PACKAGE_INDEX": ("package_index", _address),
     "MAX_CONTENT_LENGTH": ("max_upload", _whole(1, 2**50)),
     "ALLOWED_EXTENSIONS": ("allowed_extensions", lambda t: tuple(w.lower().lstrip(".") for w in _words(t))),
     "MEDIA_SOURCE_ENABLED": ("media_source_enabled", _flag),

@@ -12,6 +12,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
 from pipeline.settings import Settings
+from pipeline.version import VERSION
 from web import problems
 from web.guard.limits import BodyLimit, RateLimit
 from web.guard.security import Accounts, SameOrigin, SecurityHeaders, SignIn
@@ -25,7 +26,6 @@ from web.watch.housekeeping import Janitor
 from web.watch.monitoring import Monitor, Watch
 
 TITLE = "Reelify & SyncDub"
-VERSION = "1.0.0"
 ABOUT = (
     "Finds, ranks and renders the moments of a long video worth sharing, and puts a film's dub in sync. "
     "Errors are `{status: error, error, message}` in the language of `Accept-Language` (es, en)."

@@ -6,13 +6,13 @@ import functools
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
+from pipeline import places
 from pipeline.render.cues import LONGEST, UNSPACED, Cue, Measure, clean, cues
 from pipeline.values import Span, Transcript
 
-FONTS = Path(__file__).resolve().parents[2] / "assets" / "fonts"
+FONTS = places.brought("assets", "fonts")
 FONT_FILE = FONTS / "DejaVuSansCondensed-Bold.ttf"
 FONT_NAME = "DejaVu Sans Condensed"
 WORD_JOINER = "\u2060"

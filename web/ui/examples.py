@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-FOLDER = Path(__file__).resolve().parent.parent.parent / "assets" / "examples"
+from pipeline import places
+
+FOLDER = places.brought("assets", "examples")
 
 
 def example_files(kind: str) -> list[Path]:

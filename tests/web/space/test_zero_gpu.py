@@ -226,6 +226,6 @@ def _answer(process: subprocess.Popen[bytes], port: int, path: str) -> bytes:
 
 
 def test_nothing_of_it_is_there_without_the_variable() -> None:
-    code = "import app, sys; assert not app.ON_ZERO_GPU; assert 'spaces' not in sys.modules; assert 'web.space.zero_gpu' not in sys.modules"
+    code = "import app, sys; from web import studio; assert not studio.on_zero_gpu(); assert 'spaces' not in sys.modules; assert 'web.space.zero_gpu' not in sys.modules"
     environment = {k: v for k, v in os.environ.items() if k != "SPACES_ZERO_GPU"}
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, check=True)
