@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Literal
 
 import numpy as np
@@ -15,7 +15,7 @@ import numpy as np
 from pipeline.errors import Refused
 from pipeline.messages import Message, message
 from pipeline.values import Curve, Cut, Span, Timeline
-from syncdub.values import Segment, SyncPlan, Verdict
+from syncdub.values import PlacedPlan, Segment, SyncPlan, Verdict
 
 Fill = Literal["silence", "original", "bed"]
 Method = Literal["none", "resample", "stretch"]
@@ -66,7 +66,7 @@ class AudioPlan:
     doubts: tuple[Message, ...] = ()
 
 
-def audio_plan(plan: SyncPlan, fill: Fill = "silence", levels: Sequence[Curve] = ()) -> AudioPlan:
+def audio_plan(plan: PlacedPlan, fill: Fill = "silence", levels: Sequence[Curve] = ()) -> AudioPlan:
     """What is heard when: joins moved to quiet places, gaps found and filled, packets copied where nothing changes.
 
     ``levels`` are stretches of the dub's loudness in decibels, its clock; without them joins stay where they are.
@@ -74,7 +74,7 @@ def audio_plan(plan: SyncPlan, fill: Fill = "silence", levels: Sequence[Curve] =
     Raises:
         Refused: the plan has no segment inside the original.
     """
-    segments = settle_joins(placed(plan), levels)
+    segments = settle_joins(plan.segments, levels)
     if not segments:
         raise Refused()
     gaps = holes(segments, plan.original_duration)
@@ -97,9 +97,10 @@ def audio_plan(plan: SyncPlan, fill: Fill = "silence", levels: Sequence[Curve] =
     )
 
 
-def placed(plan: SyncPlan) -> tuple[Segment, ...]:
-    """The plan's segments as they can be played: lines joined, carried on to near edges, clipped to both files."""
-    return clipped(_to_the_edges(merged(plan.segments), plan.dub_duration), plan)
+def placed(plan: SyncPlan) -> PlacedPlan:
+    """The plan as it can be played: lines joined, carried on to near edges, clipped to both files."""
+    segments = clipped(_to_the_edges(merged(plan.segments), plan.dub_duration), plan)
+    return PlacedPlan(**{f.name: getattr(plan, f.name) for f in fields(SyncPlan)} | {"segments": segments})
 
 
 def _to_the_edges(segments: tuple[Segment, ...], dub_duration: float) -> tuple[Segment, ...]:
@@ -200,11 +201,10 @@ def _level(levels: Sequence[Curve], time: float) -> float:
     return float("inf")
 
 
-def joins(plan: SyncPlan) -> tuple[float, ...]:
+def joins(plan: PlacedPlan) -> tuple[float, ...]:
     """Moments of the dub where the edit jumps: the ends and beginnings of neighbouring segments, ascending, each
     once."""
-    segments = placed(plan)
-    return tuple(sorted({t for a, b in itertools.pairwise(segments) for t in (a.dub_end, b.dub_start)}))
+    return tuple(sorted({t for a, b in itertools.pairwise(plan.segments) for t in (a.dub_end, b.dub_start)}))
 
 
 def holes(segments: Sequence[Segment], duration: float) -> tuple[Span, ...]:
