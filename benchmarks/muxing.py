@@ -24,9 +24,10 @@ from pipeline.media.probe import probe
 from pipeline.settings import Settings
 from pipeline.values import MediaInfo
 from syncdub.making.measure import Residual
-from syncdub.making.plan import placed, verdict_of
+from syncdub.making.plan import placed
 from syncdub.making.soundtrack import Pair, with_durations
 from syncdub.values import Pitch, Segment, SyncPlan
+from syncdub.verdict import verdict_of
 from syncdub.workflow import SyncRequest, execute, measured
 
 QUICK = ("v1", "v2", "v3")

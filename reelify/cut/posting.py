@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from pipeline.atomic import write_text
 from pipeline.engine import Engine
 from pipeline.progress import Report, no_report
 from pipeline.render import captions
@@ -51,6 +52,6 @@ def write_subtitles(transcript: Transcript, beside: Path) -> dict[str, Path]:
     written = {}
     for form in ("srt", "vtt") if transcript.sentences else ():
         path = beside.with_suffix(f".{form}")
-        path.write_text(captions.write(transcript, form), encoding="utf-8")
+        write_text(path, captions.write(transcript, form))
         written[form] = path
     return written

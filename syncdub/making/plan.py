@@ -15,7 +15,8 @@ import numpy as np
 from pipeline.errors import Refused
 from pipeline.messages import Message, message
 from pipeline.values import Curve, Cut, Span, Timeline
-from syncdub.values import PlacedPlan, Segment, SyncPlan, Verdict
+from syncdub.values import PlacedPlan, Segment, SyncPlan
+from syncdub.verdict import STEADY, drift
 
 Fill = Literal["silence", "original", "bed"]
 Method = Literal["none", "resample", "stretch"]
@@ -23,17 +24,12 @@ Method = Literal["none", "resample", "stretch"]
 DUB, ORIGINAL, BED = "dub", "original", "bed"
 CROSSFADE = 0.010
 """Seconds of equal-power crossfade at a join: long enough for no click, too short to hear as a fade."""
-COPY_TOLERANCE = 0.005
-"""A drift that stays under this many seconds over the whole segment is none: a tenth of the strictest lip-sync
-bound."""
 SAME_LINE = 0.002
 """Two segments whose lines differ by less (seconds) are one."""
 BRIDGE = 1.0
 """Longest pause (seconds) between two segments of one line that is simply played on."""
 GAP = 0.05
 """Shorter holes (seconds) in the dub are left as they are."""
-ALIGNED = 0.020
-"""ITU-R BT.1359: nobody notices less; a shift under it counts as aligned. Seconds."""
 AUDIBLE_PITCH = 0.002
 """Speed changes under 0.2 % (3.5 cents) move the pitch less than trained ears notice (about 5 cents), so resampling,
 which leaves no artefacts, serves them whatever happened to the pitch."""
@@ -79,7 +75,7 @@ def audio_plan(plan: PlacedPlan, fill: Fill = "silence", levels: Sequence[Curve]
         raise Refused()
     gaps = holes(segments, plan.original_duration)
     filled = gaps if fill != "silence" else ()
-    steady = len(segments) == 1 and _drift(segments[0]) <= COPY_TOLERANCE
+    steady = len(segments) == 1 and drift(segments[0]) <= STEADY
     method = "none" if steady else speed_method(plan, segments)
     cuts = [
         Cut(DUB, Span(s.dub_start, s.dub_end), s.original_start, 1.0 if method == "none" else s.rate) for s in segments
@@ -219,25 +215,9 @@ def holes(segments: Sequence[Segment], duration: float) -> tuple[Span, ...]:
 def speed_method(plan: SyncPlan, segments: Sequence[Segment]) -> Method:
     """How to change the speed: resampling moves the pitch back with it, stretching leaves the pitch alone."""
     worst = max(abs(s.rate - 1.0) for s in segments)
-    if worst * max(s.dub_end - s.dub_start for s in segments) <= COPY_TOLERANCE:
+    if worst * max(s.dub_end - s.dub_start for s in segments) <= STEADY:
         return "none"
     return "stretch" if plan.pitch == "kept" and worst > AUDIBLE_PITCH else "resample"
-
-
-def verdict_of(segments: Sequence[Segment]) -> Verdict:
-    """The verdict that describes ``segments``."""
-    if not segments:
-        return "refuse"
-    if len(segments) > 1:
-        return "edit"
-    only = segments[0]
-    if _drift(only) > COPY_TOLERANCE:
-        return "retime"
-    return "aligned" if abs(only.offset_ms) <= 1000 * ALIGNED else "shift"
-
-
-def _drift(segment: Segment) -> float:
-    return abs(segment.rate - 1.0) * (segment.dub_end - segment.dub_start)
 
 
 def _middle_offset(segment: Segment) -> float:

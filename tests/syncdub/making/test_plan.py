@@ -10,8 +10,9 @@ import pytest
 from pipeline.errors import BadRequest, Refused
 from pipeline.values import Curve, Span
 from syncdub.making.nudge import nudge
-from syncdub.making.plan import JOIN_REACH, audio_plan, holes, joins, merged, placed, verdict_of
+from syncdub.making.plan import JOIN_REACH, audio_plan, holes, joins, merged, placed
 from syncdub.values import Pitch, Segment, SyncPlan
+from syncdub.verdict import verdict_of
 
 
 def seg(dub_start: float, dub_end: float, original_start: float, rate: float = 1.0) -> Segment:
