@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from benchmarks import rooms
+from benchmarks import ROOT, rooms
 from tests.test_layering import FILES, PACKAGES, arrows, module_of, name
 
 
@@ -18,7 +18,7 @@ def real() -> dict[str, set[str]]:
 
 
 def test_page_and_picture_show_every_room() -> None:
-    wanted = {f.parent.relative_to(rooms.ROOT).as_posix() for f in FILES if name(f) != "app.py"} | {"app.py"}
+    wanted = {f.parent.relative_to(ROOT).as_posix() for f in FILES if name(f) != "app.py"} | {"app.py"}
     page = rooms.PAGE.read_text(encoding="utf-8")
     assert set(re.findall(r"^\| `([\w/.]+)` \| ", page.partition(rooms.BEGIN)[2], re.MULTILINE)) == wanted
     drawn = set(re.findall(r'font-weight="bold" fill="#1e293b">([^<]+)<', rooms.PICTURE.read_text(encoding="utf-8")))

@@ -64,11 +64,15 @@ def test_failures_and_torn_files_are_not_remembered(tmp_path: Path) -> None:
 def test_two_threads_compute_once(tmp_path: Path) -> None:
     file = tmp_path / "f"
     file.write_bytes(b"1")
-    memory, calls, gate = Memory(tmp_path / "m"), [], threading.Barrier(2)
+    memory, calls, gate = Memory(tmp_path / "m"), list[int](), threading.Barrier(2)
+
+    def compute() -> Transcript:
+        calls.append(1)
+        return Transcript("en", 1.0)
 
     def work() -> None:
         gate.wait()
-        memory.recall("t", file, (), Transcript, lambda: calls.append(1) or Transcript("en", 1.0))
+        memory.recall("t", file, (), Transcript, compute)
 
     threads = [threading.Thread(target=work) for _ in range(2)]
     for t in threads:

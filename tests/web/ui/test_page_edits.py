@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -19,7 +20,7 @@ from web.ui.viral.view import Board
 from web.ui.viral.view import view as board_view
 from web.ui.viral.work import cut_params
 
-CLIPS = [
+CLIPS: list[dict[str, Any]] = [
     {
         "source": "/a.mp4", "title": "a", "start": 10.0, "end": 24.0, "duration": 14.0, "kept": True,
         "sentences": [
