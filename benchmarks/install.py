@@ -128,6 +128,8 @@ def use(place: Place, media: Path) -> None:
     place.serve()
     left = sorted(p.name for p in place.desk.iterdir())
     assert not left, f"written where the commands were typed: {left}"
+    strange = [p for p in place.home.glob(".*/*") if p.name not in {"share", "state", "reelify-syncdub"}]
+    assert not strange, f"written by others: {strange}"
     folders = [p for p in place.home.rglob("reelify-syncdub") if p.is_dir()]
     print("  kept in " + ", ".join(f"~/{p.relative_to(place.home)} ({size(p):.0f} MB)" for p in folders))
 

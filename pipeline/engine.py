@@ -21,7 +21,7 @@ from pipeline.compute.device import Device, pick, release
 from pipeline.compute.remembered import Far, Memory
 from pipeline.media.probe import Probes
 from pipeline.progress import Report, no_report
-from pipeline.settings import Settings
+from pipeline.settings import Settings, keep_quiet
 from pipeline.text.values import Facts, Keyword
 from pipeline.values import MediaInfo, Transcript
 
@@ -38,6 +38,7 @@ class Engine:
 
     def __init__(self, settings: Settings, far: Far | None = None) -> None:
         self.settings = settings
+        keep_quiet()
         packages.use(settings)
         self.memory = Memory(settings.data_dir / "memory", far)
         self._hearing, self._reading, self._card = threading.RLock(), threading.RLock(), threading.RLock()

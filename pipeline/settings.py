@@ -19,8 +19,22 @@ GIB = 1024**3
 T = TypeVar("T")
 
 
+QUIET = {
+    "ORT_DISABLE_TELEMETRY": "1",  # ONNX Runtime: a device id in ~/.cache/Microsoft, events to its maker
+    "GRADIO_ANALYTICS_ENABLED": "False",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+}
+"""What keeps libraries from reporting to their makers; each reads it once, when it is imported."""
+
+
 class SettingsError(ValueError):
     """A setting has a value that cannot be used; the text names key, value and what is expected."""
+
+
+def keep_quiet() -> None:
+    """Lets no library report anything to anybody, unless the environment says so; to be called before they are imported."""
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
 
 
 def _flag(text: str) -> bool:

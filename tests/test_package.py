@@ -156,6 +156,18 @@ def test_who_has_no_models_is_told_how_to_get_them(site: Path, tmp_path: Path) -
     assert all("reelify models" in line for line in said)
 
 
+def test_no_library_reports_to_its_maker(site: Path, tmp_path: Path) -> None:
+    """ONNX Runtime would leave the number of this machine in the home folder, for what it sends."""
+    code = (
+        "from pipeline.speech.voice import load_session; load_session()\n"
+        "from pipeline.settings import QUIET; import os; assert QUIET.items() <= os.environ.items()"
+    )
+    home = tmp_path / "home"
+    home.mkdir()
+    typed(tmp_path, site, home, code)
+    assert list(home.rglob("*")) == []
+
+
 def requirements(lines: list[str]) -> list[str]:
     return [line for line in lines if line and not line.startswith("#")]
 

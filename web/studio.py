@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline import places
-from pipeline.settings import Settings, SettingsError
+from pipeline.settings import Settings, SettingsError, keep_quiet
 from pipeline.version import VERSION
 from web.ui import stubs
 
@@ -30,7 +30,7 @@ def on_zero_gpu() -> bool:
 
 def prepare() -> None:
     """What Gradio has to find when it is imported for the first time."""
-    os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+    keep_quiet()
     stubs.leave()
 
 

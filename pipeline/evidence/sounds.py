@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.compute.device import sparing
+from pipeline.settings import keep_quiet
 from pipeline.values import Audio, Curve, Event, State, runs
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ def load_network(settings: Settings, threads: int = 1) -> Network:
     Raises:
         ModelUnavailable: the weights are missing or damaged.
     """
+    keep_quiet()
     import onnxruntime
 
     from pipeline.compute.models import yamnet_file
