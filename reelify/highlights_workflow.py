@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.engine import Engine
 from pipeline.errors import BadRequest, NoAudio
+from pipeline.media.values import MediaInfo
 from pipeline.messages import Message, message
 from pipeline.progress import Report, no_report, part_of
-from pipeline.values import Cut, MediaInfo, Span, Timeline, Transcript
+from pipeline.values import Cut, Span, Timeline, Transcript
 from reelify.moments.highlights import find_highlights
 from reelify.values import Evidence, Highlight, Highlights
 

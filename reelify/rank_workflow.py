@@ -10,9 +10,10 @@ from typing import Any
 
 from pipeline.engine import Engine
 from pipeline.errors import BadRequest, NoAudio, NotFound, UserError
+from pipeline.media.values import MediaInfo
 from pipeline.messages import Message, message
 from pipeline.progress import Report, no_report, part_of
-from pipeline.values import MediaInfo, Sentence, Span, Transcript
+from pipeline.values import Sentence, Span, Transcript
 from reelify.cut.compilation import key_moments, worth_of
 from reelify.cut.posting import PostOptions, render_post, write_subtitles
 from reelify.highlights_workflow import cut_of, evidence_of

@@ -22,13 +22,14 @@ from pipeline.errors import BadRequest, Cancelled, DiskFull, FFmpegFailed
 from pipeline.framing import framing
 from pipeline.media import ffmpeg
 from pipeline.media.probe import probe
+from pipeline.media.values import MediaInfo
 from pipeline.messages import message
 from pipeline.progress import Report, no_report, part_of
 from pipeline.render import captions, cues, graph, loudness, shapes
 from pipeline.render.captions import CaptionStyle
 from pipeline.render.checks import Checked, check
 from pipeline.render.graph import Canvas, Piece
-from pipeline.values import MediaInfo, Shot, Span, Timeline, Transcript
+from pipeline.values import Shot, Span, Timeline, Transcript
 
 Stream: TypeAlias = Any
 Aspect = Literal["source", "9:16", "1:1", "16:9"]
