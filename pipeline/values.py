@@ -164,7 +164,7 @@ class Curve:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Event:
-    """Something heard or seen, e.g. ``label="applause"``; ``score`` in [0, 1] is how sure the detector is."""
+    """Something heard or seen, ``label`` one of :mod:`pipeline.evidence.sound_events`; ``score`` in [0, 1] is how sure the detector is."""
 
     start: float
     end: float

@@ -187,7 +187,7 @@ def _timeline_json(info: MediaInfo, raw: RawEvidence, found: Highlights) -> dict
         "excitement": [round(float(v), 3) for v in curve.values] if curve else [],
         "events": [
             {"start": round(e.start, 2), "end": round(e.end, 2), "label": e.label, "score": round(e.score, 3)}
-            for e in raw.events if e.label != "speech"
+            for e in raw.events
         ],
         "shots": [round(s.start, 3) for s in raw.shots],
     }  # fmt: skip
