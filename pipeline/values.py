@@ -116,11 +116,6 @@ class Transcript:
             ],
         }
 
-    def between(self, span: Span) -> Transcript:
-        """The sentences whose middle lies in ``span``, on the same clock; words outside the span are dropped."""
-        kept = tuple(s for s in self.sentences if span.contains((s.start + s.end) / 2))
-        return Transcript(self.language, self.duration, kept, self.language_probability, self.doubts)
-
 
 @dataclass(frozen=True, slots=True)
 class Audio:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -30,14 +30,14 @@ SOURCES = [
 ]
 
 
-def strings(file: Path) -> Iterator[str]:
+@cache
+def strings(file: Path) -> frozenset[str]:
     """Every text in a module that is no docstring and no part of an f-string."""
     tree = ast.parse(file.read_text(encoding="utf-8"))
     spoken = {id(n.value) for n in ast.walk(tree) if isinstance(n, ast.Expr)}
     spoken |= {id(part) for n in ast.walk(tree) if isinstance(n, ast.JoinedStr) for part in n.values}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in spoken:
-            yield node.value
+    constants = (n for n in ast.walk(tree) if isinstance(n, ast.Constant) and id(n) not in spoken)
+    return frozenset(n.value for n in constants if isinstance(n.value, str))
 
 
 def written_elsewhere(words: set[str], home: str, also: tuple[str, ...] = ()) -> dict[str, set[str]]:
@@ -45,7 +45,7 @@ def written_elsewhere(words: set[str], home: str, also: tuple[str, ...] = ()) ->
     found = {}
     for file in SOURCES:
         name = file.relative_to(ROOT).as_posix()
-        if name != home and not name.startswith(also) and (here := words & set(strings(file))):
+        if name != home and not name.startswith(also) and (here := words & strings(file)):
             found[name] = here
     return found
 
@@ -72,7 +72,7 @@ class TestSoundEvents:
         found = scoring.reactions([Event(5.0, 9.0, event.label, 1.0)], Span(0.0, 20.0))
         assert [c.strength for c in found] == ([pytest.approx(event.worth)] if event.worth else [])
 
-    @pytest.mark.parametrize("language", ("es", "en"))
+    @pytest.mark.parametrize("language", ["es", "en"])
     def test_people_read_its_name_on_a_lane_and_as_a_reason(self, event: SoundEvent, language: str) -> None:
         name = say(Message(event.name), language)
         assert name != event.name

@@ -25,10 +25,11 @@ from pipeline.media.probe import probe
 from pipeline.media.values import MediaInfo
 from pipeline.messages import message
 from pipeline.progress import Report, no_report, part_of
-from pipeline.render import captions, cues, graph, loudness, shapes
+from pipeline.render import captions, graph, loudness, shapes
 from pipeline.render.captions import CaptionStyle
 from pipeline.render.checks import Checked, check
 from pipeline.render.graph import Canvas, Piece
+from pipeline.speech.clock import clean
 from pipeline.values import Shot, Span, Timeline, Transcript
 
 Stream: TypeAlias = Any
@@ -47,7 +48,7 @@ class RenderOptions:
     """How a timeline is rendered.
 
     ``aspect`` crops to a shape (``framing``: follow who is seen, blurred bars, or the centre; ``shots`` by source, on
-    its clock). ``captions`` are on the **result's** clock (see :func:`pipeline.render.cues.through`) and burned in with
+    its clock). ``captions`` are on the **result's** clock (see :func:`pipeline.speech.clock.through`) and burned in with
     ``style``; ``hook`` is a title for the first ``hook_duration`` seconds. ``loudness`` in LUFS, ``None`` leaves the
     sound alone. ``audio_stream`` is the n-th audio track. ``fast_copy`` copies the packets of a single cut: instant, but
     it begins at the keyframe before (often seconds early) and ignores every option that changes picture or sound.
@@ -328,7 +329,7 @@ def title_card(text: str, out: Path | str, size: tuple[int, int], fps: float = 2
     import moviepy
 
     width, height = size
-    said = cues.clean(text).upper() or " "
+    said = clean(text).upper() or " "
     box = (round(width * 0.8), round(height * 0.5))
     letters = moviepy.TextClip(
         font=str(captions.FONT_FILE), text=said, method="caption", size=box, color="white", text_align="center"
