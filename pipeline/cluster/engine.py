@@ -27,16 +27,15 @@ from pipeline.compute.remembered import digest
 from pipeline.engine import Engine
 from pipeline.progress import Report, no_report
 from pipeline.settings import Settings
+from pipeline.speech.backends import BACKENDS
 from pipeline.speech.passages import Passage, Said, Vote
 from pipeline.speech.values import Chunk
-from pipeline.speech.whisper import on_ctranslate2, on_torch
 from pipeline.values import Transcript
 
 if TYPE_CHECKING:
     from pipeline.evidence.gather import RawEvidence
     from pipeline.evidence.pieces import Measured, Piece
 
-BATCHES = {"faster-whisper": on_ctranslate2.BATCH, "openai-whisper": on_torch.BATCH}
 R = TypeVar("R")
 
 
@@ -142,7 +141,7 @@ class Others:
     def __init__(self, crew: Crew, parcels: Parcels, film: str) -> None:
         self._crew, self._parcels, self._film = crew, parcels, film
         # A worker with less memory takes what is meant for a GPU in parts.
-        self.batch = BATCHES[crew.settings.speech_backend]["cuda" if crew.offers_gpu else "cpu"]
+        self.batch = BACKENDS[crew.settings.speech_backend].batch["cuda" if crew.offers_gpu else "cpu"]
 
     def votes(self, chunks: Sequence[Chunk]) -> tuple[Vote, ...]:
         """Each chunk's opinion on its language."""

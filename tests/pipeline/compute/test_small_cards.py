@@ -20,9 +20,10 @@ from pipeline.engine import Engine
 from pipeline.errors import ModelUnavailable
 from pipeline.messages import Message
 from pipeline.settings import Settings
-from pipeline.speech import transcriber
+from pipeline.speech import backends, recognisers, transcriber
+from pipeline.speech.backends import Place
 from pipeline.speech.passages import Passage, Said
-from pipeline.speech.transcriber import Transcriber
+from pipeline.speech.recognisers import Recognisers
 from pipeline.speech.values import Chunk, Heard
 from pipeline.text import embedder
 
@@ -354,28 +355,31 @@ def voices(monkeypatch: pytest.MonkeyPatch, ct2: str, torched: str) -> list[tupl
     """Recognisers that are ``there``, ``full`` once loaded or do not load (``""``) on the card; always there on the processor."""
     asked: list[tuple[str, str, str]] = []
 
-    def first(folder: Path, kind: str, dtype: str, threads: int) -> Voice:
-        asked.append(("ct2", kind, dtype))
-        if kind == "cuda" and not ct2:
+    def first(folder: Path, place: Place) -> Voice:
+        asked.append(("ct2", place.kind, place.dtype))
+        if place.kind == "cuda" and not ct2:
             raise ModelUnavailable(name="whisper", detail="CUDA failed with error out of memory")
-        return Voice(f"ct2 {kind}", full=kind == "cuda" and ct2 == "full")
+        return Voice(f"ct2 {place.kind}", full=place.kind == "cuda" and ct2 == "full")
 
-    def second(self: Transcriber, kind: str) -> Voice:
-        asked.append(("torch", kind, ""))
-        if kind == "cuda" and not torched:
+    def second(folder: Path, place: Place) -> Voice:
+        asked.append(("torch", place.kind, ""))
+        if place.kind == "cuda" and not torched:
             raise RuntimeError("CUDA out of memory")
-        return Voice(f"torch {kind}", full=kind == "cuda" and torched == "full")
+        return Voice(f"torch {place.kind}", full=place.kind == "cuda" and torched == "full")
 
-    monkeypatch.setattr(transcriber, "_ctranslate2", first)
-    monkeypatch.setattr(Transcriber, "_torch", second)
-    monkeypatch.setattr(Transcriber, "_folder", Path("."))
-    monkeypatch.setattr(Transcriber, "_tried", staticmethod(lambda recogniser: recogniser))
+    known = {"faster-whisper": first, "openai-whisper": second}
+    replaced = {name: replace(backend, load=known[name]) for name, backend in backends.BACKENDS.items()}
+    monkeypatch.setattr(backends, "BACKENDS", replaced)
+    monkeypatch.setattr(recognisers, "BACKENDS", replaced)
+    monkeypatch.setattr(Recognisers, "folder", Path("."))
+    monkeypatch.setattr(recognisers, "tried", lambda recogniser: recogniser)
     return asked
 
 
 def languages(chosen: Device, backend: str = "faster-whisper") -> list[str]:
     chunk: Any = None
-    found = Transcriber(Settings(speech_backend=backend), chosen)._languages([chunk] * 3)  # type: ignore[arg-type]
+    made = Recognisers(Settings(speech_backend=backend), chosen)  # type: ignore[arg-type]
+    found = made.in_batches([chunk] * 3, lambda one, part: one.languages(part))
     return [next(iter(one)) for one in found]
 
 
