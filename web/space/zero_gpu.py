@@ -18,9 +18,12 @@ from typing import Any
 from pipeline.compute.device import Device, pick
 from pipeline.engine import Engine
 from pipeline.errors import StudioError
+from pipeline.media.probe import probe
 from pipeline.messages import Message, message
 from pipeline.progress import Report
 from pipeline.settings import Settings
+from pipeline.speech.backends import on_torch
+from pipeline.stages import Here
 from pipeline.values import Transcript
 from web.jobs.kinds import Kind
 from web.jobs.queue import Jobs
@@ -93,17 +96,25 @@ class ZeroEngine(Engine):
     """
 
     def __init__(self, settings: Settings, schedule: Schedule, refusals: tuple[type[Exception], ...]) -> None:
-        # torch is the one library that Spaces teach to find the borrowed GPU.
-        self._on_gpu = replace(settings, speech_backend="openai-whisper", device="auto")
-        super().__init__(replace(settings, device="cpu"))
-        self._hear = schedule(hear, duration=seconds_for)
+        here = replace(settings, device="cpu")
+        super().__init__(here, Borrowing(here, schedule, refusals))
+
+
+class Borrowing(Here):
+    """This process, listening on a borrowed GPU where one is granted."""
+
+    def __init__(self, settings: Settings, schedule: Schedule, refusals: tuple[type[Exception], ...]) -> None:
+        super().__init__(settings)
+        self._on_gpu = replace(settings, speech_backend=on_torch().name, device="auto")
+        self._borrowed = schedule(hear, duration=seconds_for)
         self._refusals = refusals
 
-    def _transcribe(self, path: Path | str, language: str | None, stream: int, report: Report) -> Transcript:
-        duration = self.probe(path).duration
+    def transcribe(self, path: Path | str, language: str | None, stream: int, report: Report) -> Transcript:
+        """As :meth:`Here.transcribe`; a doubt says where the processor had to do it."""
+        duration = probe(path).duration
         report(0.0, message("progress.waiting_gpu"))
         try:
-            heard = self._follow(self._hear(self._on_gpu, str(path), language, stream, duration), report)
+            heard = self._follow(self._borrowed(self._on_gpu, str(path), language, stream, duration), report)
         except self._refusals as refusal:
             doubt = message("device.gpu_failed", detail=str(refusal)[:200])
         else:
@@ -112,7 +123,7 @@ class ZeroEngine(Engine):
             if type(heard) is not StudioError:
                 raise heard
             doubt = message("device.gpu_failed", detail=str(heard.message.values.get("detail", ""))[:200])
-        found = super()._transcribe(path, language, stream, report)
+        found = super().transcribe(path, language, stream, report)
         return replace(found, doubts=(*found.doubts, doubt))
 
     @staticmethod

@@ -28,6 +28,7 @@ from pipeline.media.probe import probe
 from pipeline.messages import message
 from pipeline.progress import Report, no_report
 from pipeline.settings import Settings, SettingsError
+from pipeline.stages import Here
 from pipeline.values import Span
 from web.cluster.files import Input, fetched, given, rename_in_files, renamed
 from web.jobs.kinds import KINDS, Kind
@@ -222,7 +223,7 @@ def test_files_of_results_speak_of_the_pages_files(tmp_path: Path) -> None:
 
 
 def test_pieces_of_a_film_are_measured_on_copies(tmp_path: Path, media: Path) -> None:
-    from pipeline.cluster.engine import ClusterEngine
+    from pipeline.cluster.engine import AllWorkers, ClusterEngine
 
     film = tmp_path / "talk.mkv"
     pictures = ["-stream_loop", "-1", *ffmpeg.safe_input(media / "shots" / "montage_gold_cuts.mp4")]
@@ -244,9 +245,12 @@ def test_pieces_of_a_film_are_measured_on_copies(tmp_path: Path, media: Path) ->
             return (work(other, item, no_report) for item in items)
 
     other = engine("other", None)
-    asking = engine("asking", Elsewhere())
+    crew: Any = Elsewhere()
+    asking = AllWorkers(
+        Here(Settings(data_dir=tmp_path / "asking", models_dir=models)), crew, store(tmp_path, "asking")
+    )
     options: Any = {"settings": Settings(models_dir=models), "device": pick("cpu")}
-    found = gather_in_pieces(film, probe(film), asking._spread, no_report, piece=120.0, **options)
+    found = gather_in_pieces(film, probe(film), asking.spread, no_report, piece=120.0, **options)
     assert_same(found, gather.gather(film, probe(film), **options))
     assert len(list((tmp_path / "other").rglob("talk.mkv"))) == 1
     assert not (tmp_path / "asking").exists()

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline import engine
+from pipeline import stages
 from pipeline.compute import device
 from pipeline.compute.device import Device, in_batches, sparing
 from pipeline.engine import Engine
@@ -79,7 +79,7 @@ def engine_on(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[Devi
 
     def make(chosen: Device) -> Engine:
         made = Engine(Settings(data_dir=tmp_path))
-        made.__dict__["device"] = chosen
+        made.here.__dict__["device"] = chosen
         return made
 
     return make
@@ -89,10 +89,10 @@ PASSAGE: Any = object()
 
 
 def a_job(on: Engine) -> None:
-    on.hear(PASSAGE)
+    on.here.hear(PASSAGE)
     assert on.embed(["a", "b"]).shape == (2, 2)
-    on.hear(PASSAGE)
-    on.hear(PASSAGE)
+    on.here.hear(PASSAGE)
+    on.here.hear(PASSAGE)
     on.embed(["a"])
 
 
@@ -100,7 +100,7 @@ def test_a_small_card_holds_one_network_at_a_time(
     engine_on: Callable[[Device], Engine], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     released: list[int] = []
-    monkeypatch.setattr(engine, "release", lambda: released.append(len(Network.alive)))
+    monkeypatch.setattr(stages, "release", lambda: released.append(len(Network.alive)))
     small = engine_on(SMALL)
     a_job(small)
     assert Network.together == 1
@@ -135,7 +135,7 @@ def test_two_jobs_on_a_small_card_wait_for_each_other(
         assert goes_on.wait(10)
 
     monkeypatch.setattr(Network, "pause", staticmethod(pause))
-    listening = threading.Thread(target=small.hear, args=(PASSAGE,))
+    listening = threading.Thread(target=small.here.hear, args=(PASSAGE,))
     listening.start()
     assert inside.wait(10)
     reading = threading.Thread(target=small.embed, args=(["a"],))

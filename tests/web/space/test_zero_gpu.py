@@ -17,7 +17,6 @@ from typing import Any
 
 import pytest
 
-from pipeline import engine as engines
 from pipeline.errors import Cancelled, NoAudio
 from pipeline.messages import Message
 from pipeline.progress import Report
@@ -88,7 +87,7 @@ def film(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         duration = 3600.0
 
     monkeypatch.setattr(transcriber, "Transcriber", FakeTranscriber)
-    monkeypatch.setattr(engines, "probe", lambda path: Info())
+    monkeypatch.setattr(zero_gpu, "probe", lambda path: Info())
     FakeTranscriber.made = []
     FakeTranscriber.script = staticmethod(lambda report: None)  # type: ignore[assignment]
     path = tmp_path / "film.mp4"
