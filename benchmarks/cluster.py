@@ -215,7 +215,7 @@ def queue(root: Path, n_jobs: int) -> None:
     with running(root / "queue") as cluster:
         jobs = service(root / "rows", cluster, workers=8, kinds=SMALL)
         began = time.monotonic()
-        ids = [jobs.submit("small", {"n": n, "log": str(log)}) for n in range(n_jobs)]
+        ids = [jobs.submit(asked("small", {"n": n, "log": str(log)}), NOBODY) for n in range(n_jobs)]
 
         def finished(share: float) -> None:
             while jobs.counts()["done"] < share * n_jobs and time.monotonic() - began < 300:
@@ -265,7 +265,7 @@ def _each(jobs: Jobs, n_jobs: int) -> tuple[str, str]:
     times = []
     for _ in range(n_jobs):
         began, done = time.perf_counter(), threading.Event()
-        jobs.when_finished(jobs.submit("nothing", {}), done.set)
+        jobs.when_finished(jobs.submit(asked("nothing", {}), NOBODY), done.set)
         done.wait(60)
         times.append(1000 * (time.perf_counter() - began))
     return f"{sorted(times)[len(times) // 2]:.1f}", f"{max(times):.1f}"

@@ -81,11 +81,11 @@ def kill_at_random(kills: int) -> list[Row]:
 
 def _queue_of_ten(settings: Settings, folder: Path, noise: random.Random) -> list[str]:
     jobs = queue_of(settings, AnyMedia(), kinds=kinds())
-    ids = [jobs.submit("encode", {"seconds": noise.uniform(10, 30)}) for _ in range(6)]
-    ids.append(jobs.submit("read", {"source": str(folder / "input.bin")}))
-    ids.append(jobs.submit("crash", {}))
-    ids.append(jobs.submit("read", {"source": str(folder / "vanished.bin")}))
-    ids.append(jobs.submit("encode", {"seconds": 3600}))
+    ids = [jobs.submit(asked("encode", {"seconds": noise.uniform(10, 30)}), NOBODY) for _ in range(6)]
+    ids.append(jobs.submit(asked("read", {"source": str(folder / "input.bin")}), NOBODY))
+    ids.append(jobs.submit(asked("crash", {}), NOBODY))
+    ids.append(jobs.submit(asked("read", {"source": str(folder / "vanished.bin")}), NOBODY))
+    ids.append(jobs.submit(asked("encode", {"seconds": 3600}), NOBODY))
     jobs.cancel(ids[-1])
     jobs.close()
     return ids
@@ -154,7 +154,7 @@ def _one_after_another(settings: Settings, first: dict[str, Any]) -> tuple[Job, 
     source = settings.data_dir / "small.bin"
     source.write_bytes(b"x")
     bad = jobs.wait(jobs.submit("encode", first), 120)
-    good = jobs.wait(jobs.submit("read", {"source": str(source)}), 120)
+    good = jobs.wait(jobs.submit(asked("read", {"source": str(source)}), NOBODY), 120)
     left = [p.name for p in settings.outputs.rglob("*.mkv")]
     jobs.close()
     return bad, good, left

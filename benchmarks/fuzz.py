@@ -170,7 +170,7 @@ def _through(engine: Any, jobs: Any, path: Path) -> str:
     except Exception as error:  # noqa: BLE001 - anything else is what is looked for
         return f"BUG: {type(error).__name__} in the check"
     params = {"source": str(path), "clips": 1, "min_duration": 1.0, "max_duration": 2.0, "transcribe": False}
-    job = jobs.wait(jobs.submit("highlights", params))
+    job = jobs.wait(jobs.submit(asked("highlights", params), NOBODY))
     result = job.state if job.state == "done" else str(job.error["error"])
     jobs.delete(job.id)
     return "done" if result == "done" else f"{'BUG' if result == 'internal' else 'failed'}: {result}"

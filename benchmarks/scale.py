@@ -149,7 +149,7 @@ def row_rate(folder: Path, n_jobs: int) -> float:
     jobs = Jobs(Settings(data_dir=folder / "rows"), KINDS, lambda *_: {})
     began = time.process_time()
     jobs.start()
-    ids = [jobs.submit("transcribe", {}) for _ in range(n_jobs)]
+    ids = [jobs.submit(asked("transcribe", {}), NOBODY) for _ in range(n_jobs)]
     for job_id in ids:
         jobs.wait(job_id, 60)
     rate = n_jobs / (time.process_time() - began)

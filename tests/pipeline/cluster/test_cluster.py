@@ -36,10 +36,11 @@ from pipeline.settings import Settings
 from pipeline.speech.passages import Passage, Said, Vote
 from pipeline.speech.transcriber import Transcriber
 from pipeline.speech.values import Chunk
-from tests.fake_kinds import FAKES
+from tests.fake_kinds import FAKES, asked
 from tests.pipeline.speech.test_speech import LoudIsVoice, Parrot, sound
 from web.jobs.kinds import KINDS, Kind
 from web.jobs.queue import Jobs
+from web.jobs.values import NOBODY
 from web.runner import queue_of
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -138,7 +139,7 @@ def test_without_an_address_dask_is_not_even_imported(tmp_path: Path) -> None:
         "import sys; from pathlib import Path; from pipeline.settings import Settings; from pipeline.engine import Engine;"
         "from web.runner import queue_of; from tests.fake_kinds import FAKES;"
         f"s = Settings(data_dir=Path({str(tmp_path)!r})); j = queue_of(s, Engine(s), kinds=FAKES); j.start();"
-        "assert j.wait(j.submit('echo', {}), 20).state == 'done'; j.close();"
+        "assert j.wait(j.submit(asked('echo', {}), NOBODY), 20).state == 'done'; j.close();"
         "sys.exit(any(m.split('.')[0] in {'dask', 'distributed'} or 'cluster' in m for m in sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=60).returncode == 0
@@ -250,7 +251,7 @@ def test_a_transcript_on_workers_is_that_of_one_process(make: Make, media: Path,
     settings = Settings(data_dir=tmp_path / "alone", models_dir=Settings.from_env().models_dir)
     here = Engine(settings).transcript(source)
     jobs = make(KINDS)
-    job = jobs.wait(jobs.submit("transcribe", {"source": str(source)}), 120)
+    job = jobs.wait(jobs.submit(asked("transcribe", {"source": str(source)}), NOBODY), 120)
     assert job.state == "done", job.error
     assert job.result is not None
     assert job.result["segments"] == json.loads(json.dumps(here.to_json()["segments"]))
@@ -262,7 +263,7 @@ def test_evidence_from_a_worker_is_that_of_one_process_and_its_progress_arrives(
     make: Make, talk: Path, whole: RawEvidence
 ) -> None:
     jobs = make({})
-    job_id = jobs.submit("measured", {"source": str(talk)})
+    job_id = jobs.submit(asked("measured", {"source": str(talk)}), NOBODY)
     seen = set()
 
     def look() -> bool:
@@ -280,28 +281,28 @@ def test_evidence_from_a_worker_is_that_of_one_process_and_its_progress_arrives(
 
 def test_jobs_run_on_workers_which_keep_their_engine_and_get_no_secrets(make: Make, cluster: LocalCluster) -> None:
     jobs = make(secret_key="s3cret", users=("ana:secret",))
-    found = [jobs.wait(jobs.submit("where", {}), 30).result or {} for _ in range(6)]
+    found = [jobs.wait(jobs.submit(asked("where", {}), NOBODY), 30).result or {} for _ in range(6)]
     assert {f["pid"] for f in found} <= pids(cluster)
     assert len({f["engine"] for f in found}) <= len(cluster.workers)
     assert {json.dumps(f["secrets"]) for f in found} == {'[""]'}
-    assert jobs.wait(jobs.submit("echo", {"a": [1, "ñ"]}), 30).result == {"params": {"a": [1, "ñ"]}}
+    assert jobs.wait(jobs.submit(asked("echo", {"a": [1, "ñ"]}), NOBODY), 30).result == {"params": {"a": [1, "ñ"]}}
 
 
 def test_errors_come_back_as_they_are(make: Make) -> None:
     jobs = make()
-    failed = jobs.wait(jobs.submit("no_audio", {}), 30)
+    failed = jobs.wait(jobs.submit(asked("no_audio", {}), NOBODY), 30)
     assert failed.error == {
         "error": NoAudio().short_code, "kind": "NoAudio",
         "message": {"$message": "error.no_audio", "values": {"name": "silent.mp4"}},
     }  # fmt: skip
-    broken = jobs.wait(jobs.submit("broken", {}), 30)
+    broken = jobs.wait(jobs.submit(asked("broken", {}), NOBODY), 30)
     assert broken.state == "failed"
     assert "secret" not in json.dumps(broken.error)
 
 
 def test_progress_crosses_the_network(make: Make) -> None:
     jobs = make()
-    job_id = jobs.submit("patient", {"steps": 120})
+    job_id = jobs.submit(asked("patient", {"steps": 120}), NOBODY)
     seen: list[tuple[float, str]] = []
 
     def look() -> bool:
@@ -317,7 +318,7 @@ def test_progress_crosses_the_network(make: Make) -> None:
 
 def test_a_stop_ends_the_ffmpeg_of_the_worker(make: Make) -> None:
     jobs = make()
-    job_id = jobs.submit("encode", {"seconds": 3600})
+    job_id = jobs.submit(asked("encode", {"seconds": 3600}), NOBODY)
 
     def at_work() -> list[int]:
         # A process may end while it is looked at; its command line is empty then.
@@ -379,7 +380,7 @@ def test_killed_workers_and_a_new_scheduler_lose_nothing_and_do_nothing_twice(tm
         settings = Settings(data_dir=tmp_path / "data", workers=4, scheduler_address=cluster.address)
         jobs = queue_of(settings, kinds=OWN)
         jobs.start()
-        ids = [jobs.submit("noted", {"n": n, "log": str(log), "seconds": 0.3}) for n in range(24)]
+        ids = [jobs.submit(asked("noted", {"n": n, "log": str(log), "seconds": 0.3}), NOBODY) for n in range(24)]
         until(lambda: jobs.counts()["done"] >= 4)
         cluster.kill(0)
         cluster.start(0)
@@ -403,7 +404,7 @@ def test_a_job_that_kills_every_worker_fails_and_the_others_go_on(tmp_path: Path
         settings = Settings(data_dir=tmp_path / "data", workers=2, scheduler_address=cluster.address)
         jobs = queue_of(settings, kinds={**FAKES, **OWN})
         jobs.start()
-        bad = jobs.submit("fatal", {})
+        bad = jobs.submit(asked("fatal", {}), NOBODY)
 
         def revive() -> bool:
             for number, worker in enumerate(cluster.workers):
@@ -414,7 +415,7 @@ def test_a_job_that_kills_every_worker_fails_and_the_others_go_on(tmp_path: Path
         until(revive, 120)
         assert (jobs.get(bad).error or {})["kind"] == ToolError.__name__
         revive()
-        assert jobs.wait(jobs.submit("echo", {}), 60).state == "done"
+        assert jobs.wait(jobs.submit(asked("echo", {}), NOBODY), 60).state == "done"
         jobs.close()
 
 

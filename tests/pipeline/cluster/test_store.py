@@ -29,8 +29,10 @@ from pipeline.messages import message
 from pipeline.progress import Report, no_report
 from pipeline.settings import Settings, SettingsError
 from pipeline.values import Span
+from tests.fake_kinds import asked
 from web.cluster.files import Input, fetched, given, rename_in_files, renamed
 from web.jobs.kinds import KINDS, Kind
+from web.jobs.values import NOBODY
 from web.runner import queue_of
 
 FILM = "ñ 'quote' & $x.mp4"
@@ -285,7 +287,7 @@ def test_jobs_on_workers_that_share_no_folder(tmp_path: Path, media: Path, monke
         jobs = queue_of(settings, kinds=kinds)
         jobs.start()
         try:
-            job = jobs.wait(jobs.submit("apart", {"source": str(source)}), 60)
+            job = jobs.wait(jobs.submit(asked("apart", {"source": str(source)}), NOBODY), 60)
             assert job.result is not None, job.error
             assert job.result["source"] == str(source)
             assert Path(job.result["file"]) == job.folder / "own.json"
@@ -293,12 +295,12 @@ def test_jobs_on_workers_that_share_no_folder(tmp_path: Path, media: Path, monke
             seen = job.result["seen"]
             assert str(tmp_path / "cluster").replace("/", "|") in seen["source"]
             assert str(tmp_path / "cluster").replace("/", "|") in seen["folder"]
-            said = jobs.wait(jobs.submit("transcribe", {"source": str(source)}), 120)
+            said = jobs.wait(jobs.submit(asked("transcribe", {"source": str(source)}), NOBODY), 120)
             assert said.result is not None, said.error
             assert said.result["segments"] == json.loads(json.dumps(here.to_json()["segments"]))
             assert (said.folder / "transcript.srt").is_file()
             clip = {"source": str(source), "start": 1.0, "end": 4.0}
-            cut = jobs.wait(jobs.submit("compile", {"clips": [clip]}), 120)
+            cut = jobs.wait(jobs.submit(asked("compile", {"clips": [clip]}), NOBODY), 120)
             assert cut.result is not None, cut.error
             assert cut.result["cuts"][0]["source"] == str(source)
             assert probe(cut.result["output"]).duration == pytest.approx(3.0, abs=0.1)
