@@ -117,6 +117,8 @@ class Request:
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
             raise BadRequest("error.field", field=".".join(map(str, first["loc"])), detail=first["msg"]) from error
+        except TypeError as error:  # of a form that no version wrote
+            raise BadRequest(detail=str(error)) from error
         return found
 
     @classmethod

@@ -14,7 +14,7 @@ from pipeline.progress import Report
 from pipeline.requests import Request
 from reelify.requests import HighlightsRequest, RankRequest
 from syncdub.requests import SyncRequest
-from web.jobs.kinds import Kind, Kinds, by_name
+from web.jobs.kinds import KINDS, Kind, Kinds, by_name
 
 
 def _write(path: Path, data: bytes) -> Path:
@@ -127,7 +127,8 @@ FAKES: Kinds = {
 
 def asked(kind: str, body: Mapping[str, Any]) -> Request:
     """The request of a kind: one of ours, or a :class:`Trial` that gives what it does not know as ``given``."""
-    if kind in FAKES and FAKES[kind].request is not Trial:
-        return FAKES[kind].request.from_json(body)
+    ours = KINDS.get(kind) if kind not in FAKES or FAKES[kind].request is not Trial else None
+    if ours:
+        return ours.request.from_json(body)
     known = {name: value for name, value in body.items() if name in _KNOWN}
     return Trial.from_json({**known, "of": kind, "given": {n: v for n, v in body.items() if n not in _KNOWN}})

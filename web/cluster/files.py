@@ -11,7 +11,7 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from pipeline.cluster.store import Given, Shared, Store, Tick, no_tick
@@ -22,6 +22,7 @@ from pipeline.requests import Request
 from syncdub.plan_file import PLAN
 from web.jobs import reels
 
+Asked = TypeVar("Asked", bound=Request)
 TEXTS = frozenset({".json", ".otio", ".edl", ".csv", ".txt", ".srt", ".vtt"})
 EARLY = (reels.EARLY, PLAN)
 LOOK = 2.0
@@ -40,8 +41,8 @@ def given(request: Request, shared: Shared, tick: Tick = no_tick) -> dict[str, s
 
 
 def fetched(
-    request: Request, called: Mapping[str, str | Given], shared: Shared, names: dict[str, str], tick: Tick
-) -> Request:
+    request: Asked, called: Mapping[str, str | Given], shared: Shared, names: dict[str, str], tick: Tick
+) -> Asked:
     """``request`` with paths of this machine for the files that :func:`given` has ``called`` something; ``names`` gets the page's path
     for each of them.
 

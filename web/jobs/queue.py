@@ -94,7 +94,8 @@ class Jobs:
     def submit(self, request: Request, asker: Asker, *, title: str = "") -> str:
         """Queue a job and return its id (32 hexadecimal digits, unguessable).
 
-        ``title`` is what people call it, else what the request says. Words that the job writes into files are in the asker's language, where that is not known in that of the settings.
+        ``title`` is what people call it, else what the request says. Words that the job writes into files are in the asker's
+        language; where that is not known, in that of the settings.
 
         Raises:
             BadRequest: no such kind. DiskFull, ToolError: the row cannot be written.

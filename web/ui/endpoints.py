@@ -143,11 +143,11 @@ def register(page: Page) -> None:
         inputs = [_own(n, offer.own[n]) if n in offer.own else _option(options[n], page) for n in offer.names()]
         button, answer = gr.Button(visible=False), gr.JSON(visible=False, label="result")
         button.click(
-            _function(page, offer), inputs, answer, api_name=offer.name, concurrency_limit=None, show_progress="hidden"
+            endpoint(page, offer), inputs, answer, api_name=offer.name, concurrency_limit=None, show_progress="hidden"
         )
 
 
-def _function(page: Page, offer: Offer) -> Callable[..., Any]:
+def endpoint(page: Page, offer: Offer) -> Callable[..., Any]:
     """What an endpoint does, with the name, parameters and docstring that programs see."""
 
     def call(*given: Any) -> Any:
@@ -226,4 +226,4 @@ def _option(parameter: Parameter, page: Page) -> Any:
     return gr.Textbox(text, label=parameter.called, visible=False)
 
 
-__all__ = ["OFFERS", "register"]
+__all__ = ["OFFERS", "endpoint", "register"]
