@@ -26,8 +26,9 @@ from pipeline.settings import Settings
 from syncdub.making.measure import Residual
 from syncdub.making.plan import placed, verdict_of
 from syncdub.making.soundtrack import Pair, with_durations
+from syncdub.requests import SyncRequest
 from syncdub.values import Pitch, Segment, SyncPlan
-from syncdub.workflow import SyncRequest, execute, measured
+from syncdub.workflow import execute, measured
 
 QUICK = ("v1", "v2", "v3")
 

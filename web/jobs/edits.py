@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from syncdub.requests import Nudge
 from web.jobs.queue import Job
 
 FILE = "edits.json"
@@ -118,8 +119,8 @@ def bounds_of(state: Mapping[str, Any], n: int, clip: Mapping[str, Any]) -> Boun
     return float(start), float(end)
 
 
-def nudges_of(state: Mapping[str, Any]) -> list[dict[str, float]]:
-    """Moved dub segments as the sync job takes them; segment −1 is all of them."""
+def nudges_of(state: Mapping[str, Any]) -> tuple[Nudge, ...]:
+    """Moved dub segments as a sync request has them, a shift of all of them first."""
     nudges: Mapping[str, int] = state.get("nudges", {})
     order = sorted(nudges, key=lambda k: (k != "all", int(k) if k != "all" else 0))
-    return [{"segment": -1 if k == "all" else int(k), "ms": float(nudges[k])} for k in order]
+    return tuple(Nudge(float(nudges[k]), -1 if k == "all" else int(k)) for k in order)

@@ -21,13 +21,14 @@ from pipeline.errors import StudioError
 from pipeline.media.probe import probe
 from pipeline.messages import Message, message
 from pipeline.progress import Report
+from pipeline.requests import Request
 from pipeline.settings import Settings
 from pipeline.speech.backends import on_torch
 from pipeline.stages import Here
 from pipeline.values import Transcript
-from web.jobs.kinds import Kind
+from web.jobs.kinds import Kinds
 from web.jobs.queue import Jobs
-from web.jobs.values import Run, current_job
+from web.jobs.values import Asker, Run, current_job
 
 START = 25.0
 """Seconds on a fresh GPU process before the first word: the process, the libraries, the weights."""
@@ -143,24 +144,24 @@ class Borrowing(Here):
 class VisitorsJobs(Jobs):
     """A queue whose jobs run in the context of the request that submitted them: the GPU is granted to that visitor."""
 
-    def __init__(self, settings: Settings, kinds: Mapping[str, Kind], run: Run) -> None:
+    def __init__(self, settings: Settings, kinds: Kinds, run: Run) -> None:
         self._contexts: dict[str, contextvars.Context] = {}
         self._submitting = threading.RLock()
         super().__init__(settings, kinds, run)
 
-        def in_context(kind: str, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
+        def in_context(request: Request, folder: Path, report: Report) -> dict[str, Any]:
             with self._submitting:
                 context = self._contexts.pop(folder.name, None)
             if context is None:
-                return run(kind, params, folder, report)
+                return run(request, folder, report)
             context.run(current_job.set, folder.name)
-            return context.run(run, kind, params, folder, report)
+            return context.run(run, request, folder, report)
 
         self._run = in_context
 
-    def submit(self, kind: str, params: Mapping[str, Any], *, owner: str = "", title: str = "") -> str:
+    def submit(self, request: Request, asker: Asker, *, title: str = "") -> str:
         """See :meth:`web.jobs.queue.Jobs.submit`."""
         with self._submitting:
-            job_id = super().submit(kind, params, owner=owner, title=title)
+            job_id = super().submit(request, asker, title=title)
             self._contexts[job_id] = contextvars.copy_context()
         return job_id
