@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from pipeline.compute.device import Device
 from pipeline.compute.remembered import Far, Memory
-from pipeline.media.probe import probe
+from pipeline.media.probe import Probes
 from pipeline.media.values import MediaInfo
 from pipeline.progress import Report, no_report
 from pipeline.settings import Settings
@@ -40,6 +40,7 @@ class Engine:
         self.memory = Memory(settings.data_dir / "memory", far)
         self.here = here or Here(settings)
         self._stages: Stages = stages or self.here
+        self._probes = Probes()
 
     @property
     def device(self) -> Device:
@@ -47,8 +48,8 @@ class Engine:
         return self.here.device
 
     def probe(self, path: Path | str) -> MediaInfo:
-        """What a file is; see :func:`pipeline.media.probe.probe`."""
-        return probe(path)
+        """What a file is; asked once, see :class:`pipeline.media.probe.Probes`."""
+        return self._probes(path)
 
     def evidence(self, path: Path | str, report: Report = no_report) -> RawEvidence:
         """Curves, events, shots, silences and beats of a file, from one pass over its sound and one over its picture."""
@@ -70,7 +71,11 @@ class Engine:
         params = (self.settings.whisper_model, self.settings.speech_backend, language, stream)
         with self._stages.aside():
             return self.memory.recall(
-                "transcript", path, params, Transcript, lambda: self._stages.transcribe(path, language, stream, report)
+                "transcript",
+                path,
+                params,
+                Transcript,
+                lambda: self._stages.transcribe(path, language, stream, report, self.probe(path).duration),
             )
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:

@@ -38,7 +38,9 @@ class Stages(Protocol):
     def aside(self) -> AbstractContextManager[None]:
         """Surrounds a stage and the wait for another who does the same."""
 
-    def transcribe(self, path: Path | str, language: str | None, stream: int, report: Report) -> Transcript:
+    def transcribe(
+        self, path: Path | str, language: str | None, stream: int, report: Report, duration: float
+    ) -> Transcript:
         """What is said in audio track number ``stream``; ``language`` ``None`` detects it."""
 
     def gather(self, path: Path | str, info: MediaInfo, report: Report) -> RawEvidence:
@@ -68,14 +70,18 @@ class Here:
         """Nobody waits for this process."""
         return contextlib.nullcontext()
 
-    def transcribe(self, path: Path | str, language: str | None, stream: int, report: Report) -> Transcript:
+    def transcribe(
+        self, path: Path | str, language: str | None, stream: int, report: Report, duration: float
+    ) -> Transcript:
         """What is said in audio track number ``stream``; ``language`` ``None`` detects it.
 
         Raises:
             NoAudio: there is no such track.
         """
         with self._hearing, self._room_for("_transcriber"):
-            return self._transcriber.transcribe(path, language=language, stream=stream, report=report)
+            return self._transcriber.transcribe(
+                path, language=language, stream=stream, report=report, duration=duration
+            )
 
     def gather(self, path: Path | str, info: MediaInfo, report: Report) -> RawEvidence:
         """See :func:`pipeline.evidence.gather.gather`."""

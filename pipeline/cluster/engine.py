@@ -62,13 +62,15 @@ class AllWorkers:
         """The worker's slot is free for pieces, its own and others'."""
         return tasks.aside()
 
-    def transcribe(self, path: Path | str, language: str | None, stream: int, report: Report) -> Transcript:
+    def transcribe(
+        self, path: Path | str, language: str | None, stream: int, report: Report, duration: float
+    ) -> Transcript:
         """As :meth:`Here.transcribe`, passage by passage."""
         from pipeline.speech.transcriber import Transcriber
 
         others = Others(self._crew, self._parcels, digest(path))
         course = Transcriber(self._here.settings, self._here.device, listeners=others)
-        return course.transcribe(path, language=language, stream=stream, report=report)
+        return course.transcribe(path, language=language, stream=stream, report=report, duration=duration)
 
     def gather(self, path: Path | str, info: MediaInfo, report: Report) -> RawEvidence:
         """As :meth:`Here.gather`, long films piece by piece."""

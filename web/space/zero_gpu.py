@@ -18,7 +18,6 @@ from typing import Any
 from pipeline.compute.device import Device, pick
 from pipeline.engine import Engine
 from pipeline.errors import StudioError
-from pipeline.media.probe import probe
 from pipeline.messages import Message, message
 from pipeline.progress import Report
 from pipeline.requests import Request
@@ -110,9 +109,10 @@ class Borrowing(Here):
         self._borrowed = schedule(hear, duration=seconds_for)
         self._refusals = refusals
 
-    def transcribe(self, path: Path | str, language: str | None, stream: int, report: Report) -> Transcript:
+    def transcribe(
+        self, path: Path | str, language: str | None, stream: int, report: Report, duration: float
+    ) -> Transcript:
         """As :meth:`Here.transcribe`; a doubt says where the processor had to do it."""
-        duration = probe(path).duration
         report(0.0, message("progress.waiting_gpu"))
         try:
             heard = self._follow(self._borrowed(self._on_gpu, str(path), language, stream, duration), report)
@@ -124,7 +124,7 @@ class Borrowing(Here):
             if type(heard) is not StudioError:
                 raise heard
             doubt = message("device.gpu_failed", detail=str(heard.message.values.get("detail", ""))[:200])
-        found = super().transcribe(path, language, stream, report)
+        found = super().transcribe(path, language, stream, report, duration)
         return replace(found, doubts=(*found.doubts, doubt))
 
     @staticmethod
