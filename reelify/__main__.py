@@ -13,12 +13,12 @@ from pipeline.engine import Engine
 from pipeline.errors import NotFound
 from pipeline.messages import clock
 from pipeline.progress import Report
+from pipeline.render.captions import SUBTITLES
 from pipeline.requests import Request
 from pipeline.settings import Settings
 from reelify.requests import Clip, HighlightsRequest, RankRequest, TranscribeRequest
 
 Work = Callable[[Settings, Report], tuple[int, Mapping[str, Any]]]
-FORMS = ("json", "srt", "vtt", "txt")
 OUT = Path("reelify-out")
 Asked = TypeVar("Asked", bound=Request)
 
@@ -36,7 +36,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     one = commands.add_parser("transcribe", help="what is said, with the time of every word")
     one.add_argument("input", help="a file or an http(s) address")
-    one.add_argument("--format", choices=FORMS, default="txt")
+    one.add_argument("--format", choices=("json", *SUBTITLES), default="txt")
     two = commands.add_parser("highlights", help="the moments of a long video worth sharing")
     two.add_argument("input", help="a file or an http(s) address")
     three = commands.add_parser("rank", help="which clips will travel, and why")

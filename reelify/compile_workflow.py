@@ -130,14 +130,14 @@ def _word(text: str, corrections: Mapping[str, str]) -> str:
 
 
 def _exports(engine: Engine, plan: Timeline, path: Path) -> dict[str, Path]:
-    """The plan for editors: OpenTimelineIO and EDL beside the clip."""
+    """The plan for editors, in every form, beside the clip."""
     from fractions import Fraction
 
-    from pipeline.render.exports import to_edl, to_otio
+    from pipeline.render.exports import PLANS
 
     rates = [v.fps for c in plan.cuts if (v := engine.probe(c.source).video) and v.fps > 0]
     fps = Fraction(rates[0]).limit_denominator(1001) if rates else Fraction(25)
-    written = {"otio": path.with_suffix(".otio"), "edl": path.with_suffix(".edl")}
-    written["otio"].write_text(to_otio(plan, fps), encoding="utf-8")
-    written["edl"].write_text(to_edl(plan, fps, path.stem), encoding="utf-8")
+    written = {form: path.with_suffix(f".{form}") for form in PLANS}
+    for form, file in written.items():
+        file.write_text(PLANS[form].write(plan, fps, path.stem), encoding="utf-8")
     return written

@@ -16,9 +16,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pipeline.errors import BadRequest
+from pipeline.render.shapes import ASPECTS, FRAMINGS, SOURCE
 from pipeline.requests import Request, option, unstored
 from pipeline.values import Span
 from reelify.cut.compilation import CROSSFADE
@@ -27,8 +28,6 @@ from reelify.cut.rewriting import Rewrite
 if TYPE_CHECKING:
     from pipeline.settings import Settings
 
-Aspect = Literal["source", "9:16", "1:1", "16:9"]
-Framing = Literal["follow", "bars", "centre"]
 MOST_CLIPS = 500
 MOST_PIECES = 200
 LONGEST_TITLE = 200
@@ -114,8 +113,8 @@ class HighlightsRequest(SpokenRequest):
 class Look(SpokenRequest):
     """How clips are made ready to post: ``hook`` is a title in their first seconds."""
 
-    aspect: Aspect = option("source", "shape: source, 9:16, 1:1 or 16:9", doors=("command", "client"))
-    framing: Framing = option("follow", "what the frame follows", doors=())
+    aspect: str = option(SOURCE, "the picture's shape", choices=(SOURCE, *ASPECTS), doors=("command", "client"))
+    framing: str = option("follow", "how the shape is filled", choices=tuple(FRAMINGS), doors=())
     captions: bool = option(False, "burn captions in", doors=("command", "client"))
     hook: str = option("", "title shown in the first seconds", longest=LONGEST_TITLE, doors=("command",))
 

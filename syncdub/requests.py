@@ -13,8 +13,8 @@ from typing import Any, ClassVar, Literal
 from pipeline.requests import Request, option, unstored
 from pipeline.tracks.encode import Codec
 from syncdub.making.plan import Fill
+from syncdub.witnesses import EXACT
 
-Follow = Literal["sound", "picture"]
 MOST_TRACKS = 999
 
 
@@ -40,7 +40,7 @@ class AnalyseRequest(Request):
     dub_stream: int | None = option(
         None, "audio track of the dub, from 0", low=0, high=MOST_TRACKS, metavar="N", doors=("command",)
     )
-    follow: Follow = option("sound", "who rules where they disagree", doors=("command",))
+    follow: str = option(EXACT[0], "who rules where they disagree", choices=EXACT, doors=("command",))
     quick: bool = option(False, "music and picture only, without transcription", doors=("command", "client"))
     name: str = option("", "what the result is called", longest=200, doors=("rest",))
 

@@ -8,6 +8,7 @@ from pipeline.atomic import write_text
 from pipeline.engine import Engine
 from pipeline.progress import Report, no_report
 from pipeline.render import captions
+from pipeline.render.shapes import SOURCE
 from pipeline.values import Timeline, Transcript
 from reelify.requests import Look
 
@@ -24,7 +25,7 @@ def render_post(
     sources = sorted({cut.source for cut in plan.cuts})
     known = {source: engine.probe(source) for source in sources}
     seen = any(info.video for info in known.values())
-    shots = {s: engine.evidence(s).shots for s in sources} if look.aspect != "source" and seen else {}
+    shots = {s: engine.evidence(s).shots for s in sources} if look.aspect != SOURCE and seen else {}
     burned = transcript if look.captions and seen and transcript.sentences else None
     options = RenderOptions(
         aspect=look.aspect, size=size, framing=look.framing, shots=shots, captions=burned, hook=look.hook
@@ -34,10 +35,9 @@ def render_post(
 
 
 def write_subtitles(transcript: Transcript, beside: Path) -> dict[str, Path]:
-    """SRT and VTT beside a clip, where something is said."""
-    written = {}
-    for form in ("srt", "vtt") if transcript.sentences else ():
-        path = beside.with_suffix(f".{form}")
-        write_text(path, captions.write(transcript, form))
-        written[form] = path
+    """The forms that lie beside a clip, where something is said."""
+    forms = [f for f in captions.SUBTITLES.values() if f.with_clips and transcript.sentences]
+    written = {form.name: beside.with_suffix(f".{form.name}") for form in forms}
+    for form in forms:
+        write_text(written[form.name], form.write(transcript))
     return written

@@ -19,12 +19,14 @@ from pipeline.cluster.store import Given, Shared, Store, Tick, no_tick
 from pipeline.errors import ToolError
 from pipeline.messages import Message
 from pipeline.progress import Report
+from pipeline.render.captions import SUBTITLES
+from pipeline.render.exports import PLANS
 from pipeline.requests import Request
 from syncdub.plan_file import PLAN
 from web.jobs import reels
 
 Asked = TypeVar("Asked", bound=Request)
-TEXTS = frozenset({".json", ".otio", ".edl", ".csv", ".txt", ".srt", ".vtt"})
+TEXTS = frozenset({".json", ".csv", *(f".{form}" for form in (*SUBTITLES, *PLANS))})
 EARLY = (reels.EARLY, PLAN)
 LOOK = 2.0
 """Seconds between two looks at what a job shows before it has ended."""

@@ -37,10 +37,10 @@ def transcribe(engine: Engine, request: TranscribeRequest, folder: Path, report:
     report = arrived(engine, request, report)
     heard = engine.transcript(request.source, request.language, request.stream, report)
     files = {}
-    for form in ("srt", "vtt", "txt"):
-        path = folder / f"transcript.{form}"
-        path.write_text(captions.write(heard, form), encoding="utf-8")
-        files[form] = str(path)
+    for form in (f for f in captions.SUBTITLES.values() if f.with_transcripts):
+        path = folder / f"transcript.{form.name}"
+        path.write_text(form.write(heard), encoding="utf-8")
+        files[form.name] = str(path)
     return {"status": "success", **heard.to_json(), **files, "doubts": list(heard.doubts)}
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import gradio as gr
 
+from syncdub.witnesses import EXACT, WITNESSES
 from web.ui.dubsync.work import DubWork
 from web.ui.examples import example_files
 from web.ui.following import IN_ORDER, QUIET, Page
@@ -92,8 +93,8 @@ def _options() -> dict[str, Any]:
     quick = gr.Checkbox(False, label=label("ui.sync.quick"), info=label("ui.sync.quick_info"))
     fill = gr.Radio([(label(f"ui.sync.fill.{f}"), f) for f in FILLS], value="silence", label=label("ui.sync.fill"))
     codec = gr.Radio([(c.upper(), c) for c in CODECS], value="flac", label=label("ui.sync.codec"))
-    witnesses = [(label(f"ui.sync.follow.{w}"), w) for w in ("sound", "picture")]
-    witness = gr.Radio(witnesses, value="sound", label=label("ui.sync.follow"))
+    witnesses = [(label(WITNESSES[w].rule), w) for w in EXACT]
+    witness = gr.Radio(witnesses, value=EXACT[0], label=label("ui.sync.follow"))
     with gr.Row():
         tracks = [
             gr.Number(-1, precision=0, minimum=-1, label=label(f"ui.sync.{t}_track"), info=label("ui.sync.track_info"))

@@ -7,14 +7,12 @@ from typing import Any
 
 import gradio as gr
 
+from pipeline.render.shapes import ASPECTS, FRAMINGS, SOURCE
 from web.ui.examples import example_files
 from web.ui.following import IN_ORDER, QUIET, Page
 from web.ui.language import label
 from web.ui.theme import script
 from web.ui.viral.work import ViralWork
-
-ASPECTS = ("source", "9:16", "1:1", "16:9")
-FRAMINGS = ("follow", "bars", "centre")
 
 
 @dataclass(frozen=True)
@@ -96,7 +94,7 @@ def _inputs(page: Page) -> dict[str, Any]:
 
 
 def _look() -> dict[str, Any]:
-    aspects = [(label(f"ui.aspect.{a.replace(':', 'x')}"), a) for a in ASPECTS]
+    aspects = [(label(f"ui.aspect.{a.replace(':', 'x')}"), a) for a in (SOURCE, *ASPECTS)]
     framings = [(label(f"ui.framing.{f}"), f) for f in FRAMINGS]
     return {
         "aspect": gr.Radio(aspects, value="9:16", label=label("ui.viral.aspect"), elem_id="viral-aspect"),

@@ -14,7 +14,8 @@ import gradio as gr
 from pipeline.errors import BadRequest, StudioError
 from pipeline.files.received import Stored
 from pipeline.messages import localise
-from pipeline.render.exports import to_csv
+from pipeline.render.captions import SUBTITLES
+from pipeline.render.exports import PLANS, to_csv
 from pipeline.values import Span
 from reelify.cut.rewriting import Rewrite
 from reelify.requests import Clip as ClipAsked
@@ -162,9 +163,7 @@ class ViralWork(TabWork):
             return ""
         result = public_result(job, self.page.settings, language)
         extras = "".join(
-            f'<a href="{attr(result[k])}" download>{k.upper()}</a>'
-            for k in ("srt", "vtt", "otio", "edl")
-            if result.get(k)
+            f'<a href="{attr(result[k])}" download>{k.upper()}</a>' for k in (*SUBTITLES, *PLANS) if result.get(k)
         )
         return (
             f'<section class="studio studio-made"><h2>{html.escape(tell("ui.viral.made", language))}</h2>'
