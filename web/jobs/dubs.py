@@ -10,7 +10,7 @@ from typing import Any
 
 from pipeline.engine import Engine
 from pipeline.errors import BadRequest
-from pipeline.progress import Report
+from pipeline.progress import Report, part_of
 from syncdub.plan_file import PLAN, save_plan
 from syncdub.requests import AnalyseRequest, SyncRequest
 from syncdub.values import SyncPlan
@@ -52,9 +52,13 @@ def synchronise(engine: Engine, request: SyncRequest, folder: Path, report: Repo
     from syncdub.workflow import sync
 
     report = arrived(engine, request, report)
-    result = sync(engine, replace(request, output=folder / "synced.mkv"), report)
+    result = sync(engine, replace(request, output=folder / "synced.mkv"), part_of(report, 0.0, 0.97))
     save_plan(result.plan, folder)
-    body = {**plan_json(result.plan), **result.to_json(), "joins": _joins(engine, request, result.plan)}
+    body = {
+        **plan_json(result.plan),
+        **result.to_json(),
+        "joins": _joins(engine, request, result.plan, part_of(report, 0.97, 1.0)),
+    }
     (folder / "report.json").write_text(json.dumps(body, ensure_ascii=False, default=str, indent=1), encoding="utf-8")
     return body
 
@@ -71,7 +75,7 @@ def film_of(analysed: Job, options: Mapping[str, Any]) -> SyncRequest:
     return SyncRequest.from_json({**known, **options, "plan": analysed.folder / PLAN, "plan_job": analysed.id})
 
 
-def _joins(engine: Engine, request: AnalyseRequest, plan: SyncPlan) -> list[dict[str, Any]]:
+def _joins(engine: Engine, request: AnalyseRequest, plan: SyncPlan, report: Report) -> list[dict[str, Any]]:
     """Peaks of the dub around its joins, for the picture; none for a refused plan."""
     from syncdub.making.preview import join_waves
     from syncdub.making.soundtrack import Pair
@@ -79,4 +83,4 @@ def _joins(engine: Engine, request: AnalyseRequest, plan: SyncPlan) -> list[dict
     if plan.verdict == "refuse" or not 1 < len(plan.segments) <= MOST_JOINS:
         return []
     pair = Pair(engine.probe(request.original), engine.probe(request.dub))
-    return [asdict(join) for join in join_waves(pair, plan)]
+    return [asdict(join) for join in join_waves(pair, plan, report)]
