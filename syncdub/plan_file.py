@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipeline.atomic import write_bytes
 from pipeline.errors import NotFound
 from syncdub.making.nudge import nudge
 from syncdub.requests import Nudge
@@ -21,9 +22,7 @@ PLAN = "plan.json"
 
 def save_plan(plan: SyncPlan, folder: Path) -> None:
     """Writes a plan whole or not at all."""
-    part = folder / f"{PLAN}.part"
-    part.write_bytes(_plans().dump_json(plan))
-    part.replace(folder / PLAN)
+    write_bytes(folder / PLAN, _plans().dump_json(plan))
 
 
 def load_plan(path: Path) -> SyncPlan:

@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pipeline.atomic import write_text
 from syncdub.requests import Nudge
 from web.jobs.queue import Job
 
@@ -55,9 +56,7 @@ def made_anew(job: Job) -> dict[int, str]:
 def _write(job: Job, state: Mapping[str, Any]) -> None:
     if not job.folder.is_dir():
         return
-    part = job.folder / f"{FILE}.part"
-    part.write_text(json.dumps(state, ensure_ascii=False), encoding="utf-8")
-    part.replace(job.folder / FILE)
+    write_text(job.folder / FILE, json.dumps(state, ensure_ascii=False))
 
 
 def checked(state: Any) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from pipeline.atomic import write_text
 from pipeline.engine import Engine
 from pipeline.progress import Report
 from reelify.requests import CompileRequest, HighlightsRequest, RankRequest, TranscribeRequest
@@ -54,9 +55,7 @@ def rank(engine: Engine, request: RankRequest, folder: Path, report: Report) -> 
 
 
 def _write_early(folder: Path, found: Mapping[str, Any]) -> None:
-    part = folder / f"{EARLY}.part"
-    part.write_text(json.dumps(stored(found), ensure_ascii=False), encoding="utf-8")
-    part.replace(folder / EARLY)
+    write_text(folder / EARLY, json.dumps(stored(found), ensure_ascii=False))
 
 
 def compile_clip(engine: Engine, request: CompileRequest, folder: Path, report: Report) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from web.runner import queue_of
 
 
 def test_the_libraries_named_exist_and_a_job_finds_them_loaded() -> None:
-    code = "import sys; from pipeline import warm; warm.load(); sys.exit(0 if set(warm.LIBRARIES) <= set(sys.modules) else 1)"
+    code = "import sys; from pipeline.compute import warm; warm.load(); sys.exit(0 if set(warm.LIBRARIES) <= set(sys.modules) else 1)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
