@@ -19,6 +19,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from pipeline.files.received import CHUNK
 from pipeline.messages import Message
 from pipeline.settings import _TABLE, Settings
+from syncdub.requests import SyncRequest
 from tests.conftest import ROOT
 from tests.test_package import listed
 from web.intake.library import Library
@@ -60,7 +61,7 @@ def figures(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
     job = Job(
         "0" * 32,
         "sync",
-        {},
+        SyncRequest(original=Path("a"), dub=Path("b")),
         settings.data_dir,
         state="done",
         started=1.0,

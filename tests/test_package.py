@@ -180,7 +180,10 @@ def test_requirements_are_the_dependencies_of_the_project() -> None:
 def imported(file: Path) -> set[str]:
     """The top names of all that a module imports."""
     names: set[str] = set()
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    typing = (n for n in ast.walk(tree) if isinstance(n, ast.If) and "TYPE_CHECKING" in ast.unparse(n.test))
+    skip = {id(inner) for node in typing for inner in ast.walk(node)}
+    for node in (n for n in ast.walk(tree) if id(n) not in skip):
         names |= {a.name for a in node.names} if isinstance(node, ast.Import) else set()
         names |= {node.module or ""} if isinstance(node, ast.ImportFrom) else set()
     return {n.split(".")[0] for n in names} - set(sys.stdlib_module_names) - set(PACKAGES)

@@ -23,7 +23,7 @@ from web.jobs.queue import Jobs
 from web.jobs.values import NOBODY
 
 FILM, DUB = Path("/films/a.mkv"), Path("/films/b.mkv")
-PAIR = {"original": FILM, "dub": DUB}
+PAIR: dict[str, Any] = {"original": FILM, "dub": DUB}
 SAMPLES: tuple[Request, ...] = (
     HighlightsRequest(FILM, 5, 3.0, 9.5, True, False, False, language="es", fetch={str(FILM): "https://example.com/a"}),
     RankRequest(

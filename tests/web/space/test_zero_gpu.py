@@ -17,8 +17,8 @@ from typing import Any
 
 import pytest
 
-from pipeline import engine as engines
 from pipeline.errors import Cancelled, NoAudio
+from pipeline.media.probe import Probes
 from pipeline.messages import Message
 from pipeline.progress import Report
 from pipeline.settings import Settings
@@ -90,7 +90,7 @@ def film(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         duration = 3600.0
 
     monkeypatch.setattr(transcriber, "Transcriber", FakeTranscriber)
-    monkeypatch.setattr(engines.Probes, "__call__", lambda self, path: Info())
+    monkeypatch.setattr(Probes, "__call__", lambda self, path: Info())
     FakeTranscriber.made = []
     FakeTranscriber.script = staticmethod(lambda report: None)  # type: ignore[assignment]
     path = tmp_path / "film.mp4"

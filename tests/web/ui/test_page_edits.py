@@ -12,7 +12,7 @@ import pytest
 from pipeline.errors import BadRequest
 from pipeline.values import Span
 from reelify.cut.rewriting import Rewrite
-from reelify.requests import Clip
+from reelify.requests import Clip, HighlightsRequest
 from syncdub.requests import Nudge
 from web.jobs import edits
 from web.jobs.queue import Job
@@ -38,7 +38,7 @@ CLIPS: list[dict[str, Any]] = [
 
 
 def job(folder: Path) -> Job:
-    return Job("0" * 32, "highlights", {}, folder)
+    return Job("0" * 32, "highlights", HighlightsRequest(Path("a")), folder)
 
 
 def test_what_a_browser_sends_is_checked(tmp_path: Path) -> None:
