@@ -60,7 +60,7 @@ class TabWork:
 
     n_outputs: int
 
-    def __init__(self, page: Page, options: Sequence[str] = ()) -> None:
+    def __init__(self, page: Page, options: Sequence[str]) -> None:
         """``options`` are the request's fields that the tab's components stand for, in their order."""
         self.page, self.options = page, tuple(options)
 

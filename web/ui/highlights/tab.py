@@ -38,6 +38,10 @@ class HighlightsTab:
     def inputs(self) -> list[Any]:
         return [self.file, self.address, *self.options.values()]
 
+    def work(self, page: Page) -> HighlightsWork:
+        """The handlers that these components call."""
+        return HighlightsWork(page, tuple(self.options))
+
     @property
     def outputs(self) -> list[Any]:
         return [
@@ -105,7 +109,7 @@ def _results() -> dict[str, Any]:
 
 def wire(page: Page, demo: gr.Blocks, tab: HighlightsTab) -> None:
     """Connects the tab's components with its work."""
-    work = HighlightsWork(page, tuple(tab.options))
+    work = tab.work(page)
     tab.go.click(work.start, tab.inputs, tab.outputs, **QUIET)
     tab.example.click(work.example, None, [tab.file, tab.address], **QUIET).then(
         work.start, tab.inputs, tab.outputs, **QUIET

@@ -45,6 +45,10 @@ class ViralTab:
     def settings(self) -> list[Any]:
         return [*self.options.values(), *self.look.values()]
 
+    def work(self, page: Page) -> ViralWork:
+        """The handlers that these components call."""
+        return ViralWork(page, (*self.options, *self.look), len(self.look))
+
     @property
     def outputs(self) -> list[Any]:
         return [
@@ -124,7 +128,7 @@ def _results() -> dict[str, Any]:
 
 def wire(page: Page, demo: gr.Blocks, tab: ViralTab, clips: gr.State) -> None:
     """Connects the components with their work; ``clips`` is the Highlights tab's result, so nothing is uploaded twice."""
-    work = ViralWork(page, (*tab.options, *tab.look), len(tab.look))
+    work = tab.work(page)
     tab.go.click(work.start, tab.inputs, tab.outputs, **QUIET)
     tab.mine.click(work.start_mine, [clips, *tab.settings], tab.outputs, **QUIET)
     tab.example.click(work.example, None, [tab.files, tab.address], **QUIET).then(

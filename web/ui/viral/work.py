@@ -42,7 +42,7 @@ class ViralWork(TabWork):
 
     n_outputs = 9
 
-    def __init__(self, page: Page, options: Sequence[str] = (), n_look: int = 0) -> None:
+    def __init__(self, page: Page, options: Sequence[str], n_look: int) -> None:
         super().__init__(page, options)
         self.look = tuple(options[len(options) - n_look :])
 
