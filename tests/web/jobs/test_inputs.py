@@ -19,6 +19,7 @@ from pipeline.messages import Message
 from pipeline.progress import Report
 from tests.fake_service import FakeEngine, files_below, settings_for
 from tests.pipeline.files.test_downloads import BODY, Site, site
+from tests.pipeline.files.test_pace import drip, serving
 from web.application import create_app
 from web.jobs.inputs import arrived
 from web.jobs.kinds import Kind
@@ -214,3 +215,24 @@ def test_the_beginnings_of_containers_are_known(tmp_path: Path, container: str) 
 )
 def test_other_beginnings_are_not(head: bytes) -> None:
     assert not begins_like_media(head + bytes(1000))
+
+
+def test_slow_addresses_do_not_block_others(client: TestClient, site: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(downloads, "PATIENCE", 2.0)
+    answers: list[int] = []
+
+    def ask(url: str) -> None:
+        answers.append(
+            client.post("/api/v1/generate-initial-clips", json={"video_url": url}, headers=LATER).status_code
+        )
+
+    with serving(drip(b"HTTP/1.1 200 OK\r\n", b"X-A: b\r\n")) as slow:
+        waiting = [threading.Thread(target=ask, args=("http" + slow,)) for _ in range(12)]
+        for thread in waiting:
+            thread.start()
+        time.sleep(0.5)
+        ask(site.replace("127.0.0.1", "localhost") + "/a.mp4")
+        assert answers == [202]
+        for thread in waiting:
+            thread.join(30)
+    assert answers == [202] + 12 * [424]
