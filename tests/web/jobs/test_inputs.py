@@ -232,7 +232,7 @@ def test_slow_addresses_do_not_block_others(client: TestClient, site: str, monke
             thread.start()
         time.sleep(0.5)
         ask(site.replace("127.0.0.1", "localhost") + "/a.mp4")
-        assert answers == [202]
+        assert (answers.count(202), answers.count(424) < 12) == (1, True)
         for thread in waiting:
             thread.join(30)
-    assert answers == [202] + 12 * [424]
+    assert sorted(answers) == [202] + 12 * [424]
