@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from pipeline.compute.device import Device, pick, release
 from pipeline.compute.remembered import Far, Memory
-from pipeline.media.probe import probe
+from pipeline.media.probe import Probes
 from pipeline.progress import Report, no_report
 from pipeline.settings import Settings
 from pipeline.text.values import Facts, Keyword
@@ -39,6 +39,7 @@ class Engine:
         self.settings = settings
         self.memory = Memory(settings.data_dir / "memory", far)
         self._hearing, self._reading, self._card = threading.RLock(), threading.RLock(), threading.RLock()
+        self._probes = Probes()
         self._keywords: dict[tuple[str, tuple[str, ...]], tuple[Keyword, ...]] = {}
 
     @functools.cached_property
@@ -47,8 +48,8 @@ class Engine:
         return pick(self.settings.device)
 
     def probe(self, path: Path | str) -> MediaInfo:
-        """What a file is; see :func:`pipeline.media.probe.probe`."""
-        return probe(path)
+        """What a file is; asked once, see :class:`pipeline.media.probe.Probes`."""
+        return self._probes(path)
 
     def evidence(self, path: Path | str, report: Report = no_report) -> RawEvidence:
         """Curves, events, shots, silences and beats of a file, from one pass over its sound and one over its picture."""
@@ -124,7 +125,10 @@ class Engine:
 
     def _transcribe(self, path: Path | str, language: str | None, stream: int, report: Report) -> Transcript:
         with self._hearing, self._room_for("_transcriber"):
-            return self._transcriber.transcribe(path, language=language, stream=stream, report=report)
+            duration = self.probe(path).duration
+            return self._transcriber.transcribe(
+                path, language=language, stream=stream, report=report, duration=duration
+            )
 
     @property
     def _crowded(self) -> bool:

@@ -162,7 +162,7 @@ def _render_all(
     suffix = ".mp4" if info.video else ".m4a"
     options = RenderOptions(fast_copy=request.fast)
     jobs = [
-        Job(cut_of(request.source, clip.span), request.out / f"clip_{n}{suffix}", options)
+        Job(cut_of(request.source, clip.span), request.out / f"clip_{n}{suffix}", options, {str(request.source): info})
         for n, clip in enumerate(clips, 1)
     ]
     render_many(jobs, report)

@@ -25,7 +25,7 @@ from syncdub.making.measure import RATE, Fetch, Residual, measure, windows
 from syncdub.making.nudge import nudge
 from syncdub.making.plan import Fill, placed
 from syncdub.making.soundtrack import Pair, Track, Wish, audio_of, make_track, segment_at, with_durations
-from syncdub.values import Segment, SyncPlan
+from syncdub.values import PlacedPlan, Segment, SyncPlan
 
 if TYPE_CHECKING:
     from pipeline.engine import Engine
@@ -134,10 +134,11 @@ def execute(engine: Prober, plan: SyncPlan, request: SyncRequest, report: Report
     work = engine.settings.temp_dir
     work.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="sync-", dir=work) as folder:
-        result = _made(plan, pair, request, Path(folder), report)
+        playable = placed(plan)
+        result = _made(playable, pair, request, Path(folder), report)
         if result.copied and not _trusted(result.execution):
-            result = _made(plan, pair, request, Path(folder), report, may_copy=False)
-    return result
+            result = _made(playable, pair, request, Path(folder), report, may_copy=False)
+    return replace(result, plan=plan)
 
 
 def _trusted(execution: Residual | None) -> bool:
@@ -170,7 +171,7 @@ def _with_heard_language(engine: Engine, request: SyncRequest, plan: SyncPlan) -
 
 
 def _made(
-    plan: SyncPlan, pair: Pair, request: SyncRequest, folder: Path, report: Report, *, may_copy: bool = True
+    plan: PlacedPlan, pair: Pair, request: SyncRequest, folder: Path, report: Report, *, may_copy: bool = True
 ) -> SyncResult:
     wish = Wish(request.fill, request.codec, may_copy)
     track = make_track(plan, pair, wish, folder, part_of(report, 0.0, 0.5))
@@ -184,19 +185,18 @@ def _made(
     )
 
 
-def measured(plan: SyncPlan, pair: Pair, output: Path, report: Report = no_report) -> tuple[Residual, Residual]:
+def measured(plan: PlacedPlan, pair: Pair, output: Path, report: Report = no_report) -> tuple[Residual, Residual]:
     """(offset of the dub track against the original track, the same against the dub file placed by the plan) of a
     finished file.
 
     Where the tracks share no sound, the first is the second, and its ``method`` says so.
     """
-    segments = placed(plan)
     number = len(pair.original.audio)
     finished, original = reader(output, number), reader(output, plan.original_stream)
-    places = windows(segments)
+    places = windows(plan.segments)
     said = message("progress.measuring")
     few = places[:: max(1, len(places) // N_EXECUTION)]
-    source = placed_source(Path(pair.dub.path), plan.dub_stream, segments)
+    source = placed_source(Path(pair.dub.path), plan.dub_stream, plan.segments)
     execution = measure(source, finished, few, "dub_source")
     report(0.3, said)
     shared = measure(original, finished, places, "shared_sound")
@@ -238,10 +238,10 @@ def _language(plan: SyncPlan, pair: Pair, request: SyncRequest) -> str:
     return request.language or (tagged if tagged != "und" else "")
 
 
-def _title(plan: SyncPlan, pair: Pair, request: SyncRequest) -> str:
+def _title(plan: PlacedPlan, pair: Pair, request: SyncRequest) -> str:
     """``Español (sincronizado +1,250 s)``: what it is and what was done, in the person's language."""
     name = own_name(_language(plan, pair, request)) or say(message("track.dub"), request.interface)
-    offset = placed(plan)[0].offset_ms / 1000 if plan.verdict in {"aligned", "shift"} else None
+    offset = plan.segments[0].offset_ms / 1000 if plan.verdict in {"aligned", "shift"} else None
     if offset is None:
         return say(message("track.synced", language=name), request.interface)
     sign = "+" if offset >= 0 else "−"
@@ -249,7 +249,7 @@ def _title(plan: SyncPlan, pair: Pair, request: SyncRequest) -> str:
 
 
 def _subtitles(
-    plan: SyncPlan, pair: Pair, request: SyncRequest, folder: Path
+    plan: PlacedPlan, pair: Pair, request: SyncRequest, folder: Path
 ) -> tuple[tuple[NewTrack, ...], tuple[Message, ...]]:
     """The dub's subtitles on the original's clock, those inside its file and those beside it: text through the map, pictures
     where the map is a shift."""
@@ -278,13 +278,12 @@ def _subtitles(
     return tuple(tracks), tuple(doubts)
 
 
-def _shift_of_pictures(plan: SyncPlan, info: MediaInfo, stream: OtherStream) -> float | None:
+def _shift_of_pictures(plan: PlacedPlan, info: MediaInfo, stream: OtherStream) -> float | None:
     """Seconds by which a subtitle track of pictures is later in the original; ``None`` where it cannot come along: the map is
     not one shift, the format cannot be copied, or a picture would lie before time 0 (which would move all other tracks)."""
-    segments = placed(plan)
-    if len(segments) != 1 or plan.verdict not in {"aligned", "shift"} or stream.codec not in COPIED_SUBTITLES:
+    if len(plan.segments) != 1 or plan.verdict not in {"aligned", "shift"} or stream.codec not in COPIED_SUBTITLES:
         return None
-    delay = segments[0].offset_ms / 1000
+    delay = plan.segments[0].offset_ms / 1000
     first = first_packet(Path(info.path), stream.index)
     return delay if first is not None and first + delay >= 0 else None
 

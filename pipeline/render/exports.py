@@ -41,12 +41,12 @@ def _shortened(text: str, n_bytes: int) -> str:
     return text.encode("utf-8")[: max(1, n_bytes)].decode("utf-8", "ignore").rstrip(" .")
 
 
-def to_csv(rows: Sequence[Mapping[str, Any]]) -> str:
+def to_csv(rows: Sequence[Mapping[Any, Any]]) -> str:
     """Rows as CSV (comma, header, UTF-8); columns in the order they first appear; text cannot act as a formula."""
     import pandas
 
     return str(
-        pandas.DataFrame([{k: _cell(v) for k, v in row.items()} for row in rows]).to_csv(
+        pandas.DataFrame([{str(k): _cell(v) for k, v in row.items()} for row in rows]).to_csv(
             index=False, lineterminator="\n"
         )
     )

@@ -72,17 +72,21 @@ class RenderOptions:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One file to render."""
+    """One file to render; ``known`` says what its sources are, where that is known."""
 
     timeline: Timeline
     out: Path
     options: RenderOptions = field(default_factory=RenderOptions)
+    known: Mapping[str, MediaInfo] = field(default_factory=dict)
 
 
 def render(
-    timeline: Timeline, out: Path | str, options: RenderOptions | None = None, report: Report = no_report
-) -> Checked:
+    timeline: Timeline, out: Path | str, options: RenderOptions | None = None, report: Report = no_report,
+    known: Mapping[str, MediaInfo] | None = None,
+) -> Checked:  # fmt: skip
     """Write ``timeline`` to ``out`` (.mp4, .mov, .mkv or .m4a) and return what was measured on the finished file.
+
+    Sources of which nothing is ``known`` are probed.
 
     Raises:
         NotFound, UnreadableMedia, UnsupportedFormat: a source is not usable.
@@ -90,7 +94,8 @@ def render(
         DiskFull, FFmpegFailed: writing failed; nothing is left under the final name.
     """
     chosen, target = options or RenderOptions(), Path(out)
-    infos = {cut.source: probe(cut.source) for cut in timeline.cuts}
+    given = known or {}
+    infos = {s: given.get(s) or probe(s) for s in dict.fromkeys(cut.source for cut in timeline.cuts)}
     if not any(cut.span.duration > 0 for cut in timeline.cuts):
         raise BadRequest("error.empty_timeline")
     work = _Work(timeline, infos, chosen)
@@ -123,7 +128,8 @@ def render_many(jobs: Sequence[Job], report: Report = no_report, workers: int = 
             if stop.is_set():
                 raise Cancelled
 
-        return render(jobs[number].timeline, jobs[number].out, jobs[number].options, note)
+        job = jobs[number]
+        return render(job.timeline, job.out, job.options, note, job.known)
 
     with ThreadPoolExecutor(n_workers, thread_name_prefix="render") as pool:
         futures = [pool.submit(one, n) for n in range(len(jobs))]

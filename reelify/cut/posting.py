@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from pipeline.atomic import write_text
 from pipeline.engine import Engine
 from pipeline.progress import Report, no_report
 from pipeline.render import captions
@@ -35,13 +36,14 @@ def render_post(
     from pipeline.render.render import RenderOptions, render
 
     sources = sorted({cut.source for cut in plan.cuts})
-    seen = any(engine.probe(source).video for source in sources)
+    known = {source: engine.probe(source) for source in sources}
+    seen = any(info.video for info in known.values())
     shots = {s: engine.evidence(s).shots for s in sources} if post.aspect != "source" and seen else {}
     burned = transcript if post.captions and seen and transcript.sentences else None
     options = RenderOptions(
         aspect=post.aspect, size=size, framing=post.framing, shots=shots, captions=burned, hook=post.hook
     )
-    render(plan, path, options, report)
+    render(plan, path, options, report, known)
     return poster(path, plan.duration / 3, path.with_suffix(".jpg")) if seen else None
 
 
@@ -50,6 +52,6 @@ def write_subtitles(transcript: Transcript, beside: Path) -> dict[str, Path]:
     written = {}
     for form in ("srt", "vtt") if transcript.sentences else ():
         path = beside.with_suffix(f".{form}")
-        path.write_text(captions.write(transcript, form), encoding="utf-8")
+        write_text(path, captions.write(transcript, form))
         written[form] = path
     return written

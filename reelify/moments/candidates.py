@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.values import Curve, Event, Sentence, Span
+from pipeline.values import Curve, Event, Sentence, Span, runs
 from reelify.values import Evidence
 
 Values = NDArray[np.float32]
@@ -238,9 +238,8 @@ def _peaks(curve: Curve, duration: float) -> list[Moment]:
     """Stretches over half of their own peak, for peaks of at least :data:`LEAST`."""
     values, step = np.asarray(curve.values), curve.step
     hot = values >= LEAST
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], hot.astype(np.int8), [0]])))
     found = []
-    for low, high in edges.reshape(-1, 2):
+    for low, high in runs(hot):
         top = float(values[low:high].max())
         strong = low + np.flatnonzero(values[low:high] >= top / 2)
         start, end = strong[0] * step, (strong[-1] + 1) * step

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from pipeline.atomic import write_bytes
 from pipeline.cluster.store import Given, Shared, Store, Tick, no_tick
 from pipeline.errors import ToolError
 from pipeline.messages import Message
@@ -133,9 +134,7 @@ class EarlyReceiver:
             return
         for name in EARLY:
             with contextlib.suppress(OSError, ToolError):
-                part = self._folder / f"{name}.part"
-                part.write_bytes(self._store.load(f"{self._place}/{name}"))
-                part.replace(self._folder / name)
+                write_bytes(self._folder / name, self._store.load(f"{self._place}/{name}"))
         self._looked = time.monotonic()
 
 

@@ -20,6 +20,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from pipeline.atomic import write_text
 from pipeline.cluster.crew import AddressLink, Crew
 from pipeline.cluster.engine import ClusterEngine
 from pipeline.cluster.store import Store, shared_of
@@ -126,9 +127,7 @@ def do_job(engine: Engine, order: Order, report: Report) -> dict[str, Any]:
         if known is not None:
             return known
         result = _done(engine, order, order.params, order.folder, only)
-        part = order.receipt.with_suffix(".part")
-        part.write_text(json.dumps({"ticket": order.ticket, "result": result}))
-        part.replace(order.receipt)
+        write_text(order.receipt, json.dumps({"ticket": order.ticket, "result": result}))
         return result
 
 

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from pipeline.engine import Engine
 from pipeline.errors import BadRequest, NotFound
-from pipeline.progress import Report
+from pipeline.progress import Report, part_of
 from pipeline.tracks.encode import Codec
 from syncdub.making.nudge import nudge
 from syncdub.making.plan import Fill
@@ -92,19 +92,23 @@ def synchronise(engine: Engine, params: Params, folder: Path, report: Report) ->
         language=str(params.get("language") or ""), interface=str(params.get("interface") or "es"),
         subtitles=tuple(Path(s) for s in params.get("subtitles") or ()),
     )  # fmt: skip
-    result = sync(engine, request, report)
+    result = sync(engine, request, part_of(report, 0.0, 0.97))
     save_plan(result.plan, folder)
-    body = {**plan_json(result.plan), **result.to_json(), "joins": _joins(engine, request, result.plan)}
+    body = {
+        **plan_json(result.plan),
+        **result.to_json(),
+        "joins": _joins(engine, request, result.plan, part_of(report, 0.97, 1.0)),
+    }
     (folder / "report.json").write_text(json.dumps(body, ensure_ascii=False, default=str, indent=1), encoding="utf-8")
     return body
 
 
-def _joins(engine: Engine, request: SyncRequest, plan: SyncPlan) -> list[dict[str, Any]]:
+def _joins(engine: Engine, request: SyncRequest, plan: SyncPlan, report: Report) -> list[dict[str, Any]]:
     """Peaks of the dub around its joins, for the picture; none for a refused plan."""
     if plan.verdict == "refuse" or not 1 < len(plan.segments) <= MOST_JOINS:
         return []
     pair = Pair(engine.probe(request.original), engine.probe(request.dub))
-    return [asdict(join) for join in join_waves(pair, plan)]
+    return [asdict(join) for join in join_waves(pair, plan, report)]
 
 
 def moved(plan: SyncPlan, nudges: Sequence[Mapping[str, Any]]) -> SyncPlan:

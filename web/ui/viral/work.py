@@ -14,6 +14,7 @@ import gradio as gr
 from pipeline.errors import BadRequest, StudioError
 from pipeline.files.received import Stored
 from pipeline.messages import localise
+from pipeline.render.exports import to_csv
 from web.jobs import edits
 from web.jobs.inputs import to_fetch
 from web.jobs.queue import Job
@@ -246,7 +247,7 @@ def runs(clips: Sequence[Clip], chosen: Sequence[tuple[int, int]]) -> list[dict[
 def _links(job: Job, clips: Sequence[Clip], language: str) -> str:
     if not clips:
         return ""
-    csv = quote(score_table(clips, language).to_csv(index=False))
+    csv = quote(to_csv(score_table(clips, language).to_dict("records")))
     rows = quote(json.dumps([dict(c) for c in clips], ensure_ascii=False))
     return (
         f'<div class="studio studio-files"><a href="/api/download/{job.id}">{html.escape(tell("ui.download_zip", language))}</a>'
