@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -106,10 +106,12 @@ class Resumable:
             raise NotFound("error.upload_incomplete")
         return Stored(target, upload.name, upload.size)
 
-    def remove(self, upload: Announced) -> None:
-        """Give the upload up. Raises Conflict while a request appends to it."""
+    def remove(self, upload: Announced, needed: Collection[str] = ()) -> None:
+        """Give the upload up. Raises Conflict while a request appends to it, and when its path is among those ``needed``."""
         if upload.id in self._busy:
             raise Conflict(state="running")
+        if str(self._target(upload)) in needed:
+            raise Conflict("error.upload_in_use", state="running")
         part_of(self._target(upload)).unlink(missing_ok=True)
         self._target(upload).unlink(missing_ok=True)
         self._note(upload.id).unlink(missing_ok=True)

@@ -177,7 +177,7 @@ def test_two_files_become_a_task(client: TestClient) -> None:
     assert answer.status_code == 200
     job = ended(client, answer.json()["task_id"])
     assert (job.state, job.title, job.params["dub_name"]) == ("done", "Mi película", "doblaje.mkv")
-    client.delete(f"/api/tasks/{job.id}")
+    parts(client).jobs.delete(job.id)
     assert _uploads(client) == []
 
 
@@ -223,9 +223,24 @@ def test_an_upload_in_pieces_continues_where_it_broke_off(client: TestClient) ->
     answer = client.post("/api/upload", json={"original": url, "dubbed": url})
     job = ended(client, answer.json()["task_id"])
     assert Path(job.params["original"]).read_bytes() == data
-    client.delete(f"/api/tasks/{job.id}")
+    parts(client).jobs.delete(job.id)
     client.delete(url)
     assert _uploads(client) == []
+
+
+def test_an_upload_that_a_task_needs_stays(client: TestClient, tmp_path: Path) -> None:
+    url = client.post("/api/upload/resumable", json={"name": "a.mp4", "size": 3}).json()["url"]
+    client.patch(url, content=b"123", headers={"Upload-Offset": "0"})
+    jobs = parts(client).jobs
+    path = str(jobs.settings.uploads / (url.rpartition("/")[2] + ".mp4"))
+    job_id = jobs.submit("patient", {"until": str(tmp_path / "go"), "source": path})
+    refused = client.delete(url)
+    assert (refused.status_code, refused.json()["error"]) == (409, "conflict")
+    (tmp_path / "go").touch()
+    assert ended(client, job_id).state == "done"
+    assert Path(path).exists()
+    assert client.delete(url).status_code == 204
+    jobs.delete(job_id)
 
 
 def test_pieces_never_exceed_what_was_announced(client: TestClient) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -19,8 +20,8 @@ from pipeline.messages import Message
 from pipeline.progress import Report
 from tests.fake_service import FakeEngine, files_below, settings_for
 from tests.pipeline.files.test_downloads import BODY, Site, site
-from tests.pipeline.files.test_pace import drip, serving
 from web.application import create_app
+from web.intake.sources import LOOKS_AT_ONE
 from web.jobs.inputs import arrived
 from web.jobs.kinds import Kind
 from web.runner import queue_of
@@ -91,7 +92,7 @@ def test_the_answer_comes_before_the_download(client: TestClient, site: str, mon
     clip = client.get(result["result"]["clips"][0]["url"])
     assert clip.content == BODY
     assert "progress.downloading" in result["stages"]
-    client.delete(f"/api/tasks/{answer.json()['task_id']}")
+    client.app.state.service.jobs.delete(answer.json()["task_id"])  # type: ignore[attr-defined]
     assert _uploads(client) == []
 
 
@@ -217,22 +218,24 @@ def test_other_beginnings_are_not(head: bytes) -> None:
     assert not begins_like_media(head + bytes(1000))
 
 
-def test_slow_addresses_do_not_block_others(client: TestClient, site: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(downloads, "PATIENCE", 2.0)
-    answers: list[int] = []
+def test_slow_addresses_do_not_block_others(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    goes_on, asked = threading.Event(), []
 
-    def ask(url: str) -> None:
-        answers.append(
-            client.post("/api/v1/generate-initial-clips", json={"video_url": url}, headers=LATER).status_code
-        )
+    def look_at(url: str, *_: Any) -> downloads.Remote:
+        asked.append(url)
+        if "slow" in url:
+            assert goes_on.wait(20)
+        return downloads.Remote("a.mp4", ".mp4", 1)
 
-    with serving(drip(b"HTTP/1.1 200 OK\r\n", b"X-A: b\r\n")) as slow:
-        waiting = [threading.Thread(target=ask, args=("http" + slow,)) for _ in range(12)]
-        for thread in waiting:
-            thread.start()
-        time.sleep(0.5)
-        ask(site.replace("127.0.0.1", "localhost") + "/a.mp4")
-        assert (answers.count(202), answers.count(424) < 12) == (1, True)
-        for thread in waiting:
-            thread.join(30)
-    assert sorted(answers) == [202] + 12 * [424]
+    monkeypatch.setattr(downloads, "look", look_at)
+    sources = client.app.state.service.sources  # type: ignore[attr-defined]
+
+    async def ask() -> list[str]:
+        slow = [asyncio.create_task(sources.find(f"http://slow/{n}.mp4", "")) for n in range(3 * LOOKS_AT_ONE)]
+        await asyncio.sleep(0)
+        good = await asyncio.wait_for(sources.find("http://good/a.mp4", ""), 20)
+        assert sum("slow" in url for url in asked) <= LOOKS_AT_ONE
+        goes_on.set()
+        return [found.url for found in (good, *await asyncio.gather(*slow))]
+
+    assert asyncio.run(ask()) == ["http://good/a.mp4", *(f"http://slow/{n}.mp4" for n in range(3 * LOOKS_AT_ONE))]
