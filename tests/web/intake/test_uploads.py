@@ -7,6 +7,7 @@ import random
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -252,3 +253,18 @@ def test_pieces_never_exceed_what_was_announced(client: TestClient) -> None:
     assert client.post("/api/upload/resumable", json={"name": "a.mp4", "size": 100_001}).status_code == 413
     assert client.post("/api/upload/resumable", json={"name": "a.sh", "size": 1}).status_code == 415
     assert client.head("/api/upload/resumable/..%2f..%2fsecret").status_code == 404
+
+
+def test_an_owner_may_upload_so_much_and_words_alone_take_no_room(tmp_path: Path) -> None:
+    with service(tmp_path, keep_bytes_each=150) as client:
+
+        def announce(size: int) -> Any:
+            return client.post("/api/upload/resumable", json={"name": "a.mp4", "size": size})
+
+        first = announce(100)
+        assert [announce(100).status_code for _ in range(3)] == [201, 201, 201]
+        assert announce(151).status_code == 413
+        client.patch(first.json()["url"], content=b"1" * 100, headers={"Upload-Offset": "0"})
+        refused = announce(100)
+        assert (refused.status_code, refused.json()["error"]) == (413, "too_large")
+        assert announce(50).status_code == 201
