@@ -137,9 +137,9 @@ class Jobs:
             taken.request_stop("cancel")
 
     def retry(self, job_id: str) -> None:
-        """Queue a failed or cancelled job again under the same id. Raises NotFound, Conflict."""
+        """Queue a failed or cancelled job again under the same id. Raises NotFound, Conflict (also while it still stops)."""
         job = self.get(job_id)
-        if not self._store.retry(job_id):
+        if self._workers.left_behind(job_id) or not self._store.retry(job_id):
             raise Conflict(state=job.state)
         self._workers.call()
 

@@ -4,16 +4,21 @@ One thread, the dispatcher, takes jobs out of the queue: whenever something may 
 nothing that fails around the queue (a locked database, a full disk, a callback that raises or never returns) keeps
 waiting jobs from going on for longer than that second and the failure itself. It also puts back what the rows call
 running and nobody runs.
+
+Work is stopped at its next report. Where that does not come soon (a long call into a library, a decoder that hangs), the
+job ends without it: its end is written, its folder goes and the next job begins, while the thread that is left behind
+finds out at its next report. So a stop and the time limit hold in every stage, whatever it calls.
 """
 
 from __future__ import annotations
 
 import contextlib
+import contextvars
 import logging
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 
 from pipeline.compute.warm import warming
@@ -26,6 +31,11 @@ from web.jobs.values import Job, Run, current_job, stored
 MAX_ATTEMPTS = 50
 LOOK = 1.0
 """Seconds between two looks at the queue when nobody calls."""
+PATIENCE = 1.0
+"""Seconds that work which is over its time gets to end by itself."""
+TICK = 0.1
+MOST_LEFT = 4
+"""Threads that may be left behind; with more, a job that should end keeps its place until one of them has ended."""
 RETRY_WRITE = 1.0
 """Seconds between attempts to write a job's end while the database cannot be written."""
 _log = logging.getLogger(__name__)
@@ -51,6 +61,7 @@ class Workers:
         # Callbacks are other people's code: in a thread of their own, they hold up nobody but each other.
         self._teller = ThreadPoolExecutor(1, thread_name_prefix="teller")
         self._live: dict[str, Running] = {}
+        self._left: set[str] = set()
         self._lock = threading.RLock()
         self._idle = threading.Condition(self._lock)
         self._closed, self._call = threading.Event(), threading.Event()
@@ -93,6 +104,11 @@ class Workers:
         """The live side of a job that runs now."""
         with self._lock:
             return self._live.get(job_id)
+
+    def left_behind(self, job_id: str) -> bool:
+        """Whether a thread still works on a job that has ended."""
+        with self._lock:
+            return job_id in self._left
 
     def _dispatch(self) -> None:
         looked = time.monotonic()
@@ -138,7 +154,7 @@ class Workers:
         current_job.set(job.id)
         warming.stop()
         try:
-            self._settle(self._attempt(job, running), running)
+            self._settle(self._awaited(job, running), running)
         finally:
             self._gone(job.id)
             self.tell(job.id)
@@ -149,6 +165,34 @@ class Workers:
             self._live.pop(job_id, None)
             self._idle.notify_all()
 
+    def _awaited(self, job: Job, running: Running) -> Job:
+        """Have the job run; the row as it shall be written, at the latest :data:`PATIENCE` after it had to be over."""
+        attempt: Future[Job] = Future()
+        context = contextvars.copy_context()
+        begun = lambda: context.run(self._begin, attempt, job, running)  # noqa: E731 - the thread's whole life
+        # A daemon: a decoder that hangs must not keep the service from ending.
+        threading.Thread(target=begun, daemon=True, name=f"work-{job.id[:8]}").start()
+        while not wait([attempt], TICK).done:
+            if running.overdue() > PATIENCE and self._leave(job.id, attempt):
+                _log.warning("job left behind", extra={"kind": job.kind})
+                return _failed(job, running.end_of_overdue())
+        return attempt.result()
+
+    def _begin(self, attempt: Future[Job], job: Job, running: Running) -> None:
+        attempt.set_result(self._attempt(job, running))
+        with self._lock:
+            left = job.id in self._left
+            self._left.discard(job.id)
+        if left:
+            remove_folder(job)
+
+    def _leave(self, job_id: str, attempt: Future[Job]) -> bool:
+        with self._lock:
+            if attempt.done() or len(self._left) >= MOST_LEFT:
+                return False
+            self._left.add(job_id)
+            return True
+
     def _attempt(self, job: Job, running: Running) -> Job:
         """Run the job; the row as it shall be written."""
         _log.info("job started", extra={"kind": job.kind, "attempt": job.attempts})
@@ -158,12 +202,8 @@ class Workers:
             fresh_folder(job)
             result = stored(self._run(job.kind, job.params, job.folder, running))
             return replace(job, state="done", result=result)
-        except Cancelled:
-            return replace(job, state="cancelled")
         except StudioError as error:
-            detail = error.detail if isinstance(error, ToolError) else ""
-            _log.warning("job failed: %s %s", error, detail, extra={"error": type(error).__name__})
-            return replace(job, state="failed", error=stored_error(error))
+            return _failed(job, error)
         except Exception as error:  # noqa: BLE001 - any failure must stay inside its job
             _log.exception("job failed")
             return replace(job, state="failed", error=stored_error(named_error(error)))
@@ -183,3 +223,12 @@ class Workers:
                 _log.error("cannot write the end of the job: %s", error.detail)
                 if self._closed.wait(RETRY_WRITE):
                     return
+
+
+def _failed(job: Job, error: StudioError) -> Job:
+    """The row of a job that ended with one of our errors."""
+    if isinstance(error, Cancelled):
+        return replace(job, state="cancelled")
+    detail = error.detail if isinstance(error, ToolError) else ""
+    _log.warning("job failed: %s %s", error, detail, extra={"error": type(error).__name__})
+    return replace(job, state="failed", error=stored_error(error))

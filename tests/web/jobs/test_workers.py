@@ -7,16 +7,19 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pipeline.errors import NotFound, ToolError
+from pipeline.messages import Message
 from tests.fake_kinds import FAKES
 from tests.fake_service import settings_for
 from web.jobs import store as job_store
 from web.jobs.queue import UNDO, Conflict, Job, Jobs
+from web.jobs.workers import MOST_LEFT, PATIENCE, TICK
 from web.runner import queue_of
 
 
@@ -174,3 +177,78 @@ def test_a_running_job_has_no_way_into_the_trash(jobs: Jobs, tmp_path: Path) -> 
     with pytest.raises(Conflict):
         jobs.trash(job_id)
     (tmp_path / "go").touch()
+
+
+class Deaf:
+    """Work that does not report until it may, as a long call into a library does."""
+
+    def __init__(self, jobs: Jobs) -> None:
+        self.goes_on = threading.Event()
+        self.calls: list[str] = []
+        self._jobs, self._run = jobs, jobs._run
+        jobs._run = self
+
+    def __call__(self, kind: str, params: Any, folder: Path, report: Any) -> dict[str, Any]:
+        self.calls.append(folder.name)
+        if "deaf" in params:
+            (folder / "half.mp4").write_bytes(b"1")
+            self.goes_on.wait(30)
+            (folder / "late.mp4").write_bytes(b"1")
+            report(0.5, Message("progress.rendering"))
+        return self._run(kind, params, folder, report)
+
+
+def test_a_stop_takes_effect_where_nothing_reports(jobs: Jobs) -> None:
+    work = Deaf(jobs)
+    stuck, next_one = jobs.submit("echo", {"deaf": 1}), jobs.submit("echo", {})
+    until(lambda: work.calls == [stuck])
+    jobs.cancel(stuck)
+    assert jobs.wait(stuck, 20).state == "cancelled"
+    assert jobs.wait(next_one, 20).state == "done"
+    with pytest.raises(Conflict):
+        jobs.retry(stuck)
+    work.goes_on.set()
+    until(lambda: not jobs._workers.left_behind(stuck))
+    until(lambda: not jobs.get(stuck).folder.exists())
+    assert jobs.get(stuck).state == "cancelled"
+    jobs.retry(stuck)
+    assert jobs.wait(stuck, 20).state == "done"
+
+
+def test_the_time_limit_holds_where_nothing_reports(tmp_path: Path) -> None:
+    jobs = queue_of(settings_for(tmp_path, job_time_limit=0.3), kinds=FAKES)
+    work = Deaf(jobs)
+    jobs.start()
+    job = jobs.wait(jobs.submit("echo", {"deaf": 1}), 20)
+    assert (job.state, job.error and job.error["kind"]) == ("failed", "TimeLimit")
+    work.goes_on.set()
+    jobs.close()
+
+
+def test_only_so_many_threads_are_left_behind(jobs: Jobs) -> None:
+    work = Deaf(jobs)
+    for _ in range(MOST_LEFT):
+        job_id = jobs.submit("echo", {"deaf": 1})
+        until(partial(work.calls.__contains__, job_id))
+        jobs.cancel(job_id)
+        assert jobs.wait(job_id, 20).state == "cancelled"
+    one_more = jobs.submit("echo", {"deaf": 1})
+    until(lambda: one_more in work.calls)
+    jobs.cancel(one_more)
+    time.sleep(PATIENCE + 5 * TICK)
+    assert (jobs.get(one_more).state, jobs.get(one_more).stopping) == ("running", True)
+    work.goes_on.set()
+    assert jobs.wait(one_more, 20).state == "cancelled"
+
+
+def test_closing_does_not_wait_for_work_that_does_not_report(tmp_path: Path) -> None:
+    jobs = queue_of(settings_for(tmp_path), kinds=FAKES)
+    work = Deaf(jobs)
+    jobs.start()
+    job_id = jobs.submit("echo", {"deaf": 1})
+    until(lambda: work.calls == [job_id])
+    jobs.close()
+    again = queue_of(settings_for(tmp_path), kinds=FAKES)
+    assert again.get(job_id).state == "queued"
+    work.goes_on.set()
+    again.close()
