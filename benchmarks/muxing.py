@@ -21,14 +21,15 @@ from benchmarks import media, table
 from pipeline.media import ffmpeg
 from pipeline.media.container import opened
 from pipeline.media.probe import probe
+from pipeline.media.values import MediaInfo
 from pipeline.settings import Settings
-from pipeline.values import MediaInfo
 from syncdub.making.measure import Residual
 from syncdub.making.plan import placed
 from syncdub.making.soundtrack import Pair, with_durations
+from syncdub.requests import SyncRequest
 from syncdub.values import Pitch, Segment, SyncPlan
 from syncdub.verdict import verdict_of
-from syncdub.workflow import SyncRequest, execute, measured
+from syncdub.workflow import execute, measured
 
 QUICK = ("v1", "v2", "v3")
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pipeline.messages import Message
+from syncdub.witnesses import Witness
 
-Witness = Literal["meaning", "sound", "picture"]
 Verdict = Literal["aligned", "shift", "retime", "edit", "refuse"]
 Pitch = Literal["shifted", "kept", "unknown"]
 

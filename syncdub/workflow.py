@@ -7,24 +7,26 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from pipeline.media import decode, ffmpeg
 from pipeline.media.languages import own_name
+from pipeline.media.values import MediaInfo, OtherStream
 from pipeline.messages import Message, message, say
 from pipeline.progress import Report, no_report, part_of
 from pipeline.settings import Settings
 from pipeline.tracks.copying import first_packet
-from pipeline.tracks.encode import Codec
 from pipeline.tracks.mux import COPIED_SUBTITLES, Mux, NewTrack, check_output, mux
-from pipeline.values import MediaInfo, OtherStream, Span
+from pipeline.values import Span
 from syncdub.making import subtitles
 from syncdub.making.measure import RATE, Fetch, Residual, measure, windows
 from syncdub.making.nudge import nudge
-from syncdub.making.plan import Fill, placed
+from syncdub.making.plan import placed
 from syncdub.making.soundtrack import Pair, Track, Wish, audio_of, make_track, segment_at, with_durations
+from syncdub.plan_file import load_plan, moved
+from syncdub.requests import SyncRequest
 from syncdub.values import PlacedPlan, Segment, SyncPlan
 
 if TYPE_CHECKING:
@@ -42,34 +44,6 @@ class Prober(Protocol):
     settings: Settings
 
     def probe(self, path: Path | str) -> MediaInfo: ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SyncRequest:
-    """What to do with two files.
-
-    ``plan`` (for instance one moved by hand) is executed without analysis. ``original_stream`` and ``dub_stream``
-    count audio tracks; ``None`` lets the analysis choose. ``fill`` is what is heard where the dub has nothing;
-    ``codec`` is used where the dub's packets cannot be copied. ``follow`` says which witness rules where they
-    disagree. ``language`` (of the dub) overrides what the file says; ``interface`` is the language of track titles.
-    ``subtitles`` are SubRip or ASS files timed to the dub.
-    """
-
-    original: Path
-    dub: Path
-    output: Path
-    plan: SyncPlan | None = None
-    original_stream: int | None = None
-    dub_stream: int | None = None
-    fill: Fill = "silence"
-    codec: Codec = "flac"
-    follow: Literal["sound", "picture"] = "sound"
-    nudge_ms: float = 0.0
-    quick: bool = False
-    language: str = ""
-    interface: str = "en"
-    default: Literal["original", "dub"] = "original"
-    subtitles: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,17 +83,16 @@ def sync(engine: Engine, request: SyncRequest, report: Report = no_report) -> Sy
     Raises:
         BadRequest, NotFound, Forbidden, DiskFull: the output cannot be written there.
         NotFound, UnreadableMedia, UnsupportedFormat, NoAudio: an input cannot be used.
+        BadRequest: the plan cannot be moved as ``nudges`` say.
         FFmpegFailed: the result could not be made or did not pass its examination.
     """
+    from syncdub.analysis import analyse
+
     check_output(request.output, (request.original, request.dub, *request.subtitles))
-    plan = request.plan
-    if plan is None:
-        plan = analysed(engine, request, part_of(report, 0.0, 0.6))
-        request = _with_heard_language(engine, request, plan)
-        rest = part_of(report, 0.6, 1.0)
-    else:
-        rest = report
-    return execute(engine, plan, request, rest)
+    if request.plan is not None:
+        return execute(engine, moved(load_plan(request.plan), request.nudges), request, report)
+    plan = analyse(engine, request, part_of(report, 0.0, 0.6))
+    return execute(engine, plan, _with_heard_language(engine, request, plan), part_of(report, 0.6, 1.0))
 
 
 def execute(engine: Prober, plan: SyncPlan, request: SyncRequest, report: Report = no_report) -> SyncResult:
@@ -143,24 +116,6 @@ def execute(engine: Prober, plan: SyncPlan, request: SyncRequest, report: Report
 
 def _trusted(execution: Residual | None) -> bool:
     return execution is None or execution.bias is None or abs(execution.bias) <= COPY_TRUST_MS
-
-
-def analysed(engine: Engine, request: SyncRequest, report: Report = no_report) -> SyncPlan:
-    """Where the dub belongs; the first half of :func:`sync`, which writes nothing."""
-    from syncdub.analysis import AnalyseRequest, analyse
-
-    return analyse(
-        engine,
-        AnalyseRequest(
-            original=request.original,
-            dub=request.dub,
-            original_stream=request.original_stream,
-            dub_stream=request.dub_stream,
-            follow=request.follow,
-            quick=request.quick,
-        ),
-        report,
-    )
 
 
 def _with_heard_language(engine: Engine, request: SyncRequest, plan: SyncPlan) -> SyncRequest:
@@ -304,4 +259,4 @@ def _reading(path: Path) -> Callable[[], str]:
     return text
 
 
-__all__ = ["SyncRequest", "SyncResult", "Track", "execute", "measured", "sync"]
+__all__ = ["SyncResult", "Track", "execute", "measured", "sync"]

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from pipeline.errors import NoAudio, NotFound, NoVideo, ToolError, UnreadableMedia, UnsupportedFormat, UserError
 from pipeline.media.container import MAX_PIXELS, audio_tracks, clock_origin, opened, packets, video_stream
 from pipeline.media.fenced import Broken, Limits, warden
+from pipeline.media.values import AudioStream, MediaInfo, OtherStream, VideoStream
 from pipeline.messages import Message, message
-from pipeline.values import AudioStream, MediaInfo, OtherStream, VideoStream
 
 if TYPE_CHECKING:
     from av.container import InputContainer

@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 import unicodedata
 import zipfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -176,3 +177,21 @@ def _otio_clip(cut: Cut, at: int, end: int, rate: float, duration: float | None)
     if abs(cut.rate - 1.0) > 1e-9:
         clip.effects.append(otio.schema.LinearTimeWarp(name="speed", time_scalar=1.0 / cut.rate))
     return clip
+
+
+@dataclass(frozen=True, slots=True)
+class PlanForm:
+    """A way to hand an edit plan to a video editor; ``name`` is also the file's suffix. ``write(plan, frame rate, title)``."""
+
+    name: str
+    write: Callable[[Timeline, Fraction, str], str]
+
+
+PLANS: Mapping[str, PlanForm] = {
+    form.name: form
+    for form in (
+        PlanForm("otio", lambda plan, fps, title: to_otio(plan, fps)),
+        PlanForm("edl", to_edl),
+    )
+}
+"""Every form there is; a new one is one entry."""

@@ -22,16 +22,17 @@ from pipeline.errors import BadRequest, Cancelled, DiskFull, FFmpegFailed
 from pipeline.framing import framing
 from pipeline.media import ffmpeg
 from pipeline.media.probe import probe
+from pipeline.media.values import MediaInfo
 from pipeline.messages import message
 from pipeline.progress import Report, no_report, part_of
-from pipeline.render import captions, cues, graph, loudness, shapes
-from pipeline.render.captions import CaptionStyle
+from pipeline.render import captions, graph, loudness, shapes
 from pipeline.render.checks import Checked, check
 from pipeline.render.graph import Canvas, Piece
-from pipeline.values import MediaInfo, Shot, Span, Timeline, Transcript
+from pipeline.render.styles import CaptionStyle
+from pipeline.speech.clock import clean
+from pipeline.values import Shot, Span, Timeline, Transcript
 
 Stream: TypeAlias = Any
-Aspect = Literal["source", "9:16", "1:1", "16:9"]
 LONGEST_SIDE = 3840
 SPARE_BYTES = 64 * 1024**2
 COPYABLE = {"h264", "hevc", "av1", "vp9", "mpeg4", "aac", "mp3", "ac3", "eac3", "opus", "flac", "alac"}
@@ -45,17 +46,17 @@ CARD_COLOUR = (16, 21, 34)
 class RenderOptions:
     """How a timeline is rendered.
 
-    ``aspect`` crops to a shape (``framing``: follow who is seen, blurred bars, or the centre; ``shots`` by source, on
-    its clock). ``captions`` are on the **result's** clock (see :func:`pipeline.render.cues.through`) and burned in with
-    ``style``; ``hook`` is a title for the first ``hook_duration`` seconds. ``loudness`` in LUFS, ``None`` leaves the
+    ``aspect`` (of :data:`pipeline.render.shapes.ASPECTS`) crops to a shape in the way of ``framing`` (of ``FRAMINGS`` there);
+    ``shots`` by source, on its clock. ``captions`` are on the **result's** clock (see :func:`pipeline.speech.clock.through`) and
+    burned in with ``style``; ``hook`` is a title for the first ``hook_duration`` seconds. ``loudness`` in LUFS, ``None`` leaves the
     sound alone. ``audio_stream`` is the n-th audio track. ``fast_copy`` copies the packets of a single cut: instant, but
     it begins at the keyframe before (often seconds early) and ignores every option that changes picture or sound.
     """
 
-    aspect: Aspect = "source"
+    aspect: str = shapes.SOURCE
     size: tuple[int, int] | None = None
     fps: float | None = None
-    framing: Literal["follow", "bars", "centre"] = "follow"
+    framing: str = "follow"
     shots: Mapping[str, tuple[Shot, ...]] = field(default_factory=dict)
     captions: Transcript | None = None
     style: CaptionStyle = field(default_factory=CaptionStyle)
@@ -152,7 +153,7 @@ class _Work:
         self.timeline, self.infos, self.options = timeline, infos, options
         first = next((i for i in infos.values() if i.video), next(iter(infos.values())))
         self.seen = any(i.video for i in infos.values())
-        drawn = options.captions is not None or bool(options.hook) or options.aspect != "source"
+        drawn = options.captions is not None or bool(options.hook) or options.aspect != shapes.SOURCE
         self.has_video = self.seen or drawn
         self.has_audio = any(i.audio for i in infos.values())
         self.canvas = canvas_of(first, options)
@@ -173,7 +174,7 @@ class _Work:
 
     def decide(self, report: Report) -> None:
         """What needs a look at the material first: where the crop goes, how loud it is, what is written on it."""
-        wanted = self.options.aspect != "source" and self.options.framing == "follow"
+        wanted = self.options.aspect != shapes.SOURCE and shapes.FRAMINGS[self.options.framing].looks
         for number, piece in enumerate(self.parts):
             report(0.8 * number / len(self.parts), message("progress.framing"))
             info = self.infos[piece.source] if piece.source else None
@@ -226,12 +227,9 @@ class _Work:
         return graph.picture(stream, piece, offset, info, self.canvas, self._shape(number))
 
     def _shape(self, number: int) -> graph.Shape:
-        if self.options.aspect == "source":
+        if self.options.aspect == shapes.SOURCE:
             return shapes.letterbox
-        if self.options.framing == "bars":
-            return shapes.bars
-        path = self.paths.get(number)
-        return shapes.along(path) if path else shapes.centre
+        return shapes.FRAMINGS[self.options.framing].shape(self.paths.get(number))
 
     def streams(self) -> list[Stream]:
         """Picture and sound of the whole, ready to encode."""
@@ -256,7 +254,7 @@ def canvas_of(info: MediaInfo, options: RenderOptions) -> Canvas:
     fps = graph.frame_rate(info, options.fps)
     if options.size:
         width, height = options.size
-    elif options.aspect != "source":
+    elif options.aspect != shapes.SOURCE:
         width, height = shapes.standard_size(options.aspect, info)
     elif info.video:
         width, height = info.video.display_width, info.video.display_height
@@ -333,7 +331,7 @@ def title_card(text: str, out: Path | str, size: tuple[int, int], fps: float = 2
     import moviepy
 
     width, height = size
-    said = cues.clean(text).upper() or " "
+    said = clean(text).upper() or " "
     box = (round(width * 0.8), round(height * 0.5))
     letters = moviepy.TextClip(
         font=str(captions.FONT_FILE), text=said, method="caption", size=box, color="white", text_align="center"

@@ -23,18 +23,21 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from pipeline.errors import BadRequest, NotFound, ToolError
-from pipeline.messages import Message
+from pipeline.messages import Message, choose_language
+from pipeline.progress import Report
+from pipeline.requests import Request
 from pipeline.settings import Settings
 from web.jobs.folders import is_inside, remove_folder
-from web.jobs.kinds import Kind
+from web.jobs.kinds import Kinds, request_of
 from web.jobs.store import JobStore
-from web.jobs.values import FINISHED, Conflict, Job, Run, State, current_job, stored, strings_in
+from web.jobs.values import FINISHED, Asker, Conflict, Job, Run, State, current_job
 from web.jobs.workers import MAX_ATTEMPTS, Told, Workers
 
 __all__ = ["FINISHED", "MAX_ATTEMPTS", "Conflict", "Job", "Jobs", "Run", "State", "current_job"]
@@ -52,12 +55,12 @@ class Jobs:
     :meth:`start`. ``on_finished`` is told every finished job (for metrics).
     """
 
-    def __init__(self, settings: Settings, kinds: Mapping[str, Kind], run: Run) -> None:
+    def __init__(self, settings: Settings, kinds: Kinds, run: Run) -> None:
         self.settings = settings
         self.kinds = kinds
         self.on_finished: Callable[[Job], None] = lambda job: None
         self._run = run
-        self._store = JobStore(settings.data_dir)
+        self._store = JobStore(settings.data_dir, partial(request_of, kinds))
         told = Told(self._ended, self._overdue)
         self._workers = Workers(settings.workers, settings.job_time_limit, self._store, self._do, told)
         self._waiting: dict[str, list[Callable[[], None]]] = {}
@@ -79,17 +82,23 @@ class Jobs:
         if idle:
             self._store.close()
 
-    def submit(self, kind: str, params: Mapping[str, Any], *, owner: str = "", title: str = "") -> str:
+    def submit(self, request: Request, asker: Asker, *, title: str = "") -> str:
         """Queue a job and return its id (32 hexadecimal digits, unguessable).
+
+        ``title`` is what people call it, else what the request says. Words that the job writes into files are in the asker's
+        language; where that is not known, in that of the settings.
 
         Raises:
             BadRequest: no such kind. DiskFull, ToolError: the row cannot be written.
         """
+        kind = request.kind
         if kind not in self.kinds:
             raise BadRequest(detail=f"kind={kind}")
+        language = asker.language or choose_language(self.settings.language)
+        request = replace(request, interface=language)
         job_id = uuid.uuid4().hex
         folder = self.kinds[kind].home(self.settings) / job_id
-        job = Job(job_id, kind, stored(params), folder, owner=owner, title=title, created=time.time())
+        job = Job(job_id, kind, request, folder, owner=asker.owner, title=title or request.title(), created=time.time())
         self._store.insert(job)
         _log.info("job queued", extra={"job_id": job_id, "kind": kind})
         self._workers.call()
@@ -195,16 +204,16 @@ class Jobs:
                 waiting()
 
     def files_in_use(self, states: Sequence[State] = ()) -> set[str]:
-        """Every text in the parameters of any job (of these ``states``, deleted ones that can be taken back included):
-        a file named here is still needed, at least to try again."""
-        return set().union(*(strings_in(params) for params in self._store.all_params(states)), set())
+        """The input files of every job (of these ``states``; deleted ones that can be taken back included): they are still
+        needed, at least to try again."""
+        return set().union(*(request.files() for request in self._store.requests(states)))
 
     def busy_files(self) -> set[str]:
-        """Every text in the parameters of queued and running jobs: a file named here is needed now."""
+        """The input files of queued and running jobs: they are needed now."""
         return self.files_in_use(("queued", "running"))
 
-    def _do(self, *work: Any) -> dict[str, Any]:
-        return self._run(*work)
+    def _do(self, request: Request, folder: Path, report: Report) -> dict[str, Any]:
+        return self._run(request, folder, report)
 
     def _found(self, job: Job | None, name: str) -> Job:
         if job is None or job.trashed is not None:
@@ -259,5 +268,5 @@ class Jobs:
 
     def _own_uploads(self, job: Job) -> Sequence[Path]:
         """Uploads that this job named and no other job names."""
-        mine = strings_in(job.params) - self.files_in_use()
+        mine = set(job.request.files()) - self.files_in_use()
         return [Path(text) for text in mine if is_inside(text, self.settings.uploads)]

@@ -7,12 +7,13 @@ import json
 import sqlite3
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pipeline.errors import DiskFull, ToolError
 from pipeline.messages import Message, neutral
+from pipeline.requests import Request
 from pipeline.settings import SettingsError
 from web.jobs.values import STATES, Job, State, slug_of
 
@@ -39,16 +40,20 @@ WHERE number = (
 """
 _REQUEUE = "UPDATE jobs SET state = 'queued', started = NULL, fraction = 0, message = NULL"
 
+Read = Callable[[str, Mapping[str, Any]], Request]
+"""``read(kind, json) -> request``; never raises."""
+
 
 class JobStore:
-    """Jobs as rows of ``<folder>/jobs.sqlite3``. Safe from any thread; one process at a time.
+    """Jobs as rows of ``<folder>/jobs.sqlite3``. Safe from any thread; one process at a time. ``read`` makes requests of stored JSON.
 
     Raises:
         SettingsError: another process uses ``folder``.
         DiskFull, ToolError: from every method, when SQLite cannot write or read.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, read: Read) -> None:
+        self._read = read
         folder.mkdir(parents=True, exist_ok=True)
         self._guard = (folder / "jobs.lock").open("a")
         try:
@@ -77,7 +82,7 @@ class JobStore:
             job.id,
             slug_of(job.id),
             job.kind,
-            json.dumps(job.params),
+            json.dumps(job.request.to_json()),
             str(job.folder),
             job.owner,
             job.title,
@@ -93,7 +98,7 @@ class JobStore:
         """Put what is called running, and is not among ``live``, back into the queue; end it where it was stopped or
         crashes each time."""
         now, others = time.time(), f"state = 'running' AND id NOT IN ({', '.join('?' * len(live))})"
-        if not self._read(f"SELECT id FROM jobs WHERE {others} LIMIT 1", tuple(live)):
+        if not self._look_up(f"SELECT id FROM jobs WHERE {others} LIMIT 1", tuple(live)):
             return
         error = {"error": "crashed", "kind": "ToolError", "message": neutral(Message("error.crashed"))}
         self._write(f"UPDATE jobs SET state = 'cancelled', finished = ? WHERE {others} AND stop = 1", (now, *live))
@@ -106,7 +111,7 @@ class JobStore:
     def claim(self) -> Job | None:
         """The oldest queued job, now running; ``None`` when nothing waits."""
         rows = self._write(_CLAIM, (time.time(),))
-        return _job(rows[0]) if rows else None
+        return _job(rows[0], self._read) if rows else None
 
     def finish(self, job: Job) -> bool:
         """Write the end of a running job (its state and what belongs to it); ``False`` when it was not running."""
@@ -136,7 +141,7 @@ class JobStore:
 
     def is_stopped(self, job_id: str) -> bool:
         """Whether a running job is to stop."""
-        return bool(self._read("SELECT id FROM jobs WHERE id = ? AND stop = 1", (job_id,)))
+        return bool(self._look_up("SELECT id FROM jobs WHERE id = ? AND stop = 1", (job_id,)))
 
     def retry(self, job_id: str) -> bool:
         return self._changed(
@@ -158,33 +163,33 @@ class JobStore:
 
     def trashed(self, owner: str | None) -> list[Job]:
         """Jobs in the trash, newest first; ``owner=None`` means everybody's."""
-        rows = self._read(
+        rows = self._look_up(
             "SELECT * FROM jobs WHERE trashed IS NOT NULL AND (? IS NULL OR owner = ?) ORDER BY number DESC",
             (owner, owner),
         )
-        return [_job(row) for row in rows]
+        return [_job(row, self._read) for row in rows]
 
     def get(self, job_id: str) -> Job | None:
-        rows = self._read("SELECT * FROM jobs WHERE id = ?", (job_id,))
-        return _job(rows[0]) if rows else None
+        rows = self._look_up("SELECT * FROM jobs WHERE id = ?", (job_id,))
+        return _job(rows[0], self._read) if rows else None
 
     def by_slug(self, slug: str) -> Job | None:
-        rows = self._read("SELECT * FROM jobs WHERE slug = ?", (slug,))
-        return _job(rows[0]) if rows else None
+        rows = self._look_up("SELECT * FROM jobs WHERE slug = ?", (slug,))
+        return _job(rows[0], self._read) if rows else None
 
     def select(self, owner: str | None, states: Sequence[State], limit: int, offset: int) -> list[Job]:
         """Jobs newest first; ``owner=None`` means everybody's."""
         marks = ", ".join("?" * len(states or STATES))
-        rows = self._read(
+        rows = self._look_up(
             f"SELECT * FROM jobs WHERE state IN ({marks}) AND (? IS NULL OR owner = ?) AND trashed IS NULL"
             " ORDER BY number DESC LIMIT ? OFFSET ?",
             (*(states or STATES), owner, owner, limit, offset),
         )
-        return [_job(row) for row in rows]
+        return [_job(row, self._read) for row in rows]
 
     def ahead(self, job_id: str) -> int:
         """How many queued jobs are before this one."""
-        rows = self._read(
+        rows = self._look_up(
             f"SELECT COUNT(*) AS n FROM jobs WHERE state = 'queued' AND (attempts / {PATIENCE}, number)"
             f" < (SELECT attempts / {PATIENCE}, number FROM jobs WHERE id = ?)",
             (job_id,),
@@ -193,24 +198,24 @@ class JobStore:
 
     def counts(self, owner: str | None = None) -> dict[State, int]:
         """Number of jobs by state; every state is present."""
-        rows = self._read(
+        rows = self._look_up(
             "SELECT state, COUNT(*) AS n FROM jobs WHERE (? IS NULL OR owner = ?) AND trashed IS NULL GROUP BY state",
             (owner, owner),
         )
         found = {str(row["state"]): int(row["n"]) for row in rows}
         return {state: found.get(state, 0) for state in STATES}
 
-    def all_params(self, states: Sequence[State] = ()) -> list[Mapping[str, Any]]:
-        """The parameters of every job of these ``states``, or of all, also of those in the trash."""
+    def requests(self, states: Sequence[State] = ()) -> list[Request]:
+        """What every job of these ``states``, or of all, asks; also those in the trash."""
         marks = ", ".join("?" * len(states or STATES))
-        rows = self._read(f"SELECT params FROM jobs WHERE state IN ({marks})", tuple(states or STATES))
-        return [json.loads(row["params"]) for row in rows]
+        rows = self._look_up(f"SELECT kind, params FROM jobs WHERE state IN ({marks})", tuple(states or STATES))
+        return [self._read(row["kind"], json.loads(row["params"])) for row in rows]
 
     def _write(self, statement: str, values: tuple[Any, ...]) -> list[sqlite3.Row]:
         with self._lock:
             return _executed(self._db, statement, values)
 
-    def _read(self, statement: str, values: tuple[Any, ...]) -> list[sqlite3.Row]:
+    def _look_up(self, statement: str, values: tuple[Any, ...]) -> list[sqlite3.Row]:
         with self._reading:
             return _executed(self._reader, statement, values)
 
@@ -242,12 +247,12 @@ def _value(text: str | None) -> Any:
     return None if text is None else json.loads(text)
 
 
-def _job(row: sqlite3.Row) -> Job:
+def _job(row: sqlite3.Row, read: Read) -> Job:
     told = _value(row["message"])
     return Job(
         id=row["id"],
         kind=row["kind"],
-        params=_value(row["params"]),
+        request=read(row["kind"], _value(row["params"])),
         folder=Path(row["folder"]),
         owner=row["owner"],
         title=row["title"],

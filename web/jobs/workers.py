@@ -200,7 +200,7 @@ class Workers:
             if self._store.is_stopped(job.id):  # in the moment in which it was taken
                 raise Cancelled
             fresh_folder(job)
-            result = stored(self._run(job.kind, job.params, job.folder, running))
+            result = stored(self._run(job.request, job.folder, running))
             return replace(job, state="done", result=result)
         except StudioError as error:
             return _failed(job, error)

@@ -25,7 +25,7 @@ from web.intake.resumable import announced
 from web.jobs.folders import is_inside
 from web.jobs.kinds import homes
 from web.jobs.queue import Jobs
-from web.jobs.values import Job, State, strings_in
+from web.jobs.values import Job, State
 from web.watch.quotas import Holding, Quota, too_much
 
 INTERVAL = 600.0
@@ -108,7 +108,7 @@ class Janitor:
         """What finished jobs take: their folders, and the uploads that no job needs that is younger or not finished."""
         busy, found = self._jobs.busy_files(), []
         for job in sorted(self._finished(), key=lambda j: j.finished or 0.0, reverse=True):
-            inputs = {text for text in strings_in(job.params) if is_inside(text, self._settings.uploads)} - busy
+            inputs = {text for text in job.request.files() if is_inside(text, self._settings.uploads)} - busy
             busy |= inputs
             size = size_of(job.folder) + sum(_size(Path(text)) for text in inputs)
             found.append(Holding(job.id, job.owner, size, (int(job.trashed is None), job.finished or 0.0)))
@@ -118,7 +118,7 @@ class Janitor:
         """Bytes by owner of what arrives, what waits for a job, and what a queued or running job needs."""
         sizes: dict[str, int] = {}
         for job in self._jobs.list(states=("queued", "running"), limit=-1):
-            for text in strings_in(job.params):
+            for text in job.request.files():
                 if is_inside(text, self._settings.uploads):
                     sizes[job.owner] = sizes.get(job.owner, 0) + _size(Path(text)) + _size(part_of(Path(text)))
         for owner, size in announced(self._settings, self._jobs.files_in_use()):

@@ -17,9 +17,11 @@ from pipeline.errors import BadRequest, DiskFull, StudioError, TooLarge, Unsuppo
 from pipeline.files import received
 from pipeline.files.received import shown_name
 from pipeline.settings import Settings
+from tests.fake_kinds import asked
 from tests.fake_service import ended, files_below, parts, service, settings_for
 from web.intake import forms
 from web.intake.forms import Form, read_form
+from web.jobs.values import NOBODY
 
 BOUNDARY = b"----x7MA4YWxk"
 FIELDS = {"original": "original", "dubbed": "dubbed", "file1": "original"}
@@ -177,7 +179,7 @@ def test_two_files_become_a_task(client: TestClient) -> None:
     answer = client.post("/api/upload", files=files, data={"custom_name": "Mi película"})
     assert answer.status_code == 200
     job = ended(client, answer.json()["task_id"])
-    assert (job.state, job.title, job.params["dub_name"]) == ("done", "Mi película", "doblaje.mkv")
+    assert (job.state, job.title, job.request.called(job.request.dub)) == ("done", "Mi película", "doblaje.mkv")
     parts(client).jobs.delete(job.id)
     assert _uploads(client) == []
 
@@ -223,7 +225,7 @@ def test_an_upload_in_pieces_continues_where_it_broke_off(client: TestClient) ->
     assert client.patch(url, content=data[at:], headers={"Upload-Offset": str(at)}).json()["offset"] == len(data)
     answer = client.post("/api/upload", json={"original": url, "dubbed": url})
     job = ended(client, answer.json()["task_id"])
-    assert Path(job.params["original"]).read_bytes() == data
+    assert job.request.original.read_bytes() == data
     parts(client).jobs.delete(job.id)
     client.delete(url)
     assert _uploads(client) == []
@@ -234,7 +236,7 @@ def test_an_upload_that_a_task_needs_stays(client: TestClient, tmp_path: Path) -
     client.patch(url, content=b"123", headers={"Upload-Offset": "0"})
     jobs = parts(client).jobs
     path = str(jobs.settings.uploads / (url.rpartition("/")[2] + ".mp4"))
-    job_id = jobs.submit("patient", {"until": str(tmp_path / "go"), "source": path})
+    job_id = jobs.submit(asked("patient", {"until": str(tmp_path / "go"), "source": path}), NOBODY)
     refused = client.delete(url)
     assert (refused.status_code, refused.json()["error"]) == (409, "conflict")
     (tmp_path / "go").touch()

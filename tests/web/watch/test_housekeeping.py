@@ -14,9 +14,10 @@ import pytest
 
 from pipeline.errors import NotFound
 from pipeline.settings import Settings
-from tests.fake_kinds import FAKES
+from tests.fake_kinds import FAKES, asked
 from tests.fake_service import settings_for
 from web.jobs.queue import UNDO, Jobs
+from web.jobs.values import NOBODY, Asker
 from web.runner import queue_of
 from web.watch.housekeeping import DAY, INTERVAL, Janitor, size_of
 
@@ -52,7 +53,7 @@ def upload(settings: Settings, days: float = 0.0, suffix: str = ".mp4", size: in
 
 
 def finished(jobs: Jobs, days: float = 0.0, **params: Any) -> str:
-    job_id = jobs.submit("patient", {"steps": 1} | params)
+    job_id = jobs.submit(asked("patient", {"steps": 1} | params), NOBODY)
     jobs.wait(job_id, 20)
     _set(jobs, job_id, finished=time.time() - days * DAY)
     return job_id
@@ -97,7 +98,9 @@ def test_a_running_job_and_its_inputs_are_never_touched(
     tmp_path: Path, settings: Settings, jobs: Jobs, janitor: Janitor
 ) -> None:
     source, page = upload(settings, 50), file(settings.temp_dir / "gradio" / "abc" / "in.mp4", 50)
-    job_id = jobs.submit("patient", {"until": str(tmp_path / "go"), "source": str(source), "other": str(page)})
+    job_id = jobs.submit(
+        asked("patient", {"until": str(tmp_path / "go"), "source": str(source), "other": str(page)}), NOBODY
+    )
     while jobs.get(job_id).message is None:
         time.sleep(0.01)
     started = jobs.get(job_id).folder / "started"
@@ -227,9 +230,7 @@ def test_what_a_running_job_downloads_stays_however_slow_it_is(
 ) -> None:
     target = settings.uploads / (uuid.uuid4().hex + ".mp4")
     part = file(target.with_name(target.name + ".part"), 3.0)
-    job_id = jobs.submit(
-        "patient", {"until": str(tmp_path / "go"), "fetch": {str(target): "http://x"}, "source": str(target)}
-    )
+    job_id = jobs.submit(asked("patient", {"until": str(tmp_path / "go"), "source": str(target)}), NOBODY)
     janitor.clean()
     assert part.exists()
     (tmp_path / "go").touch()
@@ -257,7 +258,7 @@ def test_an_unfinished_upload_never_pushes_out_the_results_of_others(tmp_path: P
     jobs.start()
     ids = {}
     for owner in ("ana", "eva"):
-        ids[owner] = jobs.submit("patient", {"steps": 1}, owner=owner)
+        ids[owner] = jobs.submit(asked("patient", {"steps": 1}), Asker(owner))
         jobs.wait(ids[owner], 20)
         file(jobs.get(ids[owner]).folder / "film.mkv", size=100_000)
     part = announce(settings, "eva", 0.0, 900_000)
