@@ -160,6 +160,7 @@ class Settings:
     # housekeeping
     keep_days: float = 7.0
     keep_bytes: int = 200 * GIB
+    keep_bytes_each: int = 0
     # security
     secret_key: str = ""
     users: tuple[str, ...] = ()
@@ -196,6 +197,11 @@ class Settings:
                 f"MIN_CLIP_DURATION={settings.min_clip_duration:g} is over MAX_CLIP_DURATION={settings.max_clip_duration:g}"
             )
         return settings
+
+    @property
+    def quota(self) -> int:
+        """Bytes that one owner may have in results and uploads (``KEEP_BYTES_EACH``, else all of ``KEEP_BYTES``)."""
+        return self.keep_bytes_each or self.keep_bytes
 
     @property
     def raw_clips(self) -> Path:
@@ -251,6 +257,7 @@ _TABLE: dict[str, tuple[str, Callable[[str], object]]] = {
     "MAX_CPUS": ("max_cpus", _number(0, 4096)),
     "KEEP_DAYS": ("keep_days", _number(0, 36500)),
     "KEEP_BYTES": ("keep_bytes", _memory),
+    "KEEP_BYTES_EACH": ("keep_bytes_each", _memory),
     "SECRET_KEY": ("secret_key", str),
     "APP_USERS": ("users", _words),
     "API_TOKENS": ("api_tokens", _words),

@@ -6,11 +6,14 @@ import contextlib
 import os
 import threading
 from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.errors import UnreadableMedia, UnsupportedFormat
-from pipeline.media.container import audio_tracks, clock_origin, opened, packets, video_stream
+from pipeline.errors import NoAudio, NotFound, NoVideo, ToolError, UnreadableMedia, UnsupportedFormat, UserError
+from pipeline.media.container import MAX_PIXELS, audio_tracks, clock_origin, opened, packets, video_stream
+from pipeline.media.fenced import Broken, Limits, warden
 from pipeline.media.values import AudioStream, MediaInfo, OtherStream, VideoStream
 from pipeline.messages import Message, message
 
@@ -24,7 +27,13 @@ MICRO = 1_000_000
 KNOWN = 256
 """Files whose facts are kept."""
 MAX_SIDE = 16384
-MAX_PIXELS = 2**27
+SLOWEST_DISK, SCANNED = 25 * 1024**2, 200 * 1024**2
+"""Bytes a second: what the slowest volume gives, and what a look through all packets of a file manages at least."""
+LOOK = "pipeline.media.probe:examined"
+TOLD: Mapping[str, type[UserError]] = {
+    kind.__name__: kind for kind in (NotFound, UnreadableMedia, UnsupportedFormat, NoAudio, NoVideo)
+}
+"""The errors that a look may answer."""
 
 
 class Probes:
@@ -65,7 +74,55 @@ def _identity(path: Path | str) -> tuple[str, int, int, int] | None:
 
 
 def probe(path: Path | str) -> MediaInfo:
-    """What ``path`` is, and how long: the announced duration is compared with the last packet, and something must decode.
+    """What ``path`` is, and how long; looked at by a process of its own (:mod:`pipeline.media.fenced`).
+
+    Raises:
+        As :func:`examine`; UnreadableMedia also where the look crashes or takes too much of the machine.
+    """
+    file = Path(path)
+    try:
+        size = file.stat().st_size
+    except (OSError, ValueError) as error:
+        raise NotFound(name=file.name) from error
+    limits = Limits(seconds=20.0 + size / SLOWEST_DISK, cpu_seconds=15 + size // SCANNED)
+    try:
+        return _info(warden(LOOK).look(file, limits), file, size)
+    except (Broken, TypeError, KeyError) as error:
+        raise UnreadableMedia(name=file.name) from error
+
+
+def examined(path: str) -> dict[str, Any]:
+    """:func:`examine` as plain JSON: ``{"info"}``, ``{"error", "code", "values"}`` or ``{"bug"}``."""
+    try:
+        return {"info": asdict(examine(path))}
+    except UserError as error:
+        return {"error": type(error).__name__, "code": error.message.code, "values": dict(error.message.values)}
+    except MemoryError:
+        return {"error": "UnreadableMedia", "code": UnreadableMedia.code, "values": {"name": Path(path).name}}
+    except Exception as error:  # noqa: BLE001 - told to the one who asked, who raises it
+        return {"bug": repr(error)}
+
+
+def _info(told: Mapping[str, Any], file: Path, size: int) -> MediaInfo:
+    """What a look told, as a value. Raises what the look raised."""
+    if "bug" in told:
+        raise ToolError(detail=f"probe of {file.name}: {told['bug']}")
+    if "error" in told:
+        raise TOLD[str(told["error"])](str(told["code"]), **told["values"])
+    info = dict(told["info"])
+    return MediaInfo(**{
+        **info, "path": str(file), "size": size,
+        "video": VideoStream(**info["video"]) if info["video"] else None,
+        "audio": tuple(AudioStream(**one) for one in info["audio"]),
+        "others": tuple(OtherStream(**one) for one in info["others"]),
+        "doubts": tuple(Message(one["code"], one["values"]) for one in info["doubts"]),
+    })  # fmt: skip
+
+
+def examine(path: Path | str) -> MediaInfo:
+    """What ``path`` is: the announced duration is compared with the last packet, and something must decode.
+
+    Sizes and counts are looked at before anything is decoded.
 
     Raises:
         NotFound, UnreadableMedia, UnsupportedFormat: as in :func:`pipeline.media.container.opened`; also when neither sound nor
@@ -75,9 +132,9 @@ def probe(path: Path | str) -> MediaInfo:
     with opened(file) as container:
         origin = clock_origin(container)
         picture = video_stream(container)
+        if picture is not None:
+            _check_size(file, picture.codec_context)
         video = _video(picture, origin) if picture is not None else None
-        if video:
-            _check_size(file, video)
         audio = tuple(_audio(s, origin) for s in audio_tracks(container))
         others = tuple(o for s in container.streams if (o := _other(s)) is not None)
         announced = _announced(container, origin)
@@ -93,13 +150,12 @@ def probe(path: Path | str) -> MediaInfo:
     )  # fmt: skip
 
 
-def _check_size(file: Path, video: VideoStream) -> None:
-    if (
-        max(video.width, video.height) > MAX_SIDE
-        or video.width * video.height > MAX_PIXELS
-        or video.width * video.height == 0
-    ):
-        raise UnsupportedFormat(name=file.name, format=f"{video.width}×{video.height}")
+def _check_size(file: Path, context: Any) -> None:
+    """A picture over :data:`MAX_PIXELS` has no size at all here: libavcodec refuses to believe it."""
+    width, height = context.width, context.height
+    if max(width, height) > MAX_SIDE or width * height > MAX_PIXELS or width * height == 0:
+        shown = f"{context.name}, {width}×{height}" if width * height else context.name
+        raise UnsupportedFormat("error.picture_size", name=file.name, format=shown, limit=MAX_PIXELS // 10**6)
 
 
 def _seconds(value: int | None, base: Any) -> float:

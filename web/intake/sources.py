@@ -6,6 +6,7 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import unquote, urlsplit
+from weakref import WeakValueDictionary
 
 from starlette.concurrency import run_in_threadpool
 
@@ -18,8 +19,10 @@ from web.intake.resumable import Resumable
 from web.jobs import clips
 from web.jobs.queue import Jobs
 
-LOOKS = 8
-"""Addresses looked at at the same time."""
+LOOKS = 64
+"""Addresses looked at at the same time; a look takes :data:`pipeline.files.downloads.PATIENCE` seconds at most."""
+LOOKS_AT_ONE = 8
+"""Of them at the same host: others do not wait behind one that is slow."""
 UPLOADS = "/api/upload/resumable/"
 CLIPS = ("/clips/raw/", "/clips/viral/")
 
@@ -31,6 +34,7 @@ class Sources:
         self._settings, self._engine, self._jobs = settings, engine, jobs
         self._library, self._resumable = library, resumable
         self._looks = ThreadPoolExecutor(LOOKS, thread_name_prefix="look")
+        self._doors: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
 
     def close(self) -> None:
         self._looks.shutdown(wait=False, cancel_futures=True)
@@ -45,13 +49,21 @@ class Sources:
         """
         where, remote = _meant(text, host)
         if remote:
-            return await asyncio.get_running_loop().run_in_executor(self._looks, self._remote, where)
+            async with self._door(urlsplit(where).hostname or ""):
+                return await asyncio.get_running_loop().run_in_executor(self._looks, self._remote, where)
         return await run_in_threadpool(self._local, where, owner)
 
     def find_now(self, text: str, owner: str) -> Stored:
         """As :meth:`find`, for a thread that may wait."""
         where, remote = _meant(text, "")
         return self._remote(where) if remote else self._local(where, owner)
+
+    def _door(self, host: str) -> asyncio.Semaphore:
+        """Lets :data:`LOOKS_AT_ONE` looks at a host through at a time; who waits takes no thread."""
+        door = self._doors.get(host)
+        if door is None:
+            self._doors[host] = door = asyncio.Semaphore(LOOKS_AT_ONE)
+        return door
 
     def _remote(self, url: str) -> Stored:
         found = downloads.look(url, self._settings, self._engine.probe)
