@@ -13,11 +13,13 @@ from typing import Any
 import gradio as gr
 
 from pipeline.errors import BadRequest, StudioError
+from pipeline.files.received import Stored
 from web.jobs.dubs import PLAN
 from web.jobs.inputs import to_fetch
 from web.rest.answers import public_result
 from web.ui.following import Page, chosen_source, owner_of, say_error, shown
 from web.ui.language import language_of
+from web.ui.media_field import MediaField
 
 POLL = 0.2
 
@@ -29,14 +31,14 @@ class Endpoints:
         self.page = page
 
     def find_highlights(
-        self, video: str | None, url: str, clips: float, min_duration: float, max_duration: float, request: gr.Request,
-        progress: Any = gr.Progress(),
+        self, video: str | None = None, url: str = "", clips: float = 10, min_duration: float = 15, max_duration: float = 180,
+        request: gr.Request = None, progress: Any = gr.Progress(),
     ) -> Any:  # fmt: skip
         """Find the moments of a long video worth sharing and render them as clips.
 
         Args:
-            video: the video or audio file.
-            url: instead of a file: an http(s) address, or a path in the media library.
+            video: the video or audio file: an upload, an http(s) address, or a path in the media library.
+            url: the same, as text alone.
             clips: how many at most.
             min_duration: shortest clip in seconds.
             max_duration: longest clip in seconds.
@@ -45,13 +47,13 @@ class Endpoints:
         return self._one("highlights", (video, url), options, request, progress)
 
     def rank_clips(
-        self, videos: list[str] | None, language: str, min_score: float, all_clips: bool, aspect: str, captions: bool,
-        request: gr.Request, progress: Any = gr.Progress(),
+        self, videos: list[str] | None = None, language: str = "auto", min_score: float = 0.3, all_clips: bool = False,
+        aspect: str = "source", captions: bool = False, request: gr.Request = None, progress: Any = gr.Progress(),
     ) -> Any:  # fmt: skip
         """Rank short clips by how well they will travel, with every point of the score explained.
 
         Args:
-            videos: the clips.
+            videos: the clips, each an upload, an http(s) address, or a path in the media library.
             language: two letters, or auto.
             min_score: threshold from 0 to 1.
             all_clips: also list those under the threshold.
@@ -60,21 +62,22 @@ class Endpoints:
         """
 
         def params() -> dict[str, Any]:
+            given = self._sources(videos, request, probe=False)  # one bad clip does not fail the others
             return {
-                "clips": [{"source": v} for v in videos or []], "language": language, "min_score": min_score, "all": all_clips,
-                "aspect": aspect, "captions": captions,
+                "clips": [{"source": str(s.path), "name": s.name} for s in given], "language": language, "min_score": min_score,
+                "all": all_clips, "aspect": aspect, "captions": captions, **to_fetch(given),
             }  # fmt: skip
 
         return self._run("rank", params, request, progress)
 
     def compile_clip(
-        self, videos: list[str] | None, cuts: str, aspect: str, captions: bool, corrections: str, card: str, request: gr.Request,
-        progress: Any = gr.Progress(),
+        self, videos: list[str] | None = None, cuts: str = "", aspect: str = "source", captions: bool = False,
+        corrections: str = "{}", card: str = "", request: gr.Request = None, progress: Any = gr.Progress(),
     ) -> Any:  # fmt: skip
         """Cut stretches out of videos and join them into one clip ready to post, with its subtitles.
 
         Args:
-            videos: the videos.
+            videos: the videos, each an upload, an http(s) address, or a path in the media library.
             cuts: JSON, [[video number from 1, start, end], …] in seconds, in the order in which they shall be seen.
             aspect: source, 9:16, 1:1 or 16:9.
             captions: burn captions into the clip.
@@ -83,46 +86,49 @@ class Endpoints:
         """
 
         def params() -> dict[str, Any]:
+            given = self._sources(videos, request)
             return {
-                "clips": _pieces(_given(cuts, list), videos or []), "aspect": aspect, "captions": captions,
-                "corrections": _given(corrections or "{}", dict), "card": card,
+                "clips": _pieces(_given(cuts, list), [str(s.path) for s in given]), "aspect": aspect, "captions": captions,
+                "corrections": _given(corrections or "{}", dict), "card": card, **to_fetch(given),
             }  # fmt: skip
 
         return self._run("compile", params, request, progress)
 
     def transcribe(
-        self, media: str | None, url: str, language: str, request: gr.Request, progress: Any = gr.Progress()
-    ) -> Any:
+        self, media: str | None = None, url: str = "", language: str = "auto", request: gr.Request = None,
+        progress: Any = gr.Progress(),
+    ) -> Any:  # fmt: skip
         """Write down what is said, with the time of every word.
 
         Args:
-            media: a video or audio file.
-            url: instead of a file: an http(s) address, or a path in the media library.
+            media: a video or audio file: an upload, an http(s) address, or a path in the media library.
+            url: the same, as text alone.
             language: two letters, or auto.
         """
         return self._one("transcribe", (media, url), {"language": language}, request, progress)
 
     def analyse_dub(
-        self, original: str | None, dub: str | None, quick: bool, request: gr.Request, progress: Any = gr.Progress()
-    ) -> Any:
+        self, original: str | None = None, dub: str | None = None, quick: bool = False, request: gr.Request = None,
+        progress: Any = gr.Progress(),
+    ) -> Any:  # fmt: skip
         """Find where every second of a dub belongs in the film; nothing is written.
 
         Args:
-            original: the film in its original version.
-            dub: its dub from another release, video or audio.
+            original: the film in its original version: an upload, an http(s) address, or a path in the media library.
+            dub: its dub from another release, video or audio, named in the same way.
             quick: music and picture only, without listening to the phrases.
         """
         return self._run("analyse", lambda: {**self._pair(original, dub, request), "quick": quick}, request, progress)
 
     def sync_dub(
-        self, original: str | None, dub: str | None, quick: bool, write: bool, fill: str, codec: str, request: gr.Request,
-        progress: Any = gr.Progress(),
+        self, original: str | None = None, dub: str | None = None, quick: bool = False, write: bool = True, fill: str = "silence",
+        codec: str = "flac", request: gr.Request = None, progress: Any = gr.Progress(),
     ) -> Any:  # fmt: skip
         """Find where every second of a dub belongs in the film, and write one MKV with both tracks in sync.
 
         Args:
-            original: the film in its original version.
-            dub: its dub from another release, video or audio.
+            original: the film in its original version: an upload, an http(s) address, or a path in the media library.
+            dub: its dub from another release, video or audio, named in the same way.
             quick: music and picture only, without listening to the phrases.
             write: write the MKV; otherwise only analyse.
             fill: silence, original or bed where the dub has nothing.
@@ -155,7 +161,12 @@ class Endpoints:
 
     def _pair(self, original: str | None, dub: str | None, request: gr.Request) -> dict[str, Any]:
         film, other = (chosen_source(self.page, v, None, request) for v in (original, dub))
-        return {"original": str(film.path), "dub": str(other.path)}
+        return {"original": str(film.path), "dub": str(other.path), **to_fetch((film, other))}
+
+    def _sources(self, named: list[str] | None, request: gr.Request, *, probe: bool = True) -> list[Stored]:
+        if not named:
+            raise BadRequest("error.nothing_given")
+        return [chosen_source(self.page, n, None, request, probe=probe) for n in named]
 
     def _one(
         self, kind: str, given: tuple[str | None, str], options: Mapping[str, Any], request: gr.Request, progress: Any
@@ -236,11 +247,11 @@ def _pieces(cuts: list[Any], sources: list[str]) -> list[dict[str, Any]]:
 
 
 def _file() -> gr.File:
-    return gr.File(visible=False)
+    return MediaField(visible=False)
 
 
 def _files() -> gr.File:
-    return gr.File(visible=False, file_count="multiple")
+    return MediaField(visible=False, file_count="multiple")
 
 
 def _text(name: str, value: str = "") -> gr.Textbox:

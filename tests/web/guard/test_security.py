@@ -14,7 +14,7 @@ from fastapi.testclient import TestClient
 
 from pipeline.settings import SettingsError
 from tests.fake_service import ended, parts, service, settings_for
-from web.guard import limits
+from web.guard import bodies, limits
 from web.guard.limits import rate
 from web.guard.security import HEADERS, Accounts, secret_key
 from web.jobs.values import current_job
@@ -168,7 +168,7 @@ def test_every_answer_carries_the_protecting_headers(open_client: TestClient, pa
 
 
 def test_bodies_of_json_are_small(open_client: TestClient) -> None:
-    big = "x" * (limits.JSON_LIMIT + 1)
+    big = "x" * (bodies.JSON_LIMIT + 1)
     for path in ("/api/v1/generate-initial-clips", "/api/v1/select-viral-clips", "/api/upload"):
         answer = open_client.post(
             path, content=json.dumps({"video_url": big}), headers={"Content-Type": "application/json"}

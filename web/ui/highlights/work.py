@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -12,6 +13,7 @@ import gradio as gr
 import pandas as pd
 
 from pipeline.errors import StudioError
+from pipeline.files.received import Stored
 from web.jobs import edits
 from web.jobs.inputs import to_fetch
 from web.jobs.queue import Job
@@ -35,9 +37,14 @@ class HighlightsWork(TabWork):
         self, request: gr.Request, file: str | None, address: str, count: float, low: float, high: float, speech: bool, fast: bool
     ) -> Iterator[Answer]:  # fmt: skip
         """Queues a job on what was given and follows it."""
-        options = {"clips": int(count), "min_duration": low, "max_duration": high, "transcribe": speech, "fast": fast}
+        options = options_of(count, low, high, speech, fast)
+        yield from self._begin(lambda: chosen_source(self.page, file, address, request), options, request)
+
+    def _begin(
+        self, source_of: Callable[[], Stored], options: Mapping[str, Any], request: gr.Request
+    ) -> Iterator[Answer]:
         try:
-            source = chosen_source(self.page, file, address, request)
+            source = source_of()
             params = {"source": str(source.path), **options} | to_fetch([source])
             job_id = self.page.jobs.submit("highlights", params, owner=owner_of(request), title=source.name)
         except StudioError as error:
@@ -51,11 +58,13 @@ class HighlightsWork(TabWork):
         if file or (address or "").strip():
             yield from self.start(request, file, address, *rest)
             return
-        try:
-            film = self.page.job(analysed, request).params["original"]
-        except StudioError as error:
-            raise shown(error, request) from error
-        yield from self.start(request, str(film), "", *rest)
+        yield from self._begin(lambda: self._film(analysed, request), options_of(*rest), request)
+
+    def _film(self, analysed: str, request: gr.Request) -> Stored:
+        """The film of a dub analysis of this visitor, which named it then."""
+        film = Path(self.page.job(analysed, request).params["original"])
+        self.page.engine.probe(film)
+        return Stored(film, film.name, film.stat().st_size)
 
     def example(self) -> tuple[str, str]:
         """The file that ships with the product."""
@@ -144,6 +153,11 @@ class HighlightsWork(TabWork):
             "compile", {"clips": [piece]}, owner=owner_of(request), title=f"{n}. {job.title}"
         )
         yield from follow(self.page, job_id, language_of(request))
+
+
+def options_of(count: float, low: float, high: float, speech: bool, fast: bool) -> dict[str, Any]:
+    """The settings of the tab as parameters of a job."""
+    return {"clips": int(count), "min_duration": low, "max_duration": high, "transcribe": speech, "fast": fast}
 
 
 def keep_edits(page: Page, job_id: str, event: gr.EventData, request: gr.Request) -> None:
