@@ -31,9 +31,8 @@ class MediaField(gr.File):  # type: ignore[misc]
 
     is_template = True  # looks as its parent does
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.data_model: Any = None  # what comes in is text
+    # What comes in is text, so there is nothing to make of it. (A constructor of its own would hide the parent's parameters.)
+    data_model = property(lambda self: None, lambda self, value: None)
 
     def preprocess(self, payload: Any) -> str | list[str] | None:
         """What :func:`named` made of the request."""
