@@ -95,24 +95,32 @@ def serve(settings: Settings, port: int, page: bool = False) -> None:
 
     from app import compose
     from web.application import create_app
+    from web.guard import lines
     from web.runner import queue_of
     from web.watch import logs
 
     logs.configure(settings)
     engine = AnyMedia()
     app = (compose if page else create_app)(settings, engine, queue_of(settings, engine, kinds=kinds()))
-    uvicorn.run(app, host="127.0.0.1", port=port, log_config=None, timeout_graceful_shutdown=3)
+    uvicorn.run(app, host="127.0.0.1", port=port, timeout_graceful_shutdown=3, **lines.options())
 
 
 @contextmanager
 def running(settings: Settings, page: bool = False) -> Iterator[tuple[int, BaseProcess]]:
     """A service that answers: its port and its process."""
     port = free_port()
-    process = CONTEXT.Process(target=serve, args=(settings, port, page), daemon=True)
+    with started(serve, (settings, port, page), port) as process:
+        yield port, process
+
+
+@contextmanager
+def started(main: Any, arguments: tuple[Any, ...], port: int) -> Iterator[BaseProcess]:
+    """A process that runs ``main`` and answers on ``port``, until the block ends."""
+    process = CONTEXT.Process(target=main, args=arguments, daemon=True)
     process.start()
     try:
         _until_ready(port)
-        yield port, process
+        yield process
     finally:
         if process.is_alive() and process.pid:
             process.terminate()

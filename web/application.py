@@ -82,8 +82,8 @@ def _middleware(service: Service) -> list[Middleware]:
         Middleware(SameOrigin, allowed=settings.cors_origins),
         Middleware(RateLimit, settings=settings),
         Middleware(SignIn, accounts=service.accounts),
-        Middleware(Doors, language=settings.language),
         Middleware(BodyLimit, language=settings.language),
+        Middleware(Doors, language=settings.language),
     ]
 
 

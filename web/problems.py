@@ -112,9 +112,11 @@ def _family(kind: type[errors.StudioError]) -> Iterator[type[errors.StudioError]
 
 def language_of(request: Request) -> str:
     """The language of an answer: that of the settings, or what the client accepts."""
-    settings: Settings = request.app.state.settings
-    wanted = request.headers.get("accept-language") if settings.language == "auto" else settings.language
-    return choose_language(wanted)
+    settings: Settings | None = getattr(
+        request.app.state, "settings", None
+    )  # none of its own within Gradio's application
+    fixed = settings is not None and settings.language != "auto"
+    return choose_language(settings.language if settings and fixed else request.headers.get("accept-language"))
 
 
 def language_for(scope: Mapping[str, Any], setting: str) -> str:

@@ -17,6 +17,8 @@ from pipeline.errors import Forbidden
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
+GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
+"""All of IPv6 that is assigned to the public internet (RFC 4291, IANA's registry)."""
 NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 REFUSED = tuple(
     ipaddress.ip_network(text)
@@ -59,6 +61,8 @@ def is_public(text: str) -> bool:
     except ValueError:
         return False
     if getattr(address, "scope_id", None):
+        return False
+    if address.version == 6 and address not in GLOBAL_UNICAST:
         return False
     return address.is_global and not any(address in net for net in REFUSED if net.version == address.version)
 

@@ -7,6 +7,7 @@ traces, file browsers of components. What is not listed here does not exist.
 from __future__ import annotations
 
 import json
+import logging
 import re
 from typing import Any
 
@@ -29,6 +30,7 @@ _OPEN = re.compile(
     re.DOTALL,
 )
 _CLOSED = re.compile(r"/(?:monitoring|deep_link|svelte|pwa_icon)(?:/.*)?", re.DOTALL)
+_log = logging.getLogger(__name__)
 MOST_DEEP = 64
 """Levels of a JSON body."""
 
@@ -53,8 +55,29 @@ class Doors:
             await problem_of(error, language_for(scope, self._language))(scope, receive, send)
         elif path.startswith(MCP) and scope["method"] == "POST":
             await self._tool(scope, receive, send)
+        elif path.startswith(PREFIX):
+            await self._ended(scope, receive, send)
         else:
             await self.app(scope, receive, send)
+
+    async def _ended(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A stream of Gradio's about something that does not exist breaks off with an error; it ends here, with a line in the log."""
+        started = False
+
+        async def watched(message: Message) -> None:
+            nonlocal started
+            started = started or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self.app(scope, receive, watched)
+        except RuntimeError as error:
+            if not started:
+                raise
+            _log.info(
+                "a call was refused", extra={"path": scope["path"][:200], "reason": type(error.__cause__).__name__}
+            )
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _tool(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One MCP message; its body is there already (:class:`web.guard.bodies.BodyLimit`)."""

@@ -1,9 +1,10 @@
 """How often credentials may be wrong: what slows a guesser down and never locks out who knows the password.
 
-A wrong password counts against its account at the address that sent it (:data:`AT_ONE_ADDRESS`), against the account wherever it
-comes from (:data:`IN_ALL`), and against the address whatever the account (:data:`BY_ONE_ADDRESS`). Over one of these the answer is
-429 without saying whether this guess was right. Requests without credentials count nothing. Credentials that were right from an
-address before pass always: nobody else's guessing locks their owner out. Independent of ``RATE_LIMIT``.
+A wrong password counts against its account at the address that sent it (:data:`AT_ONE_ADDRESS`) and against the account wherever it
+comes from (:data:`IN_ALL`). Over one of these the answer is 429 without saying whether this guess was right. Requests without
+credentials count nothing, nor do other accounts. Credentials that were right from an address before pass always: nobody else's
+guessing locks their owner out; who signs in for the first time from where the account is being guessed waits until that ends.
+Independent of ``RATE_LIMIT``.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from limits import RateLimitItem, parse
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
-AT_ONE_ADDRESS, IN_ALL, BY_ONE_ADDRESS = parse("20/minute"), parse("200/minute"), parse("100/minute")
+AT_ONE_ADDRESS, IN_ALL = parse("20/minute"), parse("200/minute")
 BUCKETS = 4096
 """Accounts are counted in so many groups: unknown names cost no memory, and behave as known ones do."""
 REMEMBERED = 4096
@@ -60,7 +61,7 @@ class Guesses:
 
 def _counters(address: str, account: str) -> tuple[tuple[RateLimitItem, str], ...]:
     group = str(int.from_bytes(hashlib.blake2b(account.encode(), digest_size=4).digest(), "big") % BUCKETS)
-    return (AT_ONE_ADDRESS, f"{address} {group}"), (IN_ALL, group), (BY_ONE_ADDRESS, address)
+    return (AT_ONE_ADDRESS, f"{address} {group}"), (IN_ALL, group)
 
 
 def _mark(address: str, credentials: str) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import gradio as gr
+from gradio.component_meta import ComponentMeta
 from gradio.exceptions import ComponentProcessingError
 
 from pipeline.errors import BadRequest, StudioError
@@ -25,7 +26,14 @@ WHAT = "an upload's file data, or as text: an http(s) address, a path this servi
 _log = logging.getLogger(__name__)
 
 
-class MediaField(gr.File):  # type: ignore[misc]
+class _Unwritten(ComponentMeta):  # type: ignore[misc]
+    """Makes a component class without writing a ``.pyi`` beside its module, as Gradio's own metaclass does on import."""
+
+    def __new__(mcs, name: str, bases: tuple[type, ...], attributes: dict[str, Any]) -> Any:
+        return super(ComponentMeta, mcs).__new__(mcs, name, bases, attributes)
+
+
+class MediaField(gr.File, metaclass=_Unwritten):  # type: ignore[misc]
     """A file field whose value is text: how the visitor named each file. It may be left out."""
 
     is_template = True  # looks as its parent does
