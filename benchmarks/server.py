@@ -114,12 +114,13 @@ def running(settings: Settings, page: bool = False) -> Iterator[tuple[int, BaseP
 
 
 @contextmanager
-def started(main: Any, arguments: tuple[Any, ...], port: int) -> Iterator[BaseProcess]:
-    """A process that runs ``main`` and answers on ``port``, until the block ends."""
+def started(main: Any, arguments: tuple[Any, ...], port: int, wait: bool = True) -> Iterator[BaseProcess]:
+    """A process that runs ``main`` and answers on ``port`` (from the start where the block shall ``wait``), until the block ends."""
     process = CONTEXT.Process(target=main, args=arguments, daemon=True)
     process.start()
     try:
-        _until_ready(port)
+        if wait:
+            until_ready(port)
         yield process
     finally:
         if process.is_alive() and process.pid:
@@ -142,7 +143,7 @@ def request(port: int, method: str, path: str, body: Any = None, **headers: str)
         connection.close()
 
 
-def _until_ready(port: int, seconds: float = 60.0) -> None:
+def until_ready(port: int, seconds: float = 60.0) -> None:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         try:

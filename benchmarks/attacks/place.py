@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks.server import AnyMedia, free_port, started
+from benchmarks.server import AnyMedia, free_port, started, until_ready
 from pipeline.settings import Settings
 
 CANARY = "CANARY-5d1f0c7e"
@@ -80,5 +80,9 @@ def running() -> Iterator[Place]:
             settings_of(Path(base, "locked"), users=USERS, api_tokens=TOKENS),
         )
         ports = free_port(), free_port()
-        with started(serve, (open_to_all, ports[0]), ports[0]), started(serve, (locked, ports[1]), ports[1]):
+        with (
+            started(serve, (open_to_all, ports[0]), ports[0], wait=False),
+            started(serve, (locked, ports[1]), ports[1]),
+        ):
+            until_ready(ports[0])
             yield Place(ports[0], Path(base, "open"), ports[1])

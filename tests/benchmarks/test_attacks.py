@@ -21,7 +21,8 @@ def place() -> Iterator[Place]:
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_every_attempt_is_refused(place: Place, family: str) -> None:
-    rows = made([attempt for attempt in everything() if attempt.family == family], place)
+    attempts = [attempt for attempt in everything() if attempt.family == family]
+    rows = made(attempts[:: 3 if len(attempts) > 200 else 1], place)  # of the many, each kind
     assert len(rows) >= 20
     assert not [(attempt.name, answer.status, why) for attempt, answer, why in rows if why]
     assert family in table(rows)

@@ -49,7 +49,7 @@ class Hosts:
         self._allowed = frozenset(name_in(h) for h in settings.allowed_hosts if not h.startswith("*"))
         self._below = tuple(h[1:] for h in settings.allowed_hosts if h.startswith("*."))
         default = settings.host in LOCAL and not signed_in
-        self._checks = (bool(settings.allowed_hosts) or default) and "*" not in settings.allowed_hosts
+        self.checks = (bool(settings.allowed_hosts) or default) and "*" not in settings.allowed_hosts
 
     def accepts(self, host: str) -> bool:
         """Whether a request with this ``Host`` header is answered."""
@@ -57,7 +57,7 @@ class Hosts:
         return bool(name) and (is_local(name) or name in self._allowed or name.endswith(self._below or ("\0",)))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self._checks and scope["type"] in {"http", "websocket"}:
+        if self.checks and scope["type"] in {"http", "websocket"}:
             given = Headers(scope=scope).getlist("host")
             if len(given) != 1 or not self.accepts(given[0]):
                 error = WrongHost(name=given[0] if len(given) == 1 else "Host")

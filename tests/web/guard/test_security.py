@@ -225,3 +225,12 @@ def test_the_log_is_json_with_job_ids_and_rotates(tmp_path: Path, monkeypatch: p
                 logging.getLogger().removeHandler(handler)
                 handler.close()
         logging.getLogger().setLevel(before[1])
+
+
+def test_what_libraries_print_becomes_lines_of_the_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    stream = logs.Lines(logging.getLogger("stderr"))
+    with caplog.at_level(logging.INFO):
+        print("Traceback (most recent call last):", file=stream)
+        stream.write("half a ")
+        stream.write("line\n\n")
+    assert [record.getMessage() for record in caplog.records] == ["Traceback (most recent call last):", "half a line"]
