@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -32,7 +32,7 @@ class Place:
         return replace(self, port=self.locked_port)
 
 
-def nothing(engine: Any, params: Mapping[str, Any], folder: Path, report: Any) -> dict[str, Any]:
+def nothing(engine: Any, request: Any, folder: Path, report: Any) -> dict[str, Any]:
     """A job that succeeds with whatever it was given."""
     return {"status": "success", "clips": [], "viral_clips": [], "verdict": "aligned"}
 
@@ -66,7 +66,7 @@ def serve(settings: Settings, port: int) -> None:
     logs.configure(settings)
     logs.own_standard_error()
     engine = AnyMedia()
-    kinds = {name: Kind(nothing, kind.root) for name, kind in KINDS.items()}
+    kinds = {name: Kind(kind.request, nothing, kind.root) for name, kind in KINDS.items()}
     application = compose(settings, engine, queue_of(settings, engine, kinds=kinds))
     uvicorn.run(application, host="127.0.0.1", port=port, timeout_graceful_shutdown=3, **lines.options())
 

@@ -22,15 +22,16 @@ ALONE = {"transcribe": "media", "find_highlights": "video"}
 """Tools with one file, and what the field is called."""
 
 
-def _nothing(engine: Any, params: Any, folder: Path, report: Any) -> dict[str, Any]:
+def _nothing(engine: Any, request: Any, folder: Path, report: Any) -> dict[str, Any]:
     """A job that finds its files and does nothing with them."""
-    clips = params.get("clips") if isinstance(params.get("clips"), list) else []
-    named = [params.get(key) for key in ("source", "original", "dub")] + [c["source"] for c in clips or ()]
+    clips = getattr(request, "clips", ())
+    named = [getattr(request, key, None) for key in ("source", "original", "dub")]
+    named += [clip.source for clip in (clips if isinstance(clips, tuple) else ())]
     assert all(Path(path).is_file() for path in named if path)
     return {"status": "success", "clips": [], "viral_clips": []}
 
 
-FAKES = {name: Kind(_nothing, kind.root) for name, kind in KINDS.items()}
+FAKES = {name: Kind(kind.request, _nothing, kind.root) for name, kind in KINDS.items()}
 
 
 @pytest.fixture(scope="module")
