@@ -167,6 +167,7 @@ class Settings:
     api_tokens: tuple[str, ...] = ()
     rate_limit: str = "120/minute"
     cors_origins: tuple[str, ...] = ()
+    allowed_hosts: tuple[str, ...] = ()
     # jobs
     workers: int = 1
     scheduler_address: str = ""
@@ -221,6 +222,11 @@ class Settings:
     def outputs(self) -> Path:
         return self.output_dir or self.data_dir / "output"
 
+    @property
+    def page_files(self) -> Path:
+        """Where the page keeps what visitors upload to it and what it shows them."""
+        return self.temp_dir / "gradio"
+
 
 _MAY_BE_EMPTY = frozenset({"viral_keywords", "emotion_keywords"})
 _TABLE: dict[str, tuple[str, Callable[[str], object]]] = {
@@ -263,6 +269,7 @@ _TABLE: dict[str, tuple[str, Callable[[str], object]]] = {
     "API_TOKENS": ("api_tokens", _words),
     "RATE_LIMIT": ("rate_limit", str),
     "CORS_ORIGINS": ("cors_origins", _words),
+    "ALLOWED_HOSTS": ("allowed_hosts", lambda t: tuple(w.lower() for w in _words(t))),
     "WORKERS": ("workers", _whole(1, 64)),
     "SCHEDULER_ADDRESS": ("scheduler_address", str),
     "SHARED_STORAGE": ("shared_storage", _store),

@@ -17,6 +17,7 @@ from web.ui.following import QUIET, Page
 from web.ui.highlights import tab as highlights_tab
 from web.ui.highlights.tab import HighlightsTab
 from web.ui.language import label, language_of, own_words, tell
+from web.ui.media_field import Studio
 from web.ui.theme import script
 from web.ui.timeline import attr
 from web.ui.viral import tab as viral_tab
@@ -25,7 +26,7 @@ from web.ui.viral.tab import ViralTab
 
 def build(page: Page) -> gr.Blocks:
     """The whole interface; nothing is loaded and no job is touched."""
-    with gr.Blocks(title="Reelify & SyncDub", analytics_enabled=False, fill_width=True) as demo:
+    with Studio(title="Reelify & SyncDub", analytics_enabled=False, fill_width=True) as demo:
         header = gr.HTML(_header(""), js_on_load=script("header.js"), elem_id="studio-header")
         # Outside the tabs: what lies in a tab that was never opened is not read when the page opens.
         first, second, third = (_remembered(page, name) for name in ("highlights", "viral", "sync"))

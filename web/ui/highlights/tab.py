@@ -11,6 +11,7 @@ from web.ui.examples import example_files
 from web.ui.following import IN_ORDER, QUIET, Page
 from web.ui.highlights.work import HighlightsWork
 from web.ui.language import label
+from web.ui.media_field import MediaField
 from web.ui.theme import script
 
 
@@ -71,7 +72,7 @@ def layout(page: Page, last: gr.BrowserState) -> HighlightsTab:
 
 def _inputs(page: Page) -> dict[str, Any]:
     settings = page.settings
-    file = gr.File(label=label("ui.file"), file_count="single", type="filepath", elem_id="highlights-file")
+    file = MediaField(label=label("ui.file"), file_count="single", type="filepath", elem_id="highlights-file")
     address = gr.Textbox(label=label("ui.address"), placeholder="https://…", max_lines=1)
     example = gr.Button(
         label("ui.example"), size="sm", visible=bool(example_files("highlights")), elem_id="highlights-example"

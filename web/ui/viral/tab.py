@@ -11,6 +11,7 @@ from pipeline.render.shapes import ASPECTS, FRAMINGS, SOURCE
 from web.ui.examples import example_files
 from web.ui.following import IN_ORDER, QUIET, Page
 from web.ui.language import label
+from web.ui.media_field import MediaField
 from web.ui.theme import script
 from web.ui.viral.work import ViralWork
 
@@ -76,7 +77,7 @@ def layout(page: Page, last: gr.BrowserState) -> ViralTab:
 
 
 def _inputs(page: Page) -> dict[str, Any]:
-    files = gr.File(label=label("ui.viral.files"), file_count="multiple", type="filepath", elem_id="viral-files")
+    files = MediaField(label=label("ui.viral.files"), file_count="multiple", type="filepath", elem_id="viral-files")
     address = gr.Textbox(label=label("ui.address"), placeholder="https://…", max_lines=1)
     example = gr.Button(label("ui.example"), size="sm", visible=bool(example_files("viral")), elem_id="viral-example")
     look = _look()
