@@ -57,10 +57,10 @@ def serve(settings: Settings, port: int) -> None:
     """The child process's main function."""
     import uvicorn
 
-    from web.studio import compose
     from web.guard import lines
     from web.jobs.kinds import KINDS, Kind
     from web.runner import queue_of
+    from web.studio import compose
     from web.watch import logs
 
     logs.configure(settings)
