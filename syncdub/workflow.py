@@ -16,9 +16,10 @@ from pipeline.media.languages import own_name
 from pipeline.messages import Message, message, say
 from pipeline.progress import Report, no_report, part_of
 from pipeline.settings import Settings
+from pipeline.tracks.carriage import COPIED_SUBTITLES, carriage
 from pipeline.tracks.copying import first_packet
 from pipeline.tracks.encode import Codec
-from pipeline.tracks.mux import COPIED_SUBTITLES, Mux, NewTrack, check_output, mux
+from pipeline.tracks.mux import Mux, NewTrack, check_output, mux
 from pipeline.values import MediaInfo, OtherStream, Span
 from syncdub.making import subtitles
 from syncdub.making.measure import RATE, Fetch, Residual, measure, windows
@@ -108,10 +109,11 @@ def sync(engine: Engine, request: SyncRequest, report: Report = no_report) -> Sy
 
     Raises:
         BadRequest, NotFound, Forbidden, DiskFull: the output cannot be written there.
-        NotFound, UnreadableMedia, UnsupportedFormat, NoAudio: an input cannot be used.
+        NotFound, UnreadableMedia, UnsupportedFormat, NoAudio: an input cannot be used, or its picture cannot be kept.
         FFmpegFailed: the result could not be made or did not pass its examination.
     """
     check_output(request.output, (request.original, request.dub, *request.subtitles))
+    carriage(request.original)
     plan = request.plan
     if plan is None:
         plan = analysed(engine, request, part_of(report, 0.0, 0.6))
