@@ -13,7 +13,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -26,6 +26,7 @@ from pipeline.messages import Message, message
 from pipeline.progress import Report, no_report
 from pipeline.tracks.carriage import KINDS, Carried, carriage, is_cover, said
 from pipeline.tracks.copying import MICRO, on_our_clock
+from pipeline.tracks.straight import straightened
 
 PICTURES = {"mjpeg": ("jpg", "image/jpeg"), "png": ("png", "image/png"), "bmp": ("bmp", "image/bmp"),
     "gif": ("gif", "image/gif")}  # fmt: skip
@@ -77,7 +78,6 @@ class _Command:
 
     maps: list[str] = field(default_factory=list)
     options: list[str] = field(default_factory=list)
-    doubts: list[Message] = field(default_factory=list)
     attached: list[str] = field(default_factory=list)
     covers: list[_Cover] = field(default_factory=list)
     n: dict[str, int] = field(default_factory=lambda: {"v": 0, "a": 0, "s": 0, "t": 0})
@@ -99,6 +99,8 @@ def mux(request: Mux, report: Report = no_report) -> tuple[Message, ...]:
         FFmpegFailed: it could not be written, or what was written is not what was ordered.
     """
     with part_file(request.output, (request.original, request.dub.path)) as (part, folder):
+        lost = said(carriage(request.original))
+        request = replace(request, original=straightened(request.original, folder))
         command = _command(request, folder)
         with opened(request.original) as container:
             length = (container.duration or 0) / MICRO
@@ -115,12 +117,12 @@ def mux(request: Mux, report: Report = no_report) -> tuple[Message, ...]:
         ]
         if request.title:
             args += ["-metadata", f"title={request.title}"]
-        said = message("progress.muxing")
+        stage = message("progress.muxing")
         ffmpeg.run(
-            [*args, "-f", "matroska", ffmpeg.safe_output(part)], duration=length or None, report=report, stage=said
+            [*args, "-f", "matroska", ffmpeg.safe_output(part)], duration=length or None, report=report, stage=stage
         )
         verify(part, {k: v for k, v in command.n.items() if k in "vas"}, len(command.covers))
-    return tuple(command.doubts)
+    return lost
 
 
 def check_output(output: Path, inputs: Sequence[Path], needed: int = 0) -> None:
@@ -151,10 +153,9 @@ def check_output(output: Path, inputs: Sequence[Path], needed: int = 0) -> None:
 
 @contextlib.contextmanager
 def part_file(output: Path, inputs: Sequence[Path]) -> Iterator[tuple[Path, Path]]:
-    """A file beside ``output`` that becomes it when the block ends well and vanishes when not; and a folder for small
-    things."""
+    """A file beside ``output`` that becomes it when the block ends well and vanishes when not; and a folder beside it."""
     check_output(output, inputs, sum(i.stat().st_size for i in inputs if i.exists()))
-    with writing(output), tempfile.TemporaryDirectory(prefix="mux-") as folder:
+    with writing(output), tempfile.TemporaryDirectory(prefix=".sync-", dir=output.parent) as folder:
         handle, name = tempfile.mkstemp(dir=output.parent, prefix=".sync-", suffix=".part")
         os.close(handle)
         part = Path(name)
@@ -175,7 +176,7 @@ def _inputs(request: Mux) -> list[str]:
 
 def _command(request: Mux, folder: Path) -> _Command:
     found = carriage(request.original)
-    command = _Command(options=["-c", "copy"], doubts=list(said(found)))
+    command = _Command(options=["-c", "copy"])
     with opened(request.original) as container:
         tracks = audio_tracks(container)
         command.original = tracks[request.original_stream].index if request.original_stream < len(tracks) else -1
