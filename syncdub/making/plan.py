@@ -32,6 +32,8 @@ BRIDGE = 1.0
 """Longest pause (seconds) between two segments of one line that is simply played on."""
 GAP = 0.05
 """Shorter holes (seconds) in the dub are left as they are."""
+FILL_TOLD = 0.3
+"""Seconds without dub from which it is told what is heard there."""
 ALIGNED = 0.020
 """ITU-R BT.1359: nobody notices less; a shift under it counts as aligned. Seconds."""
 AUDIBLE_PITCH = 0.002
@@ -250,6 +252,9 @@ def _doubts(plan: SyncPlan, method: Method, fill: Fill, gaps: Sequence[Span]) ->
     worst = max((abs(s.rate - 1.0) for s in plan.segments), default=0.0)
     if method == "resample" and plan.pitch == "unknown" and worst > AUDIBLE_PITCH:
         doubts.append(message("doubt.pitch_unknown"))
+    seconds = sum(g.duration for g in gaps)
+    if seconds >= FILL_TOLD:
+        doubts.append(message(f"doubt.filled.{fill}", seconds=seconds))
     if fill == "bed" and gaps:
         doubts.append(message("doubt.bed_is_estimate"))
     return tuple(doubts)
