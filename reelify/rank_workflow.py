@@ -10,49 +10,18 @@ from typing import Any
 
 from pipeline.engine import Engine
 from pipeline.errors import BadRequest, NoAudio, NotFound, UserError
+from pipeline.media.values import MediaInfo
 from pipeline.messages import Message, message
 from pipeline.progress import Report, no_report, part_of
-from pipeline.values import MediaInfo, Sentence, Span, Transcript
+from pipeline.speech.clock import between, moved
+from pipeline.values import Sentence, Span, Transcript
 from reelify.cut.compilation import key_moments, worth_of
-from reelify.cut.posting import PostOptions, render_post, write_subtitles
+from reelify.cut.posting import render_post, write_subtitles
 from reelify.highlights_workflow import cut_of, evidence_of
+from reelify.requests import Clip, RankRequest
 from reelify.score.ranking import Entry, Ranked, meaning, rank, score_clip, score_text
 from reelify.score.semantics import Speech, Vocabulary, speech, vocabulary
 from reelify.values import ViralScore
-
-MOST_CLIPS = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Clip:
-    """A clip to judge: all of ``source`` or ``span`` of it; ``title`` is what people call it."""
-
-    source: Path
-    span: Span | None = None
-    title: str = ""
-
-    @property
-    def name(self) -> str:
-        return self.title or self.source.name
-
-
-@dataclass(frozen=True, slots=True)
-class RankRequest:
-    """``min_score`` ``None`` takes the setting; ``keep_all`` also lists (and renders) what is under it. ``expected`` is a guess at what is
-    spoken, where ``language`` is to be detected: its dictionaries are read while the first clip is listened to."""
-
-    clips: tuple[Clip, ...]
-    language: str | None = None
-    expected: str = ""
-    min_score: float | None = None
-    keep_all: bool = False
-    out: Path | None = None
-    render: bool = True
-    post: PostOptions = field(default_factory=PostOptions)
-
-    def __post_init__(self) -> None:
-        if not 1 <= len(self.clips) <= MOST_CLIPS:
-            raise BadRequest("error.bad_clip_count", n=len(self.clips), most=MOST_CLIPS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +132,7 @@ def rank_clips(
     skipped: list[tuple[Clip, UserError]] = []
     result = RankResult(())
     for _ in _judge_all(engine, request, judged, skipped, part_of(report, 0.0, share)):
-        result = _ordered(judged, skipped, limit, request.keep_all)
+        result = _ordered(judged, skipped, limit, request.all)
         if on_judged is not None:
             on_judged(result)
     clips = _finish_all(engine, request, result.clips, part_of(report, share, 1.0))
@@ -215,12 +184,12 @@ def judge(
     span = _within(clip, info)
     whole = _heard(engine, info, language, part_of(report, 0.0, 0.6))
     raw = engine.evidence(clip.source, part_of(report, 0.6, 0.95))
-    said = whole.between(span)
+    said = between(whole, span)
     known = vocabulary_of(engine, said.language, vocabularies)
     spoken = spoken_of(engine, said.sentences, said.language)
     score = score_clip(spoken, known, evidence_of(raw, info, said), span)
     entry = Entry(clip.name, score, meaning(spoken), span.start)
-    return Judged(clip, info, span, score, shifted(said, span), entry)
+    return Judged(clip, info, span, score, moved(whole, span), entry)
 
 
 def _within(clip: Clip, info: MediaInfo) -> Span:
@@ -255,20 +224,6 @@ def spoken_of(engine: Engine, sentences: Sequence[Sentence], language: str) -> S
     return speech(sentences, engine.facts([s.text for s in sentences], language), engine.embed)
 
 
-def shifted(transcript: Transcript, span: Span) -> Transcript:
-    """What is said in ``span``, on the clock that begins with it."""
-    moved = tuple(
-        replace(
-            s,
-            start=max(0.0, s.start - span.start),
-            end=min(span.duration, s.end - span.start),
-            words=tuple(replace(w, start=max(0.0, w.start - span.start), end=w.end - span.start) for w in s.words),
-        )
-        for s in transcript.sentences
-    )
-    return replace(transcript, duration=span.duration, sentences=moved)
-
-
 def _finish_all(
     engine: Engine, request: RankRequest, chosen: tuple[RankedClip, ...], report: Report
 ) -> tuple[RankedClip, ...]:
@@ -282,7 +237,7 @@ def _finish_all(
         stage(0.0, message("progress.rendering_clip", n=n, total=len(chosen)))
         plan = cut_of(judged.clip.source, judged.span)
         path = request.out / f"clip_{n}_viral{'.mp4' if judged.info.video else '.m4a'}"
-        poster = render_post(engine, plan, path, request.post, judged.transcript, stage)
+        poster = render_post(engine, plan, path, request, judged.transcript, stage)
         done.append(replace(clip, path=path, poster=poster, subtitles=write_subtitles(judged.transcript, path)))
     return tuple(done)
 
@@ -311,4 +266,4 @@ def existing(paths: Sequence[Path]) -> tuple[Clip, ...]:
     return tuple(Clip(p) for p in paths)
 
 
-__all__ = ["Clip", "RankRequest", "RankResult", "rank_clips", "score_words"]
+__all__ = ["RankResult", "rank_clips", "score_words"]

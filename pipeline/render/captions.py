@@ -4,30 +4,20 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
 
-from pipeline.render.cues import LONGEST, UNSPACED, Cue, Measure, clean, cues
+from pipeline.render.cues import LONGEST, Cue, Measure, cues
+from pipeline.render.styles import CaptionStyle
+from pipeline.speech.clock import clean
+from pipeline.text.languages.known import language_of
 from pipeline.values import Span, Transcript
 
 FONTS = Path(__file__).resolve().parents[2] / "assets" / "fonts"
 FONT_FILE = FONTS / "DejaVuSansCondensed-Bold.ttf"
 FONT_NAME = "DejaVu Sans Condensed"
 WORD_JOINER = "\u2060"
-
-
-@dataclass(frozen=True, slots=True)
-class CaptionStyle:
-    """Burned captions. ``scale`` multiplies the size, colours are ``#rrggbb``; ``highlight`` marks the word being
-    spoken, ``karaoke=False`` shows plain cues."""
-
-    scale: float = 1.0
-    colour: str = "#ffffff"
-    highlight: str = "#ffd400"
-    karaoke: bool = True
-    place: Literal["bottom", "middle", "top"] = "bottom"
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +150,7 @@ def _karaoke(cue: Cue, style: CaptionStyle, language: str) -> list[str]:
 
 
 def _marked(cue: Cue, number: int, mark: str, back: str, language: str) -> str:
-    gap = "" if language in UNSPACED else " "
+    gap = language_of(language).gap
     text, at = "", 0
     for line in cue.lines:
         shown, used = [], 0
@@ -197,15 +187,40 @@ def _colour(value: str) -> str:
     return f"&H00{found[3]}{found[2]}{found[1]}".upper() if found else "&H00FFFFFF"
 
 
+@dataclass(frozen=True, slots=True)
+class SubtitleForm:
+    """A way to write what is said. ``name`` is what requests call it and the file's suffix, ``label`` the message that offers it
+    with a clip, empty where it does not lie beside clips; ``with_transcripts`` ones lie beside the transcript of a whole file."""
+
+    name: str
+    write: Callable[[Transcript], str]
+    label: str = ""
+    with_transcripts: bool = False
+
+    @property
+    def with_clips(self) -> bool:
+        """Whether it lies beside every clip."""
+        return bool(self.label)
+
+
+SUBTITLES: Mapping[str, SubtitleForm] = {
+    form.name: form
+    for form in (
+        SubtitleForm("srt", to_srt, "ui.download_srt", with_transcripts=True),
+        SubtitleForm("vtt", to_vtt, "ui.download_vtt", with_transcripts=True),
+        SubtitleForm("txt", to_text, with_transcripts=True),
+        SubtitleForm("ass", lambda transcript: to_ass(transcript, (1080, 1920))),
+    )
+}
+"""Every form there is; a new one is one entry (and its label in the locales where it lies beside clips)."""
+
+
 def write(transcript: Transcript, form: str) -> str:
-    """The transcript as ``srt``, ``vtt``, ``txt`` or ``ass`` (1080 × 1920).
+    """The transcript in one of :data:`SUBTITLES`.
 
     Raises:
         ValueError: another form.
     """
-    forms: dict[str, Callable[[Transcript], Any]] = {
-        "srt": to_srt, "vtt": to_vtt, "txt": to_text, "ass": lambda t: to_ass(t, (1080, 1920)),
-    }  # fmt: skip
-    if form not in forms:
-        raise ValueError(f"no caption form {form!r}; one of {', '.join(forms)}")
-    return str(forms[form](transcript))
+    if form not in SUBTITLES:
+        raise ValueError(f"no caption form {form!r}; one of {', '.join(SUBTITLES)}")
+    return SUBTITLES[form].write(transcript)

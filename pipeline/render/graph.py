@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from pipeline.media.ffmpeg import safe_input
-from pipeline.values import Cut, MediaInfo, Timeline
+from pipeline.media.values import MediaInfo
+from pipeline.values import Cut, Timeline
 
 Stream: TypeAlias = Any
 """A stream of an ffmpeg-python graph."""

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from pipeline.atomic import writing
+from pipeline.atomic import beside, writing
 from pipeline.errors import BadRequest, DiskFull, FFmpegFailed, Forbidden, NotFound
 from pipeline.media import ffmpeg
 from pipeline.media.container import audio_tracks, opened
@@ -155,16 +155,9 @@ def check_output(output: Path, inputs: Sequence[Path], needed: int = 0) -> None:
 def part_file(output: Path, inputs: Sequence[Path]) -> Iterator[tuple[Path, Path]]:
     """A file beside ``output`` that becomes it when the block ends well and vanishes when not; and a folder beside it."""
     check_output(output, inputs, sum(i.stat().st_size for i in inputs if i.exists()))
-    with writing(output), tempfile.TemporaryDirectory(prefix=".sync-", dir=output.parent) as folder:
-        handle, name = tempfile.mkstemp(dir=output.parent, prefix=".sync-", suffix=".part")
-        os.close(handle)
-        part = Path(name)
-        try:
-            yield part, Path(folder)
-            part.chmod(0o644)
-            part.replace(output)
-        finally:
-            part.unlink(missing_ok=True)
+    where = tempfile.TemporaryDirectory(prefix=".sync-", dir=output.parent)
+    with writing(output), where as folder, beside(output) as part:
+        yield part, Path(folder)
 
 
 def _inputs(request: Mux) -> list[str]:

@@ -15,11 +15,10 @@ from syncdub.exact.following import chains, followed, levelled
 from syncdub.exact.holding import trimmed
 from syncdub.exact.soundmatch import Agreement, with_slopes
 from syncdub.exact.timemap import Line
-from syncdub.values import Anchor, Pitch, Segment, Witness
+from syncdub.values import Anchor, Pitch, Segment
 from syncdub.verdict import Balance, Support, balance, carried, confidence
+from syncdub.witnesses import WITNESSES, Witness
 
-SYSTEMATIC = {"sound": 0.0008, "picture": 0.008}
-"""Standard error (seconds) that more windows do not remove: a tenth of a feature frame, a fifth of a picture."""
 RUN_SECONDS = 12.0
 """Windows on the path further apart than this belong to different runs: two were missed."""
 WHOLE = 0.75
@@ -88,9 +87,7 @@ def _segments(lines: Sequence[Line], found: Agreement, witness: Witness) -> list
     return [s for s in made if s.dub_end - s.dub_start > 0.05]
 
 
-def _bare_doubts(
-    bare: Sequence[tuple[Line, Span]], rate: float, share: Balance, *, whole: bool
-) -> tuple[Message, ...]:
+def _bare_doubts(bare: Sequence[tuple[Line, Span]], rate: float, share: Balance, *, whole: bool) -> tuple[Message, ...]:
     """What is said of stretches that no evidence holds."""
     if not whole:
         return (message("doubt.only_shared_placed", matched=share.matched, contradicted=share.contradicted),)
@@ -110,9 +107,7 @@ def support_of(found: Agreement, lines: Sequence[Line]) -> Support:
     best = (0, 0.0)
     together = chains(lines)
     for chain in together:
-        inside = [
-            on.u[(on.u >= x.start) & (on.u <= x.end) & (np.abs(on.offset - x.offset) < 0.1)] for x in chain
-        ]
+        inside = [on.u[(on.u >= x.start) & (on.u <= x.end) & (np.abs(on.offset - x.offset) < 0.1)] for x in chain]
         u = np.concatenate(inside)
         if len(u):
             runs = 1 + int((np.diff(u) > RUN_SECONDS).sum())
@@ -141,7 +136,7 @@ def segment_of(line: Line, found: Agreement, witness: Witness) -> Segment:
     rate = found.speed.rate
     length = line.end - line.start
     drift = 0.0 if found.speed.exact else min(found.speed.sigma, 1e-3) * length / 2
-    error = BAR * float(np.sqrt(line.sigma**2 + SYSTEMATIC[witness] ** 2 + drift**2))
+    error = BAR * float(np.sqrt(line.sigma**2 + (WITNESSES[witness].systematic or 0.0) ** 2 + drift**2))
     figures = {
         "anchors": line.n,
         "residual_ms": round(1000 * line.spread, 2),

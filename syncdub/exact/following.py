@@ -74,7 +74,7 @@ def _levels(chain: list[Line], sounds: Sounds) -> list[Line]:
     steady[1:-1] = np.median(np.stack([points.off[:-2], points.off[1:-1], points.off[2:]]), axis=0)
     steps = np.abs(np.diff(steady)) > np.maximum(LEAST, STEEP * np.diff(points.u))
     edges = [0, *(np.flatnonzero(steps) + 1), len(steady)]
-    runs = [(a, b) for a, b in zip(edges, edges[1:], strict=False) if b - a >= 2]
+    runs = [(a, b) for a, b in itertools.pairwise(edges) if b - a >= 2]
     if len(runs) < 2 or _uneven(steady, runs) > FLAT:
         return chain
     return [_level(chain, points, a, b) for a, b in runs]
@@ -127,7 +127,9 @@ def _pieces(line: Line, sounds: Sounds) -> list[Line]:
     curve = _smoothed(points, knots)
     noise = _noise(points)
     away = np.abs(curve - np.median(curve))
-    if away.max() < max(LEAST, TIMES_NOISE * noise) or not _better(line, sounds, points, np.interp(points.u, knots, curve)):
+    if away.max() < max(LEAST, TIMES_NOISE * noise) or not _better(
+        line, sounds, points, np.interp(points.u, knots, curve)
+    ):
         return [line]
     kept = _simplified(knots, curve, max(CLOSE, noise))
     unsure = [_unsure(points, float(knots[a]), float(knots[b]), noise) for a, b in itertools.pairwise(kept)]

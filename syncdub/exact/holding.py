@@ -139,7 +139,7 @@ def in_rhythm(sounds: Sounds, line: Line, span: Span) -> bool:
     heard = _normal(dub[first : first + n])
     place = first + round(line.offset_at((span.start + span.end) / 2) / RHYTHM_STEP)
     reach = round(RHYTHM_REACH / RHYTHM_STEP)
-    lags = [k for k in range(-reach, reach + 1) if 0 <= place + k and place + k + len(heard) <= len(own)]
+    lags = [k for k in range(-reach, reach + 1) if place + k >= 0 and place + k + len(heard) <= len(own)]
     scores = np.array([float((heard * _normal(own[place + k : place + k + len(heard)])).mean()) for k in lags])
     away = np.abs(np.array(lags)) * RHYTHM_STEP
     near, far = scores[away <= RHYTHM_NEAR], scores[away > RHYTHM_FAR]

@@ -283,9 +283,7 @@ def _speed(found: Candidates, path: NDArray[np.int64], rate: float) -> Speed:
     return settled(rate * (1.0 + slope), sigma, longest)
 
 
-def _stepped(
-    base: _Base, speed: Speed, on: Candidates, find: Search
-) -> tuple[Speed, Sounds, Candidates] | None:
+def _stepped(base: _Base, speed: Speed, on: Candidates, find: Search) -> tuple[Speed, Sounds, Candidates] | None:
     """The exact rate with what it finds, where small losses only looked like another speed: there each window is clearer, though
     the line jumps a little now and then."""
     if speed.exact:
