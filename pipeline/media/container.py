@@ -87,8 +87,8 @@ def video_stream(container: InputContainer) -> av.VideoStream | None:
     return stream
 
 
-def packets(container: InputContainer, *tracks: Any) -> Iterator[Any]:
-    """The packets of ``tracks`` (all without any), of the streams that were there when the container was opened.
+def raw_packets(container: InputContainer, *tracks: Any) -> Iterator[Any]:
+    """The packets of ``tracks`` (all without any) as the file has them, of the streams that were there when it was opened.
 
     Some containers bring new streams later on; PyAV knows nothing of them and gives up at their packets.
     """

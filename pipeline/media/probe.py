@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import NoAudio, NotFound, NoVideo, ToolError, UnreadableMedia, UnsupportedFormat, UserError
-from pipeline.media.container import MAX_PIXELS, audio_tracks, clock_origin, opened, packets, video_stream
+from pipeline.media.clock import Course, course, packets, seek
+from pipeline.media.container import MAX_PIXELS, audio_tracks, clock_origin, opened, video_stream
 from pipeline.media.fenced import Broken, Limits, warden
 from pipeline.media.values import AudioStream, MediaInfo, OtherStream, VideoStream
 from pipeline.messages import Message, message
+from pipeline.messages import clock as say_clock
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -138,12 +140,13 @@ def examine(path: Path | str) -> MediaInfo:
         audio = tuple(_audio(s, origin) for s in audio_tracks(container))
         others = tuple(o for s in container.streams if (o := _other(s)) is not None)
         announced = _announced(container, origin)
+        clock = course(container)
         chapters = len(container.chapters())
         name, start = container.format.name, (container.start_time or 0) / MICRO
     if video is None and not audio:
         raise UnreadableMedia(name=file.name)
     _check_decodes(file)
-    duration, doubts = _real_duration(file, announced, origin)
+    duration, doubts = _real_duration(file, announced, origin) if not clock.broken else _joined(clock, origin)
     return MediaInfo(
         path=str(file), container=name, duration=duration, size=file.stat().st_size, video=video, audio=audio,
         others=others, n_chapters=chapters, origin=origin, container_start=start, doubts=doubts,
@@ -241,6 +244,12 @@ def _check_decodes(file: Path, n_packets: int = 400) -> None:
     raise UnreadableMedia(name=file.name)
 
 
+def _joined(clock: Course, origin: float) -> tuple[float, tuple[Message, ...]]:
+    """How long a file of several clocks is, and that it is one."""
+    at = ", ".join(say_clock(t - origin) for t in clock.joins)
+    return clock.end - origin, (message("media.clock_restarts", at=at),)
+
+
 def _real_duration(file: Path, announced: float | None, origin: float) -> tuple[float, tuple[Message, ...]]:
     """The end of the last packet, looked for near the announced end; a file cut short is believed only as far as it goes."""
     near = _last_packet(file, origin, None if announced is None else max(0.0, announced - 10.0))
@@ -254,14 +263,14 @@ def _real_duration(file: Path, announced: float | None, origin: float) -> tuple[
     return actual, (message("media.truncated", announced=announced, actual=actual),)
 
 
-def _last_packet(file: Path, origin: float, seek: float | None) -> float:
-    """Latest packet end after ``seek`` (or of the whole file), our clock; 0 when there is none. Nothing is decoded."""
+def _last_packet(file: Path, origin: float, after: float | None) -> float:
+    """Latest packet end after ``after`` (or of the whole file), our clock; 0 when there is none. Nothing is decoded."""
     import av.error
 
     end = 0.0
     with opened(file) as container, contextlib.suppress(av.error.FFmpegError):
-        if seek:
-            container.seek(int((seek + origin) * MICRO), backward=True)
+        if after:
+            seek(container, after + origin)
         for packet in packets(container):
             if packet.pts is None or packet.stream.type not in {"audio", "video"} or packet.time_base is None:
                 continue
