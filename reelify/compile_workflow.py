@@ -84,7 +84,7 @@ def compile_clip(engine: Engine, request: CompileRequest, report: Report = no_re
     if seen and request.card:
         plan, size = _with_card(engine, plan, request)
     transcript = _transcript(engine, plan, request, part_of(report, 0.02, 0.3))
-    path = request.out / f"{request.name}{'.mp4' if seen else '.m4a'}"
+    path = request.out / f"{request.name}{request.post.suffix(seen)}"
     poster = render_post(engine, plan, path, request.post, transcript, part_of(report, 0.3, 1.0), size)
     return CompileResult(path, plan, poster, write_subtitles(transcript, path), _exports(engine, plan, path))
 
@@ -107,7 +107,8 @@ def joined(pieces: Sequence[Clip], engine: Engine, crossfade: float) -> Timeline
 
 def _with_card(engine: Engine, plan: Timeline, request: CompileRequest) -> tuple[Timeline, tuple[int, int]]:
     """The plan behind a card with a title, and the size of both; the card stays beside it for the exported plans."""
-    from pipeline.render.render import RenderOptions, canvas_of, title_card
+    from pipeline.render.drawn import title_card
+    from pipeline.render.render import RenderOptions, canvas_of
 
     first = next(info for c in plan.cuts if (info := engine.probe(c.source)).video)
     canvas = canvas_of(first, RenderOptions(aspect=request.post.aspect))

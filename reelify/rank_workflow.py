@@ -281,7 +281,7 @@ def _finish_all(
         stage = part_of(report, (n - 1) / len(chosen), n / len(chosen))
         stage(0.0, message("progress.rendering_clip", n=n, total=len(chosen)))
         plan = cut_of(judged.clip.source, judged.span)
-        path = request.out / f"clip_{n}_viral{'.mp4' if judged.info.video else '.m4a'}"
+        path = request.out / f"clip_{n}_viral{request.post.suffix(judged.info.video is not None)}"
         poster = render_post(engine, plan, path, request.post, judged.transcript, stage)
         done.append(replace(clip, path=path, poster=poster, subtitles=write_subtitles(judged.transcript, path)))
     return tuple(done)

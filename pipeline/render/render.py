@@ -24,7 +24,7 @@ from pipeline.media import ffmpeg
 from pipeline.media.probe import probe
 from pipeline.messages import message
 from pipeline.progress import Report, no_report, part_of
-from pipeline.render import captions, cues, graph, loudness, shapes
+from pipeline.render import captions, colours, drawn, graph, loudness, shapes
 from pipeline.render.captions import CaptionStyle
 from pipeline.render.checks import Checked, check
 from pipeline.render.graph import Canvas, Piece
@@ -36,9 +36,6 @@ LONGEST_SIDE = 3840
 SPARE_BYTES = 64 * 1024**2
 COPYABLE = {"h264", "hevc", "av1", "vp9", "mpeg4", "aac", "mp3", "ac3", "eac3", "opus", "flac", "alac"}
 """Codecs an MP4 may carry unchanged."""
-WAVE_COLOUR = "0x8ab4f8"
-BACKGROUND = "0x101522"
-CARD_COLOUR = (16, 21, 34)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +143,8 @@ class _Work:
         self.timeline, self.infos, self.options = timeline, infos, options
         first = next((i for i in infos.values() if i.video), next(iter(infos.values())))
         self.seen = any(i.video for i in infos.values())
-        drawn = options.captions is not None or bool(options.hook) or options.aspect != "source"
-        self.has_video = self.seen or drawn
+        to_be_seen = options.captions is not None or bool(options.hook) or options.aspect != "source"
+        self.has_video = self.seen or to_be_seen
         self.has_audio = any(i.audio for i in infos.values())
         self.canvas = canvas_of(first, options)
         self.parts = graph.pieces(timeline, {s: i.duration for s, i in infos.items()}, self.canvas.fps)
@@ -155,6 +152,7 @@ class _Work:
         self.gain = loudness.Gain()
         self.paths: dict[int, framing.CropPath] = {}
         self.folder = Path()
+        self.cover: Path | None = None
         self.written = False
 
     @property
@@ -178,6 +176,8 @@ class _Work:
         if self.options.loudness is not None and self.has_audio:
             quiet = part_of(report, 0.8, 1.0)
             self.gain = loudness.settle(self.audio, self.options.loudness, duration=self.duration, report=quiet)
+        if self.has_video and not self.seen:
+            self.cover = drawn.cover_of(list(self.infos.values()), self.folder)
         self.written = self.has_video and self._write_captions()
 
     def _write_captions(self) -> bool:
@@ -238,8 +238,8 @@ class _Work:
         if self.seen:
             found.append(graph.join([self._picture(*o) for o in opened], self.parts, audio=False))
         elif self.has_video:
-            audio, drawn = _waveform(audio, self.canvas, self.duration)
-            found.append(drawn)
+            audio, picture = drawn.behind(audio, self.cover, self.canvas, self.duration, self.options.style)
+            found.append(picture)
         if self.written:
             found[0] = found[0].filter("ass", filename="captions.ass", fontsdir="fonts")
         return found if audio is None else [*found, audio]
@@ -257,24 +257,7 @@ def canvas_of(info: MediaInfo, options: RenderOptions) -> Canvas:
     else:
         width, height = 1280, 720
     shrink = min(1.0, LONGEST_SIDE / max(width, height))
-    return Canvas(even(width * shrink), even(height * shrink), fps)
-
-
-def even(length: float) -> int:
-    return max(16, 2 * int(length / 2 + 0.5))
-
-
-def _waveform(audio: Stream, canvas: Canvas, duration: float) -> tuple[Stream, Stream]:
-    """Sound without a picture gets one: its waveform, so that it can be captioned and posted."""
-    import ffmpeg as graphs
-
-    split = audio.filter_multi_output("asplit", 2)
-    rate = f"{canvas.fps.numerator}/{canvas.fps.denominator}"
-    shape = f"{canvas.width}x{even(canvas.height * 0.25)}"
-    wave = split[1].filter("showwaves", s=shape, mode="cline", r=rate, colors=WAVE_COLOUR, scale="sqrt", draw="full")
-    ground = graphs.input(f"color=c={BACKGROUND}:s={canvas.width}x{canvas.height}:r={rate}:d={duration:.6f}", f="lavfi")
-    drawn = graphs.overlay(ground, wave, y="(H-h)/2", eof_action="repeat").filter("format", "yuv420p")
-    return split[0], drawn.filter("trim", end_frame=round(duration * canvas.fps))
+    return Canvas(shapes.even(width * shrink), shapes.even(height * shrink), fps)
 
 
 def _encode(work: _Work, part: Path, report: Report) -> None:
@@ -295,7 +278,9 @@ def _encode(work: _Work, part: Path, report: Report) -> None:
 def _codec_options(work: _Work, encoder: str) -> dict[str, Any]:
     options: dict[str, Any] = {"map_metadata": -1, "map_chapters": -1, "movflags": "+faststart"}
     if work.has_video:
-        options |= {"c:v": encoder, "pix_fmt": "yuv420p", "g": max(1, round(work.canvas.fps * 2))}
+        tag = colours.TAGS[colours.guessed(work.canvas.width, work.canvas.height)]
+        tags = {"color_primaries": tag, "color_trc": tag, "colorspace": tag, "color_range": "tv"}
+        options |= {"c:v": encoder, "pix_fmt": "yuv420p", "g": max(1, round(work.canvas.fps * 2)), **tags}
         if encoder == "libx264":
             options |= {"preset": work.options.preset, "crf": work.options.crf, "threads": work.options.threads}
         else:
@@ -320,25 +305,6 @@ def _copy(work: _Work, target: Path, report: Report) -> Checked:
         ffmpeg.run(args, report=report, duration=cut.span.duration)
         checked = check(part, None, audio=bool(info.audio), video=info.video is not None)
     return replace(checked, path=str(target))
-
-
-def title_card(text: str, out: Path | str, size: tuple[int, int], fps: float = 25.0, duration: float = 2.0) -> Path:
-    """A silent card with ``text``, faded in and out, to be the first cut of a compilation of the same ``size`` and ``fps``."""
-    import moviepy
-
-    width, height = size
-    said = cues.clean(text).upper() or " "
-    box = (round(width * 0.8), round(height * 0.5))
-    letters = moviepy.TextClip(
-        font=str(captions.FONT_FILE), text=said, method="caption", size=box, color="white", text_align="center"
-    )
-    ground = moviepy.ColorClip(size, color=CARD_COLOUR).with_duration(duration)
-    shown = letters.with_duration(duration).with_position("center")
-    fades = [moviepy.vfx.FadeIn(duration / 6), moviepy.vfx.FadeOut(duration / 6)]
-    card = moviepy.CompositeVideoClip([ground, shown]).with_effects(fades)
-    with beside(Path(out)) as part:
-        card.write_videofile(str(part), fps=fps, codec="libx264", preset="veryfast", audio=False, logger=None)
-    return Path(out)
 
 
 def _check_space(target: Path, work: _Work) -> None:

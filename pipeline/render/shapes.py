@@ -14,6 +14,11 @@ ASPECTS: dict[str, tuple[int, int]] = {"9:16": (9, 16), "1:1": (1, 1), "16:9": (
 SCALER = "bicubic"
 
 
+def even(length: float) -> int:
+    """The nearest even number of pixels, 16 at least."""
+    return max(16, 2 * int(length / 2 + 0.5))
+
+
 def standard_size(aspect: str, info: MediaInfo) -> tuple[int, int]:
     """The usual size of a shape: 1080 pixels on the short side, 720 where the source has much less."""
     short = min(info.video.display_width, info.video.display_height) if info.video else 1080

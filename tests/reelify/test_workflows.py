@@ -11,6 +11,7 @@ import pytest
 
 from pipeline.engine import Engine
 from pipeline.errors import BadRequest, Cancelled
+from pipeline.media import ffmpeg
 from pipeline.media.probe import probe
 from pipeline.messages import Message
 from pipeline.settings import Settings
@@ -114,6 +115,21 @@ def test_a_card_comes_first_in_the_size_of_the_clip_and_captions_wait_for_it(eng
     times = [r.subtitles["srt"].read_text(encoding="utf-8").splitlines()[1] for r in (plain, result)]
     begins = [float(line[6:12].replace(",", ".")) for line in times]
     assert begins[1] - begins[0] == pytest.approx(2.0, abs=0.05)
+
+
+def test_a_podcast_is_made_to_be_seen(engine: Engine, tmp_path: Path) -> None:
+    sound = tmp_path / "podcast.mp3"
+    ffmpeg.run([*ffmpeg.safe_input(TALKS[0]), "-vn", ffmpeg.safe_output(sound)])
+    piece, post = Clip(sound, Span(0.2, 4.2)), PostOptions(aspect="9:16", captions=True)
+    result = compile_clip(engine, CompileRequest((piece,), tmp_path, name="seen", post=post))
+    video = probe(result.path).video
+    assert result.path.suffix == ".mp4"
+    assert video
+    assert (video.width, video.height) == (1080, 1920)
+    assert result.poster
+    heard = compile_clip(engine, CompileRequest((piece,), tmp_path, name="heard"))
+    assert heard.path.suffix == ".m4a"
+    assert probe(heard.path).video is None
 
 
 def test_text_alone_is_scored(engine: Engine) -> None:

@@ -13,7 +13,7 @@ from pipeline.media import ffmpeg
 from pipeline.media.decode import load_audio, video_blocks
 from pipeline.media.probe import probe
 from pipeline.messages import Message
-from pipeline.render import graph, loudness, previews, render
+from pipeline.render import drawn, graph, loudness, previews, render
 from pipeline.render.checks import check
 from pipeline.render.render import Job, RenderOptions
 from pipeline.values import Cut, Sentence, Span, Timeline, Transcript
@@ -338,7 +338,7 @@ def test_poster_and_preview(clapper: Path, tmp_path: Path) -> None:
 
 
 def test_a_card_opens_a_compilation(clapper: Path, tmp_path: Path) -> None:
-    card = render.title_card("Lo mejor de mañana", tmp_path / "card.mp4", (160, 90), fps=25, duration=1.0)
+    card = drawn.title_card("Lo mejor de mañana", tmp_path / "card.mp4", (160, 90), fps=25, duration=1.0)
     timeline = Timeline((Cut(str(card), Span(0, 1), 0.0), Cut(str(clapper), Span(2.0, 3.0), 1.0)))
     out = tmp_path / "out.mp4"
     assert render.render(timeline, out, QUIET).duration == pytest.approx(2.0, abs=0.04)
