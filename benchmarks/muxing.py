@@ -21,8 +21,8 @@ from benchmarks import media, table
 from pipeline.media import ffmpeg
 from pipeline.media.container import opened
 from pipeline.media.probe import probe
+from pipeline.media.values import MediaInfo
 from pipeline.settings import Settings
-from pipeline.values import MediaInfo
 from syncdub.making.measure import Residual
 from syncdub.making.plan import placed, verdict_of
 from syncdub.making.soundtrack import Pair, with_durations

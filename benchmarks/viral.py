@@ -22,7 +22,9 @@ import numpy as np
 from scipy.stats import spearmanr
 
 from benchmarks import ROOT, media, table
+from pipeline.evidence.sound_events import LAUGHTER
 from pipeline.settings import Settings
+from pipeline.speech.clock import between
 from pipeline.text.embedder import Embedder
 from pipeline.text.keywords import keywords
 from pipeline.text.tagger import facts
@@ -86,8 +88,8 @@ def talk(transcript: Transcript | None, *, sound: bool) -> list[Labelled]:
     out = []
     for row in truth["segments"]:
         span = Span(row["start"], row["end"])
-        said = transcript.between(span).sentences if transcript else spoken(row["text"], span.start, span.end)
-        events = (Event(*row["audience"], "laughter"),) if row["audience"] and sound else ()
+        said = between(transcript, span).sentences if transcript else spoken(row["text"], span.start, span.end)
+        events = (Event(*row["audience"], LAUGHTER.label),) if row["audience"] and sound else ()
         evidence = Evidence(truth["duration"], events=events) if sound else None
         out.append(Labelled("es", row["score"], said, evidence, span))
     return out

@@ -19,10 +19,11 @@ from numpy.typing import NDArray
 from pipeline.compute.device import Device, pick, release
 from pipeline.compute.remembered import Far, Memory
 from pipeline.media.probe import probe
+from pipeline.media.values import MediaInfo
 from pipeline.progress import Report, no_report
 from pipeline.settings import Settings
 from pipeline.text.values import Facts, Keyword
-from pipeline.values import MediaInfo, Transcript
+from pipeline.values import Transcript
 
 if TYPE_CHECKING:
     from pipeline.evidence.gather import RawEvidence

@@ -11,7 +11,7 @@ from pipeline.engine import Engine
 from pipeline.errors import BadRequest
 from pipeline.messages import message
 from pipeline.progress import Report, no_report, part_of
-from pipeline.render import cues
+from pipeline.speech.clock import moved, through
 from pipeline.values import Cut, Sentence, Span, Timeline, Transcript
 from reelify.cut.compilation import CROSSFADE, compile_moments, worth_of
 from reelify.cut.posting import PostOptions, render_post, write_subtitles
@@ -121,10 +121,7 @@ def _with_card(engine: Engine, plan: Timeline, request: CompileRequest) -> tuple
 def _smart_plan(engine: Engine, request: CompileRequest) -> Timeline:
     piece, settings = request.pieces[0], engine.settings
     judged = judge(engine, piece, request.language, {})
-    sentences = tuple(
-        replace(s, start=s.start + judged.span.start, end=s.end + judged.span.start)
-        for s in judged.transcript.sentences
-    )
+    sentences = moved(judged.transcript, Span(0.0, judged.span.duration), judged.span.start).sentences
     worth = worth_of(sentences, judged.score.evidence, judged.span.start)
     limits = (settings.min_clip_duration, settings.max_clip_duration)
     plan = compile_moments(str(piece.source), sentences, worth, limits)
@@ -137,8 +134,8 @@ def _transcript(engine: Engine, plan: Timeline, request: CompileRequest, report:
         if engine.probe(source).audio:
             whole = engine.transcript(source, request.language, report=report)
             heard[source] = rewritten_in(whole, source, request.rewrites)
-    through = cues.through(plan, heard)
-    return replace(through, sentences=tuple(_corrected(s, request.corrections) for s in through.sentences))
+    said = through(plan, heard)
+    return replace(said, sentences=tuple(_corrected(s, request.corrections) for s in said.sentences))
 
 
 def _corrected(sentence: Sentence, corrections: Mapping[str, str]) -> Sentence:

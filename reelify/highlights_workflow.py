@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.engine import Engine
 from pipeline.errors import BadRequest, NoAudio
+from pipeline.media.values import MediaInfo
 from pipeline.messages import Message, message
 from pipeline.progress import Report, no_report, part_of
-from pipeline.values import Cut, MediaInfo, Span, Timeline, Transcript
+from pipeline.values import Cut, Span, Timeline, Transcript
 from reelify.moments.highlights import find_highlights
 from reelify.values import Evidence, Highlight, Highlights
 
@@ -186,7 +187,7 @@ def _timeline_json(info: MediaInfo, raw: RawEvidence, found: Highlights) -> dict
         "excitement": [round(float(v), 3) for v in curve.values] if curve else [],
         "events": [
             {"start": round(e.start, 2), "end": round(e.end, 2), "label": e.label, "score": round(e.score, 3)}
-            for e in raw.events if e.label != "speech"
+            for e in raw.events
         ],
         "shots": [round(s.start, 3) for s in raw.shots],
     }  # fmt: skip

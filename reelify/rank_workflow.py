@@ -10,9 +10,11 @@ from typing import Any
 
 from pipeline.engine import Engine
 from pipeline.errors import BadRequest, NoAudio, NotFound, UserError
+from pipeline.media.values import MediaInfo
 from pipeline.messages import Message, message
 from pipeline.progress import Report, no_report, part_of
-from pipeline.values import MediaInfo, Sentence, Span, Transcript
+from pipeline.speech.clock import between, moved
+from pipeline.values import Sentence, Span, Transcript
 from reelify.cut.compilation import key_moments, worth_of
 from reelify.cut.posting import PostOptions, render_post, write_subtitles
 from reelify.highlights_workflow import cut_of, evidence_of
@@ -215,12 +217,12 @@ def judge(
     span = _within(clip, info)
     whole = _heard(engine, info, language, part_of(report, 0.0, 0.6))
     raw = engine.evidence(clip.source, part_of(report, 0.6, 0.95))
-    said = whole.between(span)
+    said = between(whole, span)
     known = vocabulary_of(engine, said.language, vocabularies)
     spoken = spoken_of(engine, said.sentences, said.language)
     score = score_clip(spoken, known, evidence_of(raw, info, said), span)
     entry = Entry(clip.name, score, meaning(spoken), span.start)
-    return Judged(clip, info, span, score, shifted(said, span), entry)
+    return Judged(clip, info, span, score, moved(whole, span), entry)
 
 
 def _within(clip: Clip, info: MediaInfo) -> Span:
@@ -253,20 +255,6 @@ def vocabulary_of(engine: Engine, language: str, known: dict[str, Vocabulary]) -
 def spoken_of(engine: Engine, sentences: Sequence[Sentence], language: str) -> Speech:
     """Sentences with their tokens and vectors."""
     return speech(sentences, engine.facts([s.text for s in sentences], language), engine.embed)
-
-
-def shifted(transcript: Transcript, span: Span) -> Transcript:
-    """What is said in ``span``, on the clock that begins with it."""
-    moved = tuple(
-        replace(
-            s,
-            start=max(0.0, s.start - span.start),
-            end=min(span.duration, s.end - span.start),
-            words=tuple(replace(w, start=max(0.0, w.start - span.start), end=w.end - span.start) for w in s.words),
-        )
-        for s in transcript.sentences
-    )
-    return replace(transcript, duration=span.duration, sentences=moved)
 
 
 def _finish_all(

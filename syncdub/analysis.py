@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 from pipeline.errors import NoAudio
 from pipeline.evidence import fingerprints
 from pipeline.evidence.fingerprints import SoundPrint
+from pipeline.media.values import AudioStream, MediaInfo
 from pipeline.messages import Message, message
 from pipeline.progress import Report, no_report, part_of
-from pipeline.values import AudioStream, MediaInfo, Span, Transcript
+from pipeline.values import Span, Transcript
 from syncdub.exact import pictures
 from syncdub.exact.correlation import Search
 from syncdub.exact.findings import Finding, evidence_of, weigh

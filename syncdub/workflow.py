@@ -13,13 +13,14 @@ import numpy as np
 
 from pipeline.media import decode, ffmpeg
 from pipeline.media.languages import own_name
+from pipeline.media.values import MediaInfo, OtherStream
 from pipeline.messages import Message, message, say
 from pipeline.progress import Report, no_report, part_of
 from pipeline.settings import Settings
 from pipeline.tracks.copying import first_packet
 from pipeline.tracks.encode import Codec
 from pipeline.tracks.mux import COPIED_SUBTITLES, Mux, NewTrack, check_output, mux
-from pipeline.values import MediaInfo, OtherStream, Span
+from pipeline.values import Span
 from syncdub.making import subtitles
 from syncdub.making.measure import RATE, Fetch, Residual, measure, windows
 from syncdub.making.nudge import nudge

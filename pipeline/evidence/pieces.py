@@ -26,9 +26,10 @@ from pipeline.compute.models import yamnet_classes
 from pipeline.evidence import gather, signals, sounds
 from pipeline.evidence.gather import BLOCK, HEIGHT, HOP, HOP_LONG, LONG, N_PICTURES, WIDTH, RawEvidence, Sight
 from pipeline.media import decode
+from pipeline.media.values import MediaInfo
 from pipeline.messages import Message
 from pipeline.progress import Report
-from pipeline.values import Audio, Frames, MediaInfo, Span, State
+from pipeline.values import Audio, Frames, Span, State
 
 if TYPE_CHECKING:
     from pipeline.compute.device import Device

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import UnreadableMedia, UnsupportedFormat
 from pipeline.media.container import audio_tracks, clock_origin, cover_stream, opened, packets, video_stream
+from pipeline.media.values import AudioStream, MediaInfo, OtherStream, VideoStream
 from pipeline.messages import Message, message
-from pipeline.values import AudioStream, MediaInfo, OtherStream, VideoStream
 
 if TYPE_CHECKING:
     from av.container import InputContainer

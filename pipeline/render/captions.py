@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from pipeline.render.cues import LONGEST, UNSPACED, Cue, Measure, clean, cues
+from pipeline.render.cues import LONGEST, Cue, Measure, cues
+from pipeline.speech.clock import clean
+from pipeline.text.languages.known import language_of
 from pipeline.values import Span, Transcript
 
 FONTS = Path(__file__).resolve().parents[2] / "assets" / "fonts"
@@ -160,7 +162,7 @@ def _karaoke(cue: Cue, style: CaptionStyle, language: str) -> list[str]:
 
 
 def _marked(cue: Cue, number: int, mark: str, back: str, language: str) -> str:
-    gap = "" if language in UNSPACED else " "
+    gap = language_of(language).gap
     text, at = "", 0
     for line in cue.lines:
         shown, used = [], 0

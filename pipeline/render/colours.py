@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
-from pipeline.values import VideoStream
+from pipeline.media.values import VideoStream
 
 Stream: TypeAlias = Any
 """A stream of an ffmpeg-python graph."""

@@ -9,10 +9,11 @@ from typing import Any, TypeAlias
 from pipeline.atomic import beside
 from pipeline.errors import FFmpegFailed
 from pipeline.media import ffmpeg
-from pipeline.render import captions, colours, cues, shapes
+from pipeline.media.values import MediaInfo
+from pipeline.render import captions, colours, shapes
 from pipeline.render.captions import CaptionStyle
 from pipeline.render.graph import Canvas
-from pipeline.values import MediaInfo
+from pipeline.speech.clock import clean
 
 Stream: TypeAlias = Any
 WAVE_COLOUR = "0x8ab4f8"
@@ -108,7 +109,7 @@ def title_card(text: str, out: Path | str, size: tuple[int, int], fps: float = 2
     import moviepy
 
     width, height = size
-    said = cues.clean(text).upper() or " "
+    said = clean(text).upper() or " "
     box = (round(width * 0.8), round(height * 0.5))
     letters = moviepy.TextClip(
         font=str(captions.FONT_FILE), text=said, method="caption", size=box, color="white", text_align="center"

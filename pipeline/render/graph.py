@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from pipeline.media.ffmpeg import safe_input
+from pipeline.media.values import MediaInfo
 from pipeline.render import colours
-from pipeline.values import Cut, MediaInfo, Timeline
+from pipeline.values import Cut, Timeline
 
 Stream: TypeAlias = Any
 """A stream of an ffmpeg-python graph."""

@@ -22,13 +22,14 @@ from pipeline.errors import BadRequest, Cancelled, DiskFull, FFmpegFailed
 from pipeline.framing import framing
 from pipeline.media import ffmpeg
 from pipeline.media.probe import probe
+from pipeline.media.values import MediaInfo
 from pipeline.messages import message
 from pipeline.progress import Report, no_report, part_of
 from pipeline.render import captions, colours, drawn, graph, loudness, shapes
 from pipeline.render.captions import CaptionStyle
 from pipeline.render.checks import Checked, check
 from pipeline.render.graph import Canvas, Piece
-from pipeline.values import MediaInfo, Shot, Span, Timeline, Transcript
+from pipeline.values import Shot, Span, Timeline, Transcript
 
 Stream: TypeAlias = Any
 Aspect = Literal["source", "9:16", "1:1", "16:9"]
@@ -43,7 +44,7 @@ class RenderOptions:
     """How a timeline is rendered.
 
     ``aspect`` crops to a shape (``framing``: follow who is seen, blurred bars, or the centre; ``shots`` by source, on
-    its clock). ``captions`` are on the **result's** clock (see :func:`pipeline.render.cues.through`) and burned in with
+    its clock). ``captions`` are on the **result's** clock (see :func:`pipeline.speech.clock.through`) and burned in with
     ``style``; ``hook`` is a title for the first ``hook_duration`` seconds. ``loudness`` in LUFS, ``None`` leaves the
     sound alone. ``audio_stream`` is the n-th audio track. ``fast_copy`` copies the packets of a single cut: instant, but
     it begins at the keyframe before (often seconds early) and ignores every option that changes picture or sound.

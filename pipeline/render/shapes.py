@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 from pipeline.framing.framing import CropPath, geometry
+from pipeline.media.values import MediaInfo
 from pipeline.render.graph import Canvas, Piece, Shape
-from pipeline.values import MediaInfo, Span
+from pipeline.values import Span
 
 Stream: TypeAlias = Any
 ASPECTS: dict[str, tuple[int, int]] = {"9:16": (9, 16), "1:1": (1, 1), "16:9": (16, 9)}

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pipeline.text.languages.known import everywhere
 from pipeline.values import Sentence, Word
 
 PAUSE = 0.9
@@ -15,27 +16,7 @@ LONGEST = 14.0
 MOST_WORDS = 36
 END = re.compile(r"[.!?…。！？]+[\"'”’»)\]]*$")
 SOFT = re.compile(r"[,;:，、；：—–]+[\"'”’»)\]]*$")
-SHORT_FORMS = frozenset(
-    {
-        "sr.",
-        "sra.",
-        "srta.",
-        "dr.",
-        "dra.",
-        "dª.",
-        "ej.",
-        "pág.",
-        "núm.",
-        "mr.",
-        "mrs.",
-        "ms.",
-        "prof.",
-        "st.",
-        "vs.",
-        "e.g.",
-    }
-    | {"i.e.", "mme.", "mlle.", "bzw.", "nr.", "hr.", "sig.", "sig.ra", "dott.", "sto.", "sta.", "exmo."}
-)
+SHORT_FORMS = everywhere(lambda known: known.abbreviations)
 """Abbreviations that stand before something; those that also end sentences ("etc.") are not among them."""
 
 

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from pipeline.text.languages.es import INFLECTION
 from pipeline.text.values import Facts, Keyword, Term, Token
 from pipeline.values import Sentence, Word
 from reelify.score.wordlists import CLAUSE_END, NEGATORS, RAISING, UNDOING
@@ -147,7 +148,7 @@ def _other_accent(term: Term, token: Token) -> bool:
     )
 
 
-_TAIL = re.compile(r"(?:(?:me|te|se|nos|os)?(?:lo|la|los|las|le|les)|(?:se)?(?:me|te|nos|os)|se)")
+_TAIL = re.compile(INFLECTION.clitics)
 
 
 def _hosts(token: Token) -> Iterator[str]:

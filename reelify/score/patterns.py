@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from pipeline.text.languages.known import language_of
 from pipeline.text.values import Facts, Token
 from reelify.score import wordlists as words
 
@@ -77,7 +78,11 @@ def _exclamations(number: int, facts: Facts) -> Iterator[Cue]:
 
 def _addresses(number: int, facts: Facts) -> Iterator[Cue]:
     for index, token in enumerate(facts.tokens):
-        by_verb = "Person=2" in token.morph and token.pos in ("VERB", "AUX") and facts.language == "es"
+        by_verb = (
+            "Person=2" in token.morph
+            and token.pos in ("VERB", "AUX")
+            and language_of(facts.language).rules == "spanish"
+        )
         if by_verb or token.folded in words.ADDRESS:
             yield Cue("address", number, index, token.text, 0.45)
 
@@ -88,8 +93,11 @@ def _imperatives(number: int, facts: Facts) -> Iterator[Cue]:
             continue
         opens = _opens_clause(facts.tokens, index)
         marked = "Mood=Imp" in token.morph
-        third = facts.language == "es" and {"Mood=Ind", "Person=3", "Number=Sing", "Tense=Pres"} <= token.morph
-        base = facts.language == "en" and (
+        third = (
+            language_of(facts.language).rules == "spanish"
+            and {"Mood=Ind", "Person=3", "Number=Sing", "Tense=Pres"} <= token.morph
+        )
+        base = language_of(facts.language).rules == "english" and (
             "VerbForm=Inf" in token.morph or ("Tense=Pres" in token.morph and "Person=3" not in token.morph)
         )
         negative = (

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from pipeline.errors import BadRequest
 from pipeline.media import ffmpeg
 from pipeline.media.samples import known_layout
+from pipeline.media.values import MediaInfo
 from pipeline.tracks.edit import Edit, edited_blocks, render_audio
 from pipeline.tracks.encode import AudioFormat
-from pipeline.values import Cut, MediaInfo, Span
+from pipeline.values import Cut, Span
 from syncdub.making.plan import DUB, Fill, audio_plan, placed
 from syncdub.making.soundtrack import Pair, audio_of, join_levels, sources_of, with_durations
 from syncdub.values import SyncPlan

@@ -12,13 +12,14 @@ import numpy as np
 from pipeline.errors import NoAudio
 from pipeline.media import decode, ffmpeg
 from pipeline.media.samples import known_layout
+from pipeline.media.values import AudioStream, MediaInfo
 from pipeline.messages import Message, message
 from pipeline.progress import Report, no_report
 from pipeline.render import loudness
 from pipeline.tracks.copying import copy_track
 from pipeline.tracks.edit import Edit, Source, render_audio
 from pipeline.tracks.encode import AudioFormat, Codec, check, depth_of
-from pipeline.values import AudioStream, Curve, MediaInfo, Span
+from pipeline.values import Curve, Span
 from syncdub.making.plan import BED, DUB, ORIGINAL, AudioPlan, Fill, audio_plan, joins, placed
 from syncdub.values import Segment, SyncPlan
 

@@ -10,6 +10,7 @@ import pytest
 
 from pipeline.render import captions, cues
 from pipeline.render.captions import CaptionStyle
+from pipeline.speech import clock
 from pipeline.values import Cut, Sentence, Span, Timeline, Transcript, Word
 
 WORDS = [
@@ -104,7 +105,7 @@ def test_through_moves_words_to_the_result() -> None:
     words = tuple(Word(10 + i, 10.8 + i, f"w{i}") for i in range(6))
     source = Transcript("es", 60, (Sentence(10, 15.8, "w0 w1 w2 w3 w4 w5", words),))
     plan = Timeline((Cut("a", Span(13.0, 15.0), 0.0), Cut("a", Span(10.0, 11.0), 2.0, rate=2.0)))
-    moved = cues.through(plan, {"a": source})
+    moved = clock.through(plan, {"a": source})
     assert [s.text for s in moved.sentences] == ["w3 w4", "w0"]
     assert [(w.start, w.end) for w in moved.sentences[0].words] == [
         (0.0, pytest.approx(0.8)),
@@ -120,7 +121,7 @@ def test_through_keeps_words_inside_the_result(seed: int) -> None:
     transcript, chance = spoken(seed), random.Random(seed)
     start = chance.uniform(0, transcript.duration / 2)
     span = Span(start, start + chance.uniform(3, 20))
-    moved = cues.through(Timeline((Cut("a", span, 5.0),)), {"a": transcript})
+    moved = clock.through(Timeline((Cut("a", span, 5.0),)), {"a": transcript})
     for sentence in moved.sentences:
         for word in sentence.words:
             assert 5.0 <= word.start <= word.end <= 5.0 + span.duration + 1e-6
@@ -150,7 +151,7 @@ def test_ass_shows_text_as_it_is(text: str) -> None:
     assert not re.search(r"(?<!\\)\{", shown)
     assert not re.search(r"\\[Nnh]", shown)
     plain = shown.replace(captions.WORD_JOINER, "").replace(r"\{", "{").replace(r"\}", "}")
-    assert plain == cues.clean(text)
+    assert plain == clock.clean(text)
 
 
 def test_lines_fit_the_safe_area_of_an_upright_picture() -> None:

@@ -349,7 +349,7 @@ def test_a_card_opens_a_compilation(clapper: Path, tmp_path: Path) -> None:
 
 
 def test_frame_rates() -> None:
-    from pipeline.values import MediaInfo, VideoStream
+    from pipeline.media.values import MediaInfo, VideoStream
 
     def rate(fps: float, variable: bool = False) -> Fraction:
         picture = VideoStream(0, "h264", 640, 360, 640, 360, fps, variable_rate=variable)
