@@ -10,7 +10,7 @@ from pipeline.atomic import beside
 from pipeline.errors import FFmpegFailed
 from pipeline.media import ffmpeg
 from pipeline.media.values import MediaInfo
-from pipeline.render import captions, colours, shapes
+from pipeline.render import captions, colours, fonts, shapes
 from pipeline.render.captions import CaptionStyle
 from pipeline.render.graph import Canvas
 from pipeline.speech.clock import clean
@@ -112,7 +112,7 @@ def title_card(text: str, out: Path | str, size: tuple[int, int], fps: float = 2
     said = clean(text).upper() or " "
     box = (round(width * 0.8), round(height * 0.5))
     letters = moviepy.TextClip(
-        font=str(captions.FONT_FILE), text=said, method="caption", size=box, color="white", text_align="center"
+        font=str(fonts.best(said).path), text=said, method="caption", size=box, color="white", text_align="center"
     )
     ground = moviepy.ColorClip(size, color=CARD_COLOUR).with_duration(duration)
     shown = letters.with_duration(duration).with_position("center")

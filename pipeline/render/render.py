@@ -25,7 +25,7 @@ from pipeline.media.probe import probe
 from pipeline.media.values import MediaInfo
 from pipeline.messages import message
 from pipeline.progress import Report, no_report, part_of
-from pipeline.render import captions, colours, drawn, graph, loudness, shapes
+from pipeline.render import captions, colours, drawn, fonts, graph, loudness, shapes
 from pipeline.render.captions import CaptionStyle
 from pipeline.render.checks import Checked, check
 from pipeline.render.graph import Canvas, Piece
@@ -188,7 +188,10 @@ class _Work:
         if "\nDialogue:" not in script:
             return False
         (self.folder / "captions.ass").write_text(script, encoding="utf-8")
-        os.symlink(captions.FONTS, self.folder / "fonts", target_is_directory=True)
+        # libass reads every font of the folder it is given.
+        (self.folder / "fonts").mkdir()
+        for face in fonts.named(script):
+            os.symlink(face.path, self.folder / "fonts" / face.file)
         return True
 
     def _face_at_top(self) -> bool:
