@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pipeline.render import fonts
-from pipeline.render.cues import LONGEST, Cue, Measure, cues, wrapped
+from pipeline.render.cues import LONGEST, MAX_LINES, Cue, Measure, cues, wrapped
 from pipeline.speech.clock import clean
 from pipeline.values import Span, Transcript
 
 HOOK_SCALE = 1.1
+EDGE_GAP = 0.35
+"""Sizes of the text between captions and the edge of a picture."""
+COVERED = 0.24
+"""Share of an upright picture, at the bottom, that descriptions cover on a phone."""
 WORD_JOINER = "\u2060"
 
 
@@ -88,37 +92,78 @@ def measure_at(size: float, language: str) -> Measure:
     return functools.lru_cache(maxsize=4096)(lambda text: fonts.width(text, size, language))
 
 
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """A title during ``span``; ``low`` puts it above the captions instead of at the top, where it would hide a face."""
+
+    text: str
+    span: Span = field(default=Span(0.0, 4.0))
+    low: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """From ``start`` to ``end`` the picture is a band that ends over the line ``bottom`` of the result; other things are below."""
+
+    start: float
+    end: float
+    bottom: int
+
+
 def to_ass(
     transcript: Transcript | None,
     size: tuple[int, int],
     style: CaptionStyle | None = None,
-    hook: str = "",
-    hook_span: Span | None = None,
-    hook_low: bool = False,
+    hook: Hook | None = None,
+    bands: Sequence[Band] = (),
 ) -> str:
-    """Advanced SubStation Alpha for a picture of ``size``: captions, and ``hook`` as a title during ``hook_span``.
-
-    ``hook_low`` puts the title above the captions instead of at the top, where it would hide a face.
-    """
+    """Advanced SubStation Alpha for a picture of ``size``: captions, off the lower edges of ``bands``, and a title."""
     chosen = style or CaptionStyle()
     place = layout(size, chosen)
-    events: list[str] = []
     language = transcript.language if transcript else ""
-    if transcript:
-        measure = measure_at(place.size, language)
-        shown = cues(transcript, measure=measure, limit=place.width, longest=3.5 if chosen.karaoke else LONGEST)
-        dress = functools.partial(dressed, size=place.size, language=language)
-        for cue in shown:
-            plain = [_event(cue.start, cue.end, "Text", r"\N".join(map(dress, cue.lines)))]
-            events += _karaoke(cue, chosen, dress) if chosen.karaoke else plain
-    if clean(hook):
-        span = hook_span or Span(0.0, 4.0)
-        lift = rf"\an2\pos({size[0] // 2},{round(size[1] - place.bottom - 3 * place.size)})" if hook_low else ""
+    events = _spoken(transcript, size, chosen, bands) if transcript else []
+    if hook is not None and clean(hook.text):
+        lift = rf"\an2\pos({size[0] // 2},{round(size[1] - place.bottom - 3 * place.size)})" if hook.low else ""
         letters = HOOK_SCALE * place.size
-        lines = wrapped(clean(hook), language, measure_at(letters, language), place.width)
+        lines = wrapped(clean(hook.text), language, measure_at(letters, language), place.width)
         text = r"\N".join(dressed(line, letters, language) for line in lines)
-        events.append(_event(span.start, span.end, "Hook", rf"{{\fad(120,200){lift}}}" + text))
+        events.append(_event(hook.span.start, hook.span.end, "Hook", rf"{{\fad(120,200){lift}}}" + text))
     return _head(size, place, chosen) + "".join(events)
+
+
+def _spoken(transcript: Transcript, size: tuple[int, int], style: CaptionStyle, bands: Sequence[Band]) -> list[str]:
+    """The events of all cues."""
+    place, language = layout(size, style), transcript.language
+    measure = measure_at(place.size, language)
+    dress = functools.partial(dressed, size=place.size, language=language)
+    events: list[str] = []
+    for cue in cues(transcript, measure=measure, limit=place.width, longest=3.5 if style.karaoke else LONGEST):
+        band = next((b for b in bands if b.start < (cue.start + cue.end) / 2 < b.end), None)
+        where = _beside(band, size[1], place) if band and style.place == "bottom" else Margin()
+        if style.karaoke:
+            events += _karaoke(cue, style, dress, where)
+        else:
+            events.append(_event(cue.start, cue.end, "Text", r"\N".join(map(dress, cue.lines)), where))
+    return events
+
+
+@dataclass(frozen=True, slots=True)
+class Margin:
+    """Where a line of text is put instead of at its style's place: ``anchor`` (ASS alignment) and pixels from that edge."""
+
+    anchor: int = 0
+    pixels: int = 0
+
+
+def _beside(band: Band, height: int, place: Layout) -> Margin:
+    """Captions that would lie across the edge of a band go right under it, or into it where phones cover what is under it."""
+    gap, block = EDGE_GAP * place.size, (MAX_LINES + 0.2) * place.size
+    low = height - place.bottom
+    if band.bottom + gap <= low - block or band.bottom - gap >= low:
+        return Margin()
+    if band.bottom + gap + block <= (1 - COVERED) * height:
+        return Margin(8, round(band.bottom + gap))
+    return Margin(2, round(height - band.bottom + gap))
 
 
 def _head(size: tuple[int, int], place: Layout, style: CaptionStyle) -> str:
@@ -143,7 +188,7 @@ def _head(size: tuple[int, int], place: Layout, style: CaptionStyle) -> str:
     )
 
 
-def _karaoke(cue: Cue, style: CaptionStyle, dress: Callable[[str], str]) -> list[str]:
+def _karaoke(cue: Cue, style: CaptionStyle, dress: Callable[[str], str], where: Margin) -> list[str]:
     """One event a word, the whole text in each: only the colour changes, nothing moves."""
     mark, back = r"{\c" + _colour(style.highlight) + "&}", r"{\c" + _colour(style.colour) + "&}"
     words = cue.words
@@ -154,7 +199,7 @@ def _karaoke(cue: Cue, style: CaptionStyle, dress: Callable[[str], str]) -> list
         if edges[number + 1] - edges[number] < 0.01:
             continue
         text = _marked(cue, number, mark, back, dress)
-        found.append(_event(edges[number], edges[number + 1], "Text", text))
+        found.append(_event(edges[number], edges[number + 1], "Text", text, where))
     return found
 
 
@@ -190,8 +235,10 @@ def escape(text: str) -> str:
     return text.replace("\\", "\\" + WORD_JOINER).replace("{", r"\{").replace("}", r"\}")
 
 
-def _event(start: float, end: float, style: str, text: str) -> str:
-    return f"Dialogue: 0,{_ass_time(start)},{_ass_time(end)},{style},,0,0,0,,{text}\n"
+def _event(start: float, end: float, style: str, text: str, where: Margin | None = None) -> str:
+    pixels = where.pixels if where else 0
+    placed = rf"{{\an{where.anchor}}}{text}" if where and where.anchor else text
+    return f"Dialogue: 0,{_ass_time(start)},{_ass_time(end)},{style},,0,0,{pixels},,{placed}\n"
 
 
 def _ass_time(seconds: float) -> str:

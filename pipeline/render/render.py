@@ -183,8 +183,8 @@ class _Work:
 
     def _write_captions(self) -> bool:
         options, size = self.options, (self.canvas.width, self.canvas.height)
-        hook = Span(0.0, min(options.hook_duration, self.duration))
-        script = captions.to_ass(options.captions, size, options.style, options.hook, hook, self._face_at_top())
+        hook = captions.Hook(options.hook, Span(0.0, min(options.hook_duration, self.duration)), self._face_at_top())
+        script = captions.to_ass(options.captions, size, options.style, hook, list(self._bands()))
         if "\nDialogue:" not in script:
             return False
         (self.folder / "captions.ass").write_text(script, encoding="utf-8")
@@ -193,6 +193,22 @@ class _Work:
         for face in fonts.named(script):
             os.symlink(face.path, self.folder / "fonts" / face.file)
         return True
+
+    def _bands(self) -> Iterator[captions.Band]:
+        """When the picture does not fill the canvas, on the result's clock."""
+        at = 0.0
+        for number, piece in enumerate(self.parts):
+            start, at = at - piece.lead, at + piece.duration - piece.lead
+            info, shape = self.infos[piece.source] if piece.source else None, self._shape(number)
+            if info is None or info.video is None:
+                continue
+            bottom = (self.canvas.height + shapes.fitted(info, self.canvas)[1]) // 2
+            whole = shape in (shapes.letterbox, shapes.bars)
+            path = self.paths.get(number)
+            times = (
+                [(0.0, piece.duration)] if whole else [shapes.on_result(b, piece) for b in path.bars] if path else []
+            )
+            yield from (captions.Band(start + a, start + b, bottom) for a, b in times)
 
     def _face_at_top(self) -> bool:
         heads = self.paths[0].heads if 0 in self.paths else None

@@ -128,7 +128,7 @@ def test_through_keeps_words_inside_the_result(seed: int) -> None:
 
 
 def dialogues(ass: str) -> list[tuple[str, str, str]]:
-    found = re.findall(r"^Dialogue: 0,([\d:.]+),([\d:.]+),\w+,,0,0,0,,(.*)$", ass, re.MULTILINE)
+    found = re.findall(r"^Dialogue: 0,([\d:.]+),([\d:.]+),\w+,,0,0,\d+,,(.*)$", ass, re.MULTILINE)
     return [(a, b, t) for a, b, t in found]
 
 
@@ -252,7 +252,10 @@ def test_a_word_wider_than_the_picture_goes_on_in_the_next_line(word: str, size:
     found = cues.cues(said, measure=measure, limit=place.width)
     assert all(measure(line) <= place.width for c in found for line in c.lines)
     assert "".join("".join(c.lines) for c in found).replace(" ", "") == f"Miraen{word}ycompra"
-    shown = "".join(re.sub(r"\{.*?\}", "", t) for _, _, t in dialogues(captions.to_ass(None, size, hook=f"Ya {word}")))
+    shown = "".join(
+        re.sub(r"\{.*?\}", "", t)
+        for _, _, t in dialogues(captions.to_ass(None, size, hook=captions.Hook(f"Ya {word}")))
+    )
     hook = [line.strip() for line in shown.split(r"\N")]
     assert all(captions.measure_at(captions.HOOK_SCALE * place.size, "")(line) <= place.width for line in hook)
     assert "".join(hook).replace(" ", "") == f"Ya{word}"
@@ -264,3 +267,27 @@ def test_chinese_takes_two_columns_and_breaks_at_no_sign() -> None:
         for line in cue.lines:
             assert cues.columns(line) <= cues.LINE_CHARS
             assert line[0] not in "，。"
+
+
+@pytest.mark.parametrize(
+    ("size", "bottom"), [((1080, 1920), 1264), ((1080, 1920), 1380), ((1080, 1080), 1000), ((720, 1280), 1100)]
+)
+def test_captions_lie_across_no_edge_of_the_picture(size: tuple[int, int], bottom: int) -> None:
+    place, height = captions.layout(size, CaptionStyle()), size[1]
+    said = Transcript(
+        "es", 9.0, (Sentence(1.0, 3.0, "Dos líneas de texto que se leen bien"), Sentence(6.0, 7.0, "Otra vez"))
+    )
+    ass = captions.to_ass(said, size, CaptionStyle(karaoke=False), bands=[captions.Band(0.0, 5.0, bottom)])
+    lines = re.findall(r"^Dialogue: 0,0:00:0(\d).*?,,0,0,(\d+),,(?:\{\\an(\d)\})?", ass, re.MULTILINE)
+    for second, margin, anchor in lines:
+        inside = int(second) < 5
+        if anchor == "8":
+            top = int(margin)
+            low = top + 2 * place.size
+        else:
+            low = height - (int(margin) or place.bottom)
+            top = low - 2 * place.size
+        assert not (inside and top < bottom < low)
+        assert low <= 0.93 * height
+        assert inside or (margin, anchor) == ("0", "")
+    assert len(lines) >= 2

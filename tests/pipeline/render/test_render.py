@@ -14,6 +14,7 @@ from pipeline.media.decode import load_audio, video_blocks
 from pipeline.media.probe import probe
 from pipeline.messages import Message
 from pipeline.render import drawn, graph, loudness, previews, render
+from pipeline.render.captions import CaptionStyle
 from pipeline.render.checks import check
 from pipeline.render.render import Job, RenderOptions
 from pipeline.values import Cut, Sentence, Span, Timeline, Transcript
@@ -237,6 +238,20 @@ def test_upright_shape(framing: str, clapper: Path, tmp_path: Path) -> None:
         plan(clapper, (1.0, 1.6)), out, RenderOptions(aspect="9:16", framing=framing, size=(180, 320), loudness=None)
     )
     assert (checked.width, checked.height) == (180, 320)
+
+
+@pytest.mark.parametrize("said", ["Uno", "Dos líneas de texto que se leen bien"])
+def test_captions_in_bars_stay_off_the_edge_of_the_picture(said: str, clapper: Path, tmp_path: Path) -> None:
+    words = Transcript("es", 2.0, (Sentence(0.0, 2.0, said),))
+    style = CaptionStyle(karaoke=False)
+    options = RenderOptions(aspect="9:16", size=(360, 640), framing="bars", loudness=None, captions=words, style=style)
+    render.render(plan(clapper, (0.2, 2.2)), tmp_path / "out.mp4", options)
+    _, frames = pictures(tmp_path / "out.mp4")
+    rows = np.flatnonzero((frames[10] > 230).any(axis=1))
+    edge = (640 + 360 * 9 / 16) / 2
+    assert len(rows)
+    assert rows.min() > edge or rows.max() < edge
+    assert rows.max() < 0.77 * 640
 
 
 def test_sound_alone_gets_a_picture_when_it_is_to_be_seen(tmp_path: Path) -> None:
