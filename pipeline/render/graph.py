@@ -162,13 +162,18 @@ def picture(stream: Stream, piece: Piece, offset: float, info: MediaInfo, canvas
     return video.filter("setpts", "PTS-STARTPTS").filter("settb", f"{canvas.fps.denominator}/{canvas.fps.numerator}")
 
 
-def sound(stream: Stream, piece: Piece, offset: float, index: int) -> Stream:
-    """The sound of a piece on its clock: late starts and gaps are silence, exactly as long as the piece, no clicks."""
+def sound(stream: Stream, piece: Piece, offset: float, index: int, pan: str = "") -> Stream:
+    """The sound of a piece on its clock: late starts and gaps are silence, exactly as long as the piece, no clicks.
+
+    ``pan`` mends its channels (ffmpeg's filter of that name).
+    """
     audio = stream[str(index)]
     if offset > 0:
         audio = audio.filter("atrim", start=f"{offset:.6f}").filter("asetpts", f"PTS-{offset:.6f}/TB")
     audio = audio.filter("aresample", AUDIO_RATE, **{"async": 1, "first_pts": 0})
     audio = audio.filter("aformat", sample_fmts="fltp", channel_layouts="stereo")
+    if pan:
+        audio = audio.filter("pan", pan)
     for factor in tempo_steps(1.0 / piece.rate):
         audio = audio.filter("atempo", repr(factor))
     samples = round(piece.duration * AUDIO_RATE)

@@ -20,7 +20,7 @@ from typing import Any, Literal, TypeAlias
 from pipeline.atomic import beside
 from pipeline.errors import BadRequest, Cancelled, DiskFull, FFmpegFailed
 from pipeline.framing import framing
-from pipeline.media import ffmpeg
+from pipeline.media import channels, ffmpeg
 from pipeline.media.probe import probe
 from pipeline.media.values import MediaInfo
 from pipeline.messages import message
@@ -230,8 +230,9 @@ class _Work:
         tracks = self.infos[piece.source].audio if piece.source else ()
         if not tracks:
             return graph.silence(piece, number)
-        track = tracks[min(self.options.audio_stream, len(tracks) - 1)]
-        return graph.sound(stream, piece, offset, track.index)
+        number = min(self.options.audio_stream, len(tracks) - 1)
+        pan = channels.PANS.get(channels.channels_of(self.infos[piece.source or ""], number), "")
+        return graph.sound(stream, piece, offset, tracks[number].index, pan)
 
     def _picture(self, number: int, piece: Piece, stream: Stream, offset: float) -> Stream:
         info = self.infos[piece.source] if piece.source else None
