@@ -55,7 +55,7 @@ def test_all_of_it_is_heard_and_both_ears_get_it(kind: str, tmp_path: Path) -> N
     assert level(ears[0]) == pytest.approx(level(ears[1]), abs=0.5)
     assert level(ears.mean(axis=0)) == pytest.approx(level(ears[0]), abs=0.5)
     assert [m.code for m in channels.notes(info)] == {
-        "left": ["doubt.one_channel"], "right": ["note.one_channel"], "opposed": ["doubt.opposed_channels"], "both": [],
+        "left": ["doubt.one_channel"], "right": ["doubt.one_channel"], "opposed": ["doubt.opposed_channels"], "both": [],
     }[kind]  # fmt: skip
 
 
