@@ -29,7 +29,8 @@ from pipeline.evidence import fingerprints
 from pipeline.media import decode
 from pipeline.media.probe import probe
 from pipeline.settings import Settings
-from syncdub.analysis import AnalyseRequest, analyse
+from syncdub.analysis import analyse
+from syncdub.requests import AnalyseRequest
 from syncdub.values import Segment, SyncPlan
 
 KINDS: dict[str, Callable[[np.random.Generator], Recipe]] = {

@@ -10,14 +10,32 @@ import socket
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
 from pipeline.progress import Report
+from pipeline.requests import Request
 from pipeline.settings import Settings
 
 CONTEXT = multiprocessing.get_context("spawn")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Errand(Request):
+    """What the jobs of the benchmarks are asked; ``of`` is the name of the kind, ``size`` that of a test picture."""
+
+    of: str
+    source: Path | None = None
+    seconds: float = 0.0
+    size: str = "640x360"
+    n: int = 0
+    log: str = ""
+
+    @property
+    def kind(self) -> str:  # type: ignore[override]
+        return self.of
 
 
 class AnyMedia:
@@ -27,7 +45,7 @@ class AnyMedia:
         """Nothing to say against it."""
 
 
-def clips(engine: Any, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
+def clips(engine: Any, request: Any, folder: Path, report: Report) -> dict[str, Any]:
     """A job of 50 ms that writes one clip of 100 kB."""
     from pipeline.messages import message
 
@@ -40,46 +58,46 @@ def clips(engine: Any, params: Mapping[str, Any], folder: Path, report: Report) 
     return {"clips": [{"path": path, "start": 0.0, "end": 20.0, "duration": 20.0}]}
 
 
-def sync(engine: Any, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
+def sync(engine: Any, request: Any, folder: Path, report: Report) -> dict[str, Any]:
     """A job that does nothing."""
     return {"verdict": "aligned"}
 
 
-def encode(engine: Any, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
-    """A real ffmpeg process that writes ``params["seconds"]`` of test picture."""
+def encode(engine: Any, request: Any, folder: Path, report: Report) -> dict[str, Any]:
+    """A real ffmpeg process that writes ``request.seconds`` of test picture."""
     from pipeline.media import ffmpeg
 
-    part, seconds = folder / "film.part.mkv", float(params["seconds"])
-    size = params.get("size", "640x360")
-    source = ["-f", "lavfi", "-i", f"testsrc2=size={size}:rate=25:duration={seconds}"]
+    part, seconds = folder / "film.part.mkv", request.seconds
+    source = ["-f", "lavfi", "-i", f"testsrc2=size={request.size}:rate=25:duration={seconds}"]
     ffmpeg.run(
         [*source, "-c:v", "libx264", "-preset", "veryfast", "-threads", "1", str(part)], report=report, duration=seconds
     )
     return {"output": part.rename(folder / "film.mkv"), "seconds": seconds}
 
 
-def read(engine: Any, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
+def read(engine: Any, request: Any, folder: Path, report: Report) -> dict[str, Any]:
     """Reads its input, which may have vanished."""
     from pipeline.errors import NotFound
 
-    source = Path(params["source"])
+    source = request.source
     if not source.is_file():
         raise NotFound(name=source.name)
     return {"bytes": len(source.read_bytes())}
 
 
-def crash(engine: Any, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
+def crash(engine: Any, request: Any, folder: Path, report: Report) -> dict[str, Any]:
     """A programming error."""
     raise RuntimeError("a bug")
 
 
 def kinds() -> Mapping[str, Any]:
     """The kinds of job of the benchmarks."""
-    from web.jobs.kinds import Kind
+    from reelify.requests import HighlightsRequest
+    from syncdub.requests import SyncRequest
+    from web.jobs.kinds import Kind, by_name
 
-    homes = {"highlights": "raw_clips", "sync": "outputs", "encode": "outputs", "read": "outputs", "crash": "outputs"}
-    work = {"highlights": clips, "sync": sync, "encode": encode, "read": read, "crash": crash}
-    return {kind: Kind(work[kind], home) for kind, home in homes.items()}
+    ours = by_name(Kind(HighlightsRequest, clips, "raw_clips"), Kind(SyncRequest, sync))
+    return {**ours, **{work.__name__: Kind(Errand, work) for work in (encode, read, crash)}}
 
 
 def free_port() -> int:

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
+from pipeline.speech.backends import BACKENDS, DEFAULT
+
 GIB = 1024**3
 T = TypeVar("T")
 
@@ -117,7 +119,7 @@ class Settings:
     min_viral_score: float = 0.3
     # models and device
     whisper_model: str = "base"
-    speech_backend: str = "faster-whisper"
+    speech_backend: str = DEFAULT
     sentence_model: str = "paraphrase-multilingual-MiniLM-L12-v2"
     device: str = "auto"
     allow_hub: bool = False
@@ -212,7 +214,7 @@ _TABLE: dict[str, tuple[str, Callable[[str], object]]] = {
     "EMOTION_KEYWORDS": ("emotion_keywords", _words),
     "MIN_VIRAL_SCORE": ("min_viral_score", _number(0, 1)),
     "WHISPER_MODEL": ("whisper_model", str),
-    "SPEECH_BACKEND": ("speech_backend", _choice("faster-whisper", "openai-whisper")),
+    "SPEECH_BACKEND": ("speech_backend", _choice(*BACKENDS)),
     "SENTENCE_TRANSFORMER_MODEL": ("sentence_model", str),
     "DEVICE": ("device", _choice("auto", "cpu", "cuda")),
     "ALLOW_HUB": ("allow_hub", _flag),

@@ -30,6 +30,13 @@ FloatArray = Annotated[
 ]
 """One-dimensional ``float32`` array that survives JSON."""
 
+
+def runs(mask: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Where ``mask`` (n,) is true: half-open ranges ``[first, last + 1)`` of indices, shape (k, 2), in order."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(np.int8)))
+    return edges.reshape(-1, 2)
+
+
 State = dict[str, Any]
 """What a measurement needs to be continued elsewhere; only the class that made it knows what is inside."""
 

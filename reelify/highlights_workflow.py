@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.engine import Engine
-from pipeline.errors import BadRequest, NoAudio
+from pipeline.errors import NoAudio
 from pipeline.media.values import MediaInfo
 from pipeline.messages import Message, message
 from pipeline.progress import Report, no_report, part_of
 from pipeline.values import Cut, Span, Timeline, Transcript
 from reelify.moments.highlights import find_highlights
+from reelify.requests import HighlightsRequest
 from reelify.values import Evidence, Highlight, Highlights
 
 if TYPE_CHECKING:
@@ -25,28 +26,6 @@ if TYPE_CHECKING:
 SPEECH_LIKELY = 0.2
 HEARD_SPEECH, HEARD_SECONDS = 0.02, 20.0
 """Speech is listened to where the sound detector hears it for this share of a file or so many seconds."""
-
-
-@dataclass(frozen=True, slots=True)
-class HighlightsRequest:
-    """``source`` is a local file; clips go to ``out`` when ``render``; ``fast`` copies streams (inexact, instant);
-    ``transcribe`` lets speech take part (and cuts respect words)."""
-
-    source: Path
-    count: int = 10
-    min_duration: float = 15.0
-    max_duration: float = 180.0
-    out: Path | None = None
-    render: bool = True
-    fast: bool = False
-    transcribe: bool = True
-    language: str | None = None
-
-    def __post_init__(self) -> None:
-        if not 1 <= self.count <= 100:
-            raise BadRequest("error.bad_count", low=1, high=100)
-        if not 1.0 <= self.min_duration <= self.max_duration <= 3600.0:
-            raise BadRequest("error.bad_durations", low=self.min_duration, high=self.max_duration)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +79,11 @@ def highlights(engine: Engine, request: HighlightsRequest, report: Report = no_r
         Cancelled: ``report`` stopped the work.
     """
     report(0.0, message("progress.probing"))
+    shortest, longest = request.durations(engine.settings)
     info = engine.probe(request.source)
     share = 0.7 if request.render else 1.0
     evidence, raw = collect(engine, info, request, part_of(report, 0.01, share))
-    found = find_highlights(
-        evidence, count=request.count, min_duration=request.min_duration, max_duration=request.max_duration
-    )
+    found = find_highlights(evidence, count=request.clips, min_duration=shortest, max_duration=longest)
     paths, posters = _render_all(request, info, found.clips, part_of(report, share, 1.0))
     report(1.0, message("progress.done"))
     return HighlightsResult(
@@ -163,7 +141,7 @@ def _render_all(
     suffix = ".mp4" if info.video else ".m4a"
     options = RenderOptions(fast_copy=request.fast)
     jobs = [
-        Job(cut_of(request.source, clip.span), request.out / f"clip_{n}{suffix}", options)
+        Job(cut_of(request.source, clip.span), request.out / f"clip_{n}{suffix}", options, {str(request.source): info})
         for n, clip in enumerate(clips, 1)
     ]
     render_many(jobs, report)

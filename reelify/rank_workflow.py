@@ -16,45 +16,12 @@ from pipeline.progress import Report, no_report, part_of
 from pipeline.speech.clock import between, moved
 from pipeline.values import Sentence, Span, Transcript
 from reelify.cut.compilation import key_moments, worth_of
-from reelify.cut.posting import PostOptions, render_post, write_subtitles
+from reelify.cut.posting import render_post, suffix, write_subtitles
 from reelify.highlights_workflow import cut_of, evidence_of
+from reelify.requests import Clip, RankRequest
 from reelify.score.ranking import Entry, Ranked, meaning, rank, score_clip, score_text
 from reelify.score.semantics import Speech, Vocabulary, speech, vocabulary
 from reelify.values import ViralScore
-
-MOST_CLIPS = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Clip:
-    """A clip to judge: all of ``source`` or ``span`` of it; ``title`` is what people call it."""
-
-    source: Path
-    span: Span | None = None
-    title: str = ""
-
-    @property
-    def name(self) -> str:
-        return self.title or self.source.name
-
-
-@dataclass(frozen=True, slots=True)
-class RankRequest:
-    """``min_score`` ``None`` takes the setting; ``keep_all`` also lists (and renders) what is under it. ``expected`` is a guess at what is
-    spoken, where ``language`` is to be detected: its dictionaries are read while the first clip is listened to."""
-
-    clips: tuple[Clip, ...]
-    language: str | None = None
-    expected: str = ""
-    min_score: float | None = None
-    keep_all: bool = False
-    out: Path | None = None
-    render: bool = True
-    post: PostOptions = field(default_factory=PostOptions)
-
-    def __post_init__(self) -> None:
-        if not 1 <= len(self.clips) <= MOST_CLIPS:
-            raise BadRequest("error.bad_clip_count", n=len(self.clips), most=MOST_CLIPS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +132,7 @@ def rank_clips(
     skipped: list[tuple[Clip, UserError]] = []
     result = RankResult(())
     for _ in _judge_all(engine, request, judged, skipped, part_of(report, 0.0, share)):
-        result = _ordered(judged, skipped, limit, request.keep_all)
+        result = _ordered(judged, skipped, limit, request.all)
         if on_judged is not None:
             on_judged(result)
     clips = _finish_all(engine, request, result.clips, part_of(report, share, 1.0))
@@ -269,8 +236,8 @@ def _finish_all(
         stage = part_of(report, (n - 1) / len(chosen), n / len(chosen))
         stage(0.0, message("progress.rendering_clip", n=n, total=len(chosen)))
         plan = cut_of(judged.clip.source, judged.span)
-        path = request.out / f"clip_{n}_viral{request.post.suffix(judged.info.video is not None)}"
-        poster = render_post(engine, plan, path, request.post, judged.transcript, stage)
+        path = request.out / f"clip_{n}_viral{suffix(request, judged.info.video is not None)}"
+        poster = render_post(engine, plan, path, request, judged.transcript, stage)
         done.append(replace(clip, path=path, poster=poster, subtitles=write_subtitles(judged.transcript, path)))
     return tuple(done)
 
@@ -299,4 +266,4 @@ def existing(paths: Sequence[Path]) -> tuple[Clip, ...]:
     return tuple(Clip(p) for p in paths)
 
 
-__all__ = ["Clip", "RankRequest", "RankResult", "rank_clips", "score_words"]
+__all__ = ["RankResult", "rank_clips", "score_words"]

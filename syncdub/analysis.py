@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,7 @@ from syncdub.meaning.coarse import coarse_lines, confirmed, with_gaps_filled
 from syncdub.meaning.meaning import Meaning, meaning
 from syncdub.reading.device_search import search_on
 from syncdub.reading.polish import Tracks, polished
+from syncdub.requests import AnalyseRequest
 from syncdub.values import Match, Pitch, Segment, SyncPlan
 from syncdub.verdict import SHORTEST, balance, general_doubts, verdict_of
 
@@ -56,19 +57,6 @@ class Witnesses(Protocol):
     ) -> Transcript: ...
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]: ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AnalyseRequest:
-    """Which files, which audio tracks (counted from 0, ``None`` chooses), which witness rules where sound and picture
-    disagree; ``quick`` leaves speech out."""
-
-    original: Path
-    dub: Path
-    original_stream: int | None = None
-    dub_stream: int | None = None
-    follow: Literal["sound", "picture"] = "sound"
-    quick: bool = False
 
 
 @dataclass(frozen=True, slots=True)

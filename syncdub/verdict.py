@@ -69,6 +69,11 @@ def balance(segments: Sequence[Segment], original: float, dub: float) -> Balance
     return Balance(matched, float(both.sum()), float((gaps[:, 1] - both).sum()), float((gaps[:, 0] - both).sum()))
 
 
+def drift(segment: Segment) -> float:
+    """Seconds by which the segment's speed moves its end."""
+    return abs(segment.rate - 1.0) * (segment.dub_end - segment.dub_start)
+
+
 def verdict_of(segments: Sequence[Segment]) -> Verdict:
     """The word for ``segments``: nothing, aligned, shift, retime or edit."""
     if not segments:
@@ -76,7 +81,7 @@ def verdict_of(segments: Sequence[Segment]) -> Verdict:
     if len(segments) > 1:
         return "edit"
     only = segments[0]
-    if abs(only.rate - 1.0) * (only.dub_end - only.dub_start) > STEADY:
+    if drift(only) > STEADY:
         return "retime"
     return "aligned" if abs(only.offset_ms) <= 1000 * ALIGNED else "shift"
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from syncdub.requests import Nudge
 from tests.browsing import EXAMPLES, ROOT, Place, page_server
 from tests.page_kinds import PAGE_KINDS
 
@@ -64,7 +65,7 @@ def test_python_examples(place: Place, desk: Path, capsys: pytest.CaptureFixture
     assert (desk / "made.mp4").stat().st_size > 100_000
     assert (desk / "synced.mkv").stat().st_size > 100_000
     moved = next(job for job in place.jobs.list() if job.kind == "sync")
-    assert moved.params["nudges"] == [{"segment": 1, "ms": 40}]
+    assert moved.request.nudges == (Nudge(40.0, 1),)
 
 
 def test_every_endpoint_is_documented_with_its_parameters(place: Place) -> None:

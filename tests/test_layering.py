@@ -24,7 +24,7 @@ MAY_USE = {
 PURE_ROOMS = ("reelify/moments/", "reelify/score/", "syncdub/exact/", "syncdub/meaning/", "pipeline/text/languages/")
 PURE_MODULES = {"reelify/cut/compilation.py", "syncdub/making/plan.py", "syncdub/verdict.py"}
 VALUES = (
-    "pipeline.values", "pipeline.media.values", "pipeline.evidence.sound_events", "pipeline.errors", "pipeline.messages", "pipeline.text.values", "pipeline.text.languages", "reelify.values", "syncdub.values",
+    "pipeline.values", "pipeline.media.values", "pipeline.evidence.sound_events", "pipeline.errors", "pipeline.messages", "pipeline.text.values", "pipeline.text.languages", "reelify.values", "syncdub.values", "syncdub.witnesses",
 )  # fmt: skip
 IMPURE_STDLIB = {
     "os",

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from pipeline.compute.device import sparing
 from pipeline.evidence.sound_events import BY_LABEL, EVENTS, Family, SoundEvent
-from pipeline.values import Audio, Curve, Event, State
+from pipeline.values import Audio, Curve, Event, State, runs
 
 if TYPE_CHECKING:
     from pipeline.settings import Settings
@@ -240,13 +240,13 @@ def _label(peaks: dict[str, float]) -> str:
 
 
 def _runs(hot: NDArray[np.bool_], gap: int) -> list[_Run]:
-    runs: list[_Run] = []
-    for i in np.flatnonzero(hot):
-        if runs and i - runs[-1].last <= gap:
-            runs[-1].last = int(i)
+    found: list[_Run] = []
+    for first, after in runs(hot).tolist():
+        if found and first - found[-1].last <= gap:
+            found[-1].last = after - 1
         else:
-            runs.append(_Run(int(i), int(i)))
-    return runs
+            found.append(_Run(first, after - 1))
+    return found
 
 
 def _smoothed(values: NDArray[np.float32], width: int) -> NDArray[np.float32]:

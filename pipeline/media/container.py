@@ -18,6 +18,8 @@ DEMUXERS = (
     "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,asf,flv,live_flv,mpegts,mpeg,mpegvideo,ogg,wav,w64,rf64,flac,mp3,aac,ac3,eac3,"
     "dts,truehd,aiff,caf,mxf,amr,au,gxf,nut,rm,ivf,m4v,h264,hevc,vob"
 )
+"""Containers that hold their media themselves. Playlists and scripts (hls, dash, concat, image2, lavfi) are left out: they open
+other files and addresses on behalf of whoever wrote them."""
 ARBITRARY_CLOCKS = frozenset({"mpegts", "mpeg", "mp3"})
 """Containers whose first timestamp is not when something begins: broadcast clocks, and the delay of an MP3 encoder."""
 ARBITRARY_START = 600.0

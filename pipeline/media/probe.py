@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import threading
+from collections import OrderedDict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,8 +29,47 @@ MATRICES = {1: "709", 4: "fcc", 5: "470bg", 6: "170m", 7: "240m", 9: "2020_ncl",
 """ISO/IEC 23091-2 table 4, as zimg names them; 0 (RGB) and 2 (not said) are none."""
 BT2020_PRIMARIES, FULL_RANGE = 9, 2
 MICRO = 1_000_000
+KNOWN = 256
+"""Files whose facts are kept."""
 MAX_SIDE = 16384
 MAX_PIXELS = 2**27
+
+
+class Probes:
+    """What files are, asked once: a file that has not changed since (place, size, time of its last change) is not opened again.
+
+    Safe for several threads; keeps the last :data:`KNOWN` files.
+    """
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[tuple[str, int, int, int], MediaInfo] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def __call__(self, path: Path | str) -> MediaInfo:
+        """As :func:`probe`, which raises the same."""
+        key = _identity(path)
+        with self._lock:
+            found = self._known.get(key) if key else None
+        if found is None:
+            found = probe(path)
+            if key:
+                self._keep(key, found)
+        return found
+
+    def _keep(self, key: tuple[str, int, int, int], info: MediaInfo) -> None:
+        with self._lock:
+            self._known[key] = info
+            while len(self._known) > KNOWN:
+                self._known.popitem(last=False)
+
+
+def _identity(path: Path | str) -> tuple[str, int, int, int] | None:
+    """What tells a file from another and from itself after a change; ``None`` where there is none (probing says why)."""
+    try:
+        found = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    return str(path), found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def probe(path: Path | str) -> MediaInfo:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
 
 from pipeline.render import fonts
 from pipeline.render.cues import LONGEST, MAX_LINES, Cue, Measure, cues, wrapped
+from pipeline.render.styles import CaptionStyle
 from pipeline.speech.clock import clean
 from pipeline.values import Span, Transcript
 
@@ -19,18 +19,6 @@ EDGE_GAP = 0.35
 COVERED = 0.24
 """Share of an upright picture, at the bottom, that descriptions cover on a phone."""
 WORD_JOINER = "\u2060"
-
-
-@dataclass(frozen=True, slots=True)
-class CaptionStyle:
-    """Burned captions. ``scale`` multiplies the size, colours are ``#rrggbb``; ``highlight`` marks the word being
-    spoken, ``karaoke=False`` shows plain cues."""
-
-    scale: float = 1.0
-    colour: str = "#ffffff"
-    highlight: str = "#ffd400"
-    karaoke: bool = True
-    place: Literal["bottom", "middle", "top"] = "bottom"
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,15 +240,40 @@ def _colour(value: str) -> str:
     return f"&H00{found[3]}{found[2]}{found[1]}".upper() if found else "&H00FFFFFF"
 
 
+@dataclass(frozen=True, slots=True)
+class SubtitleForm:
+    """A way to write what is said. ``name`` is what requests call it and the file's suffix, ``label`` the message that offers it
+    with a clip, empty where it does not lie beside clips; ``with_transcripts`` ones lie beside the transcript of a whole file."""
+
+    name: str
+    write: Callable[[Transcript], str]
+    label: str = ""
+    with_transcripts: bool = False
+
+    @property
+    def with_clips(self) -> bool:
+        """Whether it lies beside every clip."""
+        return bool(self.label)
+
+
+SUBTITLES: Mapping[str, SubtitleForm] = {
+    form.name: form
+    for form in (
+        SubtitleForm("srt", to_srt, "ui.download_srt", with_transcripts=True),
+        SubtitleForm("vtt", to_vtt, "ui.download_vtt", with_transcripts=True),
+        SubtitleForm("txt", to_text, with_transcripts=True),
+        SubtitleForm("ass", lambda transcript: to_ass(transcript, (1080, 1920))),
+    )
+}
+"""Every form there is; a new one is one entry (and its label in the locales where it lies beside clips)."""
+
+
 def write(transcript: Transcript, form: str) -> str:
-    """The transcript as ``srt``, ``vtt``, ``txt`` or ``ass`` (1080 × 1920).
+    """The transcript in one of :data:`SUBTITLES`.
 
     Raises:
         ValueError: another form.
     """
-    forms: dict[str, Callable[[Transcript], Any]] = {
-        "srt": to_srt, "vtt": to_vtt, "txt": to_text, "ass": lambda t: to_ass(t, (1080, 1920)),
-    }  # fmt: skip
-    if form not in forms:
-        raise ValueError(f"no caption form {form!r}; one of {', '.join(forms)}")
-    return str(forms[form](transcript))
+    if form not in SUBTITLES:
+        raise ValueError(f"no caption form {form!r}; one of {', '.join(SUBTITLES)}")
+    return SUBTITLES[form].write(transcript)

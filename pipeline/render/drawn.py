@@ -11,8 +11,8 @@ from pipeline.errors import FFmpegFailed
 from pipeline.media import ffmpeg
 from pipeline.media.values import MediaInfo
 from pipeline.render import captions, colours, fonts, shapes
-from pipeline.render.captions import CaptionStyle
 from pipeline.render.graph import Canvas
+from pipeline.render.styles import CaptionStyle
 from pipeline.speech.clock import clean
 
 Stream: TypeAlias = Any

@@ -26,13 +26,12 @@ from pipeline.media.values import MediaInfo
 from pipeline.messages import message
 from pipeline.progress import Report, no_report, part_of
 from pipeline.render import captions, colours, drawn, fonts, graph, loudness, shapes
-from pipeline.render.captions import CaptionStyle
 from pipeline.render.checks import Checked, check
 from pipeline.render.graph import Canvas, Piece
+from pipeline.render.styles import CaptionStyle
 from pipeline.values import Shot, Span, Timeline, Transcript
 
 Stream: TypeAlias = Any
-Aspect = Literal["source", "9:16", "1:1", "16:9"]
 LONGEST_SIDE = 3840
 SPARE_BYTES = 64 * 1024**2
 COPYABLE = {"h264", "hevc", "av1", "vp9", "mpeg4", "aac", "mp3", "ac3", "eac3", "opus", "flac", "alac"}
@@ -43,17 +42,17 @@ COPYABLE = {"h264", "hevc", "av1", "vp9", "mpeg4", "aac", "mp3", "ac3", "eac3", 
 class RenderOptions:
     """How a timeline is rendered.
 
-    ``aspect`` crops to a shape (``framing``: follow who is seen, blurred bars, or the centre; ``shots`` by source, on
-    its clock). ``captions`` are on the **result's** clock (see :func:`pipeline.speech.clock.through`) and burned in with
-    ``style``; ``hook`` is a title for the first ``hook_duration`` seconds. ``loudness`` in LUFS, ``None`` leaves the
+    ``aspect`` (of :data:`pipeline.render.shapes.ASPECTS`) crops to a shape in the way of ``framing`` (of ``FRAMINGS`` there);
+    ``shots`` by source, on its clock. ``captions`` are on the **result's** clock (see :func:`pipeline.speech.clock.through`) and
+    burned in with ``style``; ``hook`` is a title for the first ``hook_duration`` seconds. ``loudness`` in LUFS, ``None`` leaves the
     sound alone. ``audio_stream`` is the n-th audio track. ``fast_copy`` copies the packets of a single cut: instant, but
     it begins at the keyframe before (often seconds early) and ignores every option that changes picture or sound.
     """
 
-    aspect: Aspect = "source"
+    aspect: str = shapes.SOURCE
     size: tuple[int, int] | None = None
     fps: float | None = None
-    framing: Literal["follow", "bars", "centre"] = "follow"
+    framing: str = "follow"
     shots: Mapping[str, tuple[Shot, ...]] = field(default_factory=dict)
     captions: Transcript | None = None
     style: CaptionStyle = field(default_factory=CaptionStyle)
@@ -70,17 +69,21 @@ class RenderOptions:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One file to render."""
+    """One file to render; ``known`` says what its sources are, where that is known."""
 
     timeline: Timeline
     out: Path
     options: RenderOptions = field(default_factory=RenderOptions)
+    known: Mapping[str, MediaInfo] = field(default_factory=dict)
 
 
 def render(
-    timeline: Timeline, out: Path | str, options: RenderOptions | None = None, report: Report = no_report
-) -> Checked:
+    timeline: Timeline, out: Path | str, options: RenderOptions | None = None, report: Report = no_report,
+    known: Mapping[str, MediaInfo] | None = None,
+) -> Checked:  # fmt: skip
     """Write ``timeline`` to ``out`` (.mp4, .mov, .mkv or .m4a) and return what was measured on the finished file.
+
+    Sources of which nothing is ``known`` are probed.
 
     Raises:
         NotFound, UnreadableMedia, UnsupportedFormat: a source is not usable.
@@ -88,7 +91,8 @@ def render(
         DiskFull, FFmpegFailed: writing failed; nothing is left under the final name.
     """
     chosen, target = options or RenderOptions(), Path(out)
-    infos = {cut.source: probe(cut.source) for cut in timeline.cuts}
+    given = known or {}
+    infos = {s: given.get(s) or probe(s) for s in dict.fromkeys(cut.source for cut in timeline.cuts)}
     if not any(cut.span.duration > 0 for cut in timeline.cuts):
         raise BadRequest("error.empty_timeline")
     work = _Work(timeline, infos, chosen)
@@ -121,7 +125,8 @@ def render_many(jobs: Sequence[Job], report: Report = no_report, workers: int = 
             if stop.is_set():
                 raise Cancelled
 
-        return render(jobs[number].timeline, jobs[number].out, jobs[number].options, note)
+        job = jobs[number]
+        return render(job.timeline, job.out, job.options, note, job.known)
 
     with ThreadPoolExecutor(n_workers, thread_name_prefix="render") as pool:
         futures = [pool.submit(one, n) for n in range(len(jobs))]
@@ -144,7 +149,7 @@ class _Work:
         self.timeline, self.infos, self.options = timeline, infos, options
         first = next((i for i in infos.values() if i.video), next(iter(infos.values())))
         self.seen = any(i.video for i in infos.values())
-        to_be_seen = options.captions is not None or bool(options.hook) or options.aspect != "source"
+        to_be_seen = options.captions is not None or bool(options.hook) or options.aspect != shapes.SOURCE
         self.has_video = self.seen or to_be_seen
         self.has_audio = any(i.audio for i in infos.values())
         self.canvas = canvas_of(first, options)
@@ -166,7 +171,7 @@ class _Work:
 
     def decide(self, report: Report) -> None:
         """What needs a look at the material first: where the crop goes, how loud it is, what is written on it."""
-        wanted = self.options.aspect != "source" and self.options.framing == "follow"
+        wanted = self.options.aspect != shapes.SOURCE and shapes.FRAMINGS[self.options.framing].looks
         for number, piece in enumerate(self.parts):
             report(0.8 * number / len(self.parts), message("progress.framing"))
             info = self.infos[piece.source] if piece.source else None
@@ -241,12 +246,9 @@ class _Work:
         return graph.picture(stream, piece, offset, info, self.canvas, self._shape(number))
 
     def _shape(self, number: int) -> graph.Shape:
-        if self.options.aspect == "source":
+        if self.options.aspect == shapes.SOURCE:
             return shapes.letterbox
-        if self.options.framing == "bars":
-            return shapes.bars
-        path = self.paths.get(number)
-        return shapes.along(path) if path else shapes.centre
+        return shapes.FRAMINGS[self.options.framing].shape(self.paths.get(number))
 
     def streams(self) -> list[Stream]:
         """Picture and sound of the whole, ready to encode."""
@@ -271,7 +273,7 @@ def canvas_of(info: MediaInfo, options: RenderOptions) -> Canvas:
     fps = graph.frame_rate(info, options.fps)
     if options.size:
         width, height = options.size
-    elif options.aspect != "source":
+    elif options.aspect != shapes.SOURCE:
         width, height = shapes.standard_size(options.aspect, info)
     elif info.video:
         width, height = info.video.display_width, info.video.display_height

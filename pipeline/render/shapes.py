@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from pipeline.framing.framing import CropPath, geometry
@@ -11,7 +12,10 @@ from pipeline.render.graph import Canvas, Piece, Shape
 from pipeline.values import Span
 
 Stream: TypeAlias = Any
-ASPECTS: dict[str, tuple[int, int]] = {"9:16": (9, 16), "1:1": (1, 1), "16:9": (16, 9)}
+SOURCE = "source"
+"""The shape that changes nothing."""
+ASPECTS: Mapping[str, tuple[int, int]] = {"9:16": (9, 16), "1:1": (1, 1), "16:9": (16, 9)}
+"""Shapes a picture is brought to, width to height; a new one is one entry."""
 SCALER = "bicubic"
 
 
@@ -130,3 +134,20 @@ def fitted(info: MediaInfo, canvas: Canvas) -> tuple[int, int]:
     even = (2 * int(width / 2 + 0.5), 2 * int(width / shown / 2 + 0.5))
     close = abs(even[0] - canvas.width) <= 2 and abs(even[1] - canvas.height) <= 2
     return (canvas.width, canvas.height) if close else (max(2, even[0]), max(2, even[1]))
+
+
+@dataclass(frozen=True, slots=True)
+class Framing:
+    """A way to fill another shape. ``looks``: the material is looked at first, and ``shape`` is given the path found (``None`` where
+    there is nothing to look at)."""
+
+    shape: Callable[[CropPath | None], Shape]
+    looks: bool = False
+
+
+FRAMINGS: Mapping[str, Framing] = {
+    "follow": Framing(lambda path: along(path) if path else centre, looks=True),
+    "bars": Framing(lambda path: bars),
+    "centre": Framing(lambda path: centre),
+}
+"""By the name that requests use; a new one is one entry. The first is taken where none is named."""

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from pipeline.atomic import writing
+from pipeline.atomic import beside, writing
 from pipeline.errors import BadRequest, DiskFull, FFmpegFailed, Forbidden, NotFound
 from pipeline.media import ffmpeg
 from pipeline.media.container import audio_tracks, opened
@@ -159,16 +159,8 @@ def part_file(output: Path, inputs: Sequence[Path]) -> Iterator[tuple[Path, Path
     """A file beside ``output`` that becomes it when the block ends well and vanishes when not; and a folder for small
     things."""
     check_output(output, inputs, sum(i.stat().st_size for i in inputs if i.exists()))
-    with writing(output), tempfile.TemporaryDirectory(prefix="mux-") as folder:
-        handle, name = tempfile.mkstemp(dir=output.parent, prefix=".sync-", suffix=".part")
-        os.close(handle)
-        part = Path(name)
-        try:
-            yield part, Path(folder)
-            part.chmod(0o644)
-            part.replace(output)
-        finally:
-            part.unlink(missing_ok=True)
+    with writing(output), tempfile.TemporaryDirectory(prefix="mux-") as folder, beside(output) as part:
+        yield part, Path(folder)
 
 
 def _inputs(request: Mux) -> list[str]:

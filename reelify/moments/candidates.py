@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.evidence.sound_events import BY_LABEL
-from pipeline.values import Curve, Event, Sentence, Span
+from pipeline.values import Curve, Event, Sentence, Span, runs
 from reelify.values import Evidence
 
 Values = NDArray[np.float32]
@@ -235,9 +235,8 @@ def _peaks(curve: Curve, duration: float) -> list[Moment]:
     """Stretches over half of their own peak, for peaks of at least :data:`LEAST`."""
     values, step = np.asarray(curve.values), curve.step
     hot = values >= LEAST
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], hot.astype(np.int8), [0]])))
     found = []
-    for low, high in edges.reshape(-1, 2):
+    for low, high in runs(hot):
         top = float(values[low:high].max())
         strong = low + np.flatnonzero(values[low:high] >= top / 2)
         start, end = strong[0] * step, (strong[-1] + 1) * step

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from pipeline.values import Span
+from pipeline.values import Span, runs
 from syncdub.exact.correlation import Array
 from syncdub.exact.likeness import (
     STILL_SECONDS,
@@ -218,8 +218,7 @@ def _is_hole(sounds: Sounds, line: Line, start: float, end: float) -> bool:
 
 def _longest_unlike(like: Floats) -> int:
     """The most neighbouring stretches whose correlation is under :data:`RELIABLE`."""
-    edges = np.flatnonzero(np.concatenate([[True], like >= RELIABLE, [True]]))
-    return int(np.diff(edges).max()) - 1
+    return int(np.diff(runs(like < RELIABLE), axis=1).max(initial=0))
 
 
 def _deepest(nats: Floats) -> tuple[int, int, float]:
@@ -233,7 +232,5 @@ def _deepest(nats: Floats) -> tuple[int, int, float]:
 
 def silent(level: Array, step: float, under: float, shortest: float) -> list[Span]:
     """Stretches in which ``level`` (dB a frame) stays under ``under`` for at least ``shortest`` seconds."""
-    quiet = np.concatenate([[False], level < under, [False]])
-    edges = np.flatnonzero(quiet[1:] != quiet[:-1])
-    spans = [Span(a * step, b * step) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+    spans = [Span(a * step, b * step) for a, b in runs(level < under).tolist()]
     return [s for s in spans if s.duration >= shortest]

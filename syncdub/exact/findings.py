@@ -12,11 +12,10 @@ from pipeline.messages import Message
 from syncdub.exact.boundaries import bounded
 from syncdub.exact.soundmatch import Agreement, with_slopes
 from syncdub.exact.timemap import Line
-from syncdub.values import Anchor, Pitch, Segment, Witness
+from syncdub.values import Anchor, Pitch, Segment
 from syncdub.verdict import Support, balance, carried, confidence
+from syncdub.witnesses import WITNESSES, Witness
 
-SYSTEMATIC = {"sound": 0.0008, "picture": 0.008}
-"""Standard error (seconds) that more windows do not remove: a tenth of a feature frame, a fifth of a picture."""
 RUN_SECONDS = 12.0
 """Windows on the path further apart than this belong to different runs: two were missed."""
 BAR = 1.96
@@ -90,7 +89,7 @@ def segment_of(line: Line, found: Agreement, witness: Witness) -> Segment:
     rate = found.speed.rate
     length = line.end - line.start
     drift = 0.0 if found.speed.exact else min(found.speed.sigma, 1e-3) * length / 2
-    error = BAR * float(np.sqrt(line.sigma**2 + SYSTEMATIC[witness] ** 2 + drift**2))
+    error = BAR * float(np.sqrt(line.sigma**2 + (WITNESSES[witness].systematic or 0.0) ** 2 + drift**2))
     figures = {
         "anchors": line.n,
         "residual_ms": round(1000 * line.spread, 2),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,14 +21,13 @@ from pipeline.settings import Settings
 from pipeline.speech import clock
 from pipeline.text.values import Facts, Keyword
 from pipeline.values import Sentence, Span, Timeline, Transcript, Word
-from reelify.compile_workflow import CompileRequest, compile_clip
-from reelify.cut.posting import PostOptions
-from reelify.rank_workflow import Clip, RankRequest, rank_clips
+from reelify.compile_workflow import compile_clip
+from reelify.rank_workflow import rank_clips
+from reelify.requests import Clip, CompileRequest, RankRequest
 
 SECONDS = 24.0
 INSIDE = Span(4.3, 11.2)
 """Begins inside the first sentence and ends inside another: at 4.3 s four words have been said."""
-POST = PostOptions(captions=True)
 
 
 def said() -> Transcript:
@@ -74,24 +74,24 @@ def engine(tmp_path: Path) -> Engine:
 
 
 def ranked(engine: Engine, film: Path, out: Path) -> tuple[Path, list[Span]]:
-    request = RankRequest((Clip(film, INSIDE),), language="en", keep_all=True, out=out, post=POST)
+    request = RankRequest((Clip(film, INSIDE),), language="en", all=True, out=out, captions=True)
     (clip,) = rank_clips(engine, request).clips
     assert clip.path is not None
     return clip.path, [INSIDE]
 
 
 def cut_by_hand(engine: Engine, film: Path, out: Path) -> tuple[Path, list[Span]]:
-    return compile_clip(engine, CompileRequest((Clip(film, INSIDE),), out, language="en", post=POST)).path, [INSIDE]
+    return compile_clip(engine, CompileRequest((Clip(film, INSIDE),), out, language="en", captions=True)).path, [INSIDE]
 
 
 def compiled(engine: Engine, film: Path, out: Path) -> tuple[Path, list[Span]]:
     spans = [Span(14.35, 17.6), INSIDE]
     pieces = tuple(Clip(film, span) for span in spans)
-    return compile_clip(engine, CompileRequest(pieces, out, language="en", post=POST)).path, spans
+    return compile_clip(engine, CompileRequest(pieces, out, language="en", captions=True)).path, spans
 
 
 def key_moments(engine: Engine, film: Path, out: Path) -> tuple[Path, list[Span]]:
-    request = CompileRequest((Clip(film, INSIDE),), out, smart=True, language="en", post=POST)
+    request = CompileRequest((Clip(film, INSIDE),), out, smart=True, language="en", captions=True)
     result = compile_clip(engine, request)
     return result.path, [cut.span for cut in result.plan.cuts]
 
@@ -109,12 +109,10 @@ def test_captions_say_what_is_heard_in_the_clip_and_nothing_else(
 ) -> None:
     burned: list[Transcript] = []
 
-    def noted(
-        timeline: Timeline, out: Path | str, options: render.RenderOptions | None = None, report: Report = no_report
-    ) -> Checked:
+    def noted(timeline: Timeline, out: Path | str, options: render.RenderOptions | None = None, *more: Any) -> Checked:
         assert options is not None
         burned.extend([options.captions] if options.captions else [])
-        return real(timeline, out, options, report)
+        return real(timeline, out, options, *more)
 
     real = render.render
     monkeypatch.setattr(render, "render", noted)

@@ -20,20 +20,22 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from pipeline.compute.warm import warming
 from pipeline.errors import BadRequest, Cancelled, NotFound, StudioError, ToolError
+from pipeline.messages import choose_language
+from pipeline.requests import Request
 from pipeline.settings import Settings
 from web.jobs.folders import fresh_folder, is_inside, named_error, remove_folder, stored_error
-from web.jobs.kinds import Kind
+from web.jobs.kinds import Kinds, request_of
 from web.jobs.progress import Running
 from web.jobs.store import JobStore
-from web.jobs.values import FINISHED, Conflict, Job, Run, State, current_job, stored, strings_in
+from web.jobs.values import FINISHED, Asker, Conflict, Job, Run, State, current_job, stored
 
 __all__ = ["FINISHED", "Conflict", "Job", "Jobs", "Run", "State", "current_job"]
 
@@ -54,12 +56,12 @@ class Jobs:
     :meth:`start`. ``on_finished`` is told every finished job (for metrics).
     """
 
-    def __init__(self, settings: Settings, kinds: Mapping[str, Kind], run: Run) -> None:
+    def __init__(self, settings: Settings, kinds: Kinds, run: Run) -> None:
         self.settings = settings
         self.kinds = kinds
         self.on_finished: Callable[[Job], None] = lambda job: None
         self._run = run
-        self._store = JobStore(settings.data_dir)
+        self._store = JobStore(settings.data_dir, partial(request_of, kinds))
         self._pool = ThreadPoolExecutor(settings.workers, thread_name_prefix="job")
         self._running: dict[str, Running] = {}
         self._waiting: dict[str, list[Callable[[], None]]] = {}
@@ -89,17 +91,23 @@ class Jobs:
         if idle:
             self._store.close()
 
-    def submit(self, kind: str, params: Mapping[str, Any], *, owner: str = "", title: str = "") -> str:
+    def submit(self, request: Request, asker: Asker, *, title: str = "") -> str:
         """Queue a job and return its id (32 hexadecimal digits, unguessable).
+
+        ``title`` is what people call it, else what the request says. Words that the job writes into files are in the asker's
+        language; where that is not known, in that of the settings.
 
         Raises:
             BadRequest: no such kind. DiskFull, ToolError: the row cannot be written.
         """
+        kind = request.kind
         if kind not in self.kinds:
             raise BadRequest(detail=f"kind={kind}")
+        language = asker.language or choose_language(self.settings.language)
+        request = replace(request, interface=language)
         job_id = uuid.uuid4().hex
         folder = self.kinds[kind].home(self.settings) / job_id
-        job = Job(job_id, kind, stored(params), folder, owner=owner, title=title, created=time.time())
+        job = Job(job_id, kind, request, folder, owner=asker.owner, title=title or request.title(), created=time.time())
         self._store.insert(job)
         _log.info("job queued", extra={"job_id": job_id, "kind": kind})
         self._pump()
@@ -175,8 +183,8 @@ class Jobs:
                 waiting()
 
     def files_in_use(self) -> set[str]:
-        """Every text in the parameters of any job: a file named here is still needed, at least to try again."""
-        return set().union(*(strings_in(params) for _, params in self._store.all_params()), set())
+        """The input files of every job: they are still needed, at least to try again."""
+        return set().union(*(request.files() for request in self._store.requests()))
 
     def busy_folders(self) -> set[Path]:
         """The folders of queued and running jobs."""
@@ -217,7 +225,7 @@ class Jobs:
         _log.info("job started", extra={"kind": job.kind, "attempt": job.attempts})
         try:
             fresh_folder(job)
-            result = stored(self._run(job.kind, job.params, job.folder, running))
+            result = stored(self._run(job.request, job.folder, running))
             return replace(job, state="done", result=result)
         except Cancelled:
             return replace(job, state="cancelled")
@@ -273,5 +281,5 @@ class Jobs:
 
     def _own_uploads(self, job: Job) -> Sequence[Path]:
         """Uploads that this job named and no other job names."""
-        mine = strings_in(job.params) - self.files_in_use()
+        mine = set(job.request.files()) - self.files_in_use()
         return [Path(text) for text in mine if is_inside(text, self.settings.uploads)]

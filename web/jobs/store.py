@@ -7,12 +7,13 @@ import json
 import sqlite3
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pipeline.errors import DiskFull, ToolError
 from pipeline.messages import Message, neutral
+from pipeline.requests import Request
 from pipeline.settings import SettingsError
 from web.jobs.values import STATES, Job, State, slug_of
 
@@ -37,16 +38,20 @@ WHERE number = (
 """
 _REQUEUE = "UPDATE jobs SET state = 'queued', started = NULL, fraction = 0, message = NULL"
 
+Read = Callable[[str, Mapping[str, Any]], Request]
+"""``read(kind, json) -> request``; never raises."""
+
 
 class JobStore:
-    """Jobs as rows of ``<folder>/jobs.sqlite3``. Safe from any thread; one process at a time.
+    """Jobs as rows of ``<folder>/jobs.sqlite3``. Safe from any thread; one process at a time. ``read`` makes requests of stored JSON.
 
     Raises:
         SettingsError: another process uses ``folder``.
         DiskFull, ToolError: from every method, when SQLite cannot write or read.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, read: Read) -> None:
+        self._read = read
         folder.mkdir(parents=True, exist_ok=True)
         self._guard = (folder / "jobs.lock").open("a")
         try:
@@ -71,7 +76,7 @@ class JobStore:
             job.id,
             slug_of(job.id),
             job.kind,
-            json.dumps(job.params),
+            json.dumps(job.request.to_json()),
             str(job.folder),
             job.owner,
             job.title,
@@ -97,7 +102,7 @@ class JobStore:
     def claim(self) -> Job | None:
         """The oldest queued job, now running; ``None`` when nothing waits."""
         rows = self._write(_CLAIM, (time.time(),))
-        return _job(rows[0]) if rows else None
+        return _job(rows[0], self._read) if rows else None
 
     def finish(self, job: Job) -> bool:
         """Write the end of a running job (its state and what belongs to it); ``False`` when it was not running."""
@@ -137,11 +142,11 @@ class JobStore:
 
     def get(self, job_id: str) -> Job | None:
         rows = self._write("SELECT * FROM jobs WHERE id = ?", (job_id,))
-        return _job(rows[0]) if rows else None
+        return _job(rows[0], self._read) if rows else None
 
     def by_slug(self, slug: str) -> Job | None:
         rows = self._write("SELECT * FROM jobs WHERE slug = ?", (slug,))
-        return _job(rows[0]) if rows else None
+        return _job(rows[0], self._read) if rows else None
 
     def select(self, owner: str | None, states: Sequence[State], limit: int, offset: int) -> list[Job]:
         """Jobs newest first; ``owner=None`` means everybody's."""
@@ -151,7 +156,7 @@ class JobStore:
             " ORDER BY number DESC LIMIT ? OFFSET ?",
             (*(states or STATES), owner, owner, limit, offset),
         )
-        return [_job(row) for row in rows]
+        return [_job(row, self._read) for row in rows]
 
     def ahead(self, job_id: str) -> int:
         """How many queued jobs are before this one."""
@@ -170,9 +175,10 @@ class JobStore:
         found = {str(row["state"]): int(row["n"]) for row in rows}
         return {state: found.get(state, 0) for state in STATES}
 
-    def all_params(self) -> list[tuple[str, Mapping[str, Any]]]:
-        """Id and parameters of every job."""
-        return [(row["id"], json.loads(row["params"])) for row in self._write("SELECT id, params FROM jobs", ())]
+    def requests(self) -> list[Request]:
+        """What every job asks."""
+        rows = self._write("SELECT kind, params FROM jobs", ())
+        return [self._read(row["kind"], json.loads(row["params"])) for row in rows]
 
     def _write(self, statement: str, values: tuple[Any, ...]) -> list[sqlite3.Row]:
         try:
@@ -195,12 +201,12 @@ def _value(text: str | None) -> Any:
     return None if text is None else json.loads(text)
 
 
-def _job(row: sqlite3.Row) -> Job:
+def _job(row: sqlite3.Row, read: Read) -> Job:
     told = _value(row["message"])
     return Job(
         id=row["id"],
         kind=row["kind"],
-        params=_value(row["params"]),
+        request=read(row["kind"], _value(row["params"])),
         folder=Path(row["folder"]),
         owner=row["owner"],
         title=row["title"],

@@ -14,16 +14,13 @@ from pipeline.settings import Settings
 from web.jobs.clips import LISTS, clip_url, clips_of
 from web.jobs.queue import Job
 
-INPUT_NAMES = (("source", "name"), ("original", "original_name"), ("dub", "dub_name"))
-"""Parameters that hold an input's path, and those that hold its name."""
-
 
 def public_result(job: Job, settings: Settings, language: str) -> Any:
     """A job's result for clients: a ``url`` for every clip, addresses for the job's files, names for other paths."""
     result = localise(job.result, language)
     if not isinstance(result, dict):
         return result
-    shown = _without_paths(result, _Shown(job, settings, _aliases(job)))
+    shown = _without_paths(result, _Shown(job, settings))
     if job.kind in LISTS:
         key = LISTS[job.kind][0]
         pairs = zip(shown.get(key, ()), clips_of(job), strict=True)
@@ -41,30 +38,17 @@ class _Shown:
 
     job: Job
     settings: Settings
-    aliases: Mapping[str, str]
 
     def address(self, text: str) -> str:
         """The client's own name for an input, an address for a file of the job, the bare name for other paths of ours."""
         path, job, settings = Path(text), self.job, self.settings
-        if text in self.aliases:
-            return self.aliases[text]
+        if name := job.request.names.get(text):
+            return name
         if job.folder in path.parents:
             return f"/api/files/{job.id}/{quote(path.relative_to(job.folder).as_posix())}"
         roots = (settings.data_dir, settings.temp_dir, settings.uploads, settings.media_source_path, settings.outputs)
         ours = any(root is not None and root in path.parents for root in roots)
         return path.name if ours else text
-
-
-def _aliases(job: Job) -> Mapping[str, str]:
-    """What the client called each input, by path."""
-    params = job.params
-    named = {params.get(key): params.get(name) for key, name in INPUT_NAMES}
-    given = params.get("clips")
-    clips = {
-        clip.get("source") or clip.get("path"): clip.get("url") or clip.get("name")
-        for clip in (given if isinstance(given, list) else ())
-    }
-    return {str(path): str(name) for path, name in {**named, **clips}.items() if path and name}
 
 
 def _without_paths(value: Any, shown: _Shown) -> Any:

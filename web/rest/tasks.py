@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
-import uuid
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,6 +13,7 @@ from fastapi.responses import FileResponse
 
 from pipeline.errors import NotFound
 from pipeline.messages import Message, say
+from pipeline.render.exports import to_zip
 from web.jobs import clips, edits
 from web.jobs.queue import Job, State
 from web.problems import language_of
@@ -110,14 +108,10 @@ def _zip(job: Job, anew: Mapping[int, Path]) -> Path:
     state = "".join(f"{n}:{path};" for n, path in sorted(anew.items()))
     target = job.folder / (f"clips_{hashlib.sha256(state.encode()).hexdigest()[:16]}.zip" if anew else "clips.zip")
     if not target.exists():
-        part = job.folder / f"clips.zip.{uuid.uuid4().hex}.part"
-        try:
-            with zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as archive:
-                for number, clip in enumerate(clips.clips_of(job), 1):
-                    if clip.get("path"):
-                        path = anew.get(number) or clips.inside(job, str(clip["path"]))
-                        archive.write(path, clips.clip_name(job, number, str(path)))
-            os.replace(part, target)
-        finally:
-            part.unlink(missing_ok=True)
+        names = {}
+        for number, clip in enumerate(clips.clips_of(job), 1):
+            if clip.get("path"):
+                path = anew.get(number) or clips.inside(job, str(clip["path"]))
+                names[path] = clips.clip_name(job, number, str(path))
+        to_zip(names, target, names)
     return target

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import html
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from pipeline.messages import localise, say
 from pipeline.settings import Settings
 from web.intake.sources import Sources
 from web.jobs.queue import Job, Jobs
+from web.jobs.values import Asker
 from web.ui.language import language_of, percent, tell
 
 POLL = 0.25
@@ -59,8 +60,14 @@ class TabWork:
 
     n_outputs: int
 
-    def __init__(self, page: Page) -> None:
-        self.page = page
+    def __init__(self, page: Page, options: Sequence[str] = ()) -> None:
+        """``options`` are the request's fields that the tab's components stand for, in their order."""
+        self.page, self.options = page, tuple(options)
+
+    def chosen(self, values: Sequence[Any]) -> dict[str, Any]:
+        """The fields of a request as the components of the tab have them; an empty one takes its default."""
+        given = zip(self.options, values, strict=True)
+        return {name: value for name, value in given if value is not None}
 
     def watch(self, job_id: str, language: str) -> Iterator[tuple[Any, ...]]:
         """Follows a job to its end."""
@@ -196,6 +203,11 @@ def busy(running: bool) -> tuple[Any, Any]:
     return gr.update(visible=not running), gr.update(visible=running)
 
 
+def asker(request: gr.Request | None) -> Asker:
+    """Who is asking, and what they read."""
+    return Asker(owner_of(request), language_of(request))
+
+
 def owner_of(request: gr.Request | None) -> str:
     """Who is asking: the user name where users are on."""
     return str(getattr(request, "username", "") or "")
@@ -203,6 +215,6 @@ def owner_of(request: gr.Request | None) -> str:
 
 __all__ = [
     "IN_ORDER",
-    "QUIET", "Early", "Page", "UserError", "busy", "chosen_source", "follow", "note", "notes", "owner_of", "progress_card",
+    "QUIET", "Early", "Page", "UserError", "asker", "busy", "chosen_source", "follow", "note", "notes", "owner_of", "progress_card",
     "say_error", "shown", "source_url",
 ]  # fmt: skip

@@ -69,7 +69,7 @@ def _film_to_moments(page: Page, tabs: gr.Tabs, dub: DubTab, moments: Highlights
     dub.send.click(
         lambda film, address: (gr.Tabs(selected="highlights"), film, address),
         [dub.film, dub.film_address], [tabs, moments.file, moments.address], **QUIET,
-    ).then(HighlightsWork(page).start_on, [dub.analysed, *moments.inputs], moments.outputs, **QUIET)  # fmt: skip
+    ).then(HighlightsWork(page, tuple(moments.options)).start_on, [dub.analysed, *moments.inputs], moments.outputs, **QUIET)  # fmt: skip
 
 
 def _greet(request: gr.Request) -> str:

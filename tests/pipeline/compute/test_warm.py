@@ -14,12 +14,13 @@ import uvicorn
 import app
 from pipeline.compute import warm
 from pipeline.settings import Settings
-from tests.fake_kinds import FAKES
+from tests.fake_kinds import FAKES, asked
+from web.jobs.values import NOBODY
 from web.runner import queue_of
 
 
 def test_the_libraries_named_exist_and_a_job_finds_them_loaded() -> None:
-    code = "import sys; from pipeline import warm; warm.load(); sys.exit(0 if set(warm.LIBRARIES) <= set(sys.modules) else 1)"
+    code = "import sys; from pipeline.compute import warm; warm.load(); sys.exit(0 if set(warm.LIBRARIES) <= set(sys.modules) else 1)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
@@ -66,7 +67,7 @@ def test_the_first_job_stops_the_loading(monkeypatch: pytest.MonkeyPatch, tmp_pa
     try:
         jobs.start()
         assert not stopped
-        jobs.wait(jobs.submit("echo", {}), 30)
+        jobs.wait(jobs.submit(asked("echo", {}), NOBODY), 30)
     finally:
         jobs.close()
     assert stopped

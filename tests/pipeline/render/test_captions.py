@@ -9,7 +9,7 @@ import re
 import pytest
 
 from pipeline.render import captions, cues, fonts
-from pipeline.render.captions import CaptionStyle
+from pipeline.render.styles import CaptionStyle
 from pipeline.speech import clock
 from pipeline.values import Cut, Sentence, Span, Timeline, Transcript, Word
 

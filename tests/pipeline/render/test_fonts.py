@@ -11,8 +11,8 @@ from fontTools.ttLib import TTFont
 
 from pipeline.media.decode import video_blocks
 from pipeline.render import captions, fonts
-from pipeline.render.captions import CaptionStyle
 from pipeline.render.render import RenderOptions, render
+from pipeline.render.styles import CaptionStyle
 from pipeline.values import Cut, Sentence, Span, Timeline, Transcript
 from tests import odd_media
 

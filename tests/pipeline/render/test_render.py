@@ -14,9 +14,9 @@ from pipeline.media.decode import load_audio, video_blocks
 from pipeline.media.probe import probe
 from pipeline.messages import Message
 from pipeline.render import drawn, graph, loudness, previews, render
-from pipeline.render.captions import CaptionStyle
 from pipeline.render.checks import check
 from pipeline.render.render import Job, RenderOptions
+from pipeline.render.styles import CaptionStyle
 from pipeline.values import Cut, Sentence, Span, Timeline, Transcript
 from tests import odd_media
 

@@ -417,8 +417,8 @@ def test_quiet_recordings_are_amplified(settings: Settings) -> None:
 
 def test_an_unknown_model_falls_back_and_says_so(settings: Settings) -> None:
     made = Transcriber(replace(settings, whisper_model="tiny"), pick("cpu"))
-    assert made._folder.name == "whisper-base"
-    assert [d.code for d in made._doubts] == ["doubt.other_whisper"]
+    assert made._recognisers.folder.name == "whisper-base"
+    assert [d.code for d in made._recognisers.doubts] == ["doubt.other_whisper"]
 
 
 # --- real models

@@ -13,7 +13,8 @@ from pipeline.media.languages import bcp47, iso639_2, own_name
 from pipeline.media.probe import probe
 from pipeline.settings import Settings
 from pipeline.tracks.mux import check_output
-from syncdub.workflow import SyncRequest, SyncResult, execute
+from syncdub.requests import SyncRequest
+from syncdub.workflow import SyncResult, execute
 from tests.dubbing import RATE, Prober, film, packets, pictures, plan, sound, with_pictures, write
 
 

@@ -176,7 +176,7 @@ def test_two_files_become_a_task(client: TestClient) -> None:
     answer = client.post("/api/upload", files=files, data={"custom_name": "Mi película"})
     assert answer.status_code == 200
     job = ended(client, answer.json()["task_id"])
-    assert (job.state, job.title, job.params["dub_name"]) == ("done", "Mi película", "doblaje.mkv")
+    assert (job.state, job.title, job.request.called(job.request.dub)) == ("done", "Mi película", "doblaje.mkv")
     client.delete(f"/api/tasks/{job.id}")
     assert _uploads(client) == []
 
@@ -222,7 +222,7 @@ def test_an_upload_in_pieces_continues_where_it_broke_off(client: TestClient) ->
     assert client.patch(url, content=data[at:], headers={"Upload-Offset": str(at)}).json()["offset"] == len(data)
     answer = client.post("/api/upload", json={"original": url, "dubbed": url})
     job = ended(client, answer.json()["task_id"])
-    assert Path(job.params["original"]).read_bytes() == data
+    assert job.request.original.read_bytes() == data
     client.delete(f"/api/tasks/{job.id}")
     client.delete(url)
     assert _uploads(client) == []

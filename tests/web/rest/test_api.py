@@ -13,8 +13,10 @@ from fastapi.testclient import TestClient
 
 from pipeline import errors
 from pipeline.errors import StudioError
+from tests.fake_kinds import asked
 from tests.fake_service import ended, files_below, parts, service
 from web.jobs import edits
+from web.jobs.values import NOBODY
 from web.problems import STATUS, _family, status_of
 
 FILM = b"film" * 500
@@ -132,7 +134,7 @@ def test_a_sync_from_the_library(client: TestClient) -> None:
 )
 def test_older_names_of_the_fields(client: TestClient, fields: tuple[str, str]) -> None:
     answer = client.post("/api/upload", json={fields[0]: "talk.mp4", fields[1]: "dub.mkv"})
-    assert ended(client, answer.json()["task_id"]).params["dub"].endswith("dub.mkv")
+    assert ended(client, answer.json()["task_id"]).request.dub.name.endswith("dub.mkv")
 
 
 def test_clips_as_one_zip_with_plain_names(client: TestClient) -> None:
@@ -166,7 +168,7 @@ def test_nothing_of_the_machine_leaks(client: TestClient, base: Path) -> None:
     second = client.post("/api/upload", json={"original": "talk.mp4", "dubbed": "dub.mkv"})
     ended(client, second.json()["task_id"])
     jobs = parts(client).jobs
-    broken = jobs.submit("broken", {})
+    broken = jobs.submit(asked("broken", {}), NOBODY)
     jobs.wait(broken, 20)
     shown = [first.text, client.get("/api/tasks").text, client.get(f"/api/status/{broken}").text]
     assert not [text for text in shown if str(base) in text or "secret" in text]
@@ -174,7 +176,7 @@ def test_nothing_of_the_machine_leaks(client: TestClient, base: Path) -> None:
 
 def test_errors_speak_the_readers_language(client: TestClient) -> None:
     jobs = parts(client).jobs
-    task_id = jobs.submit("no_audio", {})
+    task_id = jobs.submit(asked("no_audio", {}), NOBODY)
     jobs.wait(task_id, 20)
     spanish = client.get(f"/api/status/{task_id}", headers={"Accept-Language": "es-MX,es;q=0.9,en;q=0.5"}).json()
     english = client.get(f"/api/status/{task_id}", headers={"Accept-Language": "fr"}).json()
@@ -245,7 +247,7 @@ def test_media_that_is_none_is_refused_before_it_is_queued(fresh: TestClient) ->
 
 def test_a_task_is_stopped_retried_and_deleted(client: TestClient, tmp_path: Path) -> None:
     jobs = parts(client).jobs
-    task_id = jobs.submit("patient", {"until": str(tmp_path / "go")})
+    task_id = jobs.submit(asked("patient", {"until": str(tmp_path / "go")}), NOBODY)
     assert client.post(f"/api/tasks/{task_id}/retry").status_code == 409
     assert client.delete(f"/api/tasks/{task_id}").status_code == 409
     assert client.get(f"/api/download/{task_id}").status_code == 404
@@ -260,7 +262,7 @@ def test_a_task_is_stopped_retried_and_deleted(client: TestClient, tmp_path: Pat
 
 def test_the_list_of_tasks_pages_and_filters(fresh: TestClient) -> None:
     jobs = parts(fresh).jobs
-    ids = [jobs.submit("echo", {}) for _ in range(5)]
+    ids = [jobs.submit(asked("echo", {}), NOBODY) for _ in range(5)]
     for job_id in ids:
         jobs.wait(job_id, 20)
     page = fresh.get("/api/tasks?limit=2&offset=1").json()
@@ -270,7 +272,7 @@ def test_the_list_of_tasks_pages_and_filters(fresh: TestClient) -> None:
 
 def test_a_refused_sync_is_done_and_has_no_file(client: TestClient) -> None:
     jobs = parts(client).jobs
-    task_id = jobs.submit("refused", {})
+    task_id = jobs.submit(asked("refused", {}), NOBODY)
     jobs.wait(task_id, 20)
     status = client.get(f"/api/status/{task_id}").json()
     assert (status["status"], status["result"]["verdict"], status["download_url"]) == ("done", "refuse", None)
@@ -296,7 +298,7 @@ def test_health_says_why_it_is_degraded(tmp_path: Path) -> None:
 
 def test_metrics_count_jobs_stages_and_answers(fresh: TestClient) -> None:
     jobs = parts(fresh).jobs
-    jobs.wait(jobs.submit("patient", {"steps": 5}), 20)
+    jobs.wait(jobs.submit(asked("patient", {"steps": 5}), NOBODY), 20)
     fresh.get("/api/status/unknown")
     text = fresh.get("/metrics").text
     assert 'studio_jobs{state="done"} 1.0' in text
@@ -328,7 +330,7 @@ def test_openapi_names_every_route_of_the_contract(client: TestClient) -> None:
 
 def test_only_the_files_of_a_finished_task_are_served(client: TestClient, base: Path) -> None:
     jobs = parts(client).jobs
-    task_id = jobs.submit("patient", {"steps": 2})
+    task_id = jobs.submit(asked("patient", {"steps": 2}), NOBODY)
     folder = jobs.wait(task_id, 20).folder
     (folder / "x.part").write_bytes(b"1")
     (folder / "link").symlink_to(base / "data" / "jobs.sqlite3")
@@ -340,6 +342,6 @@ def test_only_the_files_of_a_finished_task_are_served(client: TestClient, base: 
 
 def test_results_are_json_without_surprises(client: TestClient) -> None:
     jobs = parts(client).jobs
-    job_id = jobs.submit("echo", {"text": "</script>\u2028ñ\ud800"})
+    job_id = jobs.submit(asked("echo", {"text": "</script>\u2028ñ\ud800"}), NOBODY)
     jobs.wait(job_id, 20)
-    assert json.loads(client.get(f"/api/status/{job_id}").content)["result"]["params"]["text"].startswith("</script>")
+    assert json.loads(client.get(f"/api/status/{job_id}").content)["result"]["given"]["text"].startswith("</script>")

@@ -13,9 +13,10 @@ import pytest
 
 from pipeline.errors import NotFound
 from pipeline.settings import Settings
-from tests.fake_kinds import FAKES
+from tests.fake_kinds import FAKES, asked
 from tests.fake_service import settings_for
 from web.jobs.queue import Jobs
+from web.jobs.values import NOBODY
 from web.runner import queue_of
 from web.watch.housekeeping import DAY, INTERVAL, Janitor, size_of
 
@@ -51,7 +52,7 @@ def upload(settings: Settings, days: float = 0.0, suffix: str = ".mp4", size: in
 
 
 def finished(jobs: Jobs, days: float = 0.0, **params: Any) -> str:
-    job_id = jobs.submit("patient", {"steps": 1} | params)
+    job_id = jobs.submit(asked("patient", {"steps": 1} | params), NOBODY)
     jobs.wait(job_id, 20)
     _set(jobs, job_id, finished=time.time() - days * DAY)
     return job_id
@@ -96,7 +97,9 @@ def test_a_running_job_and_its_inputs_are_never_touched(
     tmp_path: Path, settings: Settings, jobs: Jobs, janitor: Janitor
 ) -> None:
     source, page = upload(settings, 50), file(settings.temp_dir / "gradio" / "abc" / "in.mp4", 50)
-    job_id = jobs.submit("patient", {"until": str(tmp_path / "go"), "source": str(source), "other": str(page)})
+    job_id = jobs.submit(
+        asked("patient", {"until": str(tmp_path / "go"), "source": str(source), "other": str(page)}), NOBODY
+    )
     while jobs.get(job_id).message is None:
         time.sleep(0.01)
     started = jobs.get(job_id).folder / "started"

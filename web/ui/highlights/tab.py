@@ -16,12 +16,12 @@ from web.ui.theme import script
 
 @dataclass(frozen=True)
 class HighlightsTab:
-    """The components other tabs work with; ``clips`` holds ``{"job": id}`` once there is a result."""
+    """The components other tabs work with; ``options`` by the field of the request that each stands for; ``clips`` holds ``{"job": id}`` once there is a result."""
 
     file: gr.File
     address: gr.Textbox
     example: gr.Button
-    options: list[Any]
+    options: dict[str, Any]
     go: gr.Button
     stop: gr.Button
     progress: gr.HTML
@@ -36,7 +36,7 @@ class HighlightsTab:
 
     @property
     def inputs(self) -> list[Any]:
-        return [self.file, self.address, *self.options]
+        return [self.file, self.address, *self.options.values()]
 
     @property
     def outputs(self) -> list[Any]:
@@ -73,15 +73,18 @@ def _inputs(page: Page) -> dict[str, Any]:
         label("ui.example"), size="sm", visible=bool(example_files("highlights")), elem_id="highlights-example"
     )
     with gr.Accordion(label("ui.advanced"), open=False):
-        count = gr.Slider(1, 30, 8, step=1, label=label("ui.highlights.count"))
-        low = gr.Slider(1, 180, settings.min_clip_duration, step=1, label=label("ui.highlights.min"))
-        high = gr.Slider(5, 600, settings.max_clip_duration, step=1, label=label("ui.highlights.max"))
-        speech = gr.Checkbox(True, label=label("ui.highlights.speech"), info=label("ui.highlights.speech_info"))
-        fast = gr.Checkbox(False, label=label("ui.highlights.fast"), info=label("ui.highlights.fast_info"))
+        options = {
+            "clips": gr.Slider(1, 30, 8, step=1, label=label("ui.highlights.count")),
+            "min_duration": gr.Slider(1, 180, settings.min_clip_duration, step=1, label=label("ui.highlights.min")),
+            "max_duration": gr.Slider(5, 600, settings.max_clip_duration, step=1, label=label("ui.highlights.max")),
+            "transcribe": gr.Checkbox(
+                True, label=label("ui.highlights.speech"), info=label("ui.highlights.speech_info")
+            ),
+            "fast": gr.Checkbox(False, label=label("ui.highlights.fast"), info=label("ui.highlights.fast_info")),
+        }
     with gr.Row():
         go = gr.Button(label("ui.highlights.go"), variant="primary", elem_id="highlights-go")
         stop = gr.Button(label("ui.stop"), variant="stop", visible=False, elem_id="highlights-stop")
-    options = [count, low, high, speech, fast]
     return {"file": file, "address": address, "example": example, "options": options, "go": go, "stop": stop}
 
 
@@ -102,7 +105,7 @@ def _results() -> dict[str, Any]:
 
 def wire(page: Page, demo: gr.Blocks, tab: HighlightsTab) -> None:
     """Connects the tab's components with its work."""
-    work = HighlightsWork(page)
+    work = HighlightsWork(page, tuple(tab.options))
     tab.go.click(work.start, tab.inputs, tab.outputs, **QUIET)
     tab.example.click(work.example, None, [tab.file, tab.address], **QUIET).then(
         work.start, tab.inputs, tab.outputs, **QUIET
