@@ -9,12 +9,13 @@ from typing import Any
 
 from pipeline.engine import Engine
 from pipeline.errors import BadRequest
-from pipeline.messages import message
+from pipeline.messages import Message, message
 from pipeline.progress import Report, no_report, part_of
 from pipeline.speech.clock import moved, through
+from pipeline.speech.tracks import chosen
 from pipeline.values import Cut, Sentence, Span, Timeline, Transcript
 from reelify.cut.compilation import compile_moments, worth_of
-from reelify.cut.posting import render_post, suffix, write_subtitles
+from reelify.cut.posting import remarks, render_post, suffix, write_subtitles
 from reelify.cut.rewriting import rewritten_in
 from reelify.rank_workflow import judge
 from reelify.requests import Clip, CompileRequest
@@ -31,6 +32,7 @@ class CompileResult:
     poster: Path | None = None
     subtitles: Mapping[str, Path] = field(default_factory=dict)
     exports: Mapping[str, Path] = field(default_factory=dict)
+    doubts: tuple[Message, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON; paths are files in the request's folder."""
@@ -45,6 +47,7 @@ class CompileResult:
             ],
             **{form: str(path) for form, path in (*self.subtitles.items(), *self.exports.items())},
             "message": message("result.clip_made", seconds=self.plan.duration),
+            "doubts": list(self.doubts),
         }
 
 
@@ -64,7 +67,9 @@ def compile_clip(engine: Engine, request: CompileRequest, report: Report = no_re
     transcript = _transcript(engine, plan, request, part_of(report, 0.02, 0.3))
     path = request.out / f"{request.name}{suffix(request, seen)}"
     poster = render_post(engine, plan, path, request, transcript, part_of(report, 0.3, 1.0), size)
-    return CompileResult(path, plan, poster, write_subtitles(transcript, path), _exports(engine, plan, path))
+    sources = list(dict.fromkeys(str(clip.source) for clip in request.clips))
+    said = remarks(engine, sources, request, transcript)
+    return CompileResult(path, plan, poster, write_subtitles(transcript, path), _exports(engine, plan, path), said)
 
 
 def joined(pieces: Sequence[Clip], engine: Engine, crossfade: float) -> Timeline:
@@ -98,7 +103,7 @@ def _with_card(engine: Engine, plan: Timeline, request: CompileRequest) -> tuple
 
 def _smart_plan(engine: Engine, request: CompileRequest) -> Timeline:
     piece, settings = request.clips[0], engine.settings
-    judged = judge(engine, piece, request.language, {})
+    judged = judge(engine, piece, request, {})
     sentences = moved(judged.transcript, Span(0.0, judged.span.duration), judged.span.start).sentences
     worth = worth_of(sentences, judged.score.evidence, judged.span.start)
     limits = (settings.min_clip_duration, settings.max_clip_duration)
@@ -108,9 +113,11 @@ def _smart_plan(engine: Engine, request: CompileRequest) -> Timeline:
 
 def _transcript(engine: Engine, plan: Timeline, request: CompileRequest, report: Report) -> Transcript:
     heard: dict[str, Transcript] = {}
+    asked = {str(clip.source) for clip in request.clips}
     for source in dict.fromkeys(c.source for c in plan.cuts):
-        if engine.probe(source).audio:
-            whole = engine.transcript(source, request.language, report=report)
+        if (info := engine.probe(source)).audio:
+            stream = chosen(info, request.track).heard if source in asked else 0
+            whole = engine.transcript(source, request.language, stream, report)
             heard[source] = rewritten_in(whole, source, request.texts)
     said = through(plan, heard)
     return replace(said, sentences=tuple(_corrected(s, request.corrections) for s in said.sentences))

@@ -89,8 +89,9 @@ def _measured(path: str, stream: int, duration: float, _state: tuple[int, int]) 
     return best if found and found.count(best) >= AGREED * len(found) else Channels.FINE
 
 
-def heard(info: MediaInfo, *, stream: int = 0, **options: Any) -> Iterator[Audio]:
-    """:func:`pipeline.media.decode.audio_blocks` in mono, without what would cancel or halve it."""
+def heard(info: MediaInfo, *, stream: int | None = None, **options: Any) -> Iterator[Audio]:
+    """:func:`pipeline.media.decode.audio_blocks` in mono of ``info.heard`` or another track, without what would cancel or halve it."""
+    stream = info.heard if stream is None else stream
     kind = channels_of(info, stream)
     if kind is Channels.FINE:
         yield from decode.audio_blocks(info.path, stream=stream, **options)

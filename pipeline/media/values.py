@@ -68,7 +68,7 @@ class OtherStream:
 @dataclass(frozen=True, slots=True)
 class MediaInfo:
     """What a file is. ``duration`` is the end of the last stream on the file's timeline; ``cover`` the container's index of an
-    attached picture.
+    attached picture, ``heard`` the number of the audio track that is listened to.
 
     ``origin`` is the raw presentation timestamp that is our time zero: 0 for containers with a zero-based timeline (MP4,
     Matroska, …), the first timestamp for arbitrary clocks (MPEG-TS/PS, MP3). ``container_start`` is libavformat's start time
@@ -87,6 +87,7 @@ class MediaInfo:
     origin: float = 0.0
     container_start: float = 0.0
     cover: int | None = None
+    heard: int = 0
     doubts: tuple[Message, ...] = ()
 
     def seek(self, time: float) -> float:

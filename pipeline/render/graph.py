@@ -183,6 +183,13 @@ def sound(stream: Stream, piece: Piece, offset: float, index: int, pan: str = ""
     return audio.filter("afade", type="out", start_time=f"{max(0.0, piece.duration - DECLICK):.6f}", duration=DECLICK)
 
 
+def mixed(tracks: Sequence[Stream]) -> Stream:
+    """Several sounds of equal length at once, each as loud as it was."""
+    import ffmpeg
+
+    return tracks[0] if len(tracks) == 1 else ffmpeg.filter(list(tracks), "amix", inputs=len(tracks), normalize=0)
+
+
 def tempo_steps(tempo: float) -> list[float]:
     """A tempo as factors in [0.5, 2], where atempo keeps every sample; empty for 1."""
     steps: list[float] = []

@@ -45,8 +45,9 @@ class RenderOptions:
     ``aspect`` (of :data:`pipeline.render.shapes.ASPECTS`) crops to a shape in the way of ``framing`` (of ``FRAMINGS`` there);
     ``shots`` by source, on its clock. ``captions`` are on the **result's** clock (see :func:`pipeline.speech.clock.through`) and
     burned in with ``style``; ``hook`` is a title for the first ``hook_duration`` seconds. ``loudness`` in LUFS, ``None`` leaves the
-    sound alone. ``audio_stream`` is the n-th audio track. ``fast_copy`` copies the packets of a single cut: instant, but
-    it begins at the keyframe before (often seconds early) and ignores every option that changes picture or sound.
+    sound alone. ``tracks``: by source, the numbers of the audio tracks that are heard together (the first). ``fast_copy`` copies the
+    packets of a single cut: instant, but it begins at the keyframe before (often seconds early) and ignores every option that changes
+    picture or sound.
     """
 
     aspect: str = shapes.SOURCE
@@ -59,7 +60,7 @@ class RenderOptions:
     hook: str = ""
     hook_duration: float = 4.0
     loudness: float | None = loudness.TARGET
-    audio_stream: int = 0
+    tracks: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     crf: int = 21
     preset: str = "superfast"
     encoder: Literal["auto", "libx264"] = "auto"
@@ -232,12 +233,16 @@ class _Work:
         return graph.join(heard, self.parts, audio=True)
 
     def _sound(self, number: int, piece: Piece, stream: Stream, offset: float) -> Stream:
-        tracks = self.infos[piece.source].audio if piece.source else ()
-        if not tracks:
+        info = self.infos[piece.source] if piece.source else None
+        if info is None or not info.audio:
             return graph.silence(piece, number)
-        number = min(self.options.audio_stream, len(tracks) - 1)
-        pan = channels.PANS.get(channels.channels_of(self.infos[piece.source or ""], number), "")
-        return graph.sound(stream, piece, offset, tracks[number].index, pan)
+        heard = [self._track(info, n, piece, stream, offset) for n in tracks_of(self.options, info)]
+        return graph.mixed(heard)
+
+    @staticmethod
+    def _track(info: MediaInfo, number: int, piece: Piece, stream: Stream, offset: float) -> Stream:
+        pan = channels.PANS.get(channels.channels_of(info, number), "")
+        return graph.sound(stream, piece, offset, info.audio[number].index, pan)
 
     def _picture(self, number: int, piece: Piece, stream: Stream, offset: float) -> Stream:
         info = self.infos[piece.source] if piece.source else None
@@ -266,6 +271,12 @@ class _Work:
         if self.written:
             found[0] = found[0].filter("ass", filename="captions.ass", fontsdir="fonts")
         return found if audio is None else [*found, audio]
+
+
+def tracks_of(options: RenderOptions, info: MediaInfo) -> tuple[int, ...]:
+    """The numbers of the audio tracks of a source that are heard; the first where what was asked for is not there."""
+    there = tuple(n for n in options.tracks.get(info.path, (0,)) if 0 <= n < len(info.audio))
+    return there or (0,)
 
 
 def canvas_of(info: MediaInfo, options: RenderOptions) -> Canvas:
@@ -318,7 +329,7 @@ def _copy(work: _Work, target: Path, report: Report) -> Checked:
     info = work.infos[cut.source]
     streams = [info.video.index] if info.video else []
     if info.audio:
-        streams.append(info.audio[min(work.options.audio_stream, len(info.audio) - 1)].index)
+        streams.append(info.audio[tracks_of(work.options, info)[0]].index)
     args = ["-ss", f"{info.seek(cut.span.start):.6f}", "-t", f"{cut.span.duration:.6f}", *ffmpeg.safe_input(info.path)]
     for index in streams:
         args += ["-map", f"0:{index}"]

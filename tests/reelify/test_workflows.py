@@ -21,6 +21,7 @@ from reelify.cut.rewriting import Rewrite
 from reelify.highlights_workflow import highlights
 from reelify.rank_workflow import rank_clips, score_words
 from reelify.requests import Clip, CompileRequest, HighlightsRequest, RankRequest
+from tests import odd_media
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "assets" / "examples"
@@ -129,6 +130,27 @@ def test_a_podcast_is_made_to_be_seen(engine: Engine, tmp_path: Path) -> None:
     heard = compile_clip(engine, CompileRequest((piece,), tmp_path, name="heard"))
     assert heard.path.suffix == ".m4a"
     assert probe(heard.path).video is None
+
+
+def test_captions_of_nothing_and_another_track_are_said(engine: Engine, tmp_path: Path) -> None:
+    tone = odd_media.make("plain", tmp_path)
+    result = compile_clip(engine, CompileRequest((Clip(tone),), tmp_path, captions=True))
+    assert [d.code for d in result.doubts] == ["doubt.no_captions"]
+    assert probe(result.path).video
+    two = tmp_path / "two.mkv"
+    inputs = [*ffmpeg.safe_input(tone), *ffmpeg.safe_input(TALKS[0])]
+    ffmpeg.run(
+        [*inputs, "-map", "0:v", "-map", "0:a", "-map", "1:a", "-c", "copy", "-shortest", ffmpeg.safe_output(two)]
+    )
+    ranked = rank_clips(engine, RankRequest((Clip(two),), all=True, render=False)).to_json()
+    (clip,) = ranked["viral_clips"]
+    assert clip["transcript"]
+    assert "doubt.voice_track_mixed" in [d.code for d in clip["doubts"]]
+    ranked = rank_clips(engine, RankRequest((Clip(two),), all=True, render=False, track="1")).to_json()
+    assert ranked["viral_clips"][0]["transcript"] == ""
+    assert "doubt.track_asked" in [d.code for d in ranked["viral_clips"][0]["doubts"]]
+    with pytest.raises(BadRequest):
+        compile_clip(engine, CompileRequest((Clip(two),), tmp_path, track="7"))
 
 
 def test_text_alone_is_scored(engine: Engine) -> None:
