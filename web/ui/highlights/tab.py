@@ -82,6 +82,7 @@ def _inputs(page: Page) -> dict[str, Any]:
             "clips": gr.Slider(1, 30, 8, step=1, label=label("ui.highlights.count")),
             "min_duration": gr.Slider(1, 180, settings.min_clip_duration, step=1, label=label("ui.highlights.min")),
             "max_duration": gr.Slider(5, 600, settings.max_clip_duration, step=1, label=label("ui.highlights.max")),
+            "track": gr.Textbox("auto", label=label("ui.track"), info=label("ui.track_info"), max_lines=1),
             "transcribe": gr.Checkbox(
                 True, label=label("ui.highlights.speech"), info=label("ui.highlights.speech_info")
             ),

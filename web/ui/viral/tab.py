@@ -86,6 +86,7 @@ def _inputs(page: Page) -> dict[str, Any]:
             "language": gr.Textbox(
                 "auto", label=label("ui.viral.language"), info=label("ui.viral.language_info"), max_lines=1
             ),
+            "track": gr.Textbox("auto", label=label("ui.track"), info=label("ui.track_info"), max_lines=1),
             "min_score": gr.Slider(0, 1, page.settings.min_viral_score, step=0.01, label=label("ui.viral.threshold")),
             "all": gr.Checkbox(False, label=label("ui.viral.all")),
         }
