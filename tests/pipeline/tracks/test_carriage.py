@@ -12,7 +12,8 @@ from pipeline.media.container import opened
 from pipeline.settings import Settings
 from pipeline.tracks import carriage as module
 from pipeline.tracks.carriage import carriage, is_cover
-from syncdub.workflow import SyncRequest, SyncResult, execute, sync
+from syncdub.requests import SyncRequest
+from syncdub.workflow import SyncResult, execute, sync
 from tests.dubbing import RATE, Prober, film, plan, sound, write
 
 SECONDS = 12
