@@ -64,7 +64,7 @@ def test_time_limit_ends_the_process() -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="asks Linux")
 def test_a_killed_application_leaves_no_orphan() -> None:
     code = (
-        "import os, threading, time\nfrom pipeline import ffmpeg\n"
+        "import os, threading, time\nfrom pipeline.media import ffmpeg\n"
         f"threading.Thread(target=lambda: ffmpeg.run({ENDLESS!r}), daemon=True).start()\n"
         "while True:\n"
         "    kids = open(f'/proc/self/task/{os.getpid()}/children').read().split()\n"
@@ -77,7 +77,7 @@ def test_a_killed_application_leaves_no_orphan() -> None:
         assert application.stdout is not None
         orphan = int(application.stdout.readline())
         os.kill(application.pid, signal.SIGKILL)
-    for _ in range(100):
+    for _ in range(1200):
         state = Path(f"/proc/{orphan}/stat")
         if not state.exists() or state.read_text().rpartition(")")[2].split()[0] == "Z":
             return
