@@ -160,12 +160,14 @@ class Settings:
     # housekeeping
     keep_days: float = 7.0
     keep_bytes: int = 200 * GIB
+    keep_bytes_each: int = 0
     # security
     secret_key: str = ""
     users: tuple[str, ...] = ()
     api_tokens: tuple[str, ...] = ()
     rate_limit: str = "120/minute"
     cors_origins: tuple[str, ...] = ()
+    allowed_hosts: tuple[str, ...] = ()
     # jobs
     workers: int = 1
     scheduler_address: str = ""
@@ -198,6 +200,11 @@ class Settings:
         return settings
 
     @property
+    def quota(self) -> int:
+        """Bytes that one owner may have in results and uploads (``KEEP_BYTES_EACH``, else all of ``KEEP_BYTES``)."""
+        return self.keep_bytes_each or self.keep_bytes
+
+    @property
     def raw_clips(self) -> Path:
         """Where initial clips go (``CLIPS_INPUT_DIR``)."""
         return self.clips_input_dir or self.data_dir / "clips" / "raw"
@@ -214,6 +221,11 @@ class Settings:
     @property
     def outputs(self) -> Path:
         return self.output_dir or self.data_dir / "output"
+
+    @property
+    def page_files(self) -> Path:
+        """Where the page keeps what visitors upload to it and what it shows them."""
+        return self.temp_dir / "gradio"
 
 
 _MAY_BE_EMPTY = frozenset({"viral_keywords", "emotion_keywords"})
@@ -251,11 +263,13 @@ _TABLE: dict[str, tuple[str, Callable[[str], object]]] = {
     "MAX_CPUS": ("max_cpus", _number(0, 4096)),
     "KEEP_DAYS": ("keep_days", _number(0, 36500)),
     "KEEP_BYTES": ("keep_bytes", _memory),
+    "KEEP_BYTES_EACH": ("keep_bytes_each", _memory),
     "SECRET_KEY": ("secret_key", str),
     "APP_USERS": ("users", _words),
     "API_TOKENS": ("api_tokens", _words),
     "RATE_LIMIT": ("rate_limit", str),
     "CORS_ORIGINS": ("cors_origins", _words),
+    "ALLOWED_HOSTS": ("allowed_hosts", lambda t: tuple(w.lower() for w in _words(t))),
     "WORKERS": ("workers", _whole(1, 64)),
     "SCHEDULER_ADDRESS": ("scheduler_address", str),
     "SHARED_STORAGE": ("shared_storage", _store),

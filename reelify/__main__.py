@@ -71,11 +71,14 @@ def _asked(options: argparse.Namespace, settings: Settings, request: type[Asked]
 
 def _transcribe(options: argparse.Namespace, settings: Settings, report: Report) -> dict[str, Any]:
     from pipeline.render import captions
+    from pipeline.speech.tracks import chosen
 
     request = _asked(options, settings, TranscribeRequest, source=_local(options.input, settings, report))
-    heard = Engine(settings).transcript(request.source, request.language, request.stream, report)
+    engine = Engine(settings)
+    sound = chosen(engine.probe(request.source), request.track)
+    heard = engine.transcript(request.source, request.language, sound.heard, report)
     if options.format == "json":
-        return heard.to_json() | {"doubts": list(heard.doubts)}
+        return heard.to_json() | {"doubts": [*sound.notes, *heard.doubts]}
     return {"text": captions.write(heard, options.format)}
 
 

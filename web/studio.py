@@ -9,7 +9,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pipeline import places
@@ -63,8 +63,10 @@ def compose(settings: Settings, engine: Any, jobs: Jobs) -> FastAPI:
     from web.ui.mount import mount
 
     application = create_app(settings, engine, jobs)
-    page_uploads.install(application, _page_folder(settings))
-    return mount(application, Page(settings, engine, jobs, application.state.service.sources))
+    _page_folder(settings)
+    page_uploads.install(application)
+    service = application.state.service
+    return mount(application, Page(settings, engine, jobs, service.sources), service.accounts)
 
 
 def launch() -> None:
@@ -76,7 +78,9 @@ def launch() -> None:
     sys.path.append(str(places.brought("vendor")))  # weights that a Space cannot install
     import spaces  # before anything that touches CUDA
 
-    settings = _settings()
+    from web.space.launch import ADDRESS, start
+
+    settings = replace(_settings(), host=ADDRESS)
     import gradio as gr
 
     from web.application import create_app
@@ -84,14 +88,14 @@ def launch() -> None:
     from web.rest.page_uploads import install
     from web.runner import runner
     from web.space.beside import Beside
-    from web.space.launch import start
     from web.space.zero_gpu import VisitorsJobs, ZeroEngine
     from web.ui.following import Page
 
     engine = ZeroEngine(settings, spaces.GPU, (gr.Error,))
     jobs = VisitorsJobs(settings, KINDS, runner(settings, engine))
     service = create_app(settings, engine, jobs)
-    install(service, _page_folder(settings))
+    _page_folder(settings)
+    install(service)
     beside = Beside(service)
     check = service.state.service.accounts.check if service.state.service.accounts.required else None
     start(Page(settings, engine, jobs, service.state.service.sources), [beside], beside.lifespan, check)
@@ -107,11 +111,9 @@ def _settings() -> Settings:
     return settings
 
 
-def _page_folder(settings: Settings) -> Path:
-    """Where the page's uploads are: the page may read there, and the janitor cleans there."""
-    folder = settings.temp_dir / "gradio"
-    os.environ["GRADIO_TEMP_DIR"] = str(folder)
-    return folder
+def _page_folder(settings: Settings) -> None:
+    """Tell Gradio where the page's files are: the page may read there, and the janitor cleans there."""
+    os.environ["GRADIO_TEMP_DIR"] = str(settings.page_files)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -137,10 +139,14 @@ def _serve() -> int:
     import uvicorn
 
     from pipeline.compute import warm
+    from web.guard import lines
+    from web.watch import logs
 
     settings = Settings.from_env()
     application = create()
     if not settings.scheduler_address:
         warm.warming.start()
-    uvicorn.run(application, host=settings.host, port=settings.port, log_config=None, timeout_graceful_shutdown=10)
+    lines.many_handles()
+    logs.own_standard_error()
+    uvicorn.run(application, host=settings.host, port=settings.port, timeout_graceful_shutdown=10, **lines.options())
     return 0

@@ -15,9 +15,10 @@ from pipeline.media import ffmpeg
 from pipeline.media.decode import load_audio, video_blocks
 from pipeline.media.probe import probe
 from pipeline.messages import Message
-from pipeline.render import graph, loudness, previews, render
+from pipeline.render import drawn, graph, loudness, previews, render
 from pipeline.render.checks import check
 from pipeline.render.render import Job, RenderOptions
+from pipeline.render.styles import CaptionStyle
 from pipeline.values import Cut, Sentence, Span, Timeline, Transcript
 from tests import odd_media
 
@@ -241,6 +242,20 @@ def test_upright_shape(framing: Literal["follow", "bars", "centre"], clapper: Pa
     assert (checked.width, checked.height) == (180, 320)
 
 
+@pytest.mark.parametrize("said", ["Uno", "Dos líneas de texto que se leen bien"])
+def test_captions_in_bars_stay_off_the_edge_of_the_picture(said: str, clapper: Path, tmp_path: Path) -> None:
+    words = Transcript("es", 2.0, (Sentence(0.0, 2.0, said),))
+    style = CaptionStyle(karaoke=False)
+    options = RenderOptions(aspect="9:16", size=(360, 640), framing="bars", loudness=None, captions=words, style=style)
+    render.render(plan(clapper, (0.2, 2.2)), tmp_path / "out.mp4", options)
+    _, frames = pictures(tmp_path / "out.mp4")
+    rows = np.flatnonzero((frames[10] > 230).any(axis=1))
+    edge = (640 + 360 * 9 / 16) / 2
+    assert len(rows)
+    assert rows.min() > edge or rows.max() < edge
+    assert rows.max() < 0.77 * 640
+
+
 def test_sound_alone_gets_a_picture_when_it_is_to_be_seen(tmp_path: Path) -> None:
     source = odd_media.make("audio_only", tmp_path)
     checked = render.render(plan(source, (0.0, 1.5)), tmp_path / "out.mp4", RenderOptions(hook="Hola", size=(180, 320)))
@@ -340,7 +355,7 @@ def test_poster_and_preview(clapper: Path, tmp_path: Path) -> None:
 
 
 def test_a_card_opens_a_compilation(clapper: Path, tmp_path: Path) -> None:
-    card = render.title_card("Lo mejor de mañana", tmp_path / "card.mp4", (160, 90), fps=25, duration=1.0)
+    card = drawn.title_card("Lo mejor de mañana", tmp_path / "card.mp4", (160, 90), fps=25, duration=1.0)
     timeline = Timeline((Cut(str(card), Span(0, 1), 0.0), Cut(str(clapper), Span(2.0, 3.0), 1.0)))
     out = tmp_path / "out.mp4"
     assert render.render(timeline, out, QUIET).duration == pytest.approx(2.0, abs=0.04)

@@ -29,7 +29,7 @@ SAMPLES: tuple[Request, ...] = (
     RankRequest(
         (Clip(FILM, Span(1.0, 2.5), "ñ"), Clip(DUB)), 0.5, True, "es", aspect="9:16", hook="¡Mira!", interface="es"
     ),
-    TranscribeRequest(FILM, 1, language="en"),
+    TranscribeRequest(FILM, language="en", track="2"),
     CompileRequest(
         (Clip(FILM),), corrections={"tod": "todos"}, texts=(Rewrite(FILM, 1.0, "a", "b"),), card="x", smart=True
     ),
