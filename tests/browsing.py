@@ -26,7 +26,7 @@ TABS = {
     "es": ("Momentos", "Clips virales", "Doblaje", "Tareas"),
     "en": ("Highlights", "Viral clips", "Dub sync", "Tasks"),
 }
-PATIENCE = 60_000
+PATIENCE = 120_000
 """Milliseconds; a limit on a busy machine, never what is measured."""
 
 
@@ -106,10 +106,7 @@ def page_server(folder: Path, kinds: Mapping[str, Any], **changes: Any) -> Itera
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     try:
-        for _ in range(600):
-            if server.started:
-                break
-            time.sleep(0.05)
+        eventually(lambda: server.started)
         yield Place(f"http://127.0.0.1:{port}/", jobs, settings)
     finally:
         server.should_exit = True
@@ -214,7 +211,7 @@ def drag(page: Any, locator: Any, dx: float, dy: float) -> None:
     page.mouse.up()
 
 
-def eventually(check: Any, seconds: float = 20.0) -> Any:
+def eventually(check: Any, seconds: float = PATIENCE / 1000) -> Any:
     """What ``check`` returns once it is true."""
     until = time.monotonic() + seconds
     while not (found := check()) and time.monotonic() < until:

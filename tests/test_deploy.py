@@ -331,7 +331,7 @@ def test_only_the_oldest_python_has_pins_of_its_own() -> None:
 
 def checked(*command: str | Path) -> None:
     """Run a checker; its words when it is not content."""
-    done = subprocess.run([str(c) for c in command], capture_output=True, text=True, timeout=30)
+    done = subprocess.run([str(c) for c in command], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stdout + done.stderr
 
 

@@ -50,7 +50,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_curl_examples(place: Place, desk: Path) -> None:
     script = "set -euo pipefail\n" + "\n".join(blocks("bash")).replace(HERE, place.address.rstrip("/"))
-    done = subprocess.run(["bash", "-c", script], cwd=desk, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(["bash", "-c", script], cwd=desk, capture_output=True, text=True, timeout=280)
     assert done.returncode == 0, f"{done.stdout[-1500:]}\n{done.stderr[-1500:]}"
     assert list(desk.glob("clip_1_*.mp4")), "the clip was downloaded"
     assert list(desk.glob("film-both*.mkv")), "the film was downloaded"

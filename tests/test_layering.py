@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import Counter
 from collections.abc import Iterator
 from functools import cache
@@ -185,6 +186,19 @@ def test_no_circle() -> None:
 
     for module in sorted(graph):
         visit(module, ())
+
+
+def test_programs_in_strings_name_modules_that_exist() -> None:
+    """What a test hands to another Python is seen by no checker of types."""
+    wrong = set()
+    for file in (f for folder in ("tests", "benchmarks") for f in (ROOT / folder).rglob("*.py")):
+        strings = (n.value for n in ast.walk(tree(file)) if isinstance(n, ast.Constant) and isinstance(n.value, str))
+        for found in (m for text in strings for m in re.finditer(r"\bfrom ([a-z_.]+) import ([a-z_]+)", text)):
+            module, taken = found[1], f"{found[1]}.{found[2]}"
+            if module.split(".")[0] in PACKAGES and taken not in MODULES:
+                room = module not in MODULES or MODULES[module].name == "__init__.py"
+                wrong |= {f"{name(file)}: {found[0]}"} if room else set()
+    assert not wrong
 
 
 def test_no_room_is_a_dictionary() -> None:

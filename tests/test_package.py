@@ -99,7 +99,12 @@ def test_the_licences_travel_with_it(site: Path) -> None:
     assert (told["Version"], told["License-Expression"]) == (VERSION, "MIT")
     for name in told.get_all("License-File") or []:
         assert (info / "licenses" / name).read_text(encoding="utf-8") == (ROOT / name).read_text(encoding="utf-8")
-    assert {Path(n).name for n in told.get_all("License-File") or []} >= {"LICENSE", "LICENSE-DejaVu.txt", "CREDITS.md"}
+    assert {Path(n).name for n in told.get_all("License-File") or []} >= {
+        "LICENSE",
+        "NOTICE",
+        "LICENSE-DejaVu.txt",
+        "CREDITS.md",
+    }
 
 
 def test_every_command_of_the_package_exists(site: Path, tmp_path: Path) -> None:

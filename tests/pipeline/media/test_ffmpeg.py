@@ -77,7 +77,7 @@ def test_a_killed_application_leaves_no_orphan() -> None:
         assert application.stdout is not None
         orphan = int(application.stdout.readline())
         os.kill(application.pid, signal.SIGKILL)
-    for _ in range(100):
+    for _ in range(1200):
         state = Path(f"/proc/{orphan}/stat")
         if not state.exists() or state.read_text().rpartition(")")[2].split()[0] == "Z":
             return

@@ -217,7 +217,7 @@ def test_the_app_is_launched_by_gradio_with_the_routes_before_it(tmp_path: Path)
 
 
 def _answer(process: subprocess.Popen[bytes], port: int, path: str) -> bytes:
-    for _ in range(120):
+    for _ in range(400):
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:
                 return bytes(answer.read())

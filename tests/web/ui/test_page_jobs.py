@@ -65,7 +65,7 @@ def test_highlights_show_themselves_early_and_end_in_clips(browser: Any, address
     with Visit(browser, address) as visit:
         page = visit.page
         page.click("#highlights-example")
-        page.wait_for_selector("#highlights-view .stage:not([data-job]) video", timeout=30_000)
+        page.wait_for_selector("#highlights-view .stage:not([data-job]) video", timeout=LONG)
         page.wait_for_selector("#highlights-view .stage:not([data-job]) .card", timeout=LONG)
         page.wait_for_selector("#highlights-view .stage[data-job] .card", timeout=LONG)
         cards = page.locator("#highlights-view .card")
