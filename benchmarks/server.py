@@ -111,12 +111,13 @@ def serve(settings: Settings, port: int, page: bool = False) -> None:
     """Run the service, with the page where wanted; the child process's main function."""
     import uvicorn
 
-    from app import compose
     from web.application import create_app
     from web.guard import lines
     from web.runner import queue_of
+    from web.studio import compose, prepare
     from web.watch import logs
 
+    prepare()
     logs.configure(settings)
     engine = AnyMedia()
     app = (compose if page else create_app)(settings, engine, queue_of(settings, engine, kinds=kinds()))

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 
 from pipeline.settings import Settings
+from pipeline.version import VERSION
 from web import problems
 from web.guard.bodies import BodyLimit
 from web.guard.doors import Doors
@@ -29,7 +30,6 @@ from web.watch.housekeeping import Janitor
 from web.watch.monitoring import Monitor, Watch
 
 TITLE = "Reelify & SyncDub"
-VERSION = "1.0.0"
 ABOUT = (
     "Finds, ranks and renders the moments of a long video worth sharing, and puts a film's dub in sync. "
     "Errors are `{status: error, error, message}` in the language of `Accept-Language` (es, en)."

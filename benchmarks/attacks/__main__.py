@@ -21,7 +21,8 @@ def everything() -> list[Attempt]:
 
 def made(attempts: Iterable[Attempt], place: Place) -> list[Row]:
     """Each attempt with its answer and why it was no refusal. What takes long is made at the same time."""
-    quick, slow = [], []
+    quick: list[Attempt] = []
+    slow: list[Attempt] = []
     for attempt in attempts:
         (slow if attempt.family == "slow lines" else quick).append(attempt)
     rows = [(attempt, *attempt.make(place)) for attempt in quick]

@@ -19,7 +19,7 @@ PATHS = (
     "data:video/mp4;base64,Q0FOQVJZ", "pipe:0", "fd:0", "film.mp4\u0000.txt", "/gradio_api/file={0}/private.mp4", "{0}/temp/gradio", "",
 )  # fmt: skip
 """``{0}`` is the folder of the service."""
-WITHOUT_META = ({}, {"_type": "other"}, [], "x", None)
+WITHOUT_META: tuple[Any, ...] = ({}, {"_type": "other"}, [], "x", None)
 
 
 def attempts() -> Iterator[Attempt]:

@@ -57,12 +57,13 @@ def serve(settings: Settings, port: int) -> None:
     """The child process's main function."""
     import uvicorn
 
-    from app import compose
     from web.guard import lines
     from web.jobs.kinds import KINDS, Kind
     from web.runner import queue_of
+    from web.studio import compose, prepare
     from web.watch import logs
 
+    prepare()
     logs.configure(settings)
     logs.own_standard_error()
     engine = AnyMedia()

@@ -7,28 +7,34 @@ here or nowhere. A path of this machine is none of these, unless this visitor's 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
+from weakref import WeakValueDictionary
 
 from starlette.concurrency import run_in_threadpool
 
+from pipeline import places
 from pipeline.errors import NotFound
 from pipeline.files import downloads
 from pipeline.files.received import Stored
 from pipeline.settings import Settings
+from web.guard.visitors import names_of
 from web.intake.library import Library
 from web.intake.page_files import PageFiles
 from web.intake.resumable import Resumable
 from web.jobs import clips
 from web.jobs.queue import Jobs
 
-EXAMPLES = Path(__file__).resolve().parent.parent.parent / "assets" / "examples"
+EXAMPLES = places.brought("assets", "examples")
 """Ours, for everybody."""
-LOOKS = 8
-"""Addresses looked at at the same time."""
+LOOKS = 64
+"""Addresses looked at at the same time; a look takes :data:`pipeline.files.downloads.PATIENCE` seconds at most."""
+LOOKS_AT_ONE = 8
+"""Of them at the same host: others do not wait behind one that is slow."""
 UPLOADS = "/api/upload/resumable/"
 CLIPS = ("/clips/raw/", "/clips/viral/")
 FILES = "/gradio_api/file="
@@ -43,6 +49,7 @@ class Sources:
         self._library, self._resumable = library, resumable
         self.page_files = PageFiles(settings)
         self._looks = ThreadPoolExecutor(LOOKS, thread_name_prefix="look")
+        self._doors: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
 
     def close(self) -> None:
         self._looks.shutdown(wait=False, cancel_futures=True)
@@ -57,13 +64,21 @@ class Sources:
         """
         where, remote = _meant(text, host)
         if remote:
-            return await asyncio.get_running_loop().run_in_executor(self._looks, self._remote, where)
+            async with self._door(urlsplit(where).hostname or ""):
+                return await asyncio.get_running_loop().run_in_executor(self._looks, self._remote, where)
         return await run_in_threadpool(self._local, where, owner)
 
     def find_now(self, text: str, owner: str, host: str = "", *, probe: bool = True) -> Stored:
         """As :meth:`find`, for a thread that may wait; without ``probe`` a local file is not looked into."""
         where, remote = _meant(text, host)
         return self._remote(where) if remote else self._local(where, owner, probe)
+
+    def _door(self, host: str) -> asyncio.Semaphore:
+        """Lets :data:`LOOKS_AT_ONE` looks at a host through at a time; who waits takes no thread."""
+        door = self._doors.get(host)
+        if door is None:
+            self._doors[host] = door = asyncio.Semaphore(LOOKS_AT_ONE)
+        return door
 
     def _remote(self, url: str) -> Stored:
         found = downloads.look(url, self._settings, self._engine.probe)
@@ -72,13 +87,18 @@ class Sources:
     def _local(self, text: str, owner: str, probe: bool = True) -> Stored:
         if text.startswith(CLIPS):
             return self.clip(unquote(text))
-        if text.startswith(UPLOADS):
-            stored = self._resumable.complete(self._resumable.find(text.removeprefix(UPLOADS), owner))
-        else:
-            stored = _stored(self._named(text, owner))
+        resumed = text.startswith(UPLOADS)
+        stored = self._resumed(text.removeprefix(UPLOADS), owner) if resumed else _stored(self._named(text, owner))
         if probe:
             self._engine.probe(stored.path)
         return stored
+
+    def _resumed(self, upload_id: str, owner: str) -> Stored:
+        *others, last = names_of(owner)
+        for name in others:
+            with contextlib.suppress(NotFound):
+                return self._resumable.complete(self._resumable.find(upload_id, name))
+        return self._resumable.complete(self._resumable.find(upload_id, last))
 
     def _named(self, text: str, owner: str) -> Path:
         """The file at a path: an upload of the page, an example, or in the library."""

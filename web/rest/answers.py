@@ -69,6 +69,7 @@ def task(job: Job, settings: Settings, language: str) -> dict[str, Any]:
         "kind": job.kind,
         "title": job.title,
         "status": job.state,
+        "stopping": job.stopping,
         "progress": round(100 * job.fraction, 1),
         "message": _message(job, language),
         "created_at": _time(job.created),

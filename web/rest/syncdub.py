@@ -155,9 +155,10 @@ def upload_offset(upload_id: str, request: Request) -> Response:
 
 @router.delete("/api/upload/resumable/{upload_id}", status_code=204, responses=PROBLEMS)
 def abandon_upload(upload_id: str, request: Request) -> Response:
-    """Give an upload up and remove what arrived."""
-    resumable = service_of(request).resumable
-    resumable.remove(resumable.find(upload_id, current_user(request)))
+    """Give an upload up and remove what arrived; not while a task that waits or runs needs it."""
+    service = service_of(request)
+    found = service.resumable.find(upload_id, current_user(request))
+    service.resumable.remove(found, service.jobs.busy_files())
     return Response(status_code=204)
 
 

@@ -16,6 +16,7 @@ from web.guard.doors import Doors
 from web.guard.limits import RateLimit
 from web.guard.origins import CrossOrigin, SameOrigin
 from web.guard.security import Accounts, FormGuesses, SecurityHeaders
+from web.guard.visitors import Visitors
 from web.ui.following import Page
 from web.ui.language import words
 from web.ui.mount import ITS_CORS, handlers, locked
@@ -63,6 +64,7 @@ def layers(settings: Settings) -> list[Middleware]:
         Middleware(BodyLimit, language=settings.language),
         Middleware(Doors, language=settings.language),
         Middleware(PageLanguage),
+        Middleware(Visitors),
     ]
 
 

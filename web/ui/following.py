@@ -19,6 +19,7 @@ from pipeline.errors import BadRequest, NotFound, StudioError, UserError
 from pipeline.files.received import Stored
 from pipeline.messages import say
 from pipeline.settings import Settings
+from web.guard.visitors import visitor_in
 from web.intake.sources import Sources, example
 from web.jobs.queue import Job, Jobs
 from web.jobs.values import Asker
@@ -45,13 +46,14 @@ class Page:
     sources: Sources
 
     def job(self, job_id: str, request: gr.Request | None) -> Job:
-        """A job that this visitor may see.
+        """A job that this visitor may see: one's own, or, where nobody signs in, one that a program made.
 
         Raises:
             NotFound: there is none, or it is somebody else's.
         """
         job = self.jobs.get(job_id)
-        if (self.settings.users or self.settings.api_tokens) and job.owner != owner_of(request):
+        shared = "" if not (self.settings.users or self.settings.api_tokens) else None
+        if job.owner not in {owner_of(request), shared}:
             raise NotFound(name=job_id)
         return job
 
@@ -61,7 +63,7 @@ class TabWork:
 
     n_outputs: int
 
-    def __init__(self, page: Page, options: Sequence[str] = ()) -> None:
+    def __init__(self, page: Page, options: Sequence[str]) -> None:
         """``options`` are the request's fields that the tab's components stand for, in their order."""
         self.page, self.options = page, tuple(options)
 
@@ -214,8 +216,9 @@ def asker(request: gr.Request | None) -> Asker:
 
 
 def owner_of(request: gr.Request | None) -> str:
-    """Who is asking: the user name where users are on."""
-    return str(getattr(request, "username", "") or "")
+    """Who is asking: the user name where users are on, else the browser, ``""`` for a program."""
+    headers = getattr(request, "headers", None) or {}
+    return str(getattr(request, "username", "") or "") or visitor_in(str(headers.get("cookie", "")))
 
 
 __all__ = [

@@ -16,6 +16,7 @@ from gradio_client import Client
 
 from pipeline.messages import Message, choose_language
 from web.guard.security import OWN_HEADER, Accounts, current_user
+from web.guard.visitors import Visitors
 from web.intake.sources import EXAMPLES
 from web.problems import problem, words
 from web.ui.following import Page
@@ -33,6 +34,7 @@ def mount(application: FastAPI, page: Page, accounts: Accounts | None = None) ->
     """``application`` with the page. Uploads of the page obey ``MAX_CONTENT_LENGTH``."""
     demo = locked(page)
     application.add_middleware(PageLanguage)
+    application.add_middleware(Visitors)
     mounted: FastAPI = gr.mount_gradio_app(
         application, demo, path="/", theme=THEME, css=asset("studio.css"), i18n=labels(), ssr_mode=False,
         max_file_size=page.settings.max_upload, footer_links=["api"], mcp_server=page.settings.mcp_server, run_history=False,

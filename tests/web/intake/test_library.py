@@ -7,6 +7,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -131,7 +132,12 @@ def test_a_dead_volume_holds_nobody(tmp_path: Path, root: Path, monkeypatch: pyt
 
 def test_many_looks_at_once_wait_for_each_other(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     listed = Library._entries
-    monkeypatch.setattr(Library, "_entries", lambda *args: (time.sleep(0.02), listed(*args))[1])
+
+    def slowly(*args: Any) -> Any:
+        time.sleep(0.02)
+        return listed(*args)
+
+    monkeypatch.setattr(Library, "_entries", slowly)
     with ThreadPoolExecutor(5 * MAX_HUNG) as together:
         pages = list(together.map(lambda _: library.page(), range(5 * MAX_HUNG)))
     assert {page.total for page in pages} == {4}

@@ -20,8 +20,9 @@ PROGRAM = """
     spaces = types.ModuleType("spaces")
     spaces.GPU = lambda function=None, **options: function if function else (lambda f: f)
     sys.modules["spaces"] = spaces
-    import app
-    app.launch()
+    from web import studio
+    studio.prepare()
+    studio.launch()
 """
 
 

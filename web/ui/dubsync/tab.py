@@ -51,6 +51,10 @@ class DubTab:
     def given(self) -> list[Any]:
         return [self.film, self.film_address, self.dub, self.dub_address]
 
+    def work(self, page: Page) -> DubWork:
+        """The handlers that these components call."""
+        return DubWork(page, tuple(self.options))
+
     @property
     def outputs(self) -> list[Any]:
         return [
@@ -137,7 +141,7 @@ def _results() -> dict[str, Any]:
 
 def wire(page: Page, demo: gr.Blocks, tab: DubTab) -> None:
     """Connects the components with their work."""
-    work = DubWork(page, tuple(tab.options))
+    work = tab.work(page)
     inputs = [*tab.given, *tab.options.values()]
     tab.go.click(work.start, inputs, tab.outputs, **QUIET)
     tab.example.click(work.example, None, tab.given, **QUIET).then(work.start, inputs, tab.outputs, **QUIET)

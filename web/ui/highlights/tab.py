@@ -39,6 +39,10 @@ class HighlightsTab:
     def inputs(self) -> list[Any]:
         return [self.file, self.address, *self.options.values()]
 
+    def work(self, page: Page) -> HighlightsWork:
+        """The handlers that these components call."""
+        return HighlightsWork(page, tuple(self.options))
+
     @property
     def outputs(self) -> list[Any]:
         return [
@@ -78,6 +82,7 @@ def _inputs(page: Page) -> dict[str, Any]:
             "clips": gr.Slider(1, 30, 8, step=1, label=label("ui.highlights.count")),
             "min_duration": gr.Slider(1, 180, settings.min_clip_duration, step=1, label=label("ui.highlights.min")),
             "max_duration": gr.Slider(5, 600, settings.max_clip_duration, step=1, label=label("ui.highlights.max")),
+            "track": gr.Textbox("auto", label=label("ui.track"), info=label("ui.track_info"), max_lines=1),
             "transcribe": gr.Checkbox(
                 True, label=label("ui.highlights.speech"), info=label("ui.highlights.speech_info")
             ),
@@ -106,7 +111,7 @@ def _results() -> dict[str, Any]:
 
 def wire(page: Page, demo: gr.Blocks, tab: HighlightsTab) -> None:
     """Connects the tab's components with its work."""
-    work = HighlightsWork(page, tuple(tab.options))
+    work = tab.work(page)
     tab.go.click(work.start, tab.inputs, tab.outputs, **QUIET)
     tab.example.click(work.example, None, [tab.file, tab.address], **QUIET).then(
         work.start, tab.inputs, tab.outputs, **QUIET

@@ -146,8 +146,10 @@ class HighlightsWork(TabWork):
     def _rendered(
         self, job: Job, n: int, clip: Mapping[str, Any], bounds: edits.Bounds, request: gr.Request
     ) -> Iterator[tuple[str, Job]]:
-        piece = Clip(job.asked(HighlightsRequest).source, Span(*bounds), str(clip.get("title", "")))
-        job_id = self.page.jobs.submit(CompileRequest((piece,)), asker(request), title=f"{n}. {job.title}")
+        asked = job.asked(HighlightsRequest)
+        piece = Clip(asked.source, Span(*bounds), str(clip.get("title", "")))
+        wanted = CompileRequest((piece,), track=asked.track)
+        job_id = self.page.jobs.submit(wanted, asker(request), title=f"{n}. {job.title}")
         yield from follow(self.page, job_id, language_of(request))
 
 

@@ -46,6 +46,10 @@ class ViralTab:
     def settings(self) -> list[Any]:
         return [*self.options.values(), *self.look.values()]
 
+    def work(self, page: Page) -> ViralWork:
+        """The handlers that these components call."""
+        return ViralWork(page, (*self.options, *self.look), len(self.look))
+
     @property
     def outputs(self) -> list[Any]:
         return [
@@ -82,6 +86,7 @@ def _inputs(page: Page) -> dict[str, Any]:
             "language": gr.Textbox(
                 "auto", label=label("ui.viral.language"), info=label("ui.viral.language_info"), max_lines=1
             ),
+            "track": gr.Textbox("auto", label=label("ui.track"), info=label("ui.track_info"), max_lines=1),
             "min_score": gr.Slider(0, 1, page.settings.min_viral_score, step=0.01, label=label("ui.viral.threshold")),
             "all": gr.Checkbox(False, label=label("ui.viral.all")),
         }
@@ -125,7 +130,7 @@ def _results() -> dict[str, Any]:
 
 def wire(page: Page, demo: gr.Blocks, tab: ViralTab, clips: gr.State) -> None:
     """Connects the components with their work; ``clips`` is the Highlights tab's result, so nothing is uploaded twice."""
-    work = ViralWork(page, (*tab.options, *tab.look), len(tab.look))
+    work = tab.work(page)
     tab.go.click(work.start, tab.inputs, tab.outputs, **QUIET)
     tab.mine.click(work.start_mine, [clips, *tab.settings], tab.outputs, **QUIET)
     tab.example.click(work.example, None, [tab.files, tab.address], **QUIET).then(
