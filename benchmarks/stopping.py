@@ -23,14 +23,18 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import ROOT, table
-from benchmarks.service import quantile
+from benchmarks.watching import quantile
 from pipeline.engine import Engine
 from pipeline.media import ffmpeg
 from pipeline.messages import Message
 from pipeline.progress import Report
+from pipeline.requests import Request
 from pipeline.settings import Settings
+from reelify.requests import CompileRequest, HighlightsRequest, RankRequest, TranscribeRequest
+from syncdub.requests import AnalyseRequest, SyncRequest
 from web.jobs.kinds import KINDS, run_job
 from web.jobs.queue import Jobs
+from web.jobs.values import NOBODY
 
 WANTED_P95, WANTED_WORST = 2.0, 5.0
 LONG = 0.7
@@ -46,19 +50,21 @@ def looped(source: str, minutes: float, folder: Path) -> Path:
     return target
 
 
-def works(folder: Path, minutes: float) -> dict[str, tuple[str, dict[str, Any]]]:
-    """Kinds of job and parameters that go through every stage there is."""
+def works(folder: Path, minutes: float) -> dict[str, Request]:
+    """Requests that go through every stage there is."""
     talk = looped("highlights_short_films.mp4", minutes, folder)
     film, dub = looped("dubsync_1_film.mp4", minutes, folder), looped("dubsync_2_doblaje.m4a", minutes, folder)
     pair = {"original": str(film), "dub": str(dub)}
     clips = [{"source": str(talk), "start": 20.0 * n, "end": 20.0 * n + 18.0} for n in range(3)]
     return {
-        "highlights": ("highlights", {"source": str(talk), "min_duration": 10, "max_duration": 40}),
-        "rank": ("rank", {"clips": [{"source": str(talk)}], "all": True, "captions": True, "aspect": "9:16"}),
-        "transcribe": ("transcribe", {"source": str(talk)}),
-        "compile": ("compile", {"clips": clips, "aspect": "9:16", "captions": True, "card": "A title"}),
-        "analyse": ("analyse", pair),
-        "sync": ("sync", {**pair, "codec": "eac3"}),
+        "highlights": HighlightsRequest.from_json({"source": str(talk), "min_duration": 10, "max_duration": 40}),
+        "rank": RankRequest.from_json(
+            {"clips": [{"source": str(talk)}], "all": True, "captions": True, "aspect": "9:16"}
+        ),
+        "transcribe": TranscribeRequest.from_json({"source": str(talk)}),
+        "compile": CompileRequest.from_json({"clips": clips, "aspect": "9:16", "captions": True, "card": "A title"}),
+        "analyse": AnalyseRequest.from_json(pair),
+        "sync": SyncRequest.from_json({**pair, "codec": "eac3"}),
     }
 
 
@@ -93,14 +99,14 @@ class Silences:
                 self.place = " < ".join(f"{Path(f.filename).stem}.{f.name}:{f.lineno}" for f in own[:-5:-1])
 
 
-def listened(engine: Any, kind: str, params: Mapping[str, Any], folder: Path) -> Silences:
+def listened(engine: Any, request: Request, folder: Path) -> Silences:
     """One whole run of a job, listened to."""
     silences = Silences()
     thread = threading.Thread(target=silences.watch, daemon=True)
     thread.start()
     folder.mkdir(parents=True)
     try:
-        run_job(kind, params, folder, silences, engine)
+        run_job(request, folder, silences, engine)
     finally:
         silences(1.0, Message("end"))
         silences.over.set()
@@ -108,9 +114,9 @@ def listened(engine: Any, kind: str, params: Mapping[str, Any], folder: Path) ->
     return silences
 
 
-def stopped(jobs: Jobs, kind: str, params: Mapping[str, Any], after: float) -> tuple[float, str] | None:
+def stopped(jobs: Jobs, request: Request, after: float) -> tuple[float, str] | None:
     """Seconds that a stop ``after`` so many seconds took, and the stage; ``None`` where the job was over before."""
-    job_id = jobs.submit(kind, params)
+    job_id = jobs.submit(request, NOBODY)
     while jobs.get(job_id).state == "queued":
         time.sleep(0.01)
     job = jobs.wait(job_id, after)
@@ -129,12 +135,12 @@ def engine_of(folder: Path) -> Engine:
     return Engine(Settings(data_dir=folder / "data", temp_dir=folder / "temp", models_dir=ROOT / "data" / "models"))
 
 
-def measure_silences(folder: Path, wanted: Mapping[str, tuple[str, dict[str, Any]]]) -> dict[str, float]:
+def measure_silences(folder: Path, wanted: Mapping[str, Request]) -> dict[str, float]:
     """Prints the longest silences; the seconds each job took."""
     rows, seconds, gaps = [], {}, []
-    for name, (kind, params) in wanted.items():
+    for name, request in wanted.items():
         begun = time.monotonic()
-        silences = listened(engine_of(folder / name), kind, params, folder / name / "job")
+        silences = listened(engine_of(folder / name), request, folder / name / "job")
         seconds[name] = time.monotonic() - begun
         gaps += silences.gaps
         rows += [(name, stage, f"{gap:.2f}", place) for stage, (gap, place) in silences.worst.items() if gap > LONG]
@@ -144,9 +150,7 @@ def measure_silences(folder: Path, wanted: Mapping[str, tuple[str, dict[str, Any
     return seconds
 
 
-def measure_stops(
-    folder: Path, wanted: Mapping[str, tuple[str, dict[str, Any]]], seconds: Mapping[str, float], n: int
-) -> None:
+def measure_stops(folder: Path, wanted: Mapping[str, Request], seconds: Mapping[str, float], n: int) -> None:
     """Prints how long stops at random moments took."""
     noise, found = random.Random(5), []
     for i in range(n):
@@ -154,15 +158,12 @@ def measure_stops(
         place = folder / f"stop{i}"
         engine = engine_of(place)
 
-        def run(
-            kind: str, params: Mapping[str, Any], where: Path, report: Report, engine: Any = engine
-        ) -> dict[str, Any]:
-            return run_job(kind, params, where, report, engine)
+        def run(request: Request, where: Path, report: Report, engine: Any = engine) -> dict[str, Any]:
+            return run_job(request, where, report, engine)
 
         jobs = Jobs(engine.settings, KINDS, run)
         jobs.start()
-        kind, params = wanted[name]
-        if (one := stopped(jobs, kind, params, noise.uniform(0.0, seconds[name]))) is not None:
+        if (one := stopped(jobs, wanted[name], noise.uniform(0.0, seconds[name]))) is not None:
             found.append((name, *one))
         jobs.close()
     times = [seconds for _, seconds, _ in found]
