@@ -38,10 +38,11 @@ RUN python -m pipeline.compute.models \
  && python -m pipeline.compute.models
 
 FROM ${BASE}
+ARG VERSION=unknown
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="Reelify & SyncDub" \
       org.opencontainers.image.description="Finds, ranks and renders the moments of a long video worth sharing, and puts a film's dub in sync." \
-      org.opencontainers.image.version="1.0.0" \
+      org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}" \
       org.opencontainers.image.licenses="MIT AND GPL-3.0-or-later AND GPL-3.0-only AND GPL-2.0-or-later AND LGPL-3.0-or-later AND LGPL-2.1-or-later AND MPL-2.0 AND Apache-2.0 AND BSD-3-Clause" \
       org.opencontainers.image.documentation="/app/NOTICE"

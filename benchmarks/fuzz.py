@@ -9,6 +9,7 @@ then a highlights job of the real queue (decode, measure, cut, encode) in a proc
 from __future__ import annotations
 
 import argparse
+import contextlib
 import logging
 import multiprocessing
 import random
@@ -183,7 +184,10 @@ def _left(root: Path) -> tuple[str, ...]:
     """Files that are not of the queue itself, and processes, that are still there."""
     kept = ("jobs.", "memory")
     files = [p.relative_to(root).as_posix() for top in ("data", "temp") for p in (root / top).rglob("*") if p.is_file()]
-    children = [p.name() for p in psutil.Process().children(recursive=True) if p.status() != psutil.STATUS_ZOMBIE]
+    children = []
+    for process in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.Error):  # looks into files come and go
+            children += [process.name()] if process.status() != psutil.STATUS_ZOMBIE else []
     return (
         *(f for f in files if not f.removeprefix("data/").startswith(kept)),
         *(c for c in children if "ffmpeg" in c),

@@ -20,7 +20,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from pipeline.files.received import CHUNK
 from pipeline.messages import Message
 from pipeline.settings import _TABLE, Settings
+from syncdub.requests import SyncRequest
 from tests.conftest import ROOT
+from tests.test_package import listed
 from web.intake.library import Library
 from web.jobs.queue import Job
 from web.jobs.values import STATES
@@ -60,7 +62,7 @@ def figures(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
     job = Job(
         "0" * 32,
         "sync",
-        {},
+        SyncRequest(original=Path("a"), dub=Path("b")),
         settings.data_dir,
         state="done",
         started=1.0,
@@ -285,13 +287,8 @@ def test_what_is_not_permissive_is_told() -> None:
     }
     for found in metadata.distributions():
         told = found.metadata
-        words = " ".join(
-            [
-                told.get("License-Expression") or "",
-                (told.get("License") or "")[:80],
-                *(told.get_all("Classifier") or []),
-            ]
-        )
+        fields = ("License-Expression", "License", "Classifier")
+        words = " ".join(text[:80] for field in fields for text in told.get_all(field) or [])
         if _plain(told["Name"]) in names and re.search(r"GPL|MPL|Mozilla", words):
             assert _plain(told["Name"]) in notice, told["Name"]
     label = re.search(r'image.licenses="([^"]+)"', DOCKERFILE)
@@ -346,9 +343,10 @@ def test_only_the_proxy_is_believed_about_addresses() -> None:
 
 
 def pins(name: str, python: str) -> dict[str, str]:
-    """What a file of requirements pins for a version of Python; each of them once and exactly."""
+    """What a file of requirements, or the extra ``dev``, pins for a version of Python; each of them once and exactly."""
     found: dict[str, str] = {}
-    for line in (ROOT / name).read_text(encoding="utf-8").splitlines():
+    text = "\n".join(listed(name)) if name == "dev" else (ROOT / name).read_text(encoding="utf-8")
+    for line in text.splitlines():
         if not line or line.startswith("#"):
             continue
         wanted = Requirement(line.partition(" --hash")[0])
@@ -367,7 +365,7 @@ def pins(name: str, python: str) -> dict[str, str]:
 @pytest.mark.parametrize("python", PYTHONS)
 def test_every_python_has_its_pins_and_constraints_agree(python: str) -> None:
     allowed = pins("constraints.txt", python)
-    for name in ("requirements.txt", "requirements-dev.txt"):
+    for name in ("requirements.txt", "dev"):
         wanted = pins(name, python)
         assert {k: (v, allowed.get(k)) for k, v in wanted.items() if allowed.get(k) != v} == {}
         assert set(wanted) == set(pins(name, "3.11")), f"{name}: not the same libraries as for 3.11"

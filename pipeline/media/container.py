@@ -87,8 +87,17 @@ def video_stream(container: InputContainer) -> av.VideoStream | None:
     return stream
 
 
-def packets(container: InputContainer, *tracks: Any) -> Iterator[Any]:
-    """The packets of ``tracks`` (all without any), of the streams that were there when the container was opened.
+def cover_stream(container: InputContainer) -> int | None:
+    """The index of the first attached picture of a known kind, ``None`` where there is none."""
+    import av.stream
+
+    art = av.stream.Disposition.attached_pic
+    found = (s.index for s in container.streams.video if s.codec_context is not None and s.disposition & art)
+    return next(found, None)
+
+
+def raw_packets(container: InputContainer, *tracks: Any) -> Iterator[Any]:
+    """The packets of ``tracks`` (all without any) as the file has them, of the streams that were there when it was opened.
 
     Some containers bring new streams later on; PyAV knows nothing of them and gives up at their packets.
     """

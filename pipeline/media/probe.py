@@ -12,17 +12,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import NoAudio, NotFound, NoVideo, ToolError, UnreadableMedia, UnsupportedFormat, UserError
-from pipeline.media.container import MAX_PIXELS, audio_tracks, clock_origin, opened, packets, video_stream
+from pipeline.media.clock import Course, course, packets, seek
+from pipeline.media.container import MAX_PIXELS, audio_tracks, clock_origin, cover_stream, opened, video_stream
 from pipeline.media.fenced import Broken, Limits, warden
 from pipeline.media.values import AudioStream, MediaInfo, OtherStream, VideoStream
 from pipeline.messages import Message, message
+from pipeline.messages import clock as say_clock
 
 if TYPE_CHECKING:
     from av.container import InputContainer
 
 TEXT_SUBTITLES = frozenset({"subrip", "srt", "ass", "ssa", "mov_text", "webvtt", "text"})
+FIELD_CODECS = frozenset(
+    {"h264", "mpeg2video", "mpeg4", "vc1", "wmv3", "dvvideo", "prores", "dnxhd", "mjpeg", "ffv1", "huffyuv", "rawvideo"}
+)
+"""What cameras, discs and broadcasts store two fields a frame in."""
+FIELD_FRAMES = 10
 HDR_TRANSFERS = frozenset({16, 18})
 """SMPTE ST 2084 (PQ) and ARIB STD-B67 (HLG), ISO/IEC 23091-2 table 3."""
+MATRICES = {1: "709", 4: "fcc", 5: "470bg", 6: "170m", 7: "240m", 9: "2020_ncl", 10: "2020_cl"}
+"""ISO/IEC 23091-2 table 4, as zimg names them; 0 (RGB) and 2 (not said) are none."""
+BT2020_PRIMARIES, FULL_RANGE = 9, 2
 MICRO = 1_000_000
 KNOWN = 256
 """Files whose facts are kept."""
@@ -136,17 +146,19 @@ def examine(path: Path | str) -> MediaInfo:
             _check_size(file, picture.codec_context)
         video = _video(picture, origin) if picture is not None else None
         audio = tuple(_audio(s, origin) for s in audio_tracks(container))
+        cover = cover_stream(container)
         others = tuple(o for s in container.streams if (o := _other(s)) is not None)
         announced = _announced(container, origin)
+        clock = course(container)
         chapters = len(container.chapters())
         name, start = container.format.name, (container.start_time or 0) / MICRO
     if video is None and not audio:
         raise UnreadableMedia(name=file.name)
     _check_decodes(file)
-    duration, doubts = _real_duration(file, announced, origin)
+    duration, doubts = _real_duration(file, announced, origin) if not clock.broken else _joined(clock, origin)
     return MediaInfo(
         path=str(file), container=name, duration=duration, size=file.stat().st_size, video=video, audio=audio,
-        others=others, n_chapters=chapters, origin=origin, container_start=start, doubts=doubts,
+        others=others, n_chapters=chapters, origin=origin, container_start=start, cover=cover, doubts=doubts,
     )  # fmt: skip
 
 
@@ -166,7 +178,7 @@ def _video(stream: Any, origin: float) -> VideoStream:
     context = stream.codec_context
     width, height = context.width, context.height
     aspect = float(stream.sample_aspect_ratio or 1) or 1.0
-    rotation = _rotation(stream)
+    rotation, interlaced = _first_frames(stream)
     shown = (round(width * aspect), height) if rotation % 180 == 0 else (height, round(width * aspect))
     average, base = stream.average_rate, stream.base_rate
     return VideoStream(
@@ -174,19 +186,26 @@ def _video(stream: Any, origin: float) -> VideoStream:
         fps=float(average or stream.guessed_rate or 0), rotation=rotation, start=_seconds(stream.start_time, stream.time_base) - origin,
         pixel_format=context.pix_fmt or "", hdr=int(context.color_trc or 0) in HDR_TRANSFERS,
         variable_rate=bool(average and base and abs(float(base / average) - 1) > 0.02),
+        matrix=MATRICES.get(int(context.colorspace or 0), ""), full_range=int(context.color_range or 0) == FULL_RANGE,
+        wide_gamut=int(context.color_primaries or 0) == BT2020_PRIMARIES, interlaced=interlaced,
     )  # fmt: skip
 
 
-def _rotation(stream: Any) -> int:
-    """Degrees clockwise a player turns the picture, from the first decoded frame's display matrix."""
+def _first_frames(stream: Any) -> tuple[int, bool]:
+    """Degrees clockwise a player turns the picture, from the first decoded frame's display matrix; whether it or one of the
+    next few is interlaced (a broadcast mixes both kinds)."""
     import av.error
 
-    container = stream.container
+    rotation: int | None = None
+    container, looked = stream.container, FIELD_FRAMES if stream.codec_context.name in FIELD_CODECS else 1
     with contextlib.suppress(av.error.FFmpegError, StopIteration):
         for _, packet in zip(range(200), packets(container, stream), strict=False):
             for frame in packet.decode():
-                return int(-round(frame.rotation / 90) * 90) % 360
-    return 0
+                rotation = int(-round(frame.rotation / 90) * 90) % 360 if rotation is None else rotation
+                looked -= 1
+                if frame.interlaced_frame or looked <= 0:
+                    return rotation, bool(frame.interlaced_frame)
+    return rotation or 0, False
 
 
 def _audio(stream: Any, origin: float) -> AudioStream:
@@ -241,6 +260,12 @@ def _check_decodes(file: Path, n_packets: int = 400) -> None:
     raise UnreadableMedia(name=file.name)
 
 
+def _joined(clock: Course, origin: float) -> tuple[float, tuple[Message, ...]]:
+    """How long a file of several clocks is, and that it is one."""
+    at = ", ".join(say_clock(t - origin) for t in clock.joins)
+    return clock.end - origin, (message("media.clock_restarts", at=at),)
+
+
 def _real_duration(file: Path, announced: float | None, origin: float) -> tuple[float, tuple[Message, ...]]:
     """The end of the last packet, looked for near the announced end; a file cut short is believed only as far as it goes."""
     near = _last_packet(file, origin, None if announced is None else max(0.0, announced - 10.0))
@@ -254,14 +279,14 @@ def _real_duration(file: Path, announced: float | None, origin: float) -> tuple[
     return actual, (message("media.truncated", announced=announced, actual=actual),)
 
 
-def _last_packet(file: Path, origin: float, seek: float | None) -> float:
-    """Latest packet end after ``seek`` (or of the whole file), our clock; 0 when there is none. Nothing is decoded."""
+def _last_packet(file: Path, origin: float, after: float | None) -> float:
+    """Latest packet end after ``after`` (or of the whole file), our clock; 0 when there is none. Nothing is decoded."""
     import av.error
 
     end = 0.0
     with opened(file) as container, contextlib.suppress(av.error.FFmpegError):
-        if seek:
-            container.seek(int((seek + origin) * MICRO), backward=True)
+        if after:
+            seek(container, after + origin)
         for packet in packets(container):
             if packet.pts is None or packet.stream.type not in {"audio", "video"} or packet.time_base is None:
                 continue

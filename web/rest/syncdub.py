@@ -16,7 +16,7 @@ from pipeline.errors import BadRequest, TooLarge
 from pipeline.files.received import Stored, shown_name
 from pipeline.requests import options_of
 from syncdub.requests import SyncRequest
-from web.guard.limits import JSON_LIMIT
+from web.guard.bodies import JSON_LIMIT
 from web.guard.security import current_user
 from web.intake.forms import Form, read_form
 from web.intake.resumable import Announced

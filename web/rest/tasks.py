@@ -99,6 +99,7 @@ def download(task_id: str, request: Request, edited: bool = False) -> FileRespon
 
 
 @router.get("/api/files/{task_id}/{path:path}", response_class=FileResponse, responses=PROBLEMS)
+@router.head("/api/files/{task_id}/{path:path}", include_in_schema=False)
 def file(task_id: str, path: str, request: Request) -> FileResponse:
     """A file of a task that its result names (captions, pictures, reports). `Range` works."""
     job = job_of(request, task_id)

@@ -119,7 +119,7 @@ def test_a_look_at_a_beginning_has_one_limit_for_all_of_it(local: Settings, monk
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The seconds that the pace reads."""
     now = [0.0]
-    monkeypatch.setattr(pace.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr("pipeline.files.pace.time.monotonic", lambda: now[0])
     return now
 
 
