@@ -223,7 +223,8 @@ class TestLanguages:
     @pytest.mark.parametrize("code", LANGUAGES)
     def test_words_are_folded_as_they_are_looked_up(self, code: str) -> None:
         known = LANGUAGES[code]
-        lists = {f.name: getattr(known, f.name) for f in fields(Language) if f.name != "abbreviations"}
+        as_written = {"abbreviations", "numbered", "trailing"}
+        lists = {f.name: getattr(known, f.name) for f in fields(Language) if f.name not in as_written}
         found = {word for value in lists.values() if isinstance(value, frozenset | tuple) for word in value}
         assert all(word == fold(word) for word in found)
         assert all(word == word.lower() and "." in word for word in known.abbreviations)
