@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.compute import packages
 from pipeline.compute.device import Device
 from pipeline.compute.remembered import Far, Memory
 from pipeline.media.probe import Probes
 from pipeline.media.values import MediaInfo
 from pipeline.progress import Report, no_report
-from pipeline.settings import Settings
+from pipeline.settings import Settings, keep_quiet
 from pipeline.stages import Here, Stages
 from pipeline.text.values import Facts, Keyword
 from pipeline.values import Transcript
@@ -38,6 +39,8 @@ class Engine:
         self, settings: Settings, here: Here | None = None, stages: Stages | None = None, far: Far | None = None
     ) -> None:
         self.settings = settings
+        keep_quiet()
+        packages.use(settings)
         self.memory = Memory(settings.data_dir / "memory", far)
         self.here = here or Here(settings)
         self._stages: Stages = stages or self.here

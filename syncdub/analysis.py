@@ -269,7 +269,7 @@ def _plan(case: _Case, finding: Finding, spots: list[Spot], said: Meaning | None
     matches: tuple[Match, ...] = said.matches if said else ()
     if segments:
         share = balance(segments, *finding.durations)
-        doubts += general_doubts(share, segments)
+        doubts += general_doubts(share, segments, *finding.durations)
     return SyncPlan(
         verdict=verdict_of(segments),
         rate=segments[0].rate if segments else 1.0,

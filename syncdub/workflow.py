@@ -17,8 +17,9 @@ from pipeline.media.values import MediaInfo, OtherStream
 from pipeline.messages import Message, message, say
 from pipeline.progress import Report, no_report, part_of
 from pipeline.settings import Settings
+from pipeline.tracks.carriage import COPIED_SUBTITLES, carriage
 from pipeline.tracks.copying import first_packet
-from pipeline.tracks.mux import COPIED_SUBTITLES, Mux, NewTrack, check_output, mux
+from pipeline.tracks.mux import Mux, NewTrack, check_output, mux
 from pipeline.values import Span
 from syncdub.making import subtitles
 from syncdub.making.measure import RATE, Fetch, Residual, measure, windows
@@ -41,7 +42,8 @@ sample."""
 class Prober(Protocol):
     """What making a file needs of an engine."""
 
-    settings: Settings
+    @property
+    def settings(self) -> Settings: ...
 
     def probe(self, path: Path | str) -> MediaInfo: ...
 
@@ -82,13 +84,14 @@ def sync(engine: Engine, request: SyncRequest, report: Report = no_report) -> Sy
 
     Raises:
         BadRequest, NotFound, Forbidden, DiskFull: the output cannot be written there.
-        NotFound, UnreadableMedia, UnsupportedFormat, NoAudio: an input cannot be used.
+        NotFound, UnreadableMedia, UnsupportedFormat, NoAudio: an input cannot be used, or its picture cannot be kept.
         BadRequest: the plan cannot be moved as ``nudges`` say.
         FFmpegFailed: the result could not be made or did not pass its examination.
     """
     from syncdub.analysis import analyse
 
     check_output(request.output, (request.original, request.dub, *request.subtitles))
+    carriage(request.original)
     if request.plan is not None:
         return execute(engine, moved(load_plan(request.plan), request.nudges), request, report)
     plan = analyse(engine, request, part_of(report, 0.0, 0.6))

@@ -261,7 +261,8 @@ def _is_long(info: MediaInfo) -> bool:
 def packets_of(path: Path | str) -> Packets:
     """Times and sizes of the compressed pictures, without decoding any (two hours in a second or two)."""
     from pipeline.evidence.shots import Packets
-    from pipeline.media.container import clock_origin, opened, packets, video_stream
+    from pipeline.media.clock import packets
+    from pipeline.media.container import clock_origin, opened, video_stream
 
     times, sizes, keys = array("d"), array("d"), array("b")
     with opened(path) as container:

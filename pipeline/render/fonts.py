@@ -15,7 +15,9 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-FOLDER = Path(__file__).resolve().parents[2] / "assets" / "fonts"
+from pipeline import places
+
+FOLDER = places.brought("assets", "fonts")
 JOINERS = frozenset("\u200c\u200d\u2060\ufe0e\ufe0f\u20e3")
 """What belongs to the letter before it, whatever draws that."""
 SAMPLE = 100

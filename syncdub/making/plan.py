@@ -30,6 +30,8 @@ BRIDGE = 1.0
 """Longest pause (seconds) between two segments of one line that is simply played on."""
 GAP = 0.05
 """Shorter holes (seconds) in the dub are left as they are."""
+FILL_TOLD = 0.3
+"""Seconds without dub from which it is told what is heard there."""
 AUDIBLE_PITCH = 0.002
 """Speed changes under 0.2 % (3.5 cents) move the pitch less than trained ears notice (about 5 cents), so resampling,
 which leaves no artefacts, serves them whatever happened to the pitch."""
@@ -230,6 +232,9 @@ def _doubts(plan: SyncPlan, method: Method, fill: Fill, gaps: Sequence[Span]) ->
     worst = max((abs(s.rate - 1.0) for s in plan.segments), default=0.0)
     if method == "resample" and plan.pitch == "unknown" and worst > AUDIBLE_PITCH:
         doubts.append(message("doubt.pitch_unknown"))
+    seconds = sum(g.duration for g in gaps)
+    if seconds >= FILL_TOLD:
+        doubts.append(message(f"doubt.filled.{fill}", seconds=seconds))
     if fill == "bed" and gaps:
         doubts.append(message("doubt.bed_is_estimate"))
     return tuple(doubts)

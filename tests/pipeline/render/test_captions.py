@@ -281,6 +281,7 @@ def test_captions_lie_across_no_edge_of_the_picture(size: tuple[int, int], botto
     lines = re.findall(r"^Dialogue: 0,0:00:0(\d).*?,,0,0,(\d+),,(?:\{\\an(\d)\})?", ass, re.MULTILINE)
     for second, margin, anchor in lines:
         inside = int(second) < 5
+        top: float
         if anchor == "8":
             top = int(margin)
             low = top + 2 * place.size

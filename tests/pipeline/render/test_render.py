@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -219,9 +221,9 @@ def test_silence_is_not_brought_up() -> None:
 def test_captions_are_seen_where_they_belong(clapper: Path, tmp_path: Path) -> None:
     said = Transcript("es", 2.0, (Sentence(0.4, 1.2, "¡Mañana, pingüino!"),))
     plain, out = tmp_path / "plain.mp4", tmp_path / "it's [a] b,c.mp4"
-    size = {"size": (360, 640), "loudness": None}
-    render.render(plan(clapper, (0.5, 2.5)), plain, RenderOptions(**size))
-    render.render(plan(clapper, (0.5, 2.5)), out, RenderOptions(captions=said, **size))
+    style = RenderOptions(size=(360, 640), loudness=None)
+    render.render(plan(clapper, (0.5, 2.5)), plain, style)
+    render.render(plan(clapper, (0.5, 2.5)), out, replace(style, captions=said))
     times, with_text = pictures(out)
     difference = np.abs(with_text.astype(int) - pictures(plain)[1]).astype(int) > 40
     rows = difference[(times > 0.5) & (times < 1.1)].any(axis=(0, 2))
@@ -232,7 +234,7 @@ def test_captions_are_seen_where_they_belong(clapper: Path, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("framing", ["follow", "bars", "centre"])
-def test_upright_shape(framing: str, clapper: Path, tmp_path: Path) -> None:
+def test_upright_shape(framing: Literal["follow", "bars", "centre"], clapper: Path, tmp_path: Path) -> None:
     out = tmp_path / "out.mp4"
     checked = render.render(
         plan(clapper, (1.0, 1.6)), out, RenderOptions(aspect="9:16", framing=framing, size=(180, 320), loudness=None)

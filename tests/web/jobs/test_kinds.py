@@ -23,13 +23,13 @@ from web.jobs.queue import Jobs
 from web.jobs.values import NOBODY
 
 FILM, DUB = Path("/films/a.mkv"), Path("/films/b.mkv")
-PAIR = {"original": FILM, "dub": DUB}
+PAIR: dict[str, Any] = {"original": FILM, "dub": DUB}
 SAMPLES: tuple[Request, ...] = (
     HighlightsRequest(FILM, 5, 3.0, 9.5, True, False, False, language="es", fetch={str(FILM): "https://example.com/a"}),
     RankRequest(
         (Clip(FILM, Span(1.0, 2.5), "ñ"), Clip(DUB)), 0.5, True, "es", aspect="9:16", hook="¡Mira!", interface="es"
     ),
-    TranscribeRequest(FILM, track="2", language="en"),
+    TranscribeRequest(FILM, language="en", track="2"),
     CompileRequest(
         (Clip(FILM),), corrections={"tod": "todos"}, texts=(Rewrite(FILM, 1.0, "a", "b"),), card="x", smart=True
     ),
@@ -54,7 +54,6 @@ OLDER: tuple[tuple[str, dict[str, Any], Request], ...] = (
               "min_score": 0.3, "all": False, "aspect": "9:16", "framing": "bars", "captions": True, "hook": "", "card": "no"},
      RankRequest((Clip(FILM, Span(1.0, 2.5), "ñ"),), 0.3, expected="en", aspect="9:16", framing="bars", captions=True)),
     ("transcribe", {"source": "/films/a.mkv", "language": ""}, TranscribeRequest(FILM)),
-    ("transcribe", {"source": "/films/a.mkv", "stream": 1}, TranscribeRequest(FILM, track="2")),
     ("compile", {"clips": [{"source": "/films/a.mkv", "start": 1, "end": 2}], "texts": [{"source": "/films/a.mkv", "start": 1.0,
                  "heard": "a", "text": "b"}], "smart": True, "corrections": {}},
      CompileRequest((Clip(FILM, Span(1.0, 2.0)),), smart=True, texts=(Rewrite(FILM, 1.0, "a", "b"),))),

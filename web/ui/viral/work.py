@@ -42,7 +42,7 @@ class ViralWork(TabWork):
 
     n_outputs = 9
 
-    def __init__(self, page: Page, options: Sequence[str] = (), n_look: int = 0) -> None:
+    def __init__(self, page: Page, options: Sequence[str], n_look: int) -> None:
         super().__init__(page, options)
         self.look = tuple(options[len(options) - n_look :])
 
@@ -71,7 +71,7 @@ class ViralWork(TabWork):
     def _given(self, files: list[str] | None, address: str, request: gr.Request) -> list[Stored]:
         """What was given; uploads are not looked at here, for one bad clip does not fail the others."""
         if files and not (address or "").strip():
-            return [Stored(Path(path), Path(path).name, 0) for path in files]
+            return [chosen_source(self.page, path, None, request, probe=False) for path in files]
         return [chosen_source(self.page, None, address, request)]
 
     def _from_highlights(self, found: Mapping[str, str], request: gr.Request) -> tuple[ClipAsked, ...]:
