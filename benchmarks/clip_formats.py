@@ -24,8 +24,9 @@ from pipeline.render.render import RenderOptions, render
 from pipeline.speech.tracks import chosen
 from pipeline.values import Cut, Span, Timeline
 
-HEAD = ("input", "container and codecs", "kept", "converted", "said")
-SECONDS = 4.0
+HEAD = ("side", "container", "codecs", "peculiarity", "kept", "converted", "off by ms", "said", "right")
+SECONDS, CUT, LENGTH = 4.0, 1.0, 2.0
+"""Seconds of an input, and where and how long its clip is."""
 VOICE = ROOT / "assets" / "examples" / "viral_1.mp4"
 X264 = ("-c:v", "libx264", "-preset", "ultrafast")
 AAC = ("-c:a", "aac")
@@ -41,11 +42,11 @@ class Kind:
     name: str
     args: tuple[str, ...]
     chart: str = "testsrc2=s=320x180:r=25"
-    cut: float = 1.0
+    expect: tuple[str, ...] = ()
 
 
-def _kind(what: str, name: str, *args: str, chart: str = "testsrc2=s=320x180:r=25", cut: float = 1.0) -> Kind:
-    return Kind(what, name, args, chart, cut)
+def _kind(what: str, name: str, *args: str, chart: str = "testsrc2=s=320x180:r=25", expect: str = "") -> Kind:
+    return Kind(what, name, args, chart, tuple(expect.split()))
 
 
 X265 = ("-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=error")
@@ -90,9 +91,9 @@ KINDS = (
     _kind("SD without colour tags", "a.mp4", *H264, chart=f"{SD},{UNTAGGED}"),
     _kind("full range", "a.mp4", *V, *A, "-vf", "scale=out_range=pc,setparams=range=pc", *X264, *AAC),
     _kind("screen recording, RGB", "a.mkv", *V, *A, "-c:v", "ffv1", "-pix_fmt", "bgr0", "-c:a", "flac"),
-    _kind("microphone on one ear", "a.mp4", *V, *S, "-af", ONE_EAR, *X264, *AAC),
-    _kind("channels that cancel each other", "a.mp4", *V, *S, "-af", OPPOSED, *X264, *AAC),
-    _kind("game on track 1, voice on 2", "a.mkv", *V, *A, *S, *X264, *AAC, *NAMES),
+    _kind("microphone on one ear", "a.mp4", *V, *S, "-af", ONE_EAR, *X264, *AAC, expect="doubt.one_channel"),
+    _kind("channels that cancel each other", "a.mp4", *V, *S, "-af", OPPOSED, *X264, *AAC, expect="doubt.opposed_channels"),
+    _kind("game on track 1, voice on 2", "a.mkv", *V, *A, *S, *X264, *AAC, *NAMES, expect="doubt.voice_track_mixed"),
     _kind("sound half a second late", "a.mkv", *H264, "-af", "adelay=500:all=1"),
     _kind("no sound", "a.mp4", *V, *X264),
     _kind("VBR MP3, sound alone", "a.mp3", *A, "-c:a", "libmp3lame", "-q:a", "4"),
@@ -100,7 +101,8 @@ KINDS = (
     _kind("MP2, sound alone", "a.mp2", *A, "-c:a", "mp2"),
     _kind("WMA, sound alone", "a.wma", *A, "-c:a", "wmav2"),
     _kind("MP4 called .avi", "a.mp4.avi", *H264, "-f", "mp4"),
-    _kind("live, no duration", "a.webm", *V, *A, "-c:v", "libvpx", "-deadline", "realtime", "-c:a", "libvorbis", "-live", "1"),
+    _kind("live, no duration", "a.webm", *V, *A, "-c:v", "libvpx", "-deadline", "realtime", "-c:a", "libvorbis", "-live", "1",
+          expect="media.no_duration"),
 )  # fmt: skip
 """Kinds of files, small and short."""
 
@@ -115,10 +117,9 @@ def make(kind: Kind, folder: Path) -> Path:
     return out
 
 
-def described(info: MediaInfo) -> str:
-    """Container and codecs, as they are."""
-    codecs = [info.video.codec] if info.video else []
-    return f"{info.container.split(',')[0]}: {', '.join([*codecs, *(a.codec for a in info.audio)])}"
+def codecs(info: MediaInfo) -> str:
+    """The codecs of picture and sound."""
+    return ", ".join([*([info.video.codec] if info.video else []), *(a.codec for a in info.audio)])
 
 
 def changes(source: MediaInfo, clip: MediaInfo) -> list[str]:
@@ -142,29 +143,37 @@ def changes(source: MediaInfo, clip: MediaInfo) -> list[str]:
     return found
 
 
-def row(kind: Kind, folder: Path) -> tuple[str, ...]:
+def right(kind: Kind, source: MediaInfo, clip: MediaInfo, told: set[str]) -> bool:
+    """Whether nothing was lost, nothing combs, the colours are tagged as a player takes them, and what must be said was said."""
+    there = bool(source.video) == bool(clip.video) and bool(source.audio) == bool(clip.audio)
+    picture = clip.video
+    fine = picture is None or (
+        not picture.interlaced and picture.matrix == colours.guessed(picture.width, picture.height)
+    )
+    return there and fine and abs(clip.duration - LENGTH) < 0.15 and set(kind.expect) <= told
+
+
+def row(kind: Kind, folder: Path) -> list[object]:
     """One line of the table."""
     try:
         source = make(kind, folder)
-    except StudioError:
-        return (kind.what, kind.name, "–", "–", "(this ffmpeg cannot write it)")
-    try:
         info = probe(source)
         sound = chosen(info)
         out = folder / ("clip.mp4" if info.video else "clip.m4a")
-        plan = Timeline((Cut(str(source), Span(kind.cut, min(info.duration, kind.cut + 2.0)), 0.0),))
+        plan = Timeline((Cut(str(source), Span(CUT, CUT + LENGTH), 0.0),))
         render(plan, out, RenderOptions(tracks={info.path: sound.mixed}), known={str(source): info})
         clip = probe(out)
     except StudioError as error:
-        return (kind.what, kind.name, "nothing", "–", say(error.message, "en"))
-    kept = [name for name, there in (("picture", clip.video), ("sound", clip.audio)) if there]
-    said = [say(m, "en") for m in (*info.doubts, *sound.notes)]
-    return (
-        kind.what, described(info), " and ".join(kept), "; ".join([described(clip), *changes(info, clip)]), " ".join(said) or "–",
-    )  # fmt: skip
+        return ["clip", kind.name, "–", kind.what, "nothing", "–", "–", say(error.message, "en"), "NO"]
+    notes = (*info.doubts, *sound.notes)
+    kept = " and ".join(name for name, there in (("picture", clip.video), ("sound", clip.audio)) if there)
+    converted = "; ".join([codecs(clip), *changes(info, clip)])
+    fine = "yes" if right(kind, info, clip, {m.code for m in notes}) else "NO"
+    said = " ".join(say(m, "en") for m in notes) or "–"
+    return ["clip", info.container.split(",")[0], codecs(info), kind.what, kept, converted, "–", said, fine]
 
 
-def rows() -> Iterator[tuple[str, ...]]:
+def rows() -> Iterator[list[object]]:
     """The table's lines under :data:`HEAD`, each made and measured now."""
     for kind in KINDS:
         with tempfile.TemporaryDirectory() as folder:
