@@ -10,6 +10,7 @@ import functools
 import gc
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -83,6 +84,12 @@ class Engine:
         """Unit vectors (n, d) of sentences in any of the model's languages."""
         return self._embed(texts)
 
+    def meaning(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Unit vectors (n, 512) by the encoder that arrives with the installation, whatever the settings name: what was learned from
+        readers are directions of this one."""
+        with self._reading:
+            return self._bundled.encode(texts)
+
     def facts(self, texts: Sequence[str], language: str) -> tuple[Facts, ...]:
         """Tokens, lemmas and morphology of each text."""
         from pipeline.text.tagger import facts
@@ -155,3 +162,11 @@ class Engine:
         from pipeline.text.embedder import Embedder
 
         return Embedder(self.settings, device=self.device)
+
+    @functools.cached_property
+    def _bundled(self) -> Embedder:
+        from pipeline.text.embedder import BUNDLED, Embedder
+
+        if self._embedder.name == BUNDLED:
+            return self._embedder
+        return Embedder(replace(self.settings, sentence_model=BUNDLED))

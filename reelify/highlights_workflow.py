@@ -6,7 +6,7 @@ Progress, cancellation and files live here; which moments are chosen is decided 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +15,11 @@ from pipeline.errors import BadRequest, NoAudio
 from pipeline.messages import Message, message
 from pipeline.progress import Report, no_report, part_of
 from pipeline.values import Cut, MediaInfo, Span, Timeline, Transcript
+from reelify.moments.candidates import REACTIONS
 from reelify.moments.highlights import find_highlights
-from reelify.values import Evidence, Highlight, Highlights
+from reelify.thoughts_workflow import thoughts_of
+from reelify.values import Evidence, Highlight, Highlights, Thought
+from reelify.words import spoken_of, vocabulary_of
 
 if TYPE_CHECKING:
     from pipeline.evidence.gather import RawEvidence
@@ -86,6 +89,7 @@ def _clip_json(clip: Highlight, path: Path | None, poster: Path | None) -> dict[
         "duration": round(clip.duration, 3),
         "score": round(clip.score, 4),
         "parts": {name: round(value, 4) for name, value in clip.parts.items()},
+        **clip.labels.to_json(),
         "reasons": list(clip.reasons),
         "doubts": list(clip.doubts),
     }
@@ -122,7 +126,18 @@ def collect(
     transcript = None
     if speech_share and _somebody_speaks(raw, info.duration):
         transcript = _transcript(engine, info, request.language, part_of(report, 1.0 - speech_share, 1.0))
-    return evidence_of(raw, info, transcript), raw
+    evidence = evidence_of(raw, info, transcript)
+    return replace(evidence, thoughts=_thoughts(engine, evidence)), raw
+
+
+def _thoughts(engine: Engine, evidence: Evidence) -> tuple[Thought, ...]:
+    """What is said, divided and judged; nothing where nobody speaks."""
+    said = evidence.transcript
+    if said is None or not said.sentences:
+        return ()
+    reactions = [e for e in evidence.events if e.label in REACTIONS]
+    spoken = spoken_of(engine, said.sentences, said.language)
+    return thoughts_of(spoken, vocabulary_of(engine, said.language, {}), reactions)
 
 
 def evidence_of(raw: RawEvidence, info: MediaInfo, transcript: Transcript | None) -> Evidence:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from pipeline.text.values import Facts, Keyword, Term, Token
 from pipeline.values import Sentence, Word
-from reelify.score.wordlists import CLAUSE_END, NEGATORS, RAISING, UNDOING
+from reelify.score.wordlists import BELOVED, CLAUSE_END, LITTLE, NEGATORS, RAISING, UNDOING
 from reelify.values import KeywordHit
 
 SCOPE = 3
@@ -73,8 +73,10 @@ class Lexicon:
             for index in self._candidates(tokens[start]):
                 terms = self.keywords[index].terms
                 picked = words[place : place + len(terms)]
-                if len(picked) == len(terms) and all(
-                    matches(term, tokens[i], len(words)) for term, i in zip(terms, picked, strict=True)
+                if (
+                    len(picked) == len(terms)
+                    and all(matches(term, tokens[i], len(words)) for term, i in zip(terms, picked, strict=True))
+                    and not (len(terms) == 1 and "querer" in terms[0].lemmas and of_love(tokens, start))
                 ):
                     yield self._found(index, number, facts, picked[0], picked[-1])
 
@@ -138,10 +140,24 @@ def matches(term: Term, token: Token, n_words: int = 99) -> bool:
     return any(host in term.hosts for host in _hosts(token))
 
 
+def of_love(tokens: Sequence[Token], index: int) -> bool:
+    """Whether a form of *querer* is love and not a wish: "te quiero", "os quiero mucho", "quiero a mi madre"; not "te quiero contar"."""
+    after = [t for t in tokens[index + 1 : index + 5] if t.pos != "ADV" and t.folded not in LITTLE]
+    follows = after[0] if after else None
+    if follows is not None and "VerbForm=Inf" in follows.morph:
+        return False
+    before = tokens[index - 1].folded if index else ""
+    if before in BELOVED or (tokens[index].folded.startswith("quer") and tokens[index].folded.endswith(("te", "os", "rme", "rnos"))):
+        return True
+    return follows is not None and follows.folded in ("a", "al") and "VerbForm=Inf" not in (after[1].morph if len(after) > 1 else ())
+
+
 def _other_accent(term: Term, token: Token) -> bool:
-    """``papá`` is not a form of the keyword ``papa``: its own accent makes it another word of the dictionary."""
+    """``papá`` is not a form of the keyword ``papa``: its own accent makes it another word of the dictionary. Adverbs and
+    superlatives are listed as words of their own and keep their adjective's accent."""
     return (
-        token.text.lower() != term.text
+        not re.search(r"mente$|isim[oa]s?$", token.folded)
+        and token.text.lower() != term.text
         and token.folded != token.text.lower()
         and bool(token.lemmas and not term.lemmas & set(token.lemmas))
     )

@@ -11,19 +11,24 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-NEGATORS = _words("""no nunca jamas sin tampoco ni ningun ninguna ninguno
-not n't nt never without nor neither cannot hardly""")
+NEGATORS = _words("""no nunca jamas sin tampoco ni ningun ninguna ninguno apenas
+not n't n’t nt never without nor neither cannot hardly barely scarcely rarely nothing none""")
 CLAUSE_END = _words(", . ; : ! ? … ( ) — – ¿ ¡ pero sino but")
 UNDOING = _words("""perder olvidar dejar desaprovechar dudar miss forget hesitate stop lose wait overlook ignore""")
 """Verbs whose negation affirms what follows: "no te pierdas esta oferta", "don't miss this deal"."""
 RAISING = _words("solo solamente only just tan tanto mas so such more")
 """Words between a negation and a keyword that make it stronger, not weaker: "no solo es gratis", "never been so happy"."""
 
+BELOVED = _words("te os me nos")
+LITTLE = _words("mucho muchisimo tanto muy un monton poco todavia siempre")
+"""Whom one loves, and how much: "te quiero mucho"."""
+
 CALLS = _words("""suscribir comentar compartir seguir apuntar etiquetar registrar descargar reservar probar pulsar clicar
 subscribe comment share follow like click tag download book grab register""")
 ADDRESS = _words(
     "tu te ti os vos vosotros vosotras usted ustedes vuestro vuestra contigo tuyo you your yours yourself yourselves"
 )
+THIRD = _words("he she him her his hers ella él")
 CURIOSITY = _words("""secreto truco error motivo verdad mentira misterio enigma confesion clave trampa sorprender descubrir
 demostrar revelar confesar ocultar esconder culpa prohibido raro extrano curioso imaginar adivinar polemica
 secret trick mistake truth lie mystery confession hack reveal discover prove confess hide hidden strange weird imagine guess
@@ -76,3 +81,6 @@ DANGLING = _words("""y e o u pero que de en con por para a el la los las un una 
 and or but the a an of to in with for because that if when as""")
 CLOCK_BEFORE = _words("""las a pagina punto numero capitulo ejercicio
 item page chapter step number at between section version table exercise""")
+TURNING = _words("""ahora hoy bueno luego oye mira vale venga total antes otra hablando seguimos pasamos volviendo
+now today well okay so anyway right next another speaking moving before first finally look listen""")
+"""Words that begin something else."""
