@@ -56,9 +56,9 @@ def passages(language: str) -> dict[str, list[str]]:
 
 
 def order(rng: np.random.Generator, known: dict[str, list[str]]) -> list[tuple[str, str]]:
-    """Kinds and texts of one talk: a greeting, then moments and fillers in random order, a moment never beside another."""
+    """Kinds and texts of one talk: a greeting, then moments and fillers in random order, each filler once, a moment never beside another."""
     kinds = list(rng.permutation(MOMENTS)[: int(rng.integers(5, 7))])
-    fillers = list(rng.permutation(FILLERS[1:])) + list(rng.permutation(FILLERS[1:])[:3])
+    fillers = [str(f) for _ in range(3) for f in rng.permutation(FILLERS[1:])]
     plan = ["greeting"]
     places = set(rng.choice(len(fillers), len(kinds), replace=False).tolist())
     for i, filler in enumerate(fillers):

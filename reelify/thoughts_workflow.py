@@ -9,7 +9,7 @@ import numpy as np
 
 from pipeline.text.values import Facts
 from pipeline.values import Event, Span
-from reelify.moments.thoughts import Course, divided, turns
+from reelify.moments.thoughts import Course, divided, peeled, turns
 from reelify.score import wordlists
 from reelify.score.judging import score_reading
 from reelify.score.reading import Reading, read
@@ -26,7 +26,7 @@ def thoughts_of(spoken: Speech, known: Vocabulary, reactions: Sequence[Event] = 
         return ()
     whole = read(spoken, known)
     course = course_of(whole)
-    places = divided(course.spans, turns(course, known.learned.worth, reactions))
+    places = peeled(divided(course.spans, turns(course, known.learned.worth, reactions), course.told), course.told)
     return tuple(_thought(spoken, known, whole, first, last) for first, last in places)
 
 

@@ -161,8 +161,10 @@ def _chosen(pool: Sequence[Highlight], evidence: Evidence, count: int) -> list[H
     chosen: list[Highlight] = []
     covered = 0.0
     for clip in sorted(pool, key=lambda h: (-h.score, h.start)):
-        if len(chosen) == count or clip.score < (WEAK if evidence.thoughts else WORTH):
+        if len(chosen) == count:
             break
+        if not _worthwhile(clip, evidence):
+            continue
         if any(clip.span.overlap(c.span) > MAX_OVERLAP * min(clip.duration, c.duration) for c in chosen):
             continue
         if chosen and covered + clip.duration > most:
@@ -172,6 +174,13 @@ def _chosen(pool: Sequence[Highlight], evidence: Evidence, count: int) -> list[H
         chosen.append(clip)
         covered += clip.duration
     return chosen
+
+
+def _worthwhile(clip: Highlight, evidence: Evidence) -> bool:
+    """Where words were judged, sound and picture alone must be strong to speak against them."""
+    if not evidence.thoughts:
+        return clip.score >= WORTH
+    return clip.parts.get("words", 0.0) > 0.0 or clip.parts.get("reactions", 0.0) >= WEAK or clip.score >= WEAK
 
 
 def _alike(one: Highlight, other: Highlight, evidence: Evidence) -> bool:

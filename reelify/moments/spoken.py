@@ -12,8 +12,11 @@ from reelify.moments.boundaries import FADE_OUT, LEAD_IN
 from reelify.moments.candidates import COMFORTABLE, REACTIONS, TAIL
 from reelify.values import Evidence, Thought
 
-WORTH_TELLING = 0.3
-"""Viral score of its words from which a thought is a clip: the product's threshold."""
+WORTH_TELLING = 0.15
+"""Viral score of its words from which a thought may be a clip. Half the threshold of a clip that stands alone, for here the best of one
+talk are looked for, and what is gone through is left out by what it is."""
+SPONSOR = 0.4
+"""Routine from which a passage that most resembles a sponsor's text is one."""
 GONE_THROUGH = 0.5
 """Share of a clip's words that is routine, from which it is none, whatever is heard: nobody wants the sponsor's text or the greeting."""
 REACTION_WITHIN = 2.5
@@ -34,9 +37,15 @@ def clips(evidence: Evidence, low: float, high: float) -> list[Span]:
     out = []
     for thought in evidence.thoughts:
         answered = reaction_to(thought, reactions)
-        if thought.worth >= WORTH_TELLING or answered is not None:
+        if telling(thought) or answered is not None:
             out.append(_clip(evidence, sentences, thought, answered, (low, high)))
     return out
+
+
+def telling(thought: Thought) -> bool:
+    """Whether a thought may be a clip for its words."""
+    routine = SPONSOR if thought.kind == "sponsor" else GONE_THROUGH
+    return thought.worth >= WORTH_TELLING and thought.routine <= routine
 
 
 def reaction_to(thought: Thought, reactions: Sequence[Event]) -> Event | None:
@@ -122,7 +131,11 @@ def inside(evidence: Evidence, span: Span, share: float = 0.8) -> Iterator[Thoug
 def words_part(evidence: Evidence, span: Span) -> float:
     """What is said in ``span`` is worth, 0 to 1: its best thought, less the more it is filled up with something else."""
     return max(
-        (t.worth * (ALONE + (1.0 - ALONE) * min(1.0, t.span.duration / max(1.0, span.duration))) for t in inside(evidence, span)),
+        (
+            t.worth * (ALONE + (1.0 - ALONE) * min(1.0, t.span.duration / max(1.0, span.duration)))
+            for t in inside(evidence, span)
+            if telling(t)
+        ),
         default=0.0,
     )
 
@@ -142,7 +155,7 @@ def best(evidence: Evidence, span: Span) -> Thought | None:
 def reason(evidence: Evidence, span: Span) -> tuple[float, Message] | None:
     """What the words of a clip are, where they are worth telling."""
     thought = best(evidence, span)
-    if thought is None or thought.worth < WORTH_TELLING:
+    if thought is None or not telling(thought):
         return None
     code = f"reason.kind.{thought.kind}" if thought.kind in KINDS else "reason.words"
     return thought.worth, Message(code, {"at": thought.span.start})

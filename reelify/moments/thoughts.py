@@ -18,10 +18,11 @@ from pipeline.values import Event, Span
 Numbers = NDArray[np.float64]
 USUAL, SPREAD = 22.0, 0.9
 """Seconds of a usual thought, and the spread of its natural logarithm: from 9 to 54 s is one sigma."""
-LENGTH_WEIGHT = 1.0
+LENGTH_WEIGHT, MIXED = 1.0, 3.0
 LONGEST = 90.0
 """Seconds over which nobody stays with one thought; a single longer sentence stays whole."""
 PAUSE_FULL = 2.0
+GREY, SURELY = 0.4, 0.6
 AFTER = 2.5
 """Seconds after a sentence in which an audience's reaction is to it."""
 FINDINGS = ("one", "likeness", "likeness2", "told", "pause", "hanging", "turning", "asked", "reaction")
@@ -76,19 +77,23 @@ def turns(course: Course, weights: Mapping[str, float], reactions: Sequence[Even
     return gaps(course, reactions) @ np.array([weights.get(f"turn.{name}", 0.0) for name in FINDINGS])
 
 
-def divided(spans: Sequence[Span], log_odds: Numbers) -> list[tuple[int, int]]:
-    """The likeliest division into thoughts, as first and last sentence of each; O(n · sentences in :data:`LONGEST`)."""
+def divided(spans: Sequence[Span], log_odds: Numbers, told: Numbers) -> list[tuple[int, int]]:
+    """The likeliest division into thoughts, as first and last sentence of each; O(n · sentences in :data:`LONGEST`).
+
+    A thought is of one kind: how surely its sentences tell something (``told``) spreads little within it.
+    """
     n = len(spans)
     best, back = np.full(n + 1, -np.inf), np.zeros(n + 1, int)
     best[0] = 0.0
     turn, stay = -np.logaddexp(0.0, -log_odds), -np.logaddexp(0.0, log_odds)
+    sums, squares = (np.concatenate([[0.0], np.cumsum(t)]) for t in (told, told**2))
     kept = np.concatenate([[0.0, 0.0], np.cumsum(stay)])
     for end in range(1, n + 1):
         for start in range(end - 1, -1, -1):
             length = spans[end - 1].end - spans[start].start
             if length > LONGEST and start < end - 1:
                 break
-            value = best[start] + kept[end] - kept[start + 1] + _usual(length) + (turn[start - 1] if start else 0.0)
+            value = best[start] + kept[end] - kept[start + 1] + _usual(length) - _mixed(sums, squares, start, end) + (turn[start - 1] if start else 0.0)
             if value > best[end]:
                 best[end], back[end] = value, start
     out: list[tuple[int, int]] = []
@@ -97,6 +102,28 @@ def divided(spans: Sequence[Span], log_odds: Numbers) -> list[tuple[int, int]]:
         out.append((int(back[end]), end - 1))
         end = int(back[end])
     return out[::-1]
+
+
+def peeled(places: Sequence[tuple[int, int]], told: Numbers) -> list[tuple[int, int]]:
+    """The division with the edges of thoughts cleaned: sentences gone through (``told`` under :data:`GREY`) before and after what is told
+    stand for themselves."""
+    out: list[tuple[int, int]] = []
+    for first, last in places:
+        low, high = first, last
+        while low < high and told[low] < GREY and told[low + 1 : high + 1].mean() >= SURELY:
+            low += 1
+        while high > low and told[high] < GREY / 2 and told[low:high].mean() >= SURELY:
+            high -= 1
+        out += [(first, low - 1)] if low > first else []
+        out.append((low, high))
+        out += [(high + 1, last)] if high < last else []
+    return out
+
+
+def _mixed(sums: Numbers, squares: Numbers, start: int, end: int) -> float:
+    """What the spread of ``told`` within sentences ``start``…``end`` − 1 costs."""
+    mean = (sums[end] - sums[start]) / (end - start)
+    return MIXED * float(squares[end] - squares[start] - (end - start) * mean**2)
 
 
 def _usual(length: float) -> float:
