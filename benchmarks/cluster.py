@@ -14,12 +14,11 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -27,9 +26,14 @@ from typing import Any
 
 from benchmarks import media, table
 from benchmarks.local_cluster import LocalCluster, running
+from benchmarks.server import Errand
+from pipeline.requests import Request
 from pipeline.settings import Settings
+from reelify.requests import HighlightsRequest, TranscribeRequest
+from syncdub.requests import AnalyseRequest, SyncRequest
 from web.jobs.kinds import KINDS, Kind
 from web.jobs.queue import Job, Jobs
+from web.jobs.values import NOBODY
 from web.runner import queue_of
 
 SPEECH = (
@@ -64,16 +68,16 @@ def build(target: Path, seconds: float) -> Path:
     return target
 
 
-def small(engine: Any, params: Mapping[str, Any], folder: Path, report: Any) -> dict[str, Any]:
+def small(engine: Any, request: Errand, folder: Path, report: Any) -> dict[str, Any]:
     """A job of a twentieth of a second that leaves a line in a file for each time it was finished."""
     time.sleep(0.05)
-    (folder / "result.txt").write_text(str(params["n"]))
-    with Path(params["log"]).open("a") as log:
-        log.write(f"{params['n']}\n")
-    return {"n": params["n"]}
+    (folder / "result.txt").write_text(str(request.n))
+    with Path(request.log).open("a") as log:
+        log.write(f"{request.n}\n")
+    return {"n": request.n}
 
 
-SMALL = {"small": Kind(small)}
+SMALL = {"small": Kind(Errand, small)}
 
 
 @dataclass(frozen=True)
@@ -94,12 +98,10 @@ def tree_seconds(pids: list[int]) -> float:
     return sum(t.user + t.system + t.children_user + t.children_system for t in times)
 
 
-def do(
-    jobs: Jobs, kind: str, params: Mapping[str, Any], pids: list[int], watch: Callable[[Job], None] | None = None
-) -> Done:
+def do(jobs: Jobs, wanted: Request, pids: list[int], watch: Callable[[Job], None] | None = None) -> Done:
     """Runs one job to its end; ``watch`` sees it about ten times a second."""
     before, began = tree_seconds(pids) if pids else 0.0, time.monotonic()
-    job_id = jobs.submit(kind, params)
+    job_id = jobs.submit(wanted, NOBODY)
     while not jobs.wait(job_id, 0.1).is_finished and time.monotonic() - began < WAIT:
         if watch is not None:
             watch(jobs.get(job_id))
@@ -122,13 +124,13 @@ def service(folder: Path, cluster: LocalCluster | None = None, workers: int = 1,
     return jobs
 
 
-def works(film: Path, quick: bool) -> list[tuple[str, str, dict[str, Any]]]:
-    """Name, kind and parameters of what is compared."""
-    dub = {"original": str(media() / "dub/dub_film_en.mp4"), "dub": str(media() / "dub/dub_es_v1_late_1.730s.m4a")}
+def works(film: Path, quick: bool) -> list[tuple[str, Request]]:
+    """Name of what is compared, and what is asked."""
+    original, dub = media() / "dub/dub_film_en.mp4", media() / "dub/dub_es_v1_late_1.730s.m4a"
     return [
-        ("transcript", "transcribe", {"source": str(film)}),
-        ("clips (transcript remembered)", "highlights", {"source": str(film), "clips": 5}),
-        ("map of a dub", "analyse", {**dub, "quick": quick}),
+        ("transcript", TranscribeRequest(film)),
+        ("clips (transcript remembered)", HighlightsRequest(film, clips=5)),
+        ("map of a dub", AnalyseRequest(original=original, dub=dub, quick=quick)),
     ]
 
 
@@ -137,19 +139,19 @@ def same_results(root: Path, minutes: float, quick: bool, counts: list[int]) -> 
     film = build(root / "film.mkv", minutes * 60)
     runs: dict[str, list[Done]] = {}
     jobs = service(root / "alone")
-    runs["1 process"] = [do(jobs, kind, params, [os.getpid()]) for _, kind, params in works(film, quick)]
+    runs["1 process"] = [do(jobs, wanted, [os.getpid()]) for _, wanted in works(film, quick)]
     jobs.close()
     for count in counts:
         with running(root / f"cluster{count}", count) as cluster:
             jobs = service(root / f"data{count}", cluster)
             pids = [p.pid for p in (*cluster.workers, cluster.scheduler)]
             for _ in range(2):  # models are loaded before anything is timed, as in a service that runs
-                do(jobs, "transcribe", {"source": str(media() / "films/auto-editor_example.mp4")}, pids)
-            runs[f"{count} worker(s)"] = [do(jobs, kind, params, pids) for _, kind, params in works(film, quick)]
+                do(jobs, TranscribeRequest(media() / "films/auto-editor_example.mp4"), pids)
+            runs[f"{count} worker(s)"] = [do(jobs, wanted, pids) for _, wanted in works(film, quick)]
             jobs.close()
     alone = runs["1 process"]
     rows = []
-    for number, (name, _, _) in enumerate(works(film, quick)):
+    for number, (name, _) in enumerate(works(film, quick)):
         for run, found in runs.items():
             this = found[number]
             rows.append([
@@ -164,22 +166,23 @@ def same_results(root: Path, minutes: float, quick: bool, counts: list[int]) -> 
 def killed(root: Path, quick: bool) -> None:
     """Figure 2: the worker that does the job, then one that only helps, dies in each stage."""
     film = build(root / "short.mkv", 60.0 if quick else 400.0)
-    dub = {"original": str(media() / "dub/dub_film_en.mp4"), "dub": str(media() / "dub/dub_es_v2_pal_25fps.m4a")}
-    works: list[tuple[str, dict[str, Any], tuple[str, ...], tuple[str, ...]]] = [
-        ("highlights", {"source": str(film), "clips": 3, "min_duration": 8.0}, STAGES, VICTIMS[: 1 if quick else 2]),
-        ("sync", dub, DUB_STAGES, VICTIMS[:1]),
+    original, dub = media() / "dub/dub_film_en.mp4", media() / "dub/dub_es_v2_pal_25fps.m4a"
+    works: list[tuple[Request, tuple[str, ...], tuple[str, ...]]] = [
+        (HighlightsRequest(film, clips=3, min_duration=8.0), STAGES, VICTIMS[: 1 if quick else 2]),
+        (SyncRequest(original=original, dub=dub), DUB_STAGES, VICTIMS[:1]),
     ]
     rows: list[list[object]] = []
     with running(root / "killing") as cluster:
-        for kind, params, stages, victims in works:
+        for wanted, stages, victims in works:
+            kind = wanted.kind
             jobs = service(root / f"whole-{kind}")
-            truth = do(jobs, kind, params, [])
+            truth = do(jobs, wanted, [])
             jobs.close()
             rows.append([kind, "none", "–", truth.job.state, f"{truth.seconds:.1f}", "1 process", "–"])
             for number, (stage, victim) in enumerate(product(stages, victims)):
                 jobs = service(root / f"{kind}-{number}", cluster)
                 killer = Killer(cluster, stage, victim)
-                found = do(jobs, kind, params, [], killer)
+                found = do(jobs, wanted, [], killer)
                 jobs.close()
                 same = "yes" if found.result == truth.result else "NO"
                 rows.append([kind, stage, victim, found.job.state, f"{found.seconds:.1f}", same, killer.fraction])
@@ -215,7 +218,7 @@ def queue(root: Path, n_jobs: int) -> None:
     with running(root / "queue") as cluster:
         jobs = service(root / "rows", cluster, workers=8, kinds=SMALL)
         began = time.monotonic()
-        ids = [jobs.submit("small", {"n": n, "log": str(log)}) for n in range(n_jobs)]
+        ids = [jobs.submit(Errand(of="small", n=n, log=str(log)), NOBODY) for n in range(n_jobs)]
 
         def finished(share: float) -> None:
             while jobs.counts()["done"] < share * n_jobs and time.monotonic() - began < 300:
@@ -233,7 +236,7 @@ def queue(root: Path, n_jobs: int) -> None:
         runs = Counter(int(line) for line in log.read_text().split())
         seconds = time.monotonic() - began
         jobs.close()
-    rows = [
+    rows: list[list[object]] = [
         ["jobs queued", n_jobs], ["done", states["done"]], ["lost", n_jobs - states["done"]],
         ["results", len(results)], ["results held twice", sum(c - 1 for c in results.values())],
         ["work begun anew after a kill and finished twice", sum(c - 1 for c in runs.values())],
@@ -244,7 +247,7 @@ def queue(root: Path, n_jobs: int) -> None:
 
 def overhead(root: Path, n_jobs: int) -> None:
     """Figure 4."""
-    empty = {"nothing": Kind(nothing)}
+    empty = {"nothing": Kind(Errand, nothing)}
     rows = []
     began = time.perf_counter()
     for _ in range(n_jobs):
@@ -265,13 +268,13 @@ def _each(jobs: Jobs, n_jobs: int) -> tuple[str, str]:
     times = []
     for _ in range(n_jobs):
         began, done = time.perf_counter(), threading.Event()
-        jobs.when_finished(jobs.submit("nothing", {}), done.set)
+        jobs.when_finished(jobs.submit(Errand(of="nothing"), NOBODY), done.set)
         done.wait(60)
         times.append(1000 * (time.perf_counter() - began))
     return f"{sorted(times)[len(times) // 2]:.1f}", f"{max(times):.1f}"
 
 
-def nothing(engine: Any, params: Mapping[str, Any], folder: Path, report: Any) -> dict[str, Any]:
+def nothing(engine: Any, request: Errand, folder: Path, report: Any) -> dict[str, Any]:
     """A job that does nothing."""
     return nothing_at_all()
 
@@ -306,4 +309,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -24,9 +24,10 @@ from typing import Any
 import psutil
 
 from benchmarks import table
-from benchmarks.server import CONTEXT, AnyMedia, kill, kinds, request, running
+from benchmarks.server import CONTEXT, AnyMedia, Errand, kill, kinds, request, running
 from pipeline.settings import Settings
 from web.jobs.queue import Job
+from web.jobs.values import NOBODY
 from web.runner import queue_of
 
 Row = tuple[object, ...]
@@ -81,11 +82,11 @@ def kill_at_random(kills: int) -> list[Row]:
 
 def _queue_of_ten(settings: Settings, folder: Path, noise: random.Random) -> list[str]:
     jobs = queue_of(settings, AnyMedia(), kinds=kinds())
-    ids = [jobs.submit("encode", {"seconds": noise.uniform(10, 30)}) for _ in range(6)]
-    ids.append(jobs.submit("read", {"source": str(folder / "input.bin")}))
-    ids.append(jobs.submit("crash", {}))
-    ids.append(jobs.submit("read", {"source": str(folder / "vanished.bin")}))
-    ids.append(jobs.submit("encode", {"seconds": 3600}))
+    ids = [jobs.submit(Errand(of="encode", seconds=noise.uniform(10, 30)), NOBODY) for _ in range(6)]
+    ids.append(jobs.submit(Errand(of="read", source=folder / "input.bin"), NOBODY))
+    ids.append(jobs.submit(Errand(of="crash"), NOBODY))
+    ids.append(jobs.submit(Errand(of="read", source=folder / "vanished.bin"), NOBODY))
+    ids.append(jobs.submit(Errand(of="encode", seconds=3600), NOBODY))
     jobs.cancel(ids[-1])
     jobs.close()
     return ids
@@ -148,13 +149,13 @@ def disks() -> list[Row]:
     return [_full_disk(), _read_only(), _upload_to_full_disk()]
 
 
-def _one_after_another(settings: Settings, first: dict[str, Any]) -> tuple[Job, Job, list[str]]:
+def _one_after_another(settings: Settings, first: Errand) -> tuple[Job, Job, list[str]]:
     jobs = queue_of(settings, AnyMedia(), kinds=kinds())
     jobs.start()
     source = settings.data_dir / "small.bin"
     source.write_bytes(b"x")
-    bad = jobs.wait(jobs.submit("encode", first), 120)
-    good = jobs.wait(jobs.submit("read", {"source": str(source)}), 120)
+    bad = jobs.wait(jobs.submit(first, NOBODY), 120)
+    good = jobs.wait(jobs.submit(Errand(of="read", source=source), NOBODY), 120)
     left = [p.name for p in settings.outputs.rglob("*.mkv")]
     jobs.close()
     return bad, good, left
@@ -165,7 +166,7 @@ def _full_disk() -> Row:
         if disk is None:
             return ("full disk", "not run (may not mount)", "")
         settings = Settings(data_dir=Path(data), temp_dir=Path(data) / "t", output_dir=disk)
-        bad, good, left = _one_after_another(settings, {"seconds": 600, "size": "1280x720"})
+        bad, good, left = _one_after_another(settings, Errand(of="encode", seconds=600, size="1280x720"))
     error = (bad.error or {}).get("error")
     return (
         "full disk",
@@ -179,7 +180,7 @@ def _read_only() -> Row:
         if disk is None:
             return ("read-only results folder", "not run (may not mount)", "")
         settings = Settings(data_dir=Path(data), temp_dir=Path(data) / "t", output_dir=disk)
-        bad, good, _ = _one_after_another(settings, {"seconds": 5})
+        bad, good, _ = _one_after_another(settings, Errand(of="encode", seconds=5))
         code = (bad.error or {}).get("message", {}).get("$message")
     return (
         "read-only results folder",

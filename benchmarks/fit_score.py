@@ -55,7 +55,15 @@ BELIEVED: dict[str, float] = {
     "commercial": 0.6, "emotional": 0.6, "variety": 0.2, "completeness": 0.3, "length": 0.3, "delivery": 1.4, "duration": 0.4,
 } | {f"cue.{k}": 0.0 for k in sorted(STORY | ENGAGEMENT)} | {f"cue.{k}": -0.5 for k in sorted(DULL)}  # fmt: skip
 """Worth before the data speaks, logits; delivery and duration have no data and stay."""
-LEAST = {"commercial": 0.4, "emotional": 0.4, "variety": 0.1, "completeness": 0.1, "story": 0.3, "routine": 0.3, "hook.story": 0.1}
+LEAST = {
+    "commercial": 0.4,
+    "emotional": 0.4,
+    "variety": 0.1,
+    "completeness": 0.1,
+    "story": 0.3,
+    "routine": 0.3,
+    "hook.story": 0.1,
+}
 BELIEF, BELIEF_CUES = 0.004, 0.02
 """How dear it is to move a worth from what is believed, against the mean losses of the tasks; a cue is rare, so what the data says of it
 is mostly chance."""
@@ -170,7 +178,11 @@ def worth(tasks: Sequence[Task], believed: Mapping[str, float] = BELIEVED) -> di
 def _rows(task: Task) -> tuple[Numbers, Numbers, bool]:
     """Rows to be judged with their signs, and whether the task has a border of its own (teasers: a gap is no worth by itself)."""
     if task.pairs is not None:
-        return (task.findings[task.pairs[:, 0]] - task.findings[task.pairs[:, 1]]) / WARMTH, np.ones(len(task.pairs)), False
+        return (
+            (task.findings[task.pairs[:, 0]] - task.findings[task.pairs[:, 1]]) / WARMTH,
+            np.ones(len(task.pairs)),
+            False,
+        )
     assert task.label is not None
     return task.findings, np.where(task.label > 0, 1.0, -1.0), task.name == "teasers"
 
@@ -204,7 +216,11 @@ class Unseen:
 def unseen(data: Data) -> Unseen:
     """Each text's findings with the directions of the fold it is not in."""
     known = {k: known_words(k) for k in ("es", "en")}
-    fold = folds(data.pairs.test, N_FOLDS), folds(data.teasers.group, N_FOLDS), folds(data.passages["es"].group, N_FOLDS)
+    fold = (
+        folds(data.pairs.test, N_FOLDS),
+        folds(data.teasers.group, N_FOLDS),
+        folds(data.passages["es"].group, N_FOLDS),
+    )
     heads = np.zeros((len(data.pairs.texts.texts), len(BELIEVED)))
     teased = np.zeros((len(data.teasers.label), len(BELIEVED)))
     said = {k: np.zeros((len(p.label), len(BELIEVED))) for k, p in data.passages.items()}
@@ -232,7 +248,8 @@ def tasks_of(data: Data, seen: Unseen, leave: int = -1) -> list[Task]:
     ]
     return [
         Task("headlines", seen.pairs, "en", pairs=both, weight=data.pairs.sure[lean]),
-        Task("teasers", seen.teasers[teased], "es", label=data.teasers.label[teased]), *said,
+        Task("teasers", seen.teasers[teased], "es", label=data.teasers.label[teased]),
+        *said,
     ]
 
 

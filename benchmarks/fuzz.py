@@ -162,6 +162,8 @@ def examine(pipe: Connection, root: Path) -> None:
 
 def _through(engine: Any, jobs: Any, path: Path) -> str:
     from pipeline.errors import UserError
+    from reelify.requests import HighlightsRequest
+    from web.jobs.values import NOBODY
 
     try:
         engine.probe(path)
@@ -169,8 +171,8 @@ def _through(engine: Any, jobs: Any, path: Path) -> str:
         return f"refused: {error.short_code}"
     except Exception as error:  # noqa: BLE001 - anything else is what is looked for
         return f"BUG: {type(error).__name__} in the check"
-    params = {"source": str(path), "clips": 1, "min_duration": 1.0, "max_duration": 2.0, "transcribe": False}
-    job = jobs.wait(jobs.submit("highlights", params))
+    wanted = HighlightsRequest(path, clips=1, min_duration=1.0, max_duration=2.0, transcribe=False)
+    job = jobs.wait(jobs.submit(wanted, NOBODY))
     result = job.state if job.state == "done" else str(job.error["error"])
     jobs.delete(job.id)
     return "done" if result == "done" else f"{'BUG' if result == 'internal' else 'failed'}: {result}"

@@ -15,18 +15,19 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.evidence.sound_events import APPLAUSE, CHEERING, LAUGHTER, SCREAM
 from pipeline.media import decode
 from pipeline.values import Event, Span
 
 RATE = 16000
 Samples = NDArray[np.float32]
-FREQUENT = {"laughter": 4, "applause": 3, "cheering": 2, "scream": 1}
+FREQUENT = {LAUGHTER.label: 4, APPLAUSE.label: 3, CHEERING.label: 2, SCREAM.label: 1}
 """How often an audience does what, relative."""
 REACTIONS = {
-    "laughter": ("ideo_crowd_laugh_1.wav", "scratch_Laugh-*"),
-    "applause": ("lmms_applause01.ogg",),
-    "cheering": ("lmms_raving_crowd01.ogg",),
-    "scream": ("scratch_Scream-*",),
+    LAUGHTER.label: ("ideo_crowd_laugh_1.wav", "scratch_Laugh-*"),
+    APPLAUSE.label: ("lmms_applause01.ogg",),
+    CHEERING.label: ("lmms_raving_crowd01.ogg",),
+    SCREAM.label: ("scratch_Scream-*",),
 }
 
 

@@ -21,13 +21,15 @@ from benchmarks import media, table
 from pipeline.media import ffmpeg
 from pipeline.media.container import opened
 from pipeline.media.probe import probe
+from pipeline.media.values import MediaInfo
 from pipeline.settings import Settings
-from pipeline.values import MediaInfo
 from syncdub.making.measure import Residual
-from syncdub.making.plan import placed, verdict_of
+from syncdub.making.plan import placed
 from syncdub.making.soundtrack import Pair, with_durations
+from syncdub.requests import SyncRequest
 from syncdub.values import Pitch, Segment, SyncPlan
-from syncdub.workflow import SyncRequest, execute, measured
+from syncdub.verdict import verdict_of
+from syncdub.workflow import execute, measured
 
 QUICK = ("v1", "v2", "v3")
 
@@ -87,7 +89,7 @@ def row(case: Case, folder: Path) -> tuple[object, ...]:
     same = picture(out) == picture(case.film)
     theirs = ("–", "–")
     if naive(case, plain):
-        other, _ = measured(with_durations(case.plan, pair(case)), pair(case), plain)
+        other, _ = measured(placed(with_durations(case.plan, pair(case))), pair(case), plain)
         theirs = (
             number(other.p95) + f" ({other.method})",
             "same times" if times(plain) == times(case.film) else "moved",
@@ -112,7 +114,7 @@ def number(value: float | None) -> str:
 
 def naive(case: Case, out: Path) -> bool:
     """What people type; ``False`` where plain ffmpeg has no answer (cuts)."""
-    segments = placed(with_durations(case.plan, pair(case)))
+    segments = placed(with_durations(case.plan, pair(case))).segments
     if len(segments) > 1:
         return False
     only = segments[0]

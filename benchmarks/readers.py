@@ -69,7 +69,8 @@ def texts(given: Sequence[str], language: str) -> Texts:
         rows.append(_wording(flat[a:b], shares))
     order = [unique[t] for t in given]
     final = [
-        Speech(s.sentences, s.facts, vectors[a:b]) for s, (a, b) in zip(speeches, itertools.pairwise(edges), strict=True)
+        Speech(s.sentences, s.facts, vectors[a:b])
+        for s, (a, b) in zip(speeches, itertools.pairwise(edges), strict=True)
     ]
     return Texts(
         language, tuple(given), tuple(final[i] for i in order), np.asarray(meaning, np.float32)[order],
@@ -137,7 +138,9 @@ def teasers(part: str) -> Labels:
     with gzip.open(FOLDER / f"teasers_es_{part}.csv.gz", "rt", encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
     country = np.array([r["country"] for r in rows])
-    return Labels(texts([r["text"] for r in rows], "es"), np.array([int(r["curiosity"]) for r in rows]), country, country)
+    return Labels(
+        texts([r["text"] for r in rows], "es"), np.array([int(r["curiosity"]) for r in rows]), country, country
+    )
 
 
 def passages(language: str) -> Labels:

@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import heapq
 import subprocess
-import sys
 import tempfile
 import time
 from collections import deque
@@ -143,13 +142,15 @@ def scheduler_rate(folder: Path, n_tasks: int) -> float:
 def row_rate(folder: Path, n_jobs: int) -> float:
     """Jobs that the queue takes, starts and finishes in a second of its processor when there is nothing to do."""
     from pipeline.settings import Settings
+    from reelify.requests import TranscribeRequest
     from web.jobs.kinds import KINDS
     from web.jobs.queue import Jobs
+    from web.jobs.values import NOBODY
 
     jobs = Jobs(Settings(data_dir=folder / "rows"), KINDS, lambda *_: {})
     began = time.process_time()
     jobs.start()
-    ids = [jobs.submit("transcribe", {}) for _ in range(n_jobs)]
+    ids = [jobs.submit(TranscribeRequest(Path("talk.mp4")), NOBODY) for _ in range(n_jobs)]
     for job_id in ids:
         jobs.wait(job_id, 60)
     rate = n_jobs / (time.process_time() - began)
@@ -300,4 +301,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

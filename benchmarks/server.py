@@ -10,14 +10,32 @@ import socket
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
 from pipeline.progress import Report
+from pipeline.requests import Request
 from pipeline.settings import Settings
 
 CONTEXT = multiprocessing.get_context("spawn")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Errand(Request):
+    """What the jobs of the benchmarks are asked; ``of`` is the name of the kind, ``size`` that of a test picture."""
+
+    of: str
+    source: Path | None = None
+    seconds: float = 0.0
+    size: str = "640x360"
+    n: int = 0
+    log: str = ""
+
+    @property
+    def kind(self) -> str:  # type: ignore[override]
+        return self.of
 
 
 class AnyMedia:
@@ -27,7 +45,7 @@ class AnyMedia:
         """Nothing to say against it."""
 
 
-def clips(engine: Any, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
+def clips(engine: Any, request: Any, folder: Path, report: Report) -> dict[str, Any]:
     """A job of 50 ms that writes one clip of 100 kB."""
     from pipeline.messages import message
 
@@ -40,46 +58,46 @@ def clips(engine: Any, params: Mapping[str, Any], folder: Path, report: Report) 
     return {"clips": [{"path": path, "start": 0.0, "end": 20.0, "duration": 20.0}]}
 
 
-def sync(engine: Any, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
+def sync(engine: Any, request: Any, folder: Path, report: Report) -> dict[str, Any]:
     """A job that does nothing."""
     return {"verdict": "aligned"}
 
 
-def encode(engine: Any, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
-    """A real ffmpeg process that writes ``params["seconds"]`` of test picture."""
+def encode(engine: Any, request: Any, folder: Path, report: Report) -> dict[str, Any]:
+    """A real ffmpeg process that writes ``request.seconds`` of test picture."""
     from pipeline.media import ffmpeg
 
-    part, seconds = folder / "film.part.mkv", float(params["seconds"])
-    size = params.get("size", "640x360")
-    source = ["-f", "lavfi", "-i", f"testsrc2=size={size}:rate=25:duration={seconds}"]
+    part, seconds = folder / "film.part.mkv", request.seconds
+    source = ["-f", "lavfi", "-i", f"testsrc2=size={request.size}:rate=25:duration={seconds}"]
     ffmpeg.run(
         [*source, "-c:v", "libx264", "-preset", "veryfast", "-threads", "1", str(part)], report=report, duration=seconds
     )
     return {"output": part.rename(folder / "film.mkv"), "seconds": seconds}
 
 
-def read(engine: Any, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
+def read(engine: Any, request: Any, folder: Path, report: Report) -> dict[str, Any]:
     """Reads its input, which may have vanished."""
     from pipeline.errors import NotFound
 
-    source = Path(params["source"])
+    source = request.source
     if not source.is_file():
         raise NotFound(name=source.name)
     return {"bytes": len(source.read_bytes())}
 
 
-def crash(engine: Any, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
+def crash(engine: Any, request: Any, folder: Path, report: Report) -> dict[str, Any]:
     """A programming error."""
     raise RuntimeError("a bug")
 
 
 def kinds() -> Mapping[str, Any]:
     """The kinds of job of the benchmarks."""
-    from web.jobs.kinds import Kind
+    from reelify.requests import HighlightsRequest
+    from syncdub.requests import SyncRequest
+    from web.jobs.kinds import Kind, by_name
 
-    homes = {"highlights": "raw_clips", "sync": "outputs", "encode": "outputs", "read": "outputs", "crash": "outputs"}
-    work = {"highlights": clips, "sync": sync, "encode": encode, "read": read, "crash": crash}
-    return {kind: Kind(work[kind], home) for kind, home in homes.items()}
+    ours = by_name(Kind(HighlightsRequest, clips, "raw_clips"), Kind(SyncRequest, sync))
+    return {**ours, **{work.__name__: Kind(Errand, work) for work in (encode, read, crash)}}
 
 
 def free_port() -> int:
@@ -93,26 +111,36 @@ def serve(settings: Settings, port: int, page: bool = False) -> None:
     """Run the service, with the page where wanted; the child process's main function."""
     import uvicorn
 
-    from app import compose
     from web.application import create_app
+    from web.guard import lines
     from web.runner import queue_of
+    from web.studio import compose, prepare
     from web.watch import logs
 
+    prepare()
     logs.configure(settings)
     engine = AnyMedia()
     app = (compose if page else create_app)(settings, engine, queue_of(settings, engine, kinds=kinds()))
-    uvicorn.run(app, host="127.0.0.1", port=port, log_config=None, timeout_graceful_shutdown=3)
+    uvicorn.run(app, host="127.0.0.1", port=port, timeout_graceful_shutdown=3, **lines.options())
 
 
 @contextmanager
 def running(settings: Settings, page: bool = False) -> Iterator[tuple[int, BaseProcess]]:
     """A service that answers: its port and its process."""
     port = free_port()
-    process = CONTEXT.Process(target=serve, args=(settings, port, page), daemon=True)
+    with started(serve, (settings, port, page), port) as process:
+        yield port, process
+
+
+@contextmanager
+def started(main: Any, arguments: tuple[Any, ...], port: int, wait: bool = True) -> Iterator[BaseProcess]:
+    """A process that runs ``main`` and answers on ``port`` (from the start where the block shall ``wait``), until the block ends."""
+    process = CONTEXT.Process(target=main, args=arguments, daemon=True)
     process.start()
     try:
-        _until_ready(port)
-        yield port, process
+        if wait:
+            until_ready(port)
+        yield process
     finally:
         if process.is_alive() and process.pid:
             process.terminate()
@@ -134,7 +162,7 @@ def request(port: int, method: str, path: str, body: Any = None, **headers: str)
         connection.close()
 
 
-def _until_ready(port: int, seconds: float = 60.0) -> None:
+def until_ready(port: int, seconds: float = 60.0) -> None:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         try:

@@ -24,6 +24,7 @@ from pipeline.compute.device import Device, pick
 from pipeline.compute.models import whisper_folder
 from pipeline.media.decode import load_audio
 from pipeline.settings import Settings
+from pipeline.speech.backends import BACKENDS
 from pipeline.speech.transcriber import Transcriber
 from pipeline.values import Audio
 
@@ -90,7 +91,7 @@ def systems(settings: Settings, device: Device) -> dict[str, Callable[[Audio, st
         return str(model.transcribe(audio.samples, **options)["text"])
 
     found: dict[str, Callable[[Audio, str], str]] = {"plain whisper.transcribe": baseline}
-    for name in ("faster-whisper", "openai-whisper"):
+    for name in BACKENDS:
         ours = Transcriber(replace(settings, speech_backend=name), device)
         found[f"ours, {name}"] = lambda audio, language, ours=ours: ours.transcribe(audio, language=language).text  # type: ignore[misc]
     return found
@@ -140,7 +141,7 @@ def quiet_places(quick: bool) -> Iterator[tuple[str, Audio]]:
         "brown noise": 0.5 * walk / np.abs(walk).max(),
         "tone": 0.3 * np.sin(2 * np.pi * 440 * time_axis),
         "sweep": 0.3 * np.sin(2 * np.pi * (100 * time_axis + 100 * time_axis**2)),
-        "hum": 0.2 * sum(np.sin(2 * np.pi * 50 * k * time_axis) / k for k in range(1, 8)),
+        "hum": 0.2 * np.sum([np.sin(2 * np.pi * 50 * k * time_axis) / k for k in range(1, 8)], axis=0),
         "beating tone": 0.15 * np.sin(2 * np.pi * 150 * time_axis) * (1 + np.sin(2 * np.pi * 4 * time_axis)),
     }
     for name, samples in made.items():
@@ -158,7 +159,7 @@ def inventions(settings: Settings, device: Device, quick: bool) -> str:
     """The table of words found where there are none; the baseline hears the short ones alone."""
     from pipeline.speech.whisper.on_torch import load
 
-    backends = ("faster-whisper", "openai-whisper")
+    backends = tuple(BACKENDS)
     ours = [Transcriber(replace(settings, speech_backend=name), device) for name in backends]
     model: Any = load(whisper_folder(settings), device.kind)
     rows = []

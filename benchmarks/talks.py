@@ -20,8 +20,8 @@ import numpy as np
 
 from benchmarks import ROOT, readers, table
 from benchmarks.fitting import Interval, interval
-from pipeline.text.keywords import keywords
 from pipeline.settings import Settings
+from pipeline.text.keywords import keywords
 from pipeline.text.tagger import facts
 from pipeline.values import Curve, Event, Sentence, Span, Transcript, Word
 from reelify.fitted import learned
@@ -56,7 +56,7 @@ def passages(language: str) -> dict[str, list[str]]:
 
 
 def order(rng: np.random.Generator, known: dict[str, list[str]]) -> list[tuple[str, str]]:
-    """Kinds and texts of one talk: a greeting, then moments and fillers in random order, each filler once, a moment never beside another."""
+    """Kinds and texts of one talk: a greeting, then moments and fillers in random order, a moment never beside another."""
     kinds = list(rng.permutation(MOMENTS)[: int(rng.integers(5, 7))])
     fillers = [str(f) for _ in range(3) for f in rng.permutation(FILLERS[1:])]
     plan = ["greeting"]
@@ -161,15 +161,29 @@ def main() -> None:
         for name, clips in (("this product", spans), ("random clips of 20 s", random_clips(rng, what, len(spans)))):
             row = rows.setdefault(name, {k: [] for k in ("covered", "whole", "share", "p1", "p3", "p5")})
             row["covered"].append(float(np.mean([covered(clips, m) for m in what.moments])))
-            row["whole"].append(float(np.mean([whole(clips, m, r) for m, r in zip(what.moments, what.reactions, strict=True)])))
+            row["whole"].append(
+                float(np.mean([whole(clips, m, r) for m, r in zip(what.moments, what.reactions, strict=True)]))
+            )
             row["share"].append(sum(c.duration for c in clips) / evidence.duration)
             for k in (1, 3, 5):
                 good = [any(m.overlap(c) >= 0.6 * m.duration for m in what.moments) for c in clips[:k]]
                 row[f"p{k}"].append(float(np.mean(good)) if good else 0.0)
-    head = ["method", "moments covered", "whole, with their reaction", "of the talk in clips", "right: first", "of three", "of five"]
+    head = [
+        "method",
+        "moments covered",
+        "whole, with their reaction",
+        "of the talk in clips",
+        "right: first",
+        "of three",
+        "of five",
+    ]
     groups = np.arange(len(talks))
     print(f"{len(talks)} talks of {minutes / len(talks):.1f} minutes, {sum(len(t.moments) for t in talks)} moments\n")
-    print(table(head, [[name, *(_told(interval(np.array(v), groups)) for v in row.values())] for name, row in rows.items()]))
+    print(
+        table(
+            head, [[name, *(_told(interval(np.array(v), groups)) for v in row.values())] for name, row in rows.items()]
+        )
+    )
     print(f"\none minute of talk, judged and divided: {seconds / minutes:.2f} s")
 
 
@@ -184,7 +198,18 @@ def _show(number: int, what: Talk, evidence: Evidence, clips: Sequence[Span]) ->
         planted = any(m.overlap(t.span) > 0.5 for m in what.moments)
         taken = next((i + 1 for i, c in enumerate(clips) if c.overlap(t.span) > 0.6 * t.span.duration), "-")
         text = " ".join(s.text for s in sentences[t.first : t.last + 1])
-        print(f"{'*' if planted else ' '} {taken} {t.worth:.2f} {t.routine:.2f} {t.kind:12s} {t.span.duration:4.0f}s {text[:150]} | {t.labels.title}")
+        print(
+            " ".join(
+                [
+                    "*" if planted else " ",
+                    str(taken),
+                    f"{t.worth:.2f} {t.routine:.2f} {t.kind:12s}",
+                    text[:150],
+                    "|",
+                    t.labels.title,
+                ]
+            )
+        )
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,14 +14,27 @@ from pipeline.errors import DiskFull, Forbidden, ToolError
 
 @contextlib.contextmanager
 def beside(target: Path) -> Iterator[Path]:
-    """A path next to ``target`` that takes its name when the block ends well and disappears when it does not."""
-    part = target.with_name(f"{target.stem}.part{target.suffix}")
+    """A path next to ``target``, of the same suffix and this block's alone, that takes its name when the block ends well and disappears
+    when it does not."""
+    part = target.with_name(f".{target.stem[:80]}.{secrets.token_hex(4)}.part{target.suffix}")
     try:
         yield part
         if part.is_file():
             os.replace(part, target)
     finally:
         part.unlink(missing_ok=True)
+
+
+def write_bytes(target: Path, data: bytes) -> Path:
+    """``data`` as a file that is never seen half written."""
+    with beside(target) as part:
+        part.write_bytes(data)
+    return target
+
+
+def write_text(target: Path, text: str) -> Path:
+    """``text`` in UTF-8 as a file that is never seen half written."""
+    return write_bytes(target, text.encode("utf-8"))
 
 
 @contextlib.contextmanager

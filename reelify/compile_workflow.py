@@ -9,39 +9,18 @@ from typing import Any
 
 from pipeline.engine import Engine
 from pipeline.errors import BadRequest
-from pipeline.messages import message
+from pipeline.messages import Message, message
 from pipeline.progress import Report, no_report, part_of
-from pipeline.render import cues
+from pipeline.speech.clock import moved, through
+from pipeline.speech.tracks import chosen
 from pipeline.values import Cut, Sentence, Span, Timeline, Transcript
-from reelify.cut.compilation import CROSSFADE, compile_moments, worth_of
-from reelify.cut.posting import PostOptions, render_post, write_subtitles
-from reelify.cut.rewriting import Rewrite, rewritten_in
-from reelify.rank_workflow import Clip, judge
+from reelify.cut.compilation import compile_moments, worth_of
+from reelify.cut.posting import remarks, render_post, suffix, write_subtitles
+from reelify.cut.rewriting import rewritten_in
+from reelify.rank_workflow import judge
+from reelify.requests import Clip, CompileRequest
 
-MOST_PIECES = 200
 CARD_DURATION = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class CompileRequest:
-    """``pieces`` in the order in which they shall be seen. ``smart`` takes the one piece given, finds its key moments and
-    joins those within the settings' clip lengths. In the captions ``rewrites`` replaces sentences and ``corrections`` words, wherever they
-    are said; ``card`` is a title in front."""
-
-    pieces: tuple[Clip, ...]
-    out: Path
-    name: str = "clip"
-    smart: bool = False
-    crossfade: float = CROSSFADE
-    language: str | None = None
-    post: PostOptions = field(default_factory=PostOptions)
-    corrections: Mapping[str, str] = field(default_factory=dict)
-    rewrites: tuple[Rewrite, ...] = ()
-    card: str = ""
-
-    def __post_init__(self) -> None:
-        if not 1 <= len(self.pieces) <= MOST_PIECES or (self.smart and len(self.pieces) != 1):
-            raise BadRequest("error.bad_clip_count", n=len(self.pieces), most=1 if self.smart else MOST_PIECES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +32,7 @@ class CompileResult:
     poster: Path | None = None
     subtitles: Mapping[str, Path] = field(default_factory=dict)
     exports: Mapping[str, Path] = field(default_factory=dict)
+    doubts: tuple[Message, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON; paths are files in the request's folder."""
@@ -67,6 +47,7 @@ class CompileResult:
             ],
             **{form: str(path) for form, path in (*self.subtitles.items(), *self.exports.items())},
             "message": message("result.clip_made", seconds=self.plan.duration),
+            "doubts": list(self.doubts),
         }
 
 
@@ -77,16 +58,18 @@ def compile_clip(engine: Engine, request: CompileRequest, report: Report = no_re
         UserError: a piece cannot be read, or is not in its file.
     """
     report(0.0, message("progress.cutting"))
-    plan = _smart_plan(engine, request) if request.smart else joined(request.pieces, engine, request.crossfade)
+    plan = _smart_plan(engine, request) if request.smart else joined(request.clips, engine, request.crossfade)
     request.out.mkdir(parents=True, exist_ok=True)
     seen = any(engine.probe(c.source).video for c in plan.cuts)
     size = None
     if seen and request.card:
         plan, size = _with_card(engine, plan, request)
     transcript = _transcript(engine, plan, request, part_of(report, 0.02, 0.3))
-    path = request.out / f"{request.name}{'.mp4' if seen else '.m4a'}"
-    poster = render_post(engine, plan, path, request.post, transcript, part_of(report, 0.3, 1.0), size)
-    return CompileResult(path, plan, poster, write_subtitles(transcript, path), _exports(engine, plan, path))
+    path = request.out / f"{request.name}{suffix(request, seen)}"
+    poster = render_post(engine, plan, path, request, transcript, part_of(report, 0.3, 1.0), size)
+    sources = list(dict.fromkeys(str(clip.source) for clip in request.clips))
+    said = remarks(engine, sources, request, transcript)
+    return CompileResult(path, plan, poster, write_subtitles(transcript, path), _exports(engine, plan, path), said)
 
 
 def joined(pieces: Sequence[Clip], engine: Engine, crossfade: float) -> Timeline:
@@ -107,10 +90,11 @@ def joined(pieces: Sequence[Clip], engine: Engine, crossfade: float) -> Timeline
 
 def _with_card(engine: Engine, plan: Timeline, request: CompileRequest) -> tuple[Timeline, tuple[int, int]]:
     """The plan behind a card with a title, and the size of both; the card stays beside it for the exported plans."""
-    from pipeline.render.render import RenderOptions, canvas_of, title_card
+    from pipeline.render.drawn import title_card
+    from pipeline.render.render import RenderOptions, canvas_of
 
     first = next(info for c in plan.cuts if (info := engine.probe(c.source)).video)
-    canvas = canvas_of(first, RenderOptions(aspect=request.post.aspect))
+    canvas = canvas_of(first, RenderOptions(aspect=request.aspect))
     size = (canvas.width, canvas.height)
     path = title_card(request.card, request.out / "card.mp4", size, float(canvas.fps), CARD_DURATION)
     card = Cut(str(path), Span(0.0, engine.probe(path).duration), 0.0)
@@ -118,26 +102,25 @@ def _with_card(engine: Engine, plan: Timeline, request: CompileRequest) -> tuple
 
 
 def _smart_plan(engine: Engine, request: CompileRequest) -> Timeline:
-    piece, settings = request.pieces[0], engine.settings
-    judged = judge(engine, piece, request.language, {})
-    sentences = tuple(
-        replace(s, start=s.start + judged.span.start, end=s.end + judged.span.start)
-        for s in judged.transcript.sentences
-    )
+    piece, settings = request.clips[0], engine.settings
+    judged = judge(engine, piece, request, {})
+    sentences = moved(judged.transcript, Span(0.0, judged.span.duration), judged.span.start).sentences
     worth = worth_of(sentences, judged.score.evidence, judged.span.start)
     limits = (settings.min_clip_duration, settings.max_clip_duration)
     plan = compile_moments(str(piece.source), sentences, worth, limits)
-    return plan if plan.cuts else joined(request.pieces, engine, request.crossfade)
+    return plan if plan.cuts else joined(request.clips, engine, request.crossfade)
 
 
 def _transcript(engine: Engine, plan: Timeline, request: CompileRequest, report: Report) -> Transcript:
     heard: dict[str, Transcript] = {}
+    asked = {str(clip.source) for clip in request.clips}
     for source in dict.fromkeys(c.source for c in plan.cuts):
-        if engine.probe(source).audio:
-            whole = engine.transcript(source, request.language, report=report)
-            heard[source] = rewritten_in(whole, source, request.rewrites)
-    through = cues.through(plan, heard)
-    return replace(through, sentences=tuple(_corrected(s, request.corrections) for s in through.sentences))
+        if (info := engine.probe(source)).audio:
+            stream = chosen(info, request.track).heard if source in asked else 0
+            whole = engine.transcript(source, request.language, stream, report)
+            heard[source] = rewritten_in(whole, source, request.texts)
+    said = through(plan, heard)
+    return replace(said, sentences=tuple(_corrected(s, request.corrections) for s in said.sentences))
 
 
 def _corrected(sentence: Sentence, corrections: Mapping[str, str]) -> Sentence:
@@ -155,14 +138,14 @@ def _word(text: str, corrections: Mapping[str, str]) -> str:
 
 
 def _exports(engine: Engine, plan: Timeline, path: Path) -> dict[str, Path]:
-    """The plan for editors: OpenTimelineIO and EDL beside the clip."""
+    """The plan for editors, in every form, beside the clip."""
     from fractions import Fraction
 
-    from pipeline.render.exports import to_edl, to_otio
+    from pipeline.render.exports import PLANS
 
     rates = [v.fps for c in plan.cuts if (v := engine.probe(c.source).video) and v.fps > 0]
     fps = Fraction(rates[0]).limit_denominator(1001) if rates else Fraction(25)
-    written = {"otio": path.with_suffix(".otio"), "edl": path.with_suffix(".edl")}
-    written["otio"].write_text(to_otio(plan, fps), encoding="utf-8")
-    written["edl"].write_text(to_edl(plan, fps, path.stem), encoding="utf-8")
+    written = {form: path.with_suffix(f".{form}") for form in PLANS}
+    for form, file in written.items():
+        file.write_text(PLANS[form].write(plan, fps, path.stem), encoding="utf-8")
     return written

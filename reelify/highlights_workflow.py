@@ -11,12 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.engine import Engine
-from pipeline.errors import BadRequest, NoAudio
+from pipeline.errors import NoAudio
+from pipeline.evidence.sound_events import BY_LABEL
+from pipeline.media.values import MediaInfo
 from pipeline.messages import Message, message
 from pipeline.progress import Report, no_report, part_of
-from pipeline.values import Cut, MediaInfo, Span, Timeline, Transcript
-from reelify.moments.candidates import REACTIONS
+from pipeline.speech.tracks import chosen
+from pipeline.values import Cut, Span, Timeline, Transcript
 from reelify.moments.highlights import find_highlights
+from reelify.requests import HighlightsRequest
 from reelify.thoughts_workflow import thoughts_of
 from reelify.values import Evidence, Highlight, Highlights, Thought
 from reelify.words import spoken_of, vocabulary_of
@@ -27,28 +30,6 @@ if TYPE_CHECKING:
 SPEECH_LIKELY = 0.2
 HEARD_SPEECH, HEARD_SECONDS = 0.02, 20.0
 """Speech is listened to where the sound detector hears it for this share of a file or so many seconds."""
-
-
-@dataclass(frozen=True, slots=True)
-class HighlightsRequest:
-    """``source`` is a local file; clips go to ``out`` when ``render``; ``fast`` copies streams (inexact, instant);
-    ``transcribe`` lets speech take part (and cuts respect words)."""
-
-    source: Path
-    count: int = 10
-    min_duration: float = 15.0
-    max_duration: float = 180.0
-    out: Path | None = None
-    render: bool = True
-    fast: bool = False
-    transcribe: bool = True
-    language: str | None = None
-
-    def __post_init__(self) -> None:
-        if not 1 <= self.count <= 100:
-            raise BadRequest("error.bad_count", low=1, high=100)
-        if not 1.0 <= self.min_duration <= self.max_duration <= 3600.0:
-            raise BadRequest("error.bad_durations", low=self.min_duration, high=self.max_duration)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,17 +84,16 @@ def highlights(engine: Engine, request: HighlightsRequest, report: Report = no_r
         Cancelled: ``report`` stopped the work.
     """
     report(0.0, message("progress.probing"))
+    shortest, longest = request.durations(engine.settings)
     info = engine.probe(request.source)
     share = 0.7 if request.render else 1.0
     evidence, raw = collect(engine, info, request, part_of(report, 0.01, share))
-    found = find_highlights(
-        evidence, count=request.count, min_duration=request.min_duration, max_duration=request.max_duration
-    )
+    found = find_highlights(evidence, count=request.clips, min_duration=shortest, max_duration=longest)
     paths, posters = _render_all(request, info, found.clips, part_of(report, share, 1.0))
     report(1.0, message("progress.done"))
     return HighlightsResult(
         source=request.source, duration=info.duration, highlights=found, paths=paths, posters=posters,
-        timeline=_timeline_json(info, raw, found), doubts=(*info.doubts, *found.doubts),
+        timeline=_timeline_json(info, raw, found), doubts=(*info.doubts, *chosen(info, request.track).notes, *found.doubts),
     )  # fmt: skip
 
 
@@ -121,11 +101,12 @@ def collect(
     engine: Engine, info: MediaInfo, request: HighlightsRequest, report: Report
 ) -> tuple[Evidence, RawEvidence]:
     """Everything the decision sees: curves, events, shots and, where somebody speaks, the transcript."""
-    speech_share = 0.6 if request.transcribe and info.audio else 0.0
-    raw = engine.evidence(info.path, part_of(report, 0.0, 1.0 - speech_share))
+    speech_share, stream = 0.6 if request.transcribe and info.audio else 0.0, chosen(info, request.track).heard
+    raw = engine.evidence(info.path, part_of(report, 0.0, 1.0 - speech_share), stream)
     transcript = None
     if speech_share and _somebody_speaks(raw, info.duration):
-        transcript = _transcript(engine, info, request.language, part_of(report, 1.0 - speech_share, 1.0))
+        late = part_of(report, 1.0 - speech_share, 1.0)
+        transcript = _transcript(engine, info, request.language, stream, late)
     evidence = evidence_of(raw, info, transcript)
     return replace(evidence, thoughts=_thoughts(engine, evidence)), raw
 
@@ -135,7 +116,7 @@ def _thoughts(engine: Engine, evidence: Evidence) -> tuple[Thought, ...]:
     said = evidence.transcript
     if said is None or not said.sentences:
         return ()
-    reactions = [e for e in evidence.events if e.label in REACTIONS]
+    reactions = [e for e in evidence.events if e.label in BY_LABEL]
     spoken = spoken_of(engine, said.sentences, said.language)
     return thoughts_of(spoken, vocabulary_of(engine, said.language, {}), reactions)
 
@@ -157,9 +138,11 @@ def _somebody_speaks(raw: RawEvidence, duration: float) -> bool:
     return heard >= min(HEARD_SECONDS, max(1.0, HEARD_SPEECH * duration))
 
 
-def _transcript(engine: Engine, info: MediaInfo, language: str | None, report: Report) -> Transcript | None:
+def _transcript(
+    engine: Engine, info: MediaInfo, language: str | None, stream: int, report: Report
+) -> Transcript | None:
     try:
-        return engine.transcript(info.path, language, report=report)
+        return engine.transcript(info.path, language, stream, report)
     except NoAudio:
         return None
 
@@ -175,9 +158,9 @@ def _render_all(
 
     request.out.mkdir(parents=True, exist_ok=True)
     suffix = ".mp4" if info.video else ".m4a"
-    options = RenderOptions(fast_copy=request.fast)
+    options = RenderOptions(fast_copy=request.fast, tracks={info.path: chosen(info, request.track).mixed})
     jobs = [
-        Job(cut_of(request.source, clip.span), request.out / f"clip_{n}{suffix}", options)
+        Job(cut_of(request.source, clip.span), request.out / f"clip_{n}{suffix}", options, {str(request.source): info})
         for n, clip in enumerate(clips, 1)
     ]
     render_many(jobs, report)
@@ -201,7 +184,7 @@ def _timeline_json(info: MediaInfo, raw: RawEvidence, found: Highlights) -> dict
         "excitement": [round(float(v), 3) for v in curve.values] if curve else [],
         "events": [
             {"start": round(e.start, 2), "end": round(e.end, 2), "label": e.label, "score": round(e.score, 3)}
-            for e in raw.events if e.label != "speech"
+            for e in raw.events
         ],
         "shots": [round(s.start, 3) for s in raw.shots],
     }  # fmt: skip

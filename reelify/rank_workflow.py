@@ -9,12 +9,16 @@ from typing import Any
 
 from pipeline.engine import Engine
 from pipeline.errors import BadRequest, NoAudio, NotFound, UserError
+from pipeline.media.values import MediaInfo
 from pipeline.messages import Message, message
 from pipeline.progress import Report, no_report, part_of
-from pipeline.values import MediaInfo, Sentence, Span, Transcript
+from pipeline.speech.clock import between, moved
+from pipeline.speech.tracks import chosen
+from pipeline.values import Sentence, Span, Transcript
 from reelify.cut.compilation import key_moments, worth_of
-from reelify.cut.posting import PostOptions, render_post, write_subtitles
+from reelify.cut.posting import remarks, render_post, suffix, write_subtitles
 from reelify.highlights_workflow import cut_of, evidence_of
+from reelify.requests import Clip, RankRequest, SpokenRequest
 from reelify.score.judging import score_clip
 from reelify.score.ranking import Entry, Ranked, meaning, rank
 from reelify.score.reading import read
@@ -22,40 +26,6 @@ from reelify.score.semantics import Vocabulary
 from reelify.score.titles import labels
 from reelify.values import Labels, ViralScore
 from reelify.words import score_words, spoken_of, vocabulary_of
-
-MOST_CLIPS = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Clip:
-    """A clip to judge: all of ``source`` or ``span`` of it; ``title`` is what people call it."""
-
-    source: Path
-    span: Span | None = None
-    title: str = ""
-
-    @property
-    def name(self) -> str:
-        return self.title or self.source.name
-
-
-@dataclass(frozen=True, slots=True)
-class RankRequest:
-    """``min_score`` ``None`` takes the setting; ``keep_all`` also lists (and renders) what is under it. ``expected`` is a guess at what is
-    spoken, where ``language`` is to be detected: its dictionaries are read while the first clip is listened to."""
-
-    clips: tuple[Clip, ...]
-    language: str | None = None
-    expected: str = ""
-    min_score: float | None = None
-    keep_all: bool = False
-    out: Path | None = None
-    render: bool = True
-    post: PostOptions = field(default_factory=PostOptions)
-
-    def __post_init__(self) -> None:
-        if not 1 <= len(self.clips) <= MOST_CLIPS:
-            raise BadRequest("error.bad_clip_count", n=len(self.clips), most=MOST_CLIPS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +50,7 @@ class RankedClip:
     path: Path | None = None
     poster: Path | None = None
     subtitles: Mapping[str, Path] = field(default_factory=dict)
+    remarks: tuple[Message, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The contract's JSON and what the page shows beside it."""
@@ -119,7 +90,7 @@ class RankedClip:
             ],
             "kept": self.place.kept,
             "reasons": list(self.place.reasons),
-            "doubts": [*score.doubts, *judged.transcript.doubts],
+            "doubts": [*self.remarks, *score.doubts, *judged.transcript.doubts],
         }  # fmt: skip
 
 
@@ -168,10 +139,10 @@ def rank_clips(
     skipped: list[tuple[Clip, UserError]] = []
     result = RankResult(())
     for _ in _judge_all(engine, request, judged, skipped, part_of(report, 0.0, share)):
-        result = _ordered(judged, skipped, limit, request.keep_all)
+        result = _ordered(judged, skipped, limit, request.all)
         if on_judged is not None:
             on_judged(result)
-    clips = _finish_all(engine, request, result.clips, part_of(report, share, 1.0))
+    clips = _finish_all(engine, request, _remarked(engine, request, result.clips), part_of(report, share, 1.0))
     report(1.0, message("progress.done"))
     return replace(result, clips=clips)
 
@@ -202,31 +173,33 @@ def _judge_all(
         stage = part_of(report, n / len(request.clips), (n + 1) / len(request.clips))
         stage(0.0, message("progress.judging", n=n + 1, total=len(request.clips), name=clip.name))
         try:
-            judged.append(judge(engine, clip, request.language, vocabularies, stage))
+            judged.append(judge(engine, clip, request, vocabularies, stage))
         except UserError as error:
             skipped.append((clip, error))
         yield
 
 
 def judge(
-    engine: Engine, clip: Clip, language: str | None, vocabularies: dict[str, Vocabulary], report: Report = no_report
+    engine: Engine, clip: Clip, asked: SpokenRequest, vocabularies: dict[str, Vocabulary], report: Report = no_report
 ) -> Judged:
-    """One clip's score. ``vocabularies`` holds the settings' words by language and is filled as needed.
+    """One clip's score, in the language and of the track that are ``asked`` for. ``vocabularies`` holds the settings' words by language
+    and is filled as needed.
 
     Raises:
         UserError: the clip cannot be read.
     """
     info = engine.probe(clip.source)
     span = _within(clip, info)
-    whole = _heard(engine, info, language, part_of(report, 0.0, 0.6))
-    raw = engine.evidence(clip.source, part_of(report, 0.6, 0.95))
-    said = whole.between(span)
+    sound = chosen(info, asked.track)
+    whole = _heard(engine, info, asked.language, sound.heard, part_of(report, 0.0, 0.6))
+    raw = engine.evidence(clip.source, part_of(report, 0.6, 0.95), sound.heard)
+    said = between(whole, span)
     known = vocabulary_of(engine, said.language, vocabularies)
     spoken = spoken_of(engine, said.sentences, said.language)
     score = score_clip(spoken, known, evidence_of(raw, info, said), span)
     entry = Entry(clip.name, score, meaning(spoken), span.start)
     named = labels(read(spoken, known))
-    return Judged(clip, info, span, score, shifted(said, span), entry, named)
+    return Judged(clip, info, span, score, moved(whole, span), entry, named)
 
 
 def _within(clip: Clip, info: MediaInfo) -> Span:
@@ -237,27 +210,21 @@ def _within(clip: Clip, info: MediaInfo) -> Span:
     return Span(span.start, end)
 
 
-def _heard(engine: Engine, info: MediaInfo, language: str | None, report: Report) -> Transcript:
+def _heard(engine: Engine, info: MediaInfo, language: str | None, stream: int, report: Report) -> Transcript:
     if not info.audio:
         return Transcript("", info.duration)
     try:
-        return engine.transcript(info.path, language, report=report)
+        return engine.transcript(info.path, language, stream, report)
     except NoAudio:
         return Transcript("", info.duration)
 
 
-def shifted(transcript: Transcript, span: Span) -> Transcript:
-    """What is said in ``span``, on the clock that begins with it."""
-    moved = tuple(
-        replace(
-            s,
-            start=max(0.0, s.start - span.start),
-            end=min(span.duration, s.end - span.start),
-            words=tuple(replace(w, start=max(0.0, w.start - span.start), end=w.end - span.start) for w in s.words),
-        )
-        for s in transcript.sentences
+def _remarked(engine: Engine, request: RankRequest, clips: tuple[RankedClip, ...]) -> tuple[RankedClip, ...]:
+    """``clips`` with what is to be said of their sound and captions."""
+    return tuple(
+        replace(clip, remarks=remarks(engine, [str(clip.judged.clip.source)], request, clip.judged.transcript))
+        for clip in clips
     )
-    return replace(transcript, duration=span.duration, sentences=moved)
 
 
 def _finish_all(
@@ -272,8 +239,8 @@ def _finish_all(
         stage = part_of(report, (n - 1) / len(chosen), n / len(chosen))
         stage(0.0, message("progress.rendering_clip", n=n, total=len(chosen)))
         plan = cut_of(judged.clip.source, judged.span)
-        path = request.out / f"clip_{n}_viral{'.mp4' if judged.info.video else '.m4a'}"
-        poster = render_post(engine, plan, path, request.post, judged.transcript, stage)
+        path = request.out / f"clip_{n}_viral{suffix(request, judged.info.video is not None)}"
+        poster = render_post(engine, plan, path, request, judged.transcript, stage)
         done.append(replace(clip, path=path, poster=poster, subtitles=write_subtitles(judged.transcript, path)))
     return tuple(done)
 
@@ -289,4 +256,4 @@ def existing(paths: Sequence[Path]) -> tuple[Clip, ...]:
     return tuple(Clip(p) for p in paths)
 
 
-__all__ = ["Clip", "RankRequest", "RankResult", "rank_clips", "score_words"]
+__all__ = ["RankResult", "rank_clips", "score_words"]

@@ -47,7 +47,9 @@ def _first(facts: Facts) -> str:
 def part_of_speech(spoken: Speech, first: int, last: int) -> Speech:
     """Sentences ``first``…``last`` with what is known of them."""
     vectors = None if spoken.vectors is None else spoken.vectors[first : last + 1]
-    return replace(spoken, sentences=spoken.sentences[first : last + 1], facts=spoken.facts[first : last + 1], vectors=vectors)
+    return replace(
+        spoken, sentences=spoken.sentences[first : last + 1], facts=spoken.facts[first : last + 1], vectors=vectors
+    )
 
 
 def _thought(spoken: Speech, known: Vocabulary, whole: Reading, first: int, last: int) -> Thought:

@@ -55,9 +55,9 @@ class Evidence:
     silences: tuple[Span, ...] = ()
     beats: tuple[float, ...] = ()
     transcript: Transcript | None = None
-    thoughts: tuple[Thought, ...] = ()
     has_audio: bool = True
     has_video: bool = True
+    thoughts: tuple[Thought, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,9 @@ def score_lines(engine: Engine, texts: Sequence[str], language: str) -> Iterator
         sentences = [sentences_of(text) for text in texts[low : low + BATCH]]
         found = iter(engine.facts([s.text for group in sentences for s in group], language))
         facts = [tuple(itertools.islice(found, len(group))) for group in sentences]
-        needed = list(dict.fromkeys([*(s.text for g in sentences for s in g), *content_words([f for g in facts for f in g])]))
+        needed = list(
+            dict.fromkeys([*(s.text for g in sentences for s in g), *content_words([f for g in facts for f in g])])
+        )
         vectors = dict(zip(needed, engine.meaning(needed), strict=True))
 
         def embed(wanted: Sequence[str], vectors: Mapping[str, NDArray[np.float32]] = vectors) -> NDArray[np.float32]:

@@ -1,4 +1,4 @@
-"""``python -m syncdub analyse | sync | align``: the same workflows as the page and the REST interface.
+"""``syncdub analyse | sync | align``: the same workflows as the page and the REST interface.
 
 Exit codes: 0 done, 1 our fault, 2 wrong usage, 3 the input's fault, 4 the sync is refused, 130 stopped.
 """
@@ -9,8 +9,9 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pipeline import cli
 from pipeline.engine import Engine
@@ -18,9 +19,11 @@ from pipeline.errors import NotFound
 from pipeline.messages import localise, message, say
 from pipeline.progress import Report
 from pipeline.settings import Settings
-from syncdub.workflow import SyncRequest, analysed, sync
+from syncdub.requests import AnalyseRequest, SyncRequest
+from syncdub.workflow import sync
 
 Answer = tuple[int, Mapping[str, Any]]
+Asked = TypeVar("Asked", bound=AnalyseRequest)
 MakeEngine = Callable[[Settings], Engine]
 
 
@@ -36,12 +39,14 @@ def main(arguments: Sequence[str] | None = None, make_engine: MakeEngine = Engin
 
 
 def _analyse(options: argparse.Namespace, engine: Engine, report: Report) -> Answer:
-    plan = analysed(engine, _request(options, engine), report)
+    from syncdub.analysis import analyse
+
+    plan = analyse(engine, _request(options, engine, AnalyseRequest), report)
     return cli.REFUSED if plan.verdict == "refuse" else cli.DONE, plan.to_json()
 
 
 def _sync(options: argparse.Namespace, engine: Engine, report: Report) -> Answer:
-    result = sync(engine, _request(options, engine), report)
+    result = sync(engine, replace(_request(options, engine, SyncRequest), output=options.output), report)
     body = result.to_json()
     if options.report:
         said = localise(body, cli.language_of(engine.settings))
@@ -64,26 +69,9 @@ def _lines(path: Path) -> list[str]:
     return [line.strip() for line in decode(path.read_bytes()).splitlines() if line.strip()]
 
 
-def _request(options: argparse.Namespace, engine: Engine) -> SyncRequest:
-    def given(name: str, otherwise: Any) -> Any:
-        return getattr(options, name, otherwise)
-
-    return SyncRequest(
-        original=options.original,
-        dub=options.dub,
-        output=given("output", Path("out.mkv")),
-        original_stream=options.original_stream,
-        dub_stream=options.dub_stream,
-        fill=given("fill", "silence"),
-        codec=given("codec", "flac"),
-        follow=options.follow,
-        nudge_ms=given("nudge_ms", 0.0),
-        quick=options.quick,
-        language=given("language", ""),
-        interface=cli.language_of(engine.settings),
-        default=given("default", "original"),
-        subtitles=tuple(given("subtitles", ())),
-    )
+def _request(options: argparse.Namespace, engine: Engine, request: type[Asked]) -> Asked:
+    files = {"original": options.original, "dub": options.dub, "interface": cli.language_of(engine.settings)}
+    return request.from_json({**cli.given(options, request), **files})
 
 
 def _show_plan(body: Mapping[str, Any], language: str) -> str:
@@ -115,48 +103,21 @@ def _show_links(body: Mapping[str, Any], language: str) -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m syncdub", description="Puts a film's dub in sync with the original."
-    )
+    parser = argparse.ArgumentParser(prog="syncdub", description="Puts a film's dub in sync with the original.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="analyse | sync | align")
-    both = argparse.ArgumentParser(add_help=False)
-    both.add_argument("original", type=Path)
-    both.add_argument("dub", type=Path)
-    both.add_argument("--original-stream", type=_track, metavar="N", help="audio track of the original, from 0")
-    both.add_argument("--dub-stream", type=_track, metavar="N", help="audio track of the dub, from 0")
-    both.add_argument("--follow", choices=("sound", "picture"), default="sound", help="who rules where they disagree")
-    both.add_argument("--quick", action="store_true", help="without transcription")
-    both.add_argument("--json", action="store_true", help="one JSON object on standard output")
-    commands.add_parser("analyse", parents=[both], help="where the dub belongs; writes nothing")
-    _sync_options(commands.add_parser("sync", parents=[both], help="writes one file with both tracks in sync"))
+    one = commands.add_parser("analyse", help="where the dub belongs; writes nothing")
+    two = commands.add_parser("sync", help="writes one file with both tracks in sync")
+    two.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.mkv")
+    two.add_argument("--report", type=Path, metavar="R.json", help="write the JSON there too, also when refused")
+    for command, request in ((one, AnalyseRequest), (two, SyncRequest)):
+        command.add_argument("original", type=Path)
+        command.add_argument("dub", type=Path)
+        cli.add_options(command, request)
+        command.add_argument("--json", action="store_true", help="one JSON object on standard output")
     align = commands.add_parser("align", help="links sentences of two texts, one a line")
     align.add_argument("source", type=Path)
     align.add_argument("target", type=Path)
     return parser
-
-
-def _sync_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.mkv")
-    parser.add_argument("--report", type=Path, metavar="R.json", help="write the JSON there too, also when refused")
-    parser.add_argument(
-        "--fill", choices=("silence", "original", "bed"), default="silence", help="where the dub has nothing"
-    )
-    parser.add_argument(
-        "--codec", choices=("flac", "eac3", "aac"), default="flac", help="where packets cannot be copied"
-    )
-    parser.add_argument("--nudge-ms", type=float, default=0.0, metavar="MS", help="shift the dub by hand, + is later")
-    parser.add_argument("--language", default="", metavar="es", help="language of the dub")
-    parser.add_argument("--default", choices=("original", "dub"), default="original", help="the track players choose")
-    parser.add_argument(
-        "--subtitles", type=Path, nargs="*", default=(), metavar="FILE", help="SRT or ASS timed to the dub"
-    )
-
-
-def _track(text: str) -> int:
-    number = int(text)
-    if number < 0:
-        raise ValueError(text)
-    return number
 
 
 _COMMANDS: dict[str, tuple[Callable[[argparse.Namespace, Engine, Report], Answer], Callable[..., str]]] = {

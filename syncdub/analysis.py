@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 from pipeline.errors import NoAudio
 from pipeline.evidence import fingerprints
 from pipeline.evidence.fingerprints import SoundPrint
+from pipeline.media.values import AudioStream, MediaInfo
 from pipeline.messages import Message, message
 from pipeline.progress import Report, no_report, part_of
-from pipeline.values import AudioStream, MediaInfo, Span, Transcript
+from pipeline.values import Span, Transcript
 from syncdub.exact import pictures
 from syncdub.exact.correlation import Search
 from syncdub.exact.findings import Finding, evidence_of, weigh
@@ -31,6 +32,7 @@ from syncdub.meaning.coarse import coarse_lines, confirmed, with_gaps_filled
 from syncdub.meaning.meaning import Meaning, meaning
 from syncdub.reading.device_search import search_on
 from syncdub.reading.polish import Tracks, polished
+from syncdub.requests import AnalyseRequest
 from syncdub.values import Match, Pitch, Segment, SyncPlan
 from syncdub.verdict import SHORTEST, balance, general_doubts, verdict_of
 
@@ -55,19 +57,6 @@ class Witnesses(Protocol):
     ) -> Transcript: ...
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]: ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AnalyseRequest:
-    """Which files, which audio tracks (counted from 0, ``None`` chooses), which witness rules where sound and picture
-    disagree; ``quick`` leaves speech out."""
-
-    original: Path
-    dub: Path
-    original_stream: int | None = None
-    dub_stream: int | None = None
-    follow: Literal["sound", "picture"] = "sound"
-    quick: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,7 +269,7 @@ def _plan(case: _Case, finding: Finding, spots: list[Spot], said: Meaning | None
     matches: tuple[Match, ...] = said.matches if said else ()
     if segments:
         share = balance(segments, *finding.durations)
-        doubts += general_doubts(share, segments)
+        doubts += general_doubts(share, segments, *finding.durations)
     return SyncPlan(
         verdict=verdict_of(segments),
         rate=segments[0].rate if segments else 1.0,

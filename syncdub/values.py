@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pipeline.messages import Message
+from syncdub.witnesses import Witness
 
-Witness = Literal["meaning", "sound", "picture"]
 Verdict = Literal["aligned", "shift", "retime", "edit", "refuse"]
 Pitch = Literal["shifted", "kept", "unknown"]
 
@@ -144,3 +144,9 @@ class SyncPlan:
             "doubts": list(self.doubts),
             "pitch": self.pitch,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedPlan(SyncPlan):
+    """A plan whose segments can be played as they are: lines joined, carried on to near edges, inside both files. It is made once
+    (:func:`syncdub.making.plan.placed`) and handed on."""

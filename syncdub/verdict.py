@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
-from pipeline.messages import Message, message
+from pipeline.messages import Message, clock, message
+from pipeline.values import Span
 from syncdub.values import Segment, Verdict
 
 ALIGNED = 0.020
@@ -31,6 +33,10 @@ SHORT_LINES, SHORT_LINES_FREE = 25.0, 75.0
 SCATTERED, N_RUNS, REACH = 0.25, 4, 0.6
 """Less will do where it comes in this many separate runs of one line over this share of the dub: music between dialogue, not
 one shared song."""
+LOST, LOST_AT_ENDS = 0.3, 0.5
+"""Seconds of the original without dub that are told, in the middle and at the ends."""
+OTHER = 0.5
+"""From this share of such a stretch on the dub has something else there, not nothing."""
 SHORTEST = 0.8
 """Sound shorter than this (seconds) matches by chance."""
 
@@ -69,6 +75,11 @@ def balance(segments: Sequence[Segment], original: float, dub: float) -> Balance
     return Balance(matched, float(both.sum()), float((gaps[:, 1] - both).sum()), float((gaps[:, 0] - both).sum()))
 
 
+def drift(segment: Segment) -> float:
+    """Seconds by which the segment's speed moves its end."""
+    return abs(segment.rate - 1.0) * (segment.dub_end - segment.dub_start)
+
+
 def verdict_of(segments: Sequence[Segment]) -> Verdict:
     """The word for ``segments``: nothing, aligned, shift, retime or edit."""
     if not segments:
@@ -76,7 +87,7 @@ def verdict_of(segments: Sequence[Segment]) -> Verdict:
     if len(segments) > 1:
         return "edit"
     only = segments[0]
-    if abs(only.rate - 1.0) * (only.dub_end - only.dub_start) > STEADY:
+    if drift(only) > STEADY:
         return "retime"
     return "aligned" if abs(only.offset_ms) <= 1000 * ALIGNED else "shift"
 
@@ -116,14 +127,51 @@ def carried(nats: float, support: Support, share: Balance) -> tuple[Message, ...
     return ()
 
 
-def general_doubts(share: Balance, segments: Sequence[Segment]) -> tuple[Message, ...]:
-    """Doubts about a result that is carried."""
+def general_doubts(
+    share: Balance, segments: Sequence[Segment], original: float = 0.0, dub: float = 0.0
+) -> tuple[Message, ...]:
+    """Doubts about a result that is carried; durations in seconds."""
     out: list[Message] = []
     if share.agreement < DOUBTFUL:
         out.append(message("doubt.much_unmatched", seconds=share.contradicted))
     weak = [s for s in segments if s.confidence < 0.5]
     out += [message("doubt.weak_segment", start=s.dub_start, end=s.dub_end, error_ms=s.error_ms) for s in weak[:5]]
-    return tuple(out)
+    return (*out, *without_dub(segments, original, dub))
+
+
+def without_dub(segments: Sequence[Segment], original: float, dub: float) -> tuple[Message, ...]:
+    """Which stretches of the original (durations in seconds) have no dub, and why: one message for each reason."""
+    told: dict[str, list[Span]] = {}
+    for span, other, where in _gaps(segments, original, dub):
+        if span.duration >= (LOST_AT_ENDS if where != "between" else LOST):
+            told.setdefault(_reason(span, other, where), []).append(span)
+    return tuple(
+        message(
+            f"doubt.without_dub.{reason}",
+            spans=", ".join(f"{clock(s.start)}–{clock(s.end)}" for s in spans),
+            seconds=sum(s.duration for s in spans),
+        )
+        for reason, spans in told.items()
+    )
+
+
+def _gaps(segments: Sequence[Segment], original: float, dub: float) -> list[tuple[Span, float, str]]:
+    """(stretch of the original without dub, seconds of dub that go on there, where) from the first to the last."""
+    if not segments:
+        return []
+    first, last = segments[0], segments[-1]
+    out = [(Span(0.0, first.original_start), first.dub_start, "start")]
+    for a, b in pairwise(segments):
+        out.append((Span(a.original_end, max(a.original_end, b.original_start)), b.dub_start - a.dub_end, "between"))
+    out.append((Span(last.original_end, max(original, last.original_end)), dub - last.dub_end, "end"))
+    return out
+
+
+def _reason(span: Span, other: float, where: str) -> str:
+    """Both files go on there, or the dub begins later, ends earlier, or lacks the scene."""
+    if other >= max(LOST, OTHER * span.duration):
+        return "other"
+    return {"start": "later", "end": "earlier", "between": "missing"}[where]
 
 
 def confidence(nats: float, seconds: float, spread: float, witnesses: int) -> float:

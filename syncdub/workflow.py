@@ -7,25 +7,28 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from pipeline.media import decode, ffmpeg
 from pipeline.media.languages import own_name
+from pipeline.media.values import MediaInfo, OtherStream
 from pipeline.messages import Message, message, say
 from pipeline.progress import Report, no_report, part_of
 from pipeline.settings import Settings
+from pipeline.tracks.carriage import COPIED_SUBTITLES, carriage
 from pipeline.tracks.copying import first_packet
-from pipeline.tracks.encode import Codec
-from pipeline.tracks.mux import COPIED_SUBTITLES, Mux, NewTrack, check_output, mux
-from pipeline.values import MediaInfo, OtherStream, Span
+from pipeline.tracks.mux import Mux, NewTrack, check_output, mux
+from pipeline.values import Span
 from syncdub.making import subtitles
 from syncdub.making.measure import RATE, Fetch, Residual, measure, windows
 from syncdub.making.nudge import nudge
-from syncdub.making.plan import Fill, placed
+from syncdub.making.plan import placed
 from syncdub.making.soundtrack import Pair, Track, Wish, audio_of, make_track, segment_at, with_durations
-from syncdub.values import Segment, SyncPlan
+from syncdub.plan_file import load_plan, moved
+from syncdub.requests import SyncRequest
+from syncdub.values import PlacedPlan, Segment, SyncPlan
 
 if TYPE_CHECKING:
     from pipeline.engine import Engine
@@ -39,37 +42,10 @@ sample."""
 class Prober(Protocol):
     """What making a file needs of an engine."""
 
-    settings: Settings
+    @property
+    def settings(self) -> Settings: ...
 
     def probe(self, path: Path | str) -> MediaInfo: ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SyncRequest:
-    """What to do with two files.
-
-    ``plan`` (for instance one moved by hand) is executed without analysis. ``original_stream`` and ``dub_stream``
-    count audio tracks; ``None`` lets the analysis choose. ``fill`` is what is heard where the dub has nothing;
-    ``codec`` is used where the dub's packets cannot be copied. ``follow`` says which witness rules where they
-    disagree. ``language`` (of the dub) overrides what the file says; ``interface`` is the language of track titles.
-    ``subtitles`` are SubRip or ASS files timed to the dub.
-    """
-
-    original: Path
-    dub: Path
-    output: Path
-    plan: SyncPlan | None = None
-    original_stream: int | None = None
-    dub_stream: int | None = None
-    fill: Fill = "silence"
-    codec: Codec = "flac"
-    follow: Literal["sound", "picture"] = "sound"
-    nudge_ms: float = 0.0
-    quick: bool = False
-    language: str = ""
-    interface: str = "en"
-    default: Literal["original", "dub"] = "original"
-    subtitles: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,18 +84,18 @@ def sync(engine: Engine, request: SyncRequest, report: Report = no_report) -> Sy
 
     Raises:
         BadRequest, NotFound, Forbidden, DiskFull: the output cannot be written there.
-        NotFound, UnreadableMedia, UnsupportedFormat, NoAudio: an input cannot be used.
+        NotFound, UnreadableMedia, UnsupportedFormat, NoAudio: an input cannot be used, or its picture cannot be kept.
+        BadRequest: the plan cannot be moved as ``nudges`` say.
         FFmpegFailed: the result could not be made or did not pass its examination.
     """
+    from syncdub.analysis import analyse
+
     check_output(request.output, (request.original, request.dub, *request.subtitles))
-    plan = request.plan
-    if plan is None:
-        plan = analysed(engine, request, part_of(report, 0.0, 0.6))
-        request = _with_heard_language(engine, request, plan)
-        rest = part_of(report, 0.6, 1.0)
-    else:
-        rest = report
-    return execute(engine, plan, request, rest)
+    carriage(request.original)
+    if request.plan is not None:
+        return execute(engine, moved(load_plan(request.plan), request.nudges), request, report)
+    plan = analyse(engine, request, part_of(report, 0.0, 0.6))
+    return execute(engine, plan, _with_heard_language(engine, request, plan), part_of(report, 0.6, 1.0))
 
 
 def execute(engine: Prober, plan: SyncPlan, request: SyncRequest, report: Report = no_report) -> SyncResult:
@@ -134,32 +110,15 @@ def execute(engine: Prober, plan: SyncPlan, request: SyncRequest, report: Report
     work = engine.settings.temp_dir
     work.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="sync-", dir=work) as folder:
-        result = _made(plan, pair, request, Path(folder), report)
+        playable = placed(plan)
+        result = _made(playable, pair, request, Path(folder), report)
         if result.copied and not _trusted(result.execution):
-            result = _made(plan, pair, request, Path(folder), report, may_copy=False)
-    return result
+            result = _made(playable, pair, request, Path(folder), report, may_copy=False)
+    return replace(result, plan=plan)
 
 
 def _trusted(execution: Residual | None) -> bool:
     return execution is None or execution.bias is None or abs(execution.bias) <= COPY_TRUST_MS
-
-
-def analysed(engine: Engine, request: SyncRequest, report: Report = no_report) -> SyncPlan:
-    """Where the dub belongs; the first half of :func:`sync`, which writes nothing."""
-    from syncdub.analysis import AnalyseRequest, analyse
-
-    return analyse(
-        engine,
-        AnalyseRequest(
-            original=request.original,
-            dub=request.dub,
-            original_stream=request.original_stream,
-            dub_stream=request.dub_stream,
-            follow=request.follow,
-            quick=request.quick,
-        ),
-        report,
-    )
 
 
 def _with_heard_language(engine: Engine, request: SyncRequest, plan: SyncPlan) -> SyncRequest:
@@ -170,7 +129,7 @@ def _with_heard_language(engine: Engine, request: SyncRequest, plan: SyncPlan) -
 
 
 def _made(
-    plan: SyncPlan, pair: Pair, request: SyncRequest, folder: Path, report: Report, *, may_copy: bool = True
+    plan: PlacedPlan, pair: Pair, request: SyncRequest, folder: Path, report: Report, *, may_copy: bool = True
 ) -> SyncResult:
     wish = Wish(request.fill, request.codec, may_copy)
     track = make_track(plan, pair, wish, folder, part_of(report, 0.0, 0.5))
@@ -184,19 +143,18 @@ def _made(
     )
 
 
-def measured(plan: SyncPlan, pair: Pair, output: Path, report: Report = no_report) -> tuple[Residual, Residual]:
+def measured(plan: PlacedPlan, pair: Pair, output: Path, report: Report = no_report) -> tuple[Residual, Residual]:
     """(offset of the dub track against the original track, the same against the dub file placed by the plan) of a
     finished file.
 
     Where the tracks share no sound, the first is the second, and its ``method`` says so.
     """
-    segments = placed(plan)
     number = len(pair.original.audio)
     finished, original = reader(output, number), reader(output, plan.original_stream)
-    places = windows(segments)
+    places = windows(plan.segments)
     said = message("progress.measuring")
     few = places[:: max(1, len(places) // N_EXECUTION)]
-    source = placed_source(Path(pair.dub.path), plan.dub_stream, segments)
+    source = placed_source(Path(pair.dub.path), plan.dub_stream, plan.segments)
     execution = measure(source, finished, few, "dub_source")
     report(0.3, said)
     shared = measure(original, finished, places, "shared_sound")
@@ -238,10 +196,10 @@ def _language(plan: SyncPlan, pair: Pair, request: SyncRequest) -> str:
     return request.language or (tagged if tagged != "und" else "")
 
 
-def _title(plan: SyncPlan, pair: Pair, request: SyncRequest) -> str:
+def _title(plan: PlacedPlan, pair: Pair, request: SyncRequest) -> str:
     """``Español (sincronizado +1,250 s)``: what it is and what was done, in the person's language."""
     name = own_name(_language(plan, pair, request)) or say(message("track.dub"), request.interface)
-    offset = placed(plan)[0].offset_ms / 1000 if plan.verdict in {"aligned", "shift"} else None
+    offset = plan.segments[0].offset_ms / 1000 if plan.verdict in {"aligned", "shift"} else None
     if offset is None:
         return say(message("track.synced", language=name), request.interface)
     sign = "+" if offset >= 0 else "−"
@@ -249,7 +207,7 @@ def _title(plan: SyncPlan, pair: Pair, request: SyncRequest) -> str:
 
 
 def _subtitles(
-    plan: SyncPlan, pair: Pair, request: SyncRequest, folder: Path
+    plan: PlacedPlan, pair: Pair, request: SyncRequest, folder: Path
 ) -> tuple[tuple[NewTrack, ...], tuple[Message, ...]]:
     """The dub's subtitles on the original's clock, those inside its file and those beside it: text through the map, pictures
     where the map is a shift."""
@@ -278,13 +236,12 @@ def _subtitles(
     return tuple(tracks), tuple(doubts)
 
 
-def _shift_of_pictures(plan: SyncPlan, info: MediaInfo, stream: OtherStream) -> float | None:
+def _shift_of_pictures(plan: PlacedPlan, info: MediaInfo, stream: OtherStream) -> float | None:
     """Seconds by which a subtitle track of pictures is later in the original; ``None`` where it cannot come along: the map is
     not one shift, the format cannot be copied, or a picture would lie before time 0 (which would move all other tracks)."""
-    segments = placed(plan)
-    if len(segments) != 1 or plan.verdict not in {"aligned", "shift"} or stream.codec not in COPIED_SUBTITLES:
+    if len(plan.segments) != 1 or plan.verdict not in {"aligned", "shift"} or stream.codec not in COPIED_SUBTITLES:
         return None
-    delay = segments[0].offset_ms / 1000
+    delay = plan.segments[0].offset_ms / 1000
     first = first_packet(Path(info.path), stream.index)
     return delay if first is not None and first + delay >= 0 else None
 
@@ -305,4 +262,4 @@ def _reading(path: Path) -> Callable[[], str]:
     return text
 
 
-__all__ = ["SyncRequest", "SyncResult", "Track", "execute", "measured", "sync"]
+__all__ = ["SyncResult", "Track", "execute", "measured", "sync"]

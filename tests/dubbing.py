@@ -11,11 +11,11 @@ import numpy as np
 from pipeline.media import ffmpeg
 from pipeline.media.container import opened
 from pipeline.media.probe import probe
+from pipeline.media.values import MediaInfo
 from pipeline.settings import Settings
 from pipeline.tracks.encode import AudioFormat, write_audio
-from pipeline.values import MediaInfo
-from syncdub.making.plan import verdict_of
 from syncdub.values import Pitch, Segment, SyncPlan
+from syncdub.verdict import verdict_of
 
 RATE = 48000
 

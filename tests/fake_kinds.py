@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from pipeline.errors import NoAudio, NotFound
 from pipeline.messages import message
 from pipeline.progress import Report
-from web.jobs.kinds import Kind
+from pipeline.requests import Request
+from reelify.requests import HighlightsRequest, RankRequest
+from syncdub.requests import SyncRequest
+from web.jobs.kinds import KINDS, Kind, Kinds, by_name
 
 
 def _write(path: Path, data: bytes) -> Path:
@@ -20,9 +24,9 @@ def _write(path: Path, data: bytes) -> Path:
     return path
 
 
-def highlights(engine: Any, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
+def highlights(engine: Any, request: Any, folder: Path, report: Report) -> dict[str, Any]:
     """Two clips that hold the beginning of the source."""
-    data = Path(params["source"]).read_bytes()
+    data = request.source.read_bytes()
     report(0.5, message("progress.rendering"))
     clips = [
         {"path": _write(folder / f"moment {n}.mp4", data[: 1000 * n]), "start": 40.0 * n, "end": 40.0 * n + 30,
@@ -32,68 +36,99 @@ def highlights(engine: Any, params: Mapping[str, Any], folder: Path, report: Rep
     return {"status": "success", "clips": clips, "message": "ignored"}
 
 
-def rank(engine: Any, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
+def rank(engine: Any, request: Any, folder: Path, report: Report) -> dict[str, Any]:
     """Every clip becomes a viral clip."""
     made = []
-    for n, clip in enumerate(params["clips"], 1):
-        path = _write(folder / f"{n}.mp4", Path(clip["path"]).read_bytes()[:500])
-        made.append({"source": clip["path"], "path": path, "duration": 45.0, "viral_score": 0.78,
+    for n, clip in enumerate(request.clips, 1):
+        path = _write(folder / f"{n}.mp4", clip.source.read_bytes()[:500])
+        made.append({"source": clip.source, "path": path, "duration": 45.0, "viral_score": 0.78,
                      "keywords": ["descuento"], "transcript": "Quiero", "parts": {}, "evidence": []})  # fmt: skip
     return {"status": "success", "viral_clips": made, "message": ""}
 
 
-def sync(engine: Any, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
+def sync(engine: Any, request: Any, folder: Path, report: Report) -> dict[str, Any]:
     """Both files one after the other."""
     report(0.25, message("progress.transcribing"))
-    data = Path(params["original"]).read_bytes() + Path(params["dub"]).read_bytes()
+    data = request.original.read_bytes() + request.dub.read_bytes()
     return {"verdict": "aligned", "output": _write(folder / "result.mkv", data), "doubts": [message("doubt.fake", n=3)]}
 
 
-def refused(engine: Any, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
+def refused(engine: Any, request: Any, folder: Path, report: Report) -> dict[str, Any]:
     return {"verdict": "refuse", "doubts": []}
 
 
-def no_audio(engine: Any, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
+def no_audio(engine: Any, request: Any, folder: Path, report: Report) -> dict[str, Any]:
     raise NoAudio(name="silent.mp4")
 
 
-def broken(engine: Any, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
+def broken(engine: Any, request: Any, folder: Path, report: Report) -> dict[str, Any]:
     (folder / "half.mp4.part").write_bytes(b"half")
     raise RuntimeError("secret detail /etc/shadow")
 
 
-def missing(engine: Any, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
-    if not Path(params["source"]).is_file():
-        raise NotFound(name=Path(params["source"]).name)
+def missing(engine: Any, request: Any, folder: Path, report: Report) -> dict[str, Any]:
+    if not request.source.is_file():
+        raise NotFound(name=request.source.name)
     return {}
 
 
-def patient(engine: Any, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
-    """Works in small steps until ``params["until"]`` exists, or for ``params["steps"]`` hundredths of a second."""
+def patient(engine: Any, request: Any, folder: Path, report: Report) -> dict[str, Any]:
+    """Works in small steps until ``request.until`` exists, or for ``request.steps`` hundredths of a second."""
     _write(folder / "started", b"")
-    steps = int(params.get("steps", 3000))
+    steps = request.steps
     for step in range(steps):
-        if "until" in params and Path(params["until"]).exists():
+        if request.until and Path(request.until).exists():
             break
         report(step / steps, message("progress.stage_one" if step < 2 else "progress.stage_two"))
         time.sleep(0.01)
     return {"steps": steps, "output": _write(folder / "output.bin", b"x" * 100)}
 
 
-def encode(engine: Any, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
-    """A real ffmpeg process that writes ``params["seconds"]`` of test picture."""
+def encode(engine: Any, request: Any, folder: Path, report: Report) -> dict[str, Any]:
+    """A real ffmpeg process that writes ``request.seconds`` of test picture."""
     from pipeline.media import ffmpeg
 
-    part, seconds = folder / "film.part.mkv", float(params["seconds"])
+    part, seconds = folder / "film.part.mkv", request.seconds
     source = ["-f", "lavfi", "-i", f"testsrc2=size=640x360:rate=25:duration={seconds}"]
     ffmpeg.run([*source, "-c:v", "libx264", "-preset", "veryfast", str(part)], report=report, duration=seconds)
     return {"output": part.rename(folder / "film.mkv")}
 
 
-def echo(engine: Any, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
-    return {"params": dict(params)}
+def echo(engine: Any, request: Any, folder: Path, report: Report) -> dict[str, Any]:
+    return {"given": request.to_json()["given"]}
 
 
-_ROOTS = {"highlights": "raw_clips", "rank": "viral_clips"}
-_WORK = (highlights, rank, sync, refused, no_audio, broken, missing, patient, encode, echo)
-FAKES: Mapping[str, Kind] = {w.__name__: Kind(w, _ROOTS.get(w.__name__, "outputs")) for w in _WORK}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial(Request):
+    """What the kinds for tests are asked: whatever one of them needs. ``of`` is the name of the kind."""
+
+    of: str = ""
+    source: Path | None = None
+    other: Path | None = None
+    steps: int = 3000
+    until: str = ""
+    seconds: float = 0.0
+    given: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> str:  # type: ignore[override]
+        return self.of
+
+
+_KNOWN = {f.name for f in fields(Trial)}
+_TRIALS = (refused, no_audio, broken, missing, patient, encode, echo)
+FAKES: Kinds = {
+    **by_name(
+        Kind(HighlightsRequest, highlights, "raw_clips"), Kind(RankRequest, rank, "viral_clips"), Kind(SyncRequest, sync)
+    ),
+    **{work.__name__: Kind(Trial, work) for work in _TRIALS},
+}  # fmt: skip
+
+
+def asked(kind: str, body: Mapping[str, Any]) -> Request:
+    """The request of a kind: one of ours, or a :class:`Trial` that gives what it does not know as ``given``."""
+    ours = KINDS.get(kind) if kind not in FAKES or FAKES[kind].request is not Trial else None
+    if ours:
+        return ours.request.from_json(body)
+    known = {name: value for name, value in body.items() if name in _KNOWN}
+    return Trial.from_json({**known, "of": kind, "given": {n: v for n, v in body.items() if n not in _KNOWN}})

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from pipeline.messages import message
 from pipeline.progress import Report
+from pipeline.values import Span
+from reelify.requests import Clip, CompileRequest, HighlightsRequest, RankRequest, TranscribeRequest
+from syncdub.plan_file import save_plan
+from syncdub.requests import AnalyseRequest, SyncRequest
 from syncdub.values import Anchor, Segment, SyncPlan
-from web.jobs.dubs import plan_json, save_plan
-from web.jobs.kinds import Kind
+from web.jobs.dubs import plan_json
+from web.jobs.kinds import Kind, Kinds, by_name
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "assets" / "examples"
 PLAYS = EXAMPLES / "viral_3.mp4"
@@ -31,9 +34,9 @@ def _steps(report: Report, seconds: float) -> None:
         time.sleep(seconds / 20)
 
 
-def highlights(engine: Any, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
+def highlights(engine: Any, request: Any, folder: Path, report: Report) -> dict[str, Any]:
     """Two moments; ``fast`` (the page's checkbox) makes it a job of half a minute."""
-    _steps(report, 30.0 if params.get("fast") else 0.4)
+    _steps(report, 30.0 if request.fast else 0.4)
     spans = ((18.3, 35.0), (82.0, 100.0))
     clips = [
         {"path": _video(folder / f"clip_{n}.mp4"), "poster": None, "start": start, "end": end, "duration": end - start,
@@ -53,21 +56,21 @@ def highlights(engine: Any, params: Mapping[str, Any], folder: Path, report: Rep
     }
 
 
-def rank(engine: Any, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
+def rank(engine: Any, request: Any, folder: Path, report: Report) -> dict[str, Any]:
     """Every clip given, judged alike."""
     _steps(report, 0.4)
-    ranked = [_ranked(n, clip, folder) for n, clip in enumerate(params["clips"], 1)]
+    ranked = [_ranked(n, clip, folder) for n, clip in enumerate(request.clips, 1)]
     return {"status": "success", "viral_clips": ranked, "message": message("result.viral_selected", n=len(ranked), total=len(ranked)),
             "notes": [], "closest": [], "skipped": []}  # fmt: skip
 
 
-def _ranked(n: int, clip: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    start = float(clip.get("start", 0.0))
-    end = float(clip.get("end", start + 13.0))
+def _ranked(n: int, clip: Clip, folder: Path) -> dict[str, Any]:
+    span = clip.span or Span(0.0, 13.0)
+    start, end = span.start, span.end
     sentences = [{"start": 4.0 * i + 0.2, "end": 4.0 * i + 3.8, "text": text} for i, text in enumerate(SAID)]
     point = {"part": "commercial", "text": "gratis", "start": 11.0, "points": 0.1}
     return {
-        "source": str(clip.get("source") or clip["path"]), "title": clip.get("name", ""), "path": _video(folder / f"clip_{n}_viral.mp4"), "poster": None,
+        "source": str(clip.source), "title": clip.title, "path": _video(folder / f"clip_{n}_viral.mp4"), "poster": None,
         "start": start, "end": end, "duration": end - start, "viral_score": 0.7 - n / 10, "keywords": ["gratis"],
         "transcript": " ".join(SAID), "language": "es", "parts": {"hook": 0.6, "commercial": 0.4, "length": 0.9}, "evidence": [point],
         "confidence": 0.9, "hits": [{"keyword": "gratis", "found": "gratis", "category": "commercial", "start": 11.0}],
@@ -75,7 +78,7 @@ def _ranked(n: int, clip: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def compile_clip(engine: Any, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
+def compile_clip(engine: Any, request: Any, folder: Path, report: Report) -> dict[str, Any]:
     """A file, whatever was asked for; tests look at the parameters."""
     report(0.5, message("progress.encoding"))
     return {
@@ -96,30 +99,30 @@ def _plan() -> SyncPlan:
     return SyncPlan("edit", 1.0, segments, anchors=anchors, original_duration=62.0, dub_duration=59.0)
 
 
-def analyse(engine: Any, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
+def analyse(engine: Any, request: Any, folder: Path, report: Report) -> dict[str, Any]:
     """Two segments with a cut between them."""
     _steps(report, 0.4)
     save_plan(_plan(), folder)
     return plan_json(_plan())
 
 
-def synchronise(engine: Any, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
+def synchronise(engine: Any, request: Any, folder: Path, report: Report) -> dict[str, Any]:
     """The same plan with a finished film."""
     output = _video(folder / "synced.mkv")
     return {**plan_json(_plan()), "output": str(output), "residual_ms": {"median": 1.5, "p95": 3.0}, "joins": []}
 
 
-def transcribe(engine: Any, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
+def transcribe(engine: Any, request: Any, folder: Path, report: Report) -> dict[str, Any]:
     """What is said in every file."""
     segments = [{"start": 4.0 * i, "end": 4.0 * i + 3, "text": text, "words": []} for i, text in enumerate(SAID)]
     return {"status": "success", "language": "es", "duration": 13.0, "segments": segments, "doubts": []}
 
 
-PAGE_KINDS: Mapping[str, Kind] = {
-    "highlights": Kind(highlights, "raw_clips"),
-    "rank": Kind(rank, "viral_clips"),
-    "compile": Kind(compile_clip),
-    "analyse": Kind(analyse),
-    "sync": Kind(synchronise),
-    "transcribe": Kind(transcribe),
-}
+PAGE_KINDS: Kinds = by_name(
+    Kind(HighlightsRequest, highlights, "raw_clips"),
+    Kind(RankRequest, rank, "viral_clips"),
+    Kind(CompileRequest, compile_clip),
+    Kind(AnalyseRequest, analyse),
+    Kind(SyncRequest, synchronise),
+    Kind(TranscribeRequest, transcribe),
+)

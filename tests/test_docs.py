@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from syncdub.requests import Nudge
 from tests.browsing import EXAMPLES, ROOT, Place, page_server
 from tests.page_kinds import PAGE_KINDS
 
@@ -64,7 +65,7 @@ def test_python_examples(place: Place, desk: Path, capsys: pytest.CaptureFixture
     assert (desk / "made.mp4").stat().st_size > 100_000
     assert (desk / "synced.mkv").stat().st_size > 100_000
     moved = next(job for job in place.jobs.list() if job.kind == "sync")
-    assert moved.params["nudges"] == [{"segment": 1, "ms": 40}]
+    assert moved.request.nudges == (Nudge(40.0, 1),)
 
 
 def test_every_endpoint_is_documented_with_its_parameters(place: Place) -> None:
@@ -88,3 +89,12 @@ def test_how_it_works_names_only_modules_that_exist() -> None:
     assert {n for n in names if n.rsplit("/", 1)[-1] not in known} == set()
     paths = {n for n in names if "/" in n}
     assert {n for n in paths if not (ROOT / n).exists()} == set()
+
+
+def test_the_architecture_page_names_only_files_that_exist() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8").partition("## The rooms")[0]
+    rows = [line for line in text.splitlines() if line.startswith("| ")]
+    assert len(rows) > 14
+    named = {n for row in rows for n in re.findall(r"`((?:[a-z_]+/)[\w/]+(?:\.\w+)?|[\w-]+\.(?:txt|toml|md))`", row)}
+    assert len(named) > 15
+    assert {n for n in named if not (ROOT / n).exists()} == set()

@@ -24,7 +24,7 @@ MAY_USE = {
 PURE_ROOMS = ("reelify/moments/", "reelify/score/", "syncdub/exact/", "syncdub/meaning/", "pipeline/text/languages/")
 PURE_MODULES = {"reelify/cut/compilation.py", "syncdub/making/plan.py", "syncdub/verdict.py"}
 VALUES = (
-    "pipeline.values", "pipeline.errors", "pipeline.messages", "pipeline.text.values", "pipeline.text.languages", "reelify.values", "syncdub.values",
+    "pipeline.values", "pipeline.media.values", "pipeline.evidence.sound_events", "pipeline.errors", "pipeline.messages", "pipeline.text.values", "pipeline.text.languages", "reelify.values", "syncdub.values", "syncdub.witnesses",
 )  # fmt: skip
 IMPURE_STDLIB = {
     "os",
@@ -52,8 +52,8 @@ HOMES = {
     "librosa": ("pipeline/evidence/signals.py",),
     "distributed": ("pipeline/cluster/",),
     "fsspec": ("pipeline/cluster/store.py", "pipeline/settings.py"),
-    "fastapi": ("web/", "app.py"),
-    "gradio": ("web/ui/", "app.py"),
+    "fastapi": ("web/",),
+    "gradio": ("web/ui/", "web/studio.py"),
 }
 """Heavy or dangerous libraries and where they may be imported: folders end with a slash."""
 HEAVY = {
@@ -160,7 +160,7 @@ def test_only_settings_reads_the_environment(file: Path) -> None:
     if name(file) == "pipeline/settings.py":
         return
     text = file.read_text(encoding="utf-8")
-    assert "os.environ" not in text.replace("os.environ.setdefault", "") or name(file) == "app.py"
+    assert "os.environ" not in text.replace("os.environ.setdefault", "") or name(file) == "web/studio.py"
     assert "getenv" not in text
 
 

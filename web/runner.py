@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 from pipeline.settings import Settings
-from web.jobs.kinds import KINDS, Kind, run_job
+from web.jobs.kinds import KINDS, Kinds, run_job
 from web.jobs.queue import Jobs
 from web.jobs.values import Run
 
 
-def runner(settings: Settings, engine: Any, kinds: Mapping[str, Kind] = KINDS) -> Run:
+def runner(settings: Settings, engine: Any, kinds: Kinds = KINDS) -> Run:
     """What does the work of a job: this process, or the cluster whose scheduler's address is set."""
     if not settings.scheduler_address:
         return partial(run_job, engine=engine, kinds=kinds)
@@ -21,6 +20,6 @@ def runner(settings: Settings, engine: Any, kinds: Mapping[str, Kind] = KINDS) -
     return ClusterRun(settings, kinds)
 
 
-def queue_of(settings: Settings, engine: Any = None, *, kinds: Mapping[str, Kind] = KINDS) -> Jobs:
+def queue_of(settings: Settings, engine: Any = None, *, kinds: Kinds = KINDS) -> Jobs:
     """A queue for ``kinds`` whose jobs are done as :func:`runner` says."""
     return Jobs(settings, kinds, runner(settings, engine, kinds))

@@ -12,6 +12,7 @@ import pickle
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -25,79 +26,80 @@ from pipeline.cluster.store import Given, Shared, Store
 from pipeline.cluster.tasks import Work
 from pipeline.compute.remembered import digest
 from pipeline.engine import Engine
-from pipeline.progress import Report, no_report
+from pipeline.media.values import MediaInfo
+from pipeline.progress import Report
 from pipeline.settings import Settings
+from pipeline.speech.backends import BACKENDS
 from pipeline.speech.passages import Passage, Said, Vote
 from pipeline.speech.values import Chunk
-from pipeline.speech.whisper import on_ctranslate2, on_torch
+from pipeline.stages import Here
 from pipeline.values import Transcript
 
 if TYPE_CHECKING:
     from pipeline.evidence.gather import RawEvidence
     from pipeline.evidence.pieces import Measured, Piece
 
-BATCHES = {"faster-whisper": on_ctranslate2.BATCH, "openai-whisper": on_torch.BATCH}
 R = TypeVar("R")
 
 
 class ClusterEngine(Engine):
-    """An engine whose long stages are done by ``crew``; what it does itself is what a single process does."""
+    """An engine whose long stages are done by all workers of ``crew``."""
 
     def __init__(self, settings: Settings, crew: Crew, shared: Shared) -> None:
-        super().__init__(settings, shared if isinstance(shared, Store) else None)
-        self.crew, self.shared = crew, shared
+        here = Here(settings)
+        super().__init__(settings, here, AllWorkers(here, crew, shared), shared if isinstance(shared, Store) else None)
+        self.shared, self.parcels = shared, Parcels(shared)
 
-    def transcript(
-        self, path: Path | str, language: str | None = None, stream: int = 0, report: Report = no_report
+
+class AllWorkers:
+    """:class:`pipeline.stages.Stages` by a crew: every passage of speech on a worker (with a GPU, if any has one), long films piece
+    by piece, vectors where a GPU is. The job that asks steps aside meanwhile."""
+
+    def __init__(self, here: Here, crew: Crew, shared: Shared) -> None:
+        self._here, self._crew, self._shared, self._parcels = here, crew, shared, Parcels(shared)
+
+    def aside(self) -> AbstractContextManager[None]:
+        """The worker's slot is free for pieces, its own and others'."""
+        return tasks.aside()
+
+    def transcribe(
+        self, path: Path | str, language: str | None, stream: int, report: Report, duration: float
     ) -> Transcript:
-        """As :meth:`Engine.transcript`, every passage on a worker (with a GPU, if any has one)."""
-        with tasks.aside():
-            return super().transcript(path, language, stream, report)
+        """As :meth:`Here.transcribe`, passage by passage."""
+        from pipeline.speech.transcriber import Transcriber
 
-    def evidence(self, path: Path | str, report: Report = no_report) -> RawEvidence:
-        """As :meth:`Engine.evidence`, long films piece by piece on all workers."""
-        with tasks.aside():
-            return super().evidence(path, report)
+        others = Others(self._crew, self._parcels, digest(path))
+        course = Transcriber(self._here.settings, self._here.device, listeners=others)
+        return course.transcribe(path, language=language, stream=stream, report=report, duration=duration)
+
+    def gather(self, path: Path | str, info: MediaInfo, report: Report) -> RawEvidence:
+        """As :meth:`Here.gather`, long films piece by piece."""
+        from pipeline.evidence.pieces import PIECE, gather_in_pieces
+
+        if info.duration < 1.5 * PIECE:
+            return self._crew.one(gather, self._shared.give(path), report=report)  # type: ignore[no-any-return]
+        return gather_in_pieces(path, info, self.spread, report, settings=self._here.settings, device=self._here.device)
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """As :meth:`Engine.embed`, on a worker with a GPU where another has one and this has none."""
-        if self.device.kind == "cuda" or not self.crew.offers_gpu:
-            return super().embed(texts)
+        """As :meth:`Here.embed`, on a worker with a GPU where another has one and this has none."""
+        if self._here.device.kind == "cuda" or not self._crew.offers_gpu:
+            return self._here.embed(texts)
         with tasks.aside():
-            found: NDArray[np.float32] = self.crew.one(embed, tuple(texts), report=lambda *_: tasks.check(), gpu=True)
+            found: NDArray[np.float32] = self._crew.one(embed, tuple(texts), report=lambda *_: tasks.check(), gpu=True)
             return found
 
     def ahead(self, load: Callable[[], object]) -> None:
         """Nothing: models stay loaded in workers, and may be another's."""
 
-    @property
-    def parcels(self) -> Parcels:
-        """Where pieces of sound wait for the workers."""
-        return Parcels(self.shared)
-
-    def _transcribe(self, path: Path | str, language: str | None, stream: int, report: Report) -> Transcript:
-        from pipeline.speech.transcriber import Transcriber
-
-        others = Others(self.crew, self.parcels, digest(path))
-        course = Transcriber(self.settings, self.device, listeners=others)
-        return course.transcribe(path, language=language, stream=stream, report=report)
-
-    def _gather(self, path: Path | str, report: Report) -> RawEvidence:
-        from pipeline.evidence.pieces import PIECE, gather_in_pieces
-
-        info = self.probe(path)
-        if info.duration < 1.5 * PIECE:
-            return self.crew.one(gather, self.shared.give(path), report=report)  # type: ignore[no-any-return]
-        return gather_in_pieces(path, info, self._spread, report, settings=self.settings, device=self.device)
-
-    def _spread(self, pieces: Iterator[Piece]) -> Iterator[Measured]:
+    def spread(self, pieces: Iterator[Piece]) -> Iterator[Measured]:
+        """What is measured in each piece of a film, in order."""
         from pipeline.evidence.pieces import PicturePiece
 
         def go(names: Iterator[str]) -> Iterator[Measured]:
-            return self.crew.each(measure, names, tick=tasks.check)
+            return self._crew.each(measure, names, tick=tasks.check)
 
-        given = ((p, self.shared.give(p.path) if isinstance(p, PicturePiece) else None) for p in pieces)
-        return self.parcels.through(given, go)
+        given = ((p, self._shared.give(p.path) if isinstance(p, PicturePiece) else None) for p in pieces)
+        return self._parcels.through(given, go)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +144,7 @@ class Others:
     def __init__(self, crew: Crew, parcels: Parcels, film: str) -> None:
         self._crew, self._parcels, self._film = crew, parcels, film
         # A worker with less memory takes what is meant for a GPU in parts.
-        self.batch = BATCHES[crew.settings.speech_backend]["cuda" if crew.offers_gpu else "cpu"]
+        self.batch = BACKENDS[crew.settings.speech_backend].batch["cuda" if crew.offers_gpu else "cpu"]
 
     def votes(self, chunks: Sequence[Chunk]) -> tuple[Vote, ...]:
         """Each chunk's opinion on its language."""
@@ -165,22 +167,23 @@ def hear(engine: ClusterEngine, item: tuple[str, str], report: Report) -> Said:
     film, name = item
     passage: Passage = engine.parcels.opened(name)
     params = (engine.settings.whisper_model, engine.settings.speech_backend, _identity(passage))
-    return engine.memory.recall_of("passages", film, params, Said, lambda: engine.hear(passage))
+    return engine.memory.recall_of("passages", film, params, Said, lambda: engine.here.hear(passage))
 
 
 def vote(engine: ClusterEngine, item: tuple[str, str], report: Report) -> tuple[Vote, ...]:
     """The opinions of a passage's chunks on their language, by this worker."""
-    return engine.votes(engine.parcels.opened(item[1]))
+    return engine.here.votes(engine.parcels.opened(item[1]))
 
 
 def embed(engine: Engine, texts: tuple[str, ...], report: Report) -> NDArray[np.float32]:
     """Vectors of sentences, by this worker."""
-    return Engine.embed(engine, texts)
+    return engine.here.embed(texts)
 
 
 def gather(engine: ClusterEngine, given: str | Given, report: Report) -> RawEvidence:
     """The evidence of a whole file, by this worker."""
-    return Engine._gather(engine, engine.shared.fetch(given), report)
+    path = engine.shared.fetch(given)
+    return engine.here.gather(path, engine.probe(path), report)
 
 
 def measure(engine: ClusterEngine, name: str, report: Report) -> Measured:

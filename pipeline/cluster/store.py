@@ -10,12 +10,12 @@ import contextlib
 import fcntl
 import shutil
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from pipeline.atomic import beside, write_bytes
 from pipeline.compute.remembered import digest
 from pipeline.errors import NotFound, StudioError, ToolError
 from pipeline.settings import Settings
@@ -80,7 +80,7 @@ class Folder:
     def save(self, name: str, data: bytes) -> None:
         path = self.root / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
+        write_bytes(path, data)
 
     def load(self, name: str) -> bytes:
         return (self.root / name).read_bytes()
@@ -182,15 +182,11 @@ class Store:
 
     def _get(self, given: Given, path: Path, tick: Tick) -> None:
         fs, film = self._at(f"films/{given.identity}/film")
-        part = path.with_name(f"{uuid.uuid4().hex}.part")
         try:
-            with self._troubles():
+            with beside(path) as part, self._troubles():
                 fs.get_file(film, str(part), callback=_watched(tick))
-            part.replace(path)
         except FileNotFoundError as error:
             raise NotFound(name=given.name) from error
-        finally:
-            part.unlink(missing_ok=True)
 
     @contextlib.contextmanager
     def _troubles(self) -> Iterator[None]:

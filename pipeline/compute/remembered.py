@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+from pipeline.atomic import write_bytes
 from pipeline.errors import StudioError
 
 T = TypeVar("T")
@@ -102,10 +103,11 @@ class Memory:
             return self._locks.setdefault(name, threading.Lock())
 
     def _read(self, file: Path, kind: type[T]) -> T | None:
+        """What is there, if it is whole and has the fields of today: an older version's is computed anew, not guessed at."""
         from pydantic import TypeAdapter
 
         try:
-            found = TypeAdapter(kind).validate_json(file.read_bytes())
+            found = TypeAdapter(kind).validate_json(file.read_bytes(), extra="forbid")
             os.utime(file)
         except (OSError, ValueError):
             return None
@@ -132,14 +134,10 @@ class Memory:
 
     @staticmethod
     def _keep(file: Path, data: bytes) -> None:
-        part = file.with_name(f"{file.stem}.{os.getpid()}.{threading.get_ident()}.part")
         # A full or read-only disk costs the memory, not the job.
         with contextlib.suppress(OSError):
             file.parent.mkdir(parents=True, exist_ok=True)
-            part.write_bytes(data)
-            part.replace(file)
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
+            write_bytes(file, data)
 
 
 def _far_name(file: Path) -> str:

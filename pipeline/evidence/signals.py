@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.compute.device import sparing
-from pipeline.values import Audio, Curve, Span, State
+from pipeline.values import Audio, Curve, Span, State, runs
 
 if TYPE_CHECKING:
     import torch
@@ -212,8 +212,7 @@ def find_silences(levels: NDArray[np.float32], step: float, start: float = 0.0) 
         floor = max(floor, loud - SILENCE_RANGE)
         if loud - floor >= SILENCE_CONTRAST:
             quiet[low : low + size] |= levels[low : low + size] < floor + SILENCE_PART * (loud - floor)
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], quiet.astype(np.int8), [0]])))
-    spans = (Span(float(start + a * step), float(start + b * step)) for a, b in edges.reshape(-1, 2))
+    spans = (Span(float(start + a * step), float(start + b * step)) for a, b in runs(quiet))
     return [s for s in spans if s.duration >= MIN_SILENCE - 1e-9]
 
 

@@ -1,4 +1,4 @@
-"""Which sounds are heard when: laughter, applause, cheering, screams, crowd, music, speech (YAMNet, streamed).
+"""Which sounds are heard when: those of :mod:`pipeline.evidence.sound_events`, music, speech (YAMNet, streamed).
 
 The network answers a 0.96 s patch with 521 AudioSet classes. Under speech a reaction's probability stays in the hundredths, so
 nothing here asks for a probability: the logits of a family of classes are averaged over some three seconds and compared with what
@@ -15,7 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.compute.device import sparing
-from pipeline.values import Audio, Curve, Event, State
+from pipeline.evidence.sound_events import BY_LABEL, EVENTS, Family, SoundEvent
+from pipeline.settings import keep_quiet
+from pipeline.values import Audio, Curve, Event, State, runs
 
 if TYPE_CHECKING:
     from pipeline.settings import Settings
@@ -33,24 +35,10 @@ TARGET_LEVEL = 0.05
 MAX_GAIN = 30.0
 
 
-@dataclass(frozen=True, slots=True)
-class Family:
-    """Classes that mean the same. ``floor``: the mean logit that speech without any such sound practically never reaches
-    (measured on 80 minutes of read speech in six languages); ``kind``: the label of the event."""
-
-    kind: str
-    classes: tuple[str, ...]
-    floor: float
-
-
-FAMILIES = (
-    Family("laughter", ("Laughter", "Baby laughter", "Giggle", "Snicker", "Belly laugh", "Chuckle, chortle"), -6.5),
-    Family("applause", ("Clapping", "Applause"), -9.5),
-    Family("cheering", ("Cheering", "Whoop"), -8.0),
-    Family("cheering", ("Shout", "Yell", "Children shouting"), -7.5),
-    Family("scream", ("Screaming",), -8.5),
-    Family("crowd", ("Crowd", "Chatter", "Hubbub, speech noise, speech babble"), -7.5),
+FAMILIES: tuple[tuple[SoundEvent, Family], ...] = tuple(
+    (event, family) for event in EVENTS for family in event.families
 )
+"""A column of logits each."""
 SPEECH = ("Speech", "Child speech, kid speaking", "Conversation", "Narration, monologue")
 MUSIC = ("Music", "Singing", "Musical instrument")
 SMOOTH = 2.4
@@ -82,6 +70,7 @@ def load_network(settings: Settings, threads: int = 1) -> Network:
     Raises:
         ModelUnavailable: the weights are missing or damaged.
     """
+    keep_quiet()
     import onnxruntime
 
     from pipeline.compute.models import yamnet_file
@@ -126,7 +115,7 @@ class SoundListener:
         import torch
 
         self._network, self._hop = network, hop
-        self._families = [_indices(classes, f.classes) for f in FAMILIES]
+        self._families = [_indices(classes, family.classes) for _, family in FAMILIES]
         self._speech, self._music = _indices(classes, SPEECH), _indices(classes, MUSIC)
         self._mel = torch.from_numpy(mel_matrix())
         self._window = torch.hann_window(WINDOW, periodic=True)
@@ -230,14 +219,14 @@ def find_events(logits: NDArray[np.float32], step: float, start: float = 0.0) ->
     A score is the logistic of how far the family rose over its threshold: 0.5 at the threshold.
     """
     smooth = _smoothed(logits, max(1, round(SMOOTH / step)))
-    floors = np.array([f.floor for f in FAMILIES])
+    floors = np.array([family.floor for _, family in FAMILIES])
     thresholds = np.minimum(np.maximum(floors, np.median(smooth, axis=0) + ABOVE_MIDDLE), SURE)
     excess = smooth - thresholds
     events = []
     for run in _runs(excess.max(axis=1) > 0.0, max(1, round(JOIN_GAP / step))):
         peaks: dict[str, float] = {}
-        for family, peak in zip(FAMILIES, excess[run.first : run.last + 1].max(axis=0), strict=True):
-            peaks[family.kind] = max(float(peak), peaks.get(family.kind, -np.inf))
+        for (event, _), peak in zip(FAMILIES, excess[run.first : run.last + 1].max(axis=0), strict=True):
+            peaks[event.label] = max(float(peak), peaks.get(event.label, -np.inf))
         low, high = start + run.first * step, start + run.last * step + PATCH * STRIDE / RATE
         score = float(_probability(np.array([max(peaks.values())]))[0])
         if high - low >= MIN_LENGTH:
@@ -246,20 +235,20 @@ def find_events(logits: NDArray[np.float32], step: float, start: float = 0.0) ->
 
 
 def _label(peaks: dict[str, float]) -> str:
-    """The strongest; "crowd" says less than the others and gives way to any of them that is there too."""
-    exact = {k: v for k, v in peaks.items() if k != "crowd" and v > 0.0}
+    """The strongest; a vague one says less than the others and gives way to any of them that is there too."""
+    exact = {label: peak for label, peak in peaks.items() if not BY_LABEL[label].vague and peak > 0.0}
     chosen = exact or peaks
-    return max(chosen, key=lambda kind: chosen[kind])
+    return max(chosen, key=lambda label: chosen[label])
 
 
 def _runs(hot: NDArray[np.bool_], gap: int) -> list[_Run]:
-    runs: list[_Run] = []
-    for i in np.flatnonzero(hot):
-        if runs and i - runs[-1].last <= gap:
-            runs[-1].last = int(i)
+    found: list[_Run] = []
+    for first, after in runs(hot).tolist():
+        if found and first - found[-1].last <= gap:
+            found[-1].last = after - 1
         else:
-            runs.append(_Run(int(i), int(i)))
-    return runs
+            found.append(_Run(first, after - 1))
+    return found
 
 
 def _smoothed(values: NDArray[np.float32], width: int) -> NDArray[np.float32]:

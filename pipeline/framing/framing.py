@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 
 from pipeline.framing.faces import Box
 from pipeline.framing.looking import Axis, Look, look
-from pipeline.values import MediaInfo, Shot, Span
+from pipeline.media.values import MediaInfo
+from pipeline.values import Shot, Span
 
 Plan: TypeAlias = list[tuple[float, float]] | Literal["wide"] | None
 """(time, middle) of what is followed over a shot, ``"wide"`` when it does not fit, ``None`` when there is nothing."""

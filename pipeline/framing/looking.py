@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from pipeline.framing.faces import Box, detector
 from pipeline.media.decode import video_blocks
-from pipeline.values import MediaInfo, Shot, Span
+from pipeline.media.values import MediaInfo
+from pipeline.values import Shot, Span
 
 Axis = Literal["x", "y"]
 Picture = NDArray[np.uint8]

@@ -8,7 +8,6 @@ Decoding is streamed: memory does not grow with the length of the file.
 
 from __future__ import annotations
 
-import contextlib
 import functools
 from collections.abc import Iterator
 from fractions import Fraction
@@ -20,7 +19,8 @@ from numpy.typing import NDArray
 
 from pipeline.errors import NoAudio, NoVideo
 from pipeline.media import card_decoder
-from pipeline.media.container import audio_tracks, clock_origin, opened, packets, video_stream
+from pipeline.media.clock import packets, seek
+from pipeline.media.container import audio_tracks, clock_origin, opened, video_stream
 from pipeline.values import Audio, Frames, Span
 
 if TYPE_CHECKING:
@@ -80,13 +80,8 @@ def audio_blocks(
 
 
 def _seek(container: InputContainer, track: Any, start: float, origin: float) -> None:
-    import av.error
-
     if start > 1.0:
-        raw = int((start + origin - 0.5) / track.time_base)
-        # Raw streams cannot seek; decoding from the beginning gives the same samples, later.
-        with contextlib.suppress(av.error.FFmpegError):
-            container.seek(raw, stream=track, backward=True)
+        seek(container, start + origin - 0.5, track)
 
 
 def _resampled(
@@ -283,7 +278,7 @@ def _pictures(
         if keyframes:
             track.codec_context.skip_frame = "NONKEY"
             # Deblocking is a fifth of the work and nothing of it is left at a twelfth of the size.
-            track.codec_context.options = {"skip_loop_filter": "all"}
+            track.codec_context.options = {**track.codec_context.options, "skip_loop_filter": "all"}
         origin = clock_origin(container)
         _seek(container, track, start, origin)
         for frame in _decoded(container, track, strict=on_card):

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from pipeline.errors import DiskFull, FFmpegFailed, NotFound
+from pipeline.media.container import DEMUXERS, MAX_PIXELS
 from pipeline.messages import Message, message
 from pipeline.progress import Report, no_report
 
@@ -33,13 +34,11 @@ GRACE = 3.0
 PR_SET_PDEATHSIG = 1
 FULL_DISK = ("No space left on device", "Disk quota exceeded")
 
-DEMUXERS = (
-    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,asf,flv,live_flv,mpegts,mpegtsraw,mpeg,mpegvideo,mxf,ogg,wav,w64,flac,mp3,aac,"
-    "ac3,eac3,dts,truehd,aiff,au,caf,amr,ape,tta,wv,opus,dv,gif,rm,wtv,nut,ivf,h264,hevc,av1,obu,m4v,swf,y4m,yuv4mpegpipe,"
-    "image2pipe,png_pipe,jpeg_pipe,webp_pipe,bmp_pipe,srt,ass,webvtt,vobsub,sup,ffmetadata"
+INPUTS = (
+    f"{DEMUXERS},mpegtsraw,ape,tta,wv,opus,dv,gif,wtv,av1,obu,swf,y4m,yuv4mpegpipe,image2pipe,png_pipe,jpeg_pipe,webp_pipe,bmp_pipe,"
+    "srt,ass,webvtt,vobsub,sup,ffmetadata"
 )
-"""Containers that hold their media themselves. Playlists and scripts (hls, dash, concat, image2, lavfi) are left out:
-they open other files and addresses on behalf of whoever wrote them."""
+"""What the ffmpeg command may read: what we open ourselves, and the pictures, subtitles and notes that we write for it."""
 
 
 @functools.cache
@@ -59,7 +58,8 @@ def safe_input(path: Path | str) -> list[str]:
     absolute = os.path.abspath(path)
     if not os.path.isfile(absolute):
         raise NotFound(name=Path(path).name)
-    return ["-protocol_whitelist", "file", "-format_whitelist", DEMUXERS, "-i", f"file:{absolute}"]
+    allowed = ["-protocol_whitelist", "file", "-format_whitelist", INPUTS]
+    return [*allowed, "-max_pixels", str(MAX_PIXELS), "-i", f"file:{absolute}"]
 
 
 def safe_output(path: Path | str) -> str:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 import unicodedata
 import zipfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -41,12 +42,12 @@ def _shortened(text: str, n_bytes: int) -> str:
     return text.encode("utf-8")[: max(1, n_bytes)].decode("utf-8", "ignore").rstrip(" .")
 
 
-def to_csv(rows: Sequence[Mapping[str, Any]]) -> str:
+def to_csv(rows: Sequence[Mapping[Any, Any]]) -> str:
     """Rows as CSV (comma, header, UTF-8); columns in the order they first appear; text cannot act as a formula."""
     import pandas
 
     return str(
-        pandas.DataFrame([{k: _cell(v) for k, v in row.items()} for row in rows]).to_csv(
+        pandas.DataFrame([{str(k): _cell(v) for k, v in row.items()} for row in rows]).to_csv(
             index=False, lineterminator="\n"
         )
     )
@@ -176,3 +177,21 @@ def _otio_clip(cut: Cut, at: int, end: int, rate: float, duration: float | None)
     if abs(cut.rate - 1.0) > 1e-9:
         clip.effects.append(otio.schema.LinearTimeWarp(name="speed", time_scalar=1.0 / cut.rate))
     return clip
+
+
+@dataclass(frozen=True, slots=True)
+class PlanForm:
+    """A way to hand an edit plan to a video editor; ``name`` is also the file's suffix. ``write(plan, frame rate, title)``."""
+
+    name: str
+    write: Callable[[Timeline, Fraction, str], str]
+
+
+PLANS: Mapping[str, PlanForm] = {
+    form.name: form
+    for form in (
+        PlanForm("otio", lambda plan, fps, title: to_otio(plan, fps)),
+        PlanForm("edl", to_edl),
+    )
+}
+"""Every form there is; a new one is one entry."""

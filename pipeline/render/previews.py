@@ -11,7 +11,8 @@ from pipeline.media import ffmpeg
 from pipeline.media.probe import probe
 from pipeline.progress import Report, no_report
 from pipeline.render.checks import Checked
-from pipeline.render.render import RenderOptions, even, render
+from pipeline.render.render import RenderOptions, render
+from pipeline.render.shapes import even
 from pipeline.values import Cut, Span, Timeline
 
 
@@ -46,4 +47,5 @@ def preview(path: Path | str, out: Path | str, report: Report = no_report, *, he
     size = None
     if info.video and info.video.display_height > height:
         size = (even(info.video.display_width * height / info.video.display_height), height)
-    return render(whole, out, RenderOptions(size=size, crf=28, preset="ultrafast", loudness=None), report)
+    options = RenderOptions(size=size, crf=28, preset="ultrafast", loudness=None)
+    return render(whole, out, options, report, {str(path): info})

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from pipeline.framing.framing import CropPath, geometry
+from pipeline.media.values import MediaInfo
 from pipeline.render.graph import Canvas, Piece, Shape
-from pipeline.values import MediaInfo, Span
+from pipeline.values import Span
 
 Stream: TypeAlias = Any
-ASPECTS: dict[str, tuple[int, int]] = {"9:16": (9, 16), "1:1": (1, 1), "16:9": (16, 9)}
+SOURCE = "source"
+"""The shape that changes nothing."""
+ASPECTS: Mapping[str, tuple[int, int]] = {"9:16": (9, 16), "1:1": (1, 1), "16:9": (16, 9)}
+"""Shapes a picture is brought to, width to height; a new one is one entry."""
 SCALER = "bicubic"
+
+
+def even(length: float) -> int:
+    """The nearest even number of pixels, 16 at least."""
+    return max(16, 2 * int(length / 2 + 0.5))
 
 
 def standard_size(aspect: str, info: MediaInfo) -> tuple[int, int]:
@@ -25,7 +35,7 @@ def standard_size(aspect: str, info: MediaInfo) -> tuple[int, int]:
 
 def letterbox(video: Stream, piece: Piece, info: MediaInfo, canvas: Canvas) -> Stream:
     """The whole picture, as large as fits, black around it."""
-    width, height = _fitted(info, canvas)
+    width, height = fitted(info, canvas)
     video = video.filter("scale", width, height, flags=SCALER)
     if (width, height) == (canvas.width, canvas.height):
         return video
@@ -41,7 +51,7 @@ def bars(video: Stream, piece: Piece, info: MediaInfo, canvas: Canvas) -> Stream
     """The whole picture over a blurred, darker copy that fills the canvas."""
     import ffmpeg
 
-    width, height = _fitted(info, canvas)
+    width, height = fitted(info, canvas)
     both = video.filter_multi_output("split", 2)
     small = Canvas(max(16, canvas.width // 8 * 2 // 2), max(16, canvas.height // 8 * 2 // 2), canvas.fps)
     ground = _crop(both[0], _still(info, canvas), piece).filter("scale", small.width, small.height, flags="area")
@@ -57,7 +67,7 @@ def along(path: CropPath) -> Shape:
     def shape(video: Stream, piece: Piece, info: MediaInfo, canvas: Canvas) -> Stream:
         import ffmpeg
 
-        covered = [_on_result(span, piece) for span in path.bars]
+        covered = [on_result(span, piece) for span in path.bars]
         if any(a <= 0.05 and b >= piece.duration - 0.05 for a, b in covered):
             return bars(video, piece, info, canvas)
         if not covered:
@@ -104,7 +114,8 @@ def expression(keys: Sequence[tuple[float, float]]) -> str:
     return f"if(lt(t,{keys[half][0] - 0.0005:.4f}),{expression(keys[: half + 1])},{expression(keys[half:])})"
 
 
-def _on_result(span: Span, piece: Piece) -> tuple[float, float]:
+def on_result(span: Span, piece: Piece) -> tuple[float, float]:
+    """``span`` of a piece's source in seconds from the beginning of the piece in the result."""
     return (span.start - piece.start) * piece.rate, (span.end - piece.start) * piece.rate - 0.0005
 
 
@@ -115,10 +126,28 @@ def _still(info: MediaInfo, canvas: Canvas) -> CropPath:
     return CropPath(axis, size, ((0.0, 0.5),))
 
 
-def _fitted(info: MediaInfo, canvas: Canvas) -> tuple[int, int]:
+def fitted(info: MediaInfo, canvas: Canvas) -> tuple[int, int]:
+    """Width and height of the whole picture of ``info``, as large as fits."""
     assert info.video is not None
     shown = info.video.display_width / max(1, info.video.display_height)
     width = min(canvas.width, canvas.height * shown)
     even = (2 * int(width / 2 + 0.5), 2 * int(width / shown / 2 + 0.5))
     close = abs(even[0] - canvas.width) <= 2 and abs(even[1] - canvas.height) <= 2
     return (canvas.width, canvas.height) if close else (max(2, even[0]), max(2, even[1]))
+
+
+@dataclass(frozen=True, slots=True)
+class Framing:
+    """A way to fill another shape. ``looks``: the material is looked at first, and ``shape`` is given the path found (``None`` where
+    there is nothing to look at)."""
+
+    shape: Callable[[CropPath | None], Shape]
+    looks: bool = False
+
+
+FRAMINGS: Mapping[str, Framing] = {
+    "follow": Framing(lambda path: along(path) if path else centre, looks=True),
+    "bars": Framing(lambda path: bars),
+    "centre": Framing(lambda path: centre),
+}
+"""By the name that requests use; a new one is one entry. The first is taken where none is named."""

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from pipeline.speech.sentences import Spoken, confidence
 from pipeline.speech.values import Heard
+from pipeline.text.languages.known import LANGUAGES, everywhere
 
 T = TypeVar("T")
 MOST_COMPRESSED = 2.4
@@ -23,32 +24,9 @@ BREATH = 0.6
 ISOLATED = 6.0
 """Seconds without another sentence on both sides that make one isolated."""
 
-CREDITS = (
-    "amara org", "subtitulos por la comunidad", "subtitulos realizados por", "subtitulado por", "subtitulos creados por",
-    "sous titres realises par", "sous titrage", "sous titres par", "untertitel im auftrag des", "untertitel der amara",
-    "untertitelung", "untertitel von", "sottotitoli creati dalla", "sottotitoli e revisione", "sottotitoli a cura di",
-    "legendas pela comunidade", "legendado por", "legendas por", "transcription by", "subtitles by", "captions by",
-    "captioned by", "transcribed by", "castingwords", "qtss", "esoterica", "copyright wdr", "swr 20", "zdf 20", "otter ai",
-)  # fmt: skip
+CREDITS = tuple(part for known in LANGUAGES.values() for part in known.credits)
 """Beginnings or parts of credits from subtitle files: nobody says them aloud."""
-PHANTOMS = frozenset(
-    """suscribete al canal|suscribete|suscribanse|suscribanse al canal|gracias por ver el video|gracias por ver|
-    muchas gracias por ver el video|gracias por su atencion|hasta la proxima|nos vemos en el proximo video|no olvides
-    suscribirte|dale like y suscribete|musica|aplausos|risas|mas informacion www alimmenta com|y|bueno|
-    thanks for watching|thank you for watching|thank you|thank you very much|thanks for watching and see you next time|
-    please subscribe|subscribe|please subscribe to my channel|like and subscribe|see you next time|see you in the next
-    video|bye|bye bye|you|i m sorry|oh|so|okay|music|applause|laughter|the end|
-    merci d avoir regarde cette video|merci d avoir regarde|merci|abonnez vous|abonnez vous a la chaine|n oubliez pas de
-    vous abonner|a bientot|musique|applaudissements|
-    vielen dank fur s zuschauen|vielen dank furs zuschauen|vielen dank fur ihre aufmerksamkeit|vielen dank|danke furs
-    zuschauen|danke|abonniert den kanal|bis zum nachsten mal|tschuss|musik|applaus|das war s|
-    grazie per aver guardato il video|grazie per la visione|grazie a tutti|grazie|iscriviti al canale|iscrivetevi al canale|
-    alla prossima|musica|applausi|
-    obrigado por assistir|obrigada por assistir|obrigado|obrigada|inscreva se no canal|se inscreva no canal|inscreva se|
-    ate a proxima|ate o proximo video|tchau|legenda""".replace("\n    ", " ")
-    .replace("| ", "|")
-    .split("|")
-)
+PHANTOMS = everywhere(lambda known: known.phantoms)
 """What the recogniser says when nobody speaks. People say these too, so they only fall when nothing supports them."""
 
 

@@ -47,9 +47,11 @@ class Said:
 
 
 class Listeners(Protocol):
-    """Others who hear passages in place of this process. ``batch`` is how many chunks they like at a time."""
+    """Who hears passages: this process (:class:`pipeline.speech.listening.Ear`) or others in its place."""
 
-    batch: int
+    @property
+    def batch(self) -> int:
+        """How many chunks they like at a time."""
 
     def votes(self, chunks: Sequence[Chunk]) -> tuple[Vote, ...]:
         """Each chunk's opinion on its language."""

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from pipeline.compute.weights import package_file
 from pipeline.errors import ModelUnavailable
+from pipeline.settings import keep_quiet
 from pipeline.speech.values import LONGEST, RATE, Chunk, Piece
-from pipeline.values import Audio, Span
+from pipeline.values import Audio, Span, runs
 
 WINDOW = 512
 """Samples a probability stands for (Silero at 16 kHz)."""
@@ -72,6 +73,7 @@ class VoiceDetector:
 
 def load_session() -> Any:
     """The detector's onnxruntime session, on one thread; it may be shared by many :class:`VoiceDetector`."""
+    keep_quiet()
     import onnxruntime
 
     path = package_file(*FILE)
@@ -322,6 +324,4 @@ class _Packer:
 
 def speech_spans(chunk: Chunk, on: float = 0.5) -> list[Span]:
     """The stretches of ``chunk`` (its own seconds) whose probability of speech is at least ``on``."""
-    active = np.concatenate([[False], chunk.voice >= on, [False]])
-    edges = np.flatnonzero(active[1:] != active[:-1]) * chunk.voice_step
-    return [Span(float(a), float(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+    return [Span(a, b) for a, b in (runs(chunk.voice >= on) * chunk.voice_step).tolist()]

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.speech.values import RATE, Chunk, HeardWord
-from pipeline.values import Span, Word
+from pipeline.values import Span, Word, runs
 
 HOP = 160
 """10 ms: an envelope finer than any pause we look for."""
@@ -67,10 +67,8 @@ def sound_runs(chunk: Chunk) -> list[Span]:
 
 
 def _runs(active: NDArray[np.bool_]) -> list[Span]:
-    padded = np.concatenate([[False], active, [False]])
-    edges = np.flatnonzero(padded[1:] != padded[:-1]) * SECONDS
     joined: list[Span] = []
-    for low, high in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+    for low, high in (runs(active) * SECONDS).tolist():
         if high - low < CLICK:
             continue
         if joined and low - joined[-1].end < PAUSE:

@@ -44,7 +44,9 @@ def candidates(word: str, language: str) -> Iterator[tuple[str, bool]]:
     for spelling, sure in _folded(fold(word), language) if language in _SURE else ():
         yield spelling, sure
         if language == "es":
-            kept = "".join(a if fold(a) == b else b for a, b in zip(word, spelling, strict=False)) + spelling[len(word) :]
+            kept = (
+                "".join(a if fold(a) == b else b for a, b in zip(word, spelling, strict=False)) + spelling[len(word) :]
+            )
             ended = re.sub(r"cion$", "ción", re.sub(r"ia$", "ía", spelling))
             yield from ((other, sure) for other in {kept, ended} - {spelling})
 

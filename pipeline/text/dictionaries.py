@@ -16,8 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from pipeline.text.inflection import accented, fold
-
-_REFLEXIVE = re.compile(r"(?<=[aei]r)se$")
+from pipeline.text.languages.known import language_of
 
 
 @functools.lru_cache(maxsize=4)
@@ -47,6 +46,12 @@ def _lookups(language: str) -> Mapping[str, str]:
     return {form: lemma if isinstance(lemma, str) else lemma[0] for form, lemma in table.items() if lemma}
 
 
+def _reflexive(language: str) -> str:
+    """The ending of reflexive infinitives in ``-r``; empty where there are none."""
+    inflection = language_of(language).inflection
+    return inflection.reflexive if inflection else ""
+
+
 def known(language: str) -> bool:
     """Whether there is any dictionary of ``language``."""
     return bool(_tables(language))
@@ -63,7 +68,8 @@ def lemmas(spelling: str, language: str) -> tuple[str, ...]:
 def folded_lemmas(spelling: str, language: str) -> tuple[str, ...]:
     """:func:`lemmas`, folded; Spanish reflexive infinitives as the plain verb (irse → ir)."""
     found = map(fold, lemmas(spelling, language))
-    return tuple(dict.fromkeys(_REFLEXIVE.sub("", x) if language == "es" else x for x in found))
+    ending = _reflexive(language)
+    return tuple(dict.fromkeys(re.sub(f"(?<=[aei]r){ending}$", "", x) if ending else x for x in found))
 
 
 def readings(folded: str, language: str) -> frozenset[str]:
@@ -79,7 +85,8 @@ def dictionary_form(spelling: str, language: str) -> bool:
 def spellings(wanted: Iterable[str], language: str) -> Mapping[str, frozenset[str]]:
     """For each dictionary form in ``wanted`` the spellings both dictionaries list for it; one pass for all of them."""
     names = {name: name for name in wanted}
-    names |= {name + "se": name for name in names if language == "es" and name.endswith("r")}
+    ending = _reflexive(language)
+    names |= {name + ending: name for name in names if ending and name.endswith("r")}
     out: defaultdict[str, set[str]] = defaultdict(set)
     for table in _tables(language):
         for spelling, lemma in table.items():

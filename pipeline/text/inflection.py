@@ -12,11 +12,13 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
+from pipeline.text.languages.es import INFLECTION
+
 KEPT_MARKS = frozenset("ñç")
 """Letters of their own: folding them would make ``año`` and ``ano`` one word."""
 
-CLITICS = ("me", "te", "se", "nos", "os", "lo", "la", "los", "las", "le", "les")
-_CLITIC_TAIL = re.compile(r"(?:(?:me|te|se|nos|os)?(?:lo|la|los|las|le|les)|(?:se)?(?:me|te|nos|os)|se)$")
+_CLITIC_TAIL = re.compile(INFLECTION.clitics)
+_ENDINGS = INFLECTION.endings
 _VOWELS = "aeiou"
 
 
@@ -95,20 +97,6 @@ def _before_back_vowel(stem: str) -> set[str]:
     return {stem}
 
 
-def _split(text: str) -> tuple[str, ...]:
-    return tuple(text.split())
-
-
-_AR_FRONT = _split("e es emos eis en")
-_AR_PLAIN = _split("""o as a amos ais an aba abas abamos abais aban aste o asteis aron ar are aras ara aremos areis aran aria arias ariamos
-ariais arian aras aramos arais ase ases asemos aseis asen ad ando ado ada ados adas""")
-_ER_BACK = _split("o a as amos ais an")
-_ER_PLAIN = _split("""e es en ia ias iamos iais ian i iste io isteis ieron iendo ido ida idos idas iera ieras ieramos ierais ieran iese
-ieses iesemos ieseis iesen""")
-_ER_OWN = _split("emos eis ed er ere eras era eremos ereis eran eria erias eriamos eriais erian")
-_IR_OWN = _split("imos is id ir ire iras ira iremos ireis iran iria irias iriamos iriais irian")
-
-
 def participle_degrees(verb: str) -> set[str]:
     """Superlatives and adverbs of a regular participle: emocionar → emocionadisima, emocionadamente."""
     stem = verb[:-2] + ("ad" if verb.endswith("ar") else "id")
@@ -123,9 +111,9 @@ def conjugate(verb: str) -> set[str]:
     stem, kind = match.groups()
     if kind == "ar":
         front = _before_front_vowel(stem)
-        return {stem + e for e in _AR_PLAIN} | {front + e for e in [*_AR_FRONT, "e"]}
-    own = _ER_OWN if kind == "er" else _IR_OWN
-    return {stem + e for e in [*_ER_PLAIN, *own]} | {back + e for back in _before_back_vowel(stem) for e in _ER_BACK}
+        return {stem + e for e in _ENDINGS["ar"]} | {front + e for e in _ENDINGS["ar, before e"]}
+    plain = {stem + e for e in [*_ENDINGS["er and ir"], *_ENDINGS[kind]]}
+    return plain | {back + e for back in _before_back_vowel(stem) for e in _ENDINGS["er and ir, before a and o"]}
 
 
 def plurals(word: str) -> set[str]:

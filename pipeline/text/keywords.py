@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 from pipeline.text import dictionaries, inflection
 from pipeline.text.derivation import candidates
 from pipeline.text.inflection import fold
+from pipeline.text.languages.es import INFLECTION
+from pipeline.text.languages.known import language_of
 from pipeline.text.values import Keyword, Term
 
 Embed = Callable[[Sequence[str]], NDArray[np.float32]]
@@ -92,13 +94,13 @@ class _Builder:
     """Builds terms; reads the dictionaries backwards once for all words."""
 
     def __init__(self, language: str, kin: _Kinship, words: Iterable[str]) -> None:
-        self.language = language
+        self.language, self.rules = language, language_of(language).rules
         self.kin = kin
         self.own = {word: self._own_lemmas(word) for word in words}
         nouns = {lemma for lemmas in self.own.values() for lemma in lemmas}
         self.relatives = {lemma: self._relatives(lemma) for lemma in sorted(nouns)}
         nouns |= {relative for found in self.relatives.values() for relative in found}
-        verbs = {verb for lemma in nouns for verb in _verbs_of(lemma)} if language == "es" else set()
+        verbs = {verb for lemma in nouns for verb in _verbs_of(lemma)} if self.rules == "spanish" else set()
         self.listed: Mapping[str, frozenset[str]] = dictionaries.spellings(nouns | verbs, language)
         real = {v for v in verbs if len(self.listed.get(v, ())) > 1}
         kin.learn(real | {n for n in nouns if real & set(_verbs_of(n))})
@@ -106,7 +108,9 @@ class _Builder:
     def _relatives(self, lemma: str) -> tuple[str, ...]:
         """Dictionary forms of the same stem in any part of speech that mean nearly the same; a Spanish verb also where its
         participle does (rebaja, rebajado)."""
-        made = {c: sure for c, sure in candidates(lemma, self.language) if dictionaries.dictionary_form(c, self.language)}
+        made = {
+            c: sure for c, sure in candidates(lemma, self.language) if dictionaries.dictionary_form(c, self.language)
+        }
         made.pop(lemma, None)
         verbs = [c for c in made if self.language == "es" and re.search(r"[aeí]r$", c)]
         participles = {v: v[:-2] + ("ado" if v.endswith("ar") else "ido") for v in verbs}
@@ -142,7 +146,7 @@ class _Builder:
                 group = self._group(form, listed, lexeme, lemmas)
                 if group:
                     groups[group].add(form)
-                if group in ("forms", "verbal") and lexeme.verb and self.language == "es":
+                if group in ("forms", "verbal") and lexeme.verb and self.rules == "spanish":
                     hosts |= {form} if inflection.can_host(form, fold(lexeme.lemma)) else set()
         sure = frozenset(groups["forms"])
         verbal, nominal = (frozenset(groups[name]) - sure for name in ("verbal", "nominal"))
@@ -151,7 +155,7 @@ class _Builder:
     def _lexemes(self, word: str) -> list[_Lexeme]:
         own = self.own[word]
         names = [*own, *(relative for lemma in own for relative in self.relatives.get(lemma, ()))]
-        if self.language == "es":
+        if self.rules == "spanish":
             names += [
                 v for n in own for v in _verbs_of(n) if len(self.listed.get(v, ())) > 1 and self.kin.between(n, v)
             ]
@@ -159,7 +163,7 @@ class _Builder:
 
     def _lexeme(self, lemma: str) -> _Lexeme:
         listed = self.listed.get(lemma, frozenset())
-        return _Lexeme(lemma, self.language == "es" and self._is_verb(lemma, listed), frozenset(map(fold, listed)))
+        return _Lexeme(lemma, self.rules == "spanish" and self._is_verb(lemma, listed), frozenset(map(fold, listed)))
 
     def _is_verb(self, lemma: str, listed: frozenset[str]) -> bool:
         ending = re.search(r"[aeií]r(?:se)?$", lemma)
@@ -171,10 +175,10 @@ class _Builder:
         """Every form, and whether a dictionary lists it."""
         plain = fold(lexeme.lemma)
         derived: set[str] = set()
-        if self.language == "es":
+        if self.rules == "spanish":
             degrees = inflection.participle_degrees(plain) if lexeme.verb else set()
             derived = inflection.conjugate(plain) | degrees if lexeme.verb else self._nominal(plain, lexeme)
-        elif self.language == "en":
+        elif self.rules == "english":
             derived = inflection.english_forms(plain)
         elif not dictionaries.known(self.language):
             derived = {plain + "s"}
@@ -212,7 +216,7 @@ class _Builder:
             return "forms"
         if listed:
             return "verbal" if lexeme.verb else "nominal"
-        if self.language == "en" or not lexeme.verb:
+        if self.rules == "english" or not lexeme.verb:
             return ""
         return "" if any(re.search(r"[aei]r$", rival) for rival in rivals) else "verbal"
 
@@ -222,15 +226,12 @@ class _Builder:
         if (
             form.endswith("mente")
             or "isim" in form
-            or (self.language == "es" and not lexeme.verb and _DIMINUTIVE.search(form))
+            or (self.rules == "spanish" and not lexeme.verb and _DIMINUTIVE.search(form))
         ):
             return True
         if lexeme.verb and re.search(r"(?:[aei]d|[srt]t|ch)[oa]s?$", form) and rival[:-1] == form.rstrip("s")[:-1]:
             return True
         return rival[:2] == form[:2] and rival in form and self.kin.between(rival, fold(lexeme.lemma))
-
-
-_DIPHTHONGS = (("ue", "o"), ("ie", "e"), ("ue", "u"))
 
 
 def _verbs_of(noun: str) -> tuple[str, ...]:
@@ -242,7 +243,7 @@ def _verbs_of(noun: str) -> tuple[str, ...]:
         stems = [(noun[:-2], ("ar", "er"))]
     elif noun[-1:] in ("a", "o", "e") and len(noun) > 3:
         stem = noun[:-1]
-        swapped = [re.sub(f"{a}(?=[^aeiou]+$)", b, stem) for a, b in _DIPHTHONGS]
+        swapped = [re.sub(f"{a}(?=[^aeiou]+$)", b, stem) for a, b in INFLECTION.diphthongs]
         stems = [(s, ("ar", "er", "ir")) for s in dict.fromkeys([stem, *swapped])]
     else:
         return ()

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from pipeline.compute import models
 from pipeline.text.dictionaries import folded_lemmas, readings
 from pipeline.text.inflection import fold, hosts_of, readable
+from pipeline.text.languages.known import language_of
 from pipeline.text.values import Facts, Token
 
 if TYPE_CHECKING:
@@ -56,13 +57,17 @@ def _facts(text: str, doc: Doc, language: str) -> Facts:
         for t in doc
         if not t.is_space
     )
-    return Facts(text, language, tuple(map(_enclitic, tokens)) if language == "es" else tuple(tokens))
+    return Facts(
+        text,
+        language,
+        tuple(_enclitic(t, language) for t in tokens) if language_of(language).rules == "spanish" else tuple(tokens),
+    )
 
 
 _HOST_ENDING = re.compile(r"(?:[aeir]|d|mo|mos|n)$")
 
 
-def _enclitic(token: Token) -> Token:
+def _enclitic(token: Token, language: str) -> Token:
     """The token read as a verb with pronouns at its end (cómpralo, suscríbete, quererte), which the tagger does not know.
 
     Only for spellings no dictionary lists, or lists as a verb's; an imperative is marked ``Mood=Imp``.
@@ -72,7 +77,7 @@ def _enclitic(token: Token) -> Token:
     if token.lemmas and "Mood=Imp" not in token.morph and token.pos in ("VERB", "AUX"):
         return token
     for host in hosts_of(token.folded):
-        verbs = sorted(r for r in readings(host, "es") if re.search(r"[aei]r(?:se)?$", r))
+        verbs = sorted(r for r in readings(host, language) if re.search(r"[aei]r(?:se)?$", r))
         if verbs and _HOST_ENDING.search(host):
             return replace(token, pos="VERB", lemma=verbs[0], morph=_host_mood(host, verbs), lemmas=tuple(verbs))
     return token

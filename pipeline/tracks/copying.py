@@ -9,6 +9,7 @@ from typing import Any
 from pipeline.atomic import writing
 from pipeline.errors import DiskFull, ToolError
 from pipeline.media import ffmpeg
+from pipeline.media.clock import course, packets
 from pipeline.media.container import audio_tracks, clock_origin, opened
 from pipeline.values import Span
 
@@ -25,11 +26,12 @@ def copy_track(path: Path, stream: int, delay: float, kept: Span, output: Path) 
     What would lie before 0 is left out, so at most one packet (20–100 ms) of sound is lost. Returns whether the
     result is where it should be; ``False`` also when Matroska cannot hold the codec.
     """
+    with opened(path) as container:
+        whole = kept.start <= HALF_A_MILLISECOND and not course(container).broken
+    copied = _copied_whole if whole else _copied_part
     try:
         with writing(output):
-            first = _copied_whole(path, stream, delay, kept, output) if kept.start <= HALF_A_MILLISECOND else _copied_part(
-                path, stream, delay, kept, output
-            )  # fmt: skip
+            first = copied(path, stream, delay, kept, output)
     except ToolError as error:
         if isinstance(error, DiskFull):
             raise
@@ -71,7 +73,7 @@ def _copied_part(path: Path, stream: int, delay: float, kept: Span, output: Path
         origin = clock_origin(source)
         made = target.add_stream_from_template(track)
         shift = round((delay - origin) / track.time_base)
-        for packet in source.demux(track):
+        for packet in packets(source, track):
             time = None if packet.pts is None else float(packet.pts * track.time_base) - origin
             if packet.pts is None or time is None or not kept.start - HALF_A_MILLISECOND <= time < kept.end:
                 continue
@@ -84,7 +86,7 @@ def _copied_part(path: Path, stream: int, delay: float, kept: Span, output: Path
 
 def _first_time(container: Any, track: Any, origin: float) -> float | None:
     """When the first packet of a track begins, our clock."""
-    packet = next((p for p in container.demux(track) if p.pts is not None), None)
+    packet = next((p for p in packets(container, track) if p.pts is not None), None)
     return None if packet is None else float(packet.pts * packet.time_base) - origin
 
 

@@ -13,35 +13,21 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from pipeline.atomic import writing
+from pipeline.atomic import beside, writing
 from pipeline.errors import BadRequest, DiskFull, FFmpegFailed, Forbidden, NotFound
 from pipeline.media import ffmpeg
 from pipeline.media.container import audio_tracks, opened
 from pipeline.media.languages import iso639_2
 from pipeline.messages import Message, message
 from pipeline.progress import Report, no_report
+from pipeline.tracks.carriage import KINDS, Carried, carriage, is_cover, said
 from pipeline.tracks.copying import MICRO, on_our_clock
+from pipeline.tracks.straight import straightened
 
-COPIED_SUBTITLES = frozenset(
-    [
-        "subrip",
-        "srt",
-        "ass",
-        "ssa",
-        "webvtt",
-        "hdmv_pgs_subtitle",
-        "pgssub",
-        "dvd_subtitle",
-        "dvdsub",
-        "dvb_subtitle",
-        "dvbsub",
-    ]
-)
-CONVERTED_SUBTITLES = frozenset({"mov_text", "text"})
 PICTURES = {"mjpeg": ("jpg", "image/jpeg"), "png": ("png", "image/png"), "bmp": ("bmp", "image/bmp"),
     "gif": ("gif", "image/gif")}  # fmt: skip
 MARGIN = 64 * 1024**2
@@ -76,15 +62,24 @@ class Mux:
     title: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Cover:
+    """A picture that stands for the film, with the name and type its file gave it."""
+
+    codec: str
+    name: str
+    mime: str
+    picture: bytes
+
+
 @dataclass
 class _Command:
     """Arguments as they are collected."""
 
     maps: list[str] = field(default_factory=list)
     options: list[str] = field(default_factory=list)
-    doubts: list[Message] = field(default_factory=list)
     attached: list[str] = field(default_factory=list)
-    covers: list[tuple[str, bytes]] = field(default_factory=list)
+    covers: list[_Cover] = field(default_factory=list)
     n: dict[str, int] = field(default_factory=lambda: {"v": 0, "a": 0, "s": 0, "t": 0})
     original: int = -1
     """Index of the original's audio stream that the dub belongs to."""
@@ -104,6 +99,8 @@ def mux(request: Mux, report: Report = no_report) -> tuple[Message, ...]:
         FFmpegFailed: it could not be written, or what was written is not what was ordered.
     """
     with part_file(request.output, (request.original, request.dub.path)) as (part, folder):
+        lost = said(carriage(request.original))
+        request = replace(request, original=straightened(request.original, folder))
         command = _command(request, folder)
         with opened(request.original) as container:
             length = (container.duration or 0) / MICRO
@@ -120,12 +117,12 @@ def mux(request: Mux, report: Report = no_report) -> tuple[Message, ...]:
         ]
         if request.title:
             args += ["-metadata", f"title={request.title}"]
-        said = message("progress.muxing")
+        stage = message("progress.muxing")
         ffmpeg.run(
-            [*args, "-f", "matroska", ffmpeg.safe_output(part)], duration=length or None, report=report, stage=said
+            [*args, "-f", "matroska", ffmpeg.safe_output(part)], duration=length or None, report=report, stage=stage
         )
-        verify(part, {k: v for k, v in command.n.items() if k in "vas"})
-    return tuple(command.doubts)
+        verify(part, {k: v for k, v in command.n.items() if k in "vas"}, len(command.covers))
+    return lost
 
 
 def check_output(output: Path, inputs: Sequence[Path], needed: int = 0) -> None:
@@ -156,19 +153,11 @@ def check_output(output: Path, inputs: Sequence[Path], needed: int = 0) -> None:
 
 @contextlib.contextmanager
 def part_file(output: Path, inputs: Sequence[Path]) -> Iterator[tuple[Path, Path]]:
-    """A file beside ``output`` that becomes it when the block ends well and vanishes when not; and a folder for small
-    things."""
+    """A file beside ``output`` that becomes it when the block ends well and vanishes when not; and a folder beside it."""
     check_output(output, inputs, sum(i.stat().st_size for i in inputs if i.exists()))
-    with writing(output), tempfile.TemporaryDirectory(prefix="mux-") as folder:
-        handle, name = tempfile.mkstemp(dir=output.parent, prefix=".sync-", suffix=".part")
-        os.close(handle)
-        part = Path(name)
-        try:
-            yield part, Path(folder)
-            part.chmod(0o644)
-            part.replace(output)
-        finally:
-            part.unlink(missing_ok=True)
+    where = tempfile.TemporaryDirectory(prefix=".sync-", dir=output.parent)
+    with writing(output), where as folder, beside(output) as part:
+        yield part, Path(folder)
 
 
 def _inputs(request: Mux) -> list[str]:
@@ -179,35 +168,26 @@ def _inputs(request: Mux) -> list[str]:
 
 
 def _command(request: Mux, folder: Path) -> _Command:
-    import av.stream
-
+    found = carriage(request.original)
     command = _Command(options=["-c", "copy"])
-    art = av.stream.Disposition.attached_pic
     with opened(request.original) as container:
         tracks = audio_tracks(container)
         command.original = tracks[request.original_stream].index if request.original_stream < len(tracks) else -1
-        for stream in container.streams:
-            if stream.type == "video" and stream.disposition & art:
-                command.covers += _cover(request.original, stream)
-            elif stream.type in {"video", "audio", "subtitle", "attachment"}:
-                _carry(stream, request, command)
-            else:
-                command.doubts.append(message("doubt.stream_left_out", index=stream.index, codec=stream.type))
+        for each in found:
+            if each.how == "cover":
+                command.covers += _cover(request.original, container.streams[each.index])
+            elif each.how != "left_out":
+                _carry(container.streams[each.index], each, request, command)
     _add_new(request, command)
     _attach(command, folder)
     return command
 
 
-def _carry(stream: Any, request: Mux, command: _Command) -> None:
-    kind = {"video": "v", "audio": "a", "subtitle": "s", "attachment": "t"}[stream.type]
-    codec = stream.codec_context.name if stream.codec_context is not None else ""
-    if kind == "s" and codec not in COPIED_SUBTITLES | CONVERTED_SUBTITLES:
-        command.doubts.append(message("doubt.stream_left_out", index=stream.index, codec=codec or stream.type))
-        return
-    number = command.add(f"0:{stream.index}", kind)
-    if kind == "s" and codec in CONVERTED_SUBTITLES:
-        command.options += [f"-c:s:{number}", "srt"]
-    if kind == "a":
+def _carry(stream: Any, way: Carried, request: Mux, command: _Command) -> None:
+    number = command.add(f"0:{stream.index}", way.kind)
+    if way.how == "converted":
+        command.options += [f"-c:{way.kind}:{number}", way.encoder]
+    if way.kind == "a":
         flags = _flags(stream) - {"default"}
         if stream.index == command.original:
             flags |= {"original"} | ({"default"} if request.default == "original" else set())
@@ -235,46 +215,47 @@ def _flags(stream: Any) -> set[str]:
     return {flag.name for flag in type(stream.disposition) if flag.name and stream.disposition & flag}
 
 
-def _cover(path: Path, stream: Any) -> list[tuple[str, bytes]]:
-    """(codec, picture) of a stream of cover art."""
+def _cover(path: Path, stream: Any) -> list[_Cover]:
+    """The picture of a stream of cover art; none where it is empty."""
+    codec, tags = stream.codec_context.name, dict(stream.metadata)
+    suffix, mime = PICTURES.get(codec, ("bin", "application/octet-stream"))
+    name = Path(tags.get("filename") or f"cover.{suffix}").name
     with opened(path) as again:
         packet = next((p for p in again.demux(again.streams[stream.index]) if p.size), None)
-        return [(stream.codec_context.name, bytes(packet))] if packet is not None else []
+        return [_Cover(codec, name, tags.get("mimetype") or mime, bytes(packet))] if packet is not None else []
 
 
 def _attach(command: _Command, folder: Path) -> None:
     """Cover art becomes an attachment, which is what it is in Matroska; ffmpeg numbers these after the copied ones."""
-    for number, (codec, picture) in enumerate(command.covers, command.n["t"]):
-        suffix, mime = PICTURES.get(codec, ("bin", "application/octet-stream"))
-        file = folder / f"cover{number or ''}.{suffix}"
-        file.write_bytes(picture)
+    for number, cover in enumerate(command.covers, command.n["t"]):
+        file = folder / f"cover{number}{Path(cover.name).suffix}"
+        file.write_bytes(cover.picture)
         command.attached += ["-attach", str(file)]
-        for pair in (f"mimetype={mime}", f"filename={file.name}"):
+        for pair in (f"mimetype={cover.mime}", f"filename={cover.name}"):
             command.options += [f"-metadata:s:t:{number}", pair]
 
 
-def verify(path: Path, expected: dict[str, int]) -> None:
-    """Whether the file holds the ``expected`` number of streams by kind, each with packets in order of decoding time.
+def verify(path: Path, expected: dict[str, int], covers: int = 0) -> None:
+    """Whether the file holds the ``expected`` number of streams by kind and of ``covers``, each with packets in order of decoding
+    time.
 
     Raises:
         FFmpegFailed: it does not; ``detail`` says what is wrong.
     """
     with opened(path) as container:
-        found = {
-            "v": len(container.streams.video),
-            "a": len(container.streams.audio),
-            "s": len(container.streams.subtitles),
-        }
-        if any(found[kind] < n for kind, n in expected.items()):
-            raise FFmpegFailed(detail=f"streams {found}, ordered {expected}")
+        kept = [s for s in container.streams if is_cover(s)]
+        played = [s for s in container.streams if s not in kept]
+        found = {kind: sum(s.type == name for s in played) for name, kind in KINDS.items()}
+        if any(found[kind] < n for kind, n in expected.items()) or len(kept) < covers:
+            raise FFmpegFailed(detail=f"streams {found} and {len(kept)} covers, ordered {expected} and {covers}")
         last: dict[int, float] = {}
-        for packet in container.demux():
+        for packet in container.demux([s for s in played if s.type in {"video", "audio", "subtitle"}]):
             if packet.dts is None:
                 continue
             time = float(packet.dts * packet.time_base)
             if time < last.get(packet.stream.index, -1e9):
                 raise FFmpegFailed(detail=f"stream {packet.stream.index}: {time} after {last[packet.stream.index]}")
             last[packet.stream.index] = time
-        silent = [s.index for s in container.streams if s.type in {"video", "audio"} and s.index not in last]
+        silent = [s.index for s in played if s.type in {"video", "audio"} and s.index not in last]
     if silent:
         raise FFmpegFailed(detail=f"streams without packets: {silent}")

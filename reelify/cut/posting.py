@@ -2,54 +2,59 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
 
+from pipeline.atomic import write_text
 from pipeline.engine import Engine
+from pipeline.messages import Message
 from pipeline.progress import Report, no_report
 from pipeline.render import captions
+from pipeline.render.shapes import SOURCE
+from pipeline.speech.tracks import chosen
 from pipeline.values import Timeline, Transcript
-
-Aspect = Literal["source", "9:16", "1:1", "16:9"]
-Framing = Literal["follow", "bars", "centre"]
+from reelify.requests import Look
 
 
-@dataclass(frozen=True, slots=True)
-class PostOptions:
-    """How a clip is made ready to post."""
+def suffix(look: Look, seen: bool) -> str:
+    """How a clip's name ends: sound without a picture (not ``seen``) gets one where something is to be seen on it."""
+    return ".mp4" if seen or look.captions or look.hook or look.aspect != SOURCE else ".m4a"
 
-    aspect: Aspect = "source"
-    framing: Framing = "follow"
-    captions: bool = False
-    hook: str = ""
+
+def remarks(engine: Engine, sources: Sequence[str], look: Look, transcript: Transcript) -> tuple[Message, ...]:
+    """What to say of a clip: which sound was taken and mended, and that captions were wanted where nothing is said."""
+    found = [note for source in sources for note in chosen(engine.probe(source), look.track).notes]
+    missing = look.captions and not transcript.sentences
+    return tuple(dict.fromkeys([*found, *([Message("doubt.no_captions")] if missing else [])]))
 
 
 def render_post(
-    engine: Engine, plan: Timeline, path: Path, post: PostOptions, transcript: Transcript, report: Report = no_report,
+    engine: Engine, plan: Timeline, path: Path, look: Look, transcript: Transcript, report: Report = no_report,
     size: tuple[int, int] | None = None,
 ) -> Path | None:  # fmt: skip
     """Writes a plan as a clip ready to post; ``transcript`` is on the result's clock, ``size`` overrides what the first piece and the
-    aspect ask for. The poster, where there is a picture."""
+    aspect ask for. The poster, where there is a picture or one was made."""
     from pipeline.render.previews import poster
     from pipeline.render.render import RenderOptions, render
 
     sources = sorted({cut.source for cut in plan.cuts})
-    seen = any(engine.probe(source).video for source in sources)
-    shots = {s: engine.evidence(s).shots for s in sources} if post.aspect != "source" and seen else {}
-    burned = transcript if post.captions and seen and transcript.sentences else None
+    known = {source: engine.probe(source) for source in sources}
+    seen = any(info.video for info in known.values())
+    shots = {s: engine.evidence(s).shots for s in sources} if look.aspect != SOURCE and seen else {}
+    burned = transcript if look.captions else None
     options = RenderOptions(
-        aspect=post.aspect, size=size, framing=post.framing, shots=shots, captions=burned, hook=post.hook
-    )
-    render(plan, path, options, report)
-    return poster(path, plan.duration / 3, path.with_suffix(".jpg")) if seen else None
+        aspect=look.aspect, size=size, framing=look.framing, shots=shots, captions=burned, hook=look.hook,
+        tracks={info.path: chosen(info, look.track).mixed for info in known.values()},
+    )  # fmt: skip
+    render(plan, path, options, report, known)
+    shown = suffix(look, seen) == ".mp4"
+    return poster(path, plan.duration / 3, path.with_suffix(".jpg")) if shown else None
 
 
 def write_subtitles(transcript: Transcript, beside: Path) -> dict[str, Path]:
-    """SRT and VTT beside a clip, where something is said."""
-    written = {}
-    for form in ("srt", "vtt") if transcript.sentences else ():
-        path = beside.with_suffix(f".{form}")
-        path.write_text(captions.write(transcript, form), encoding="utf-8")
-        written[form] = path
+    """The forms that lie beside a clip, where something is said."""
+    forms = [f for f in captions.SUBTITLES.values() if f.with_clips and transcript.sentences]
+    written = {form.name: beside.with_suffix(f".{form.name}") for form in forms}
+    for form in forms:
+        write_text(written[form.name], form.write(transcript))
     return written

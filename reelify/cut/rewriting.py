@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from pipeline.values import Sentence, Transcript
 
@@ -16,7 +17,7 @@ LATE = 0.01
 class Rewrite:
     """The sentence of ``source`` that is heard as ``heard`` at ``start`` (seconds in the file) shall read ``text``."""
 
-    source: str
+    source: Path
     start: float
     heard: str
     text: str
@@ -24,7 +25,7 @@ class Rewrite:
 
 def rewritten_in(transcript: Transcript, source: str, rewrites: Sequence[Rewrite]) -> Transcript:
     """``transcript`` of the file ``source`` with its sentences as ``rewrites`` say; those that are not found change nothing."""
-    mine = {(r.heard, r.start): r.text for r in rewrites if r.source == source}
+    mine = {(r.heard, r.start): r.text for r in rewrites if r.source == Path(source)}
 
     def corrected(sentence: Sentence) -> Sentence:
         for (heard, start), text in mine.items():

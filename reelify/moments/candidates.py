@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.values import Curve, Event, Sentence, Span
+from pipeline.evidence.sound_events import BY_LABEL
+from pipeline.values import Curve, Event, Sentence, Span, runs
 from reelify.values import Evidence
 
 Values = NDArray[np.float32]
@@ -46,12 +47,8 @@ SIGMA_FLOORS = {
 """The least spread taken as one sigma: dB, dB, Hz, crossings a sample, onset strength, natural logarithm, cuts in 6 s."""
 STILL = 0.004
 """Mean change of a pixel (of full scale) that is noise of the camera or the codec."""
-REACTIONS = ("laughter", "applause", "cheering", "scream", "crowd")
-RELIABLE = {"scream": 0.6, "crowd": 0.7, "cheering": 0.9}
-"""How far a label is to be believed: birds, brakes and sirens also scream."""
-SETUP = {"laughter": 10.0, "applause": 10.0, "cheering": 8.0, "crowd": 6.0, "scream": 6.0, "speech": 2.0}
-SETUP_OTHER = 4.0
-"""Seconds before a moment that are needed to understand it: a joke precedes its laughter."""
+SETUP_SPEECH, SETUP_OTHER = 2.0, 4.0
+"""Seconds before a moment that are needed to understand it, where it is no sound event."""
 TAIL = 1.5
 COMFORTABLE = 45.0
 
@@ -185,7 +182,7 @@ def _labelled(events: Sequence[Event], step: float, n: int) -> Values:
     """Detected reactions of an audience over time."""
     out = np.zeros(n, np.float32)
     for event in events:
-        if event.label in REACTIONS:
+        if event.label in BY_LABEL:
             low, high = int(event.start / step), max(int(event.start / step) + 1, int(np.ceil(event.end / step)))
             out[low:high] = np.maximum(out[low:high], _strength(event))
     return out
@@ -193,7 +190,7 @@ def _labelled(events: Sequence[Event], step: float, n: int) -> Values:
 
 def _strength(event: Event) -> float:
     """0 to 1; a detector's 0.5 is its threshold, and already an event."""
-    return RELIABLE.get(event.label, 1.0) * min(1.0, 0.3 + 0.7 * event.score)
+    return BY_LABEL[event.label].trust * min(1.0, 0.3 + 0.7 * event.score)
 
 
 def _spoken(sentences: Sequence[Sentence], step: float, n: int) -> Values:
@@ -226,7 +223,7 @@ def moments(evidence: Evidence, kinds: Mapping[str, Curve]) -> list[Moment]:
     found = [
         Moment(e.start, min(e.end, evidence.duration), e.label, _strength(e))
         for e in evidence.events
-        if evidence.has_audio and e.label in REACTIONS and e.start < evidence.duration
+        if evidence.has_audio and e.label in BY_LABEL and e.start < evidence.duration
     ]
     for name, curve in kinds.items():
         if name != "reactions":
@@ -238,9 +235,8 @@ def _peaks(curve: Curve, duration: float) -> list[Moment]:
     """Stretches over half of their own peak, for peaks of at least :data:`LEAST`."""
     values, step = np.asarray(curve.values), curve.step
     hot = values >= LEAST
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], hot.astype(np.int8), [0]])))
     found = []
-    for low, high in edges.reshape(-1, 2):
+    for low, high in runs(hot):
         top = float(values[low:high].max())
         strong = low + np.flatnonzero(values[low:high] >= top / 2)
         start, end = strong[0] * step, (strong[-1] + 1) * step
@@ -272,9 +268,16 @@ def _split_long(found: Sequence[Moment], longest: float) -> list[Moment]:
     )
 
 
+def setup(kind: str) -> float:
+    """Seconds before a moment of ``kind`` that are needed to understand it."""
+    if kind in BY_LABEL:
+        return BY_LABEL[kind].setup
+    return SETUP_SPEECH if kind == "speech" else SETUP_OTHER
+
+
 def wanted(group: Sequence[Moment], min_duration: float, max_duration: float, duration: float) -> Span:
     """The clip a group asks for before it is fitted to sentences: set-up, the moments, a breath after."""
-    start = min(m.start - SETUP.get(m.kind, SETUP_OTHER) for m in group)
+    start = min(m.start - setup(m.kind) for m in group)
     end = max(m.end for m in group) + TAIL
     lacking = min_duration + 1.0 - (end - start)
     if lacking > 0:

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.evidence.sound_events import BY_LABEL, LAUGHTER
 from pipeline.messages import Message
 from pipeline.values import Curve, Sentence, Span
 from reelify.moments import boundaries, candidates, spoken
@@ -15,7 +16,15 @@ from reelify.moments.boundaries import Boundaries
 from reelify.moments.candidates import Moment
 from reelify.values import Evidence, Highlight, Highlights, Labels
 
-WEIGHTS = {"reactions": 0.85, "words": 0.85, "speech": 0.45, "loudness": 0.45, "sound": 0.25, "motion": 0.4, "cuts": 0.35}
+WEIGHTS = {
+    "reactions": 0.85,
+    "words": 0.85,
+    "speech": 0.45,
+    "loudness": 0.45,
+    "sound": 0.25,
+    "motion": 0.4,
+    "cuts": 0.35,
+}
 """How far each kind of evidence alone can lift a clip. Laughter and applause are people's own verdict; the rest are hints."""
 MAX_WEIGHT = 0.9
 WEAK = 0.3
@@ -113,7 +122,7 @@ def _pool(
 ) -> list[Highlight]:
     """One clip for each group of moments, fitted to sentences, pauses and cuts."""
     places = Boundaries(evidence)
-    longest = max(1.0, min(high, candidates.COMFORTABLE) - candidates.SETUP["laughter"])
+    longest = max(1.0, min(high, candidates.COMFORTABLE) - LAUGHTER.setup)
     pool = []
     for group in candidates.clusters(found, longest):
         top = max(_worth(m) for m in group)
@@ -246,7 +255,8 @@ def _reason(moment: Moment, span: Span, evidence: Evidence) -> Message:
         peak = float(loudness.start + (int(np.argmax(loudness.values)) + 0.5) * loudness.step)
         if span.contains(peak):
             return Message("reason.loudest", {"at": peak})
-    return Message(f"reason.{moment.kind}", {"at": moment.start})
+    event = BY_LABEL.get(moment.kind)
+    return Message(event.reason if event else f"reason.{moment.kind}", {"at": moment.start})
 
 
 def _cut_reasons(inside: Sequence[Moment], span: Span, evidence: Evidence) -> list[tuple[float, Message]]:

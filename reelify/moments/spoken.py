@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from pipeline.evidence.sound_events import BY_LABEL
 from pipeline.messages import Message
 from pipeline.values import Event, Sentence, Span
 from reelify.moments.boundaries import FADE_OUT, LEAD_IN
-from reelify.moments.candidates import COMFORTABLE, REACTIONS, TAIL
+from reelify.moments.candidates import COMFORTABLE, TAIL
 from reelify.values import Evidence, Thought
 
 WORTH_TELLING = 0.15
@@ -33,7 +34,7 @@ def clips(evidence: Evidence, low: float, high: float) -> list[Span]:
     sentences = evidence.transcript.sentences if evidence.transcript else ()
     if not sentences:
         return []
-    reactions = [e for e in evidence.events if e.label in REACTIONS and evidence.has_audio]
+    reactions = [e for e in evidence.events if e.label in BY_LABEL and evidence.has_audio]
     out = []
     for thought in evidence.thoughts:
         answered = reaction_to(thought, reactions)
@@ -55,7 +56,11 @@ def reaction_to(thought: Thought, reactions: Sequence[Event]) -> Event | None:
 
 
 def _clip(
-    evidence: Evidence, sentences: Sequence[Sentence], thought: Thought, answered: Event | None, limits: tuple[float, float]
+    evidence: Evidence,
+    sentences: Sequence[Sentence],
+    thought: Thought,
+    answered: Event | None,
+    limits: tuple[float, float],
 ) -> Span:
     low, high = limits
     first, last = _with_what_it_refers_to(evidence, thought), thought.last
@@ -87,7 +92,11 @@ def _long_enough(
     worth = sentence_worth(evidence, len(sentences))
     while end - sentences[first].start < low:
         sides = [(worth[i], i == last + 1, i) for i in (first - 1, last + 1) if 0 <= i < len(sentences)]
-        fitting = [s for s in sides if max(end, sentences[s[2]].end) - min(sentences[first].start, sentences[s[2]].start) <= high]
+        fitting = [
+            s
+            for s in sides
+            if max(end, sentences[s[2]].end) - min(sentences[first].start, sentences[s[2]].start) <= high
+        ]
         if not fitting:
             break
         _, after, index = max(fitting)
@@ -170,4 +179,6 @@ def fewer(evidence: Evidence, n_found: int, n_asked: int) -> Message | None:
         return None
     dull = float(np.sum([t.span.duration for t in evidence.thoughts if t.routine > GONE_THROUGH]))
     spoken = float(np.sum([t.span.duration for t in evidence.thoughts]))
-    return Message("doubt.fewer_clips", {"n": n_found, "asked": n_asked, "percent": round(100 * dull / max(1.0, spoken))})
+    return Message(
+        "doubt.fewer_clips", {"n": n_found, "asked": n_asked, "percent": round(100 * dull / max(1.0, spoken))}
+    )

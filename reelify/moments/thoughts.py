@@ -93,7 +93,14 @@ def divided(spans: Sequence[Span], log_odds: Numbers, told: Numbers) -> list[tup
             length = spans[end - 1].end - spans[start].start
             if length > LONGEST and start < end - 1:
                 break
-            value = best[start] + kept[end] - kept[start + 1] + _usual(length) - _mixed(sums, squares, start, end) + (turn[start - 1] if start else 0.0)
+            value = (
+                best[start]
+                + kept[end]
+                - kept[start + 1]
+                + _usual(length)
+                - _mixed(sums, squares, start, end)
+                + (turn[start - 1] if start else 0.0)
+            )
             if value > best[end]:
                 best[end], back[end] = value, start
     out: list[tuple[int, int]] = []

@@ -78,9 +78,7 @@ def text_parts(reading: Reading) -> dict[str, PartScore]:
     for name, part in counted(reading).items():
         out[name] = _weighed(name, part, reading)
     length = out["length"]
-    base = Contribution(
-        f"{reading.speech.n_words}", reading.speech.sentences[0].start, reading.worth("base") - FLOOR
-    )
+    base = Contribution(f"{reading.speech.n_words}", reading.speech.sentences[0].start, reading.worth("base") - FLOOR)
     out["length"] = PartScore(length.value, (base, *length.contributions))
     return out
 

@@ -89,7 +89,10 @@ class Learned:
             return Verdict(np.zeros(n), tuple(np.zeros(len(f.tokens)) for f in sentences))
         way = ways.get(sentences[0].language) or ways[""]
         meant = way.of_meaning(vectors, n) + way.bias
-        words = tuple(way.of_words(runs(f), len(f.tokens)) if way.wording is not None else np.zeros(len(f.tokens)) for f in sentences)
+        words = tuple(
+            way.of_words(runs(f), len(f.tokens)) if way.wording is not None else np.zeros(len(f.tokens))
+            for f in sentences
+        )
         return Verdict(meant, words)
 
     def kind_of(self, vectors: Vectors | None) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from pipeline.text.languages.es import INFLECTION
 from pipeline.text.values import Facts, Keyword, Term, Token
 from pipeline.values import Sentence, Word
 from reelify.score.wordlists import BELOVED, CLAUSE_END, LITTLE, NEGATORS, RAISING, UNDOING
@@ -147,9 +148,15 @@ def of_love(tokens: Sequence[Token], index: int) -> bool:
     if follows is not None and "VerbForm=Inf" in follows.morph:
         return False
     before = tokens[index - 1].folded if index else ""
-    if before in BELOVED or (tokens[index].folded.startswith("quer") and tokens[index].folded.endswith(("te", "os", "rme", "rnos"))):
+    if before in BELOVED or (
+        tokens[index].folded.startswith("quer") and tokens[index].folded.endswith(("te", "os", "rme", "rnos"))
+    ):
         return True
-    return follows is not None and follows.folded in ("a", "al") and "VerbForm=Inf" not in (after[1].morph if len(after) > 1 else ())
+    return (
+        follows is not None
+        and follows.folded in ("a", "al")
+        and "VerbForm=Inf" not in (after[1].morph if len(after) > 1 else ())
+    )
 
 
 def _other_accent(term: Term, token: Token) -> bool:
@@ -163,7 +170,7 @@ def _other_accent(term: Term, token: Token) -> bool:
     )
 
 
-_TAIL = re.compile(r"(?:(?:me|te|se|nos|os)?(?:lo|la|los|las|le|les)|(?:se)?(?:me|te|nos|os)|se)")
+_TAIL = re.compile(INFLECTION.clitics)
 
 
 def _hosts(token: Token) -> Iterator[str]:

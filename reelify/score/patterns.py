@@ -11,12 +11,15 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from pipeline.text.languages.known import language_of
 from pipeline.text.values import Facts, Token
 from reelify.score import wordlists as words
 from reelify.score.lexicon import negated
 
 ENGAGEMENT = frozenset({"question", "exclamation", "address", "imperative", "call"})
-STORY = frozenset({"curiosity", "stakes", "kin", "absolute", "extreme", "contrast", "number", "voice", "third", "punch", "told"})
+STORY = frozenset(
+    {"curiosity", "stakes", "kin", "absolute", "extreme", "contrast", "number", "voice", "third", "punch", "told"}
+)
 DULL = frozenset({"routine", "filler"})
 
 
@@ -79,7 +82,11 @@ def _exclamations(number: int, facts: Facts) -> Iterator[Cue]:
 
 def _addresses(number: int, facts: Facts) -> Iterator[Cue]:
     for index, token in enumerate(facts.tokens):
-        by_verb = "Person=2" in token.morph and token.pos in ("VERB", "AUX") and facts.language == "es"
+        by_verb = (
+            "Person=2" in token.morph
+            and token.pos in ("VERB", "AUX")
+            and language_of(facts.language).rules == "spanish"
+        )
         if by_verb or token.folded in words.ADDRESS:
             yield Cue("address", number, index, token.text, 0.45)
 
@@ -90,8 +97,11 @@ def _imperatives(number: int, facts: Facts) -> Iterator[Cue]:
             continue
         opens = _opens_clause(facts.tokens, index)
         marked = "Mood=Imp" in token.morph
-        third = facts.language == "es" and {"Mood=Ind", "Person=3", "Number=Sing", "Tense=Pres"} <= token.morph
-        base = facts.language == "en" and (
+        third = (
+            language_of(facts.language).rules == "spanish"
+            and {"Mood=Ind", "Person=3", "Number=Sing", "Tense=Pres"} <= token.morph
+        )
+        base = language_of(facts.language).rules == "english" and (
             "VerbForm=Inf" in token.morph or ("Tense=Pres" in token.morph and "Person=3" not in token.morph)
         )
         negative = (
@@ -187,7 +197,9 @@ def _voices(number: int, facts: Facts) -> Iterator[Cue]:
 def _thirds(number: int, facts: Facts) -> Iterator[Cue]:
     """Somebody else whom it happens to: he and she, and in Spanish the third person in the past."""
     for index, token in enumerate(facts.tokens):
-        past = {"Person=3", "Number=Sing", "Tense=Past"} <= token.morph and token.pos == "VERB" and facts.language == "es"
+        past = (
+            {"Person=3", "Number=Sing", "Tense=Past"} <= token.morph and token.pos == "VERB" and facts.language == "es"
+        )
         if past or token.folded in words.THIRD:
             yield Cue("third", number, index, token.text, 0.3)
 

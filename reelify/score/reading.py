@@ -86,9 +86,7 @@ def read(speech: Speech, known: Vocabulary) -> Reading:
     """Everything that is found in a passage."""
     learned = known.learned
     found = {category: lexicon.find(speech.facts) for category, lexicon in known.lexicons.items()}
-    verdicts = {
-        name: learned.judge(name, speech.facts, speech.vectors) for name in (CHOICE, CURIOSITY, SUBSTANCE)
-    }
+    verdicts = {name: learned.judge(name, speech.facts, speech.vectors) for name in (CHOICE, CURIOSITY, SUBSTANCE)}
     lengths = np.array([max(1, len(f.text)) for f in speech.facts], np.float64)
     told = 1.0 / (1.0 + np.exp(-verdicts[SUBSTANCE].total))
     return Reading(

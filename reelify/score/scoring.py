@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
+from pipeline.evidence.sound_events import BY_LABEL
 from pipeline.values import Event, Span
 from reelify.score import wordlists
 from reelify.score.reading import Contribution, PartScore, Reading, saturated
@@ -14,7 +15,6 @@ from reelify.values import Evidence
 
 DENSITY_WORDS = 40
 """Shorter texts are counted as if they had this many words: one hit in a five-word text is no density."""
-REACTIONS: Mapping[str, float] = {"laughter": 1.0, "applause": 0.8, "cheering": 1.0, "screaming": 0.6}
 
 
 def keyword_part(reading: Reading, category: str) -> PartScore:
@@ -111,9 +111,9 @@ def delivery_part(reading: Reading, evidence: Evidence, span: Span) -> PartScore
 def reactions(events: Sequence[Event], span: Span) -> list[Contribution]:
     """The audience's reactions inside ``span`` (of the file's clock): one contribution for each burst."""
     return [
-        Contribution(e.label, max(e.start, span.start), REACTIONS[e.label] * (0.4 + 0.6 * e.score))
+        Contribution(e.label, max(e.start, span.start), BY_LABEL[e.label].worth * (0.4 + 0.6 * e.score))
         for e in events
-        if e.label in REACTIONS and span.overlap(e.span) >= min(0.5, e.end - e.start) > 0
+        if e.label in BY_LABEL and BY_LABEL[e.label].worth > 0 and span.overlap(e.span) >= min(0.5, e.end - e.start) > 0
     ]
 
 

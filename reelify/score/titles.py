@@ -123,5 +123,10 @@ def _about(reading: Reading) -> np.ndarray | None:
 def _naming(sentences: Sequence[Facts]) -> Iterator[Token]:
     for facts in sentences:
         for token in facts.tokens:
-            if token.pos in _NAMING and token.text.isalpha() and len(token.text) > 3 and token.folded not in wordlists.FILLERS:
+            if (
+                token.pos in _NAMING
+                and token.text.isalpha()
+                and len(token.text) > 3
+                and token.folded not in wordlists.FILLERS
+            ):
                 yield token

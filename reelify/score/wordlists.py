@@ -1,22 +1,24 @@
 """Small closed lists of Spanish and English words, folded lemmas, that rhetorical patterns are built from.
 
 They name functions of speech (greeting, filling, announcing, judging), not subjects. Stakes follow what is shared most:
-high arousal of either sign (Berger & Milkman 2012; Brady et al. 2017).
+high arousal of either sign (Berger & Milkman 2012; Brady et al. 2017). What belongs to a language as such (denials, pronouns,
+fillers, numbers) is in :mod:`pipeline.text.languages`.
 """
 
 from __future__ import annotations
+
+from pipeline.text.languages.known import everywhere
 
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-NEGATORS = _words("""no nunca jamas sin tampoco ni ningun ninguna ninguno apenas
-not n't n’t nt never without nor neither cannot hardly barely scarcely rarely nothing none""")
-CLAUSE_END = _words(", . ; : ! ? … ( ) — – ¿ ¡ pero sino but")
-UNDOING = _words("""perder olvidar dejar desaprovechar dudar miss forget hesitate stop lose wait overlook ignore""")
+NEGATORS = everywhere(lambda known: known.negators)
+CLAUSE_END = _words(", . ; : ! ? … ( ) — – ¿ ¡") | everywhere(lambda known: known.clause_openers)
+UNDOING = everywhere(lambda known: known.undoing)
 """Verbs whose negation affirms what follows: "no te pierdas esta oferta", "don't miss this deal"."""
-RAISING = _words("solo solamente only just tan tanto mas so such more")
+RAISING = everywhere(lambda known: known.raising)
 """Words between a negation and a keyword that make it stronger, not weaker: "no solo es gratis", "never been so happy"."""
 
 BELOVED = _words("te os me nos")
@@ -25,9 +27,7 @@ LITTLE = _words("mucho muchisimo tanto muy un monton poco todavia siempre")
 
 CALLS = _words("""suscribir comentar compartir seguir apuntar etiquetar registrar descargar reservar probar pulsar clicar
 subscribe comment share follow like click tag download book grab register""")
-ADDRESS = _words(
-    "tu te ti os vos vosotros vosotras usted ustedes vuestro vuestra contigo tuyo you your yours yourself yourselves"
-)
+ADDRESS = everywhere(lambda known: known.address)
 THIRD = _words("he she him her his hers ella él")
 CURIOSITY = _words("""secreto truco error motivo verdad mentira misterio enigma confesion clave trampa sorprender descubrir
 demostrar revelar confesar ocultar esconder culpa prohibido raro extrano curioso imaginar adivinar polemica
@@ -50,11 +50,9 @@ ABSOLUTE = _words("""nunca jamas nadie siempre unico ultimo ningun ninguno absol
 never nobody ever always only last none everything everyone nothing absolutely completely""")
 EXTREME = _words("""mejor peor mayor minimo maximo best worst most least biggest greatest strangest weirdest""")
 CONTRAST = _words("pero sino aunque embargo cambio but however although though yet instead except")
-GREAT = _words(
-    "cien ciento mil millon billon docena centenar hundred thousand million billion trillion dozen half mitad doble triple"
-)
-MONEY = _words("euro dolar peso libra dinero dollar pound buck money cent centimo precio price eur usd")
-GREETING = _words("""hola bienvenido bienvenidos bienvenida bienvenidas saludos saludo hello hi welcome hey""")
+GREAT = everywhere(lambda known: known.amounts)
+MONEY = everywhere(lambda known: known.money)
+GREETING = everywhere(lambda known: known.greetings)
 PHRASES_HOUSEKEEPING = (
     "buenos dias", "buenas tardes", "buenas noches", "gracias por", "muchas gracias", "hasta la semana", "hasta aqui",
     "hasta el", "nos vemos", "nuevo episodio", "antes de empezar", "programa de hoy", "terminamos por hoy", "la semana que viene",
@@ -62,7 +60,7 @@ PHRASES_HOUSEKEEPING = (
     "that s all", "be back", "another episode", "joining us", "before we start", "before we begin", "moving on", "in the studio",
     "orden del dia", "pasamos ahora", "en cuanto a",
 )  # fmt: skip
-FILLERS = _words("bueno pues eh vale ya vaya em mmm um uh erm well yeah okay ok anyway")
+FILLERS = everywhere(lambda known: known.fillers)
 PHRASES_FILLER = (
     "o sea", "en fin", "mas o menos", "la verdad es que", "y eso", "por ahi", "muy bien", "un poco", "a veces", "y nada", "depende",
     "you know", "i mean", "kind of", "sort of", "i guess", "a bit", "it depends", "or something", "and stuff", "we will see",
@@ -75,12 +73,10 @@ PHRASES_CURIOSITY = (
     "let me show", "let me tell", "i am going to", "i m going to", "you will not believe", "you won t believe", "turns out",
     "the day i", "el dia que", "never said", "read that again", "if i told you", "stop", "deja de", "unpopular opinion",
 )  # fmt: skip
-CONNECTORS = _words("y e o u pero entonces pues asi ademas porque que and or but so then because which that")
-ANAPHORA = _words("eso esto ello el ella ellos ellas aquello lo that this it he she they them those these")
-DANGLING = _words("""y e o u pero que de en con por para a el la los las un una porque como si cuando
-and or but the a an of to in with for because that if when as""")
-CLOCK_BEFORE = _words("""las a pagina punto numero capitulo ejercicio
-item page chapter step number at between section version table exercise""")
+CONNECTORS = everywhere(lambda known: known.connectors)
+ANAPHORA = everywhere(lambda known: known.anaphora)
+DANGLING = everywhere(lambda known: known.dangling)
+CLOCK_BEFORE = everywhere(lambda known: known.clock_before)
 TURNING = _words("""ahora hoy bueno luego oye mira vale venga total antes otra hablando seguimos pasamos volviendo
 now today well okay so anyway right next another speaking moving before first finally look listen""")
 """Words that begin something else."""

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from pipeline.values import Span
+from pipeline.values import Span, runs
 from syncdub.exact.correlation import Array
 from syncdub.exact.likeness import (
     STILL_SECONDS,
@@ -98,7 +98,7 @@ def _first(line: Line, sure: Line, sounds: Sounds) -> float:
         return max(low, line.start)
     total = np.cumsum(nats[::-1])[::-1]
     best = int(total.argmax())
-    return low if total[0] >= total[best] - FOREIGN else _shared_from(sounds, line, low, low + best * sounds.step)
+    return low if total[0] >= total[best] - FOREIGN else shared_from(sounds, line, low, low + best * sounds.step)
 
 
 def _last(line: Line, sure: Line, sounds: Sounds, original_end: float) -> float:
@@ -109,7 +109,7 @@ def _last(line: Line, sure: Line, sounds: Sounds, original_end: float) -> float:
     total = np.cumsum(nats)
     best = int(total.argmax())
     end = line.start + (best + 1) * sounds.step
-    return high if total[-1] >= total[best] - FOREIGN else _shared_until(sounds, line, end, high)
+    return high if total[-1] >= total[best] - FOREIGN else shared_until(sounds, line, end, high)
 
 
 def join(
@@ -141,12 +141,12 @@ def join(
     if free.max() <= plain.max() + EXTRA_GAP:
         return end, start
     earlier, later = low + int(upto_a[: y - gap + 1].argmax()) * sounds.step, low + y * sounds.step
-    earlier = _shared_until(sounds, a, min(earlier, end), end)
-    later = _shared_from(sounds, b, start, max(later, start))
+    earlier = shared_until(sounds, a, min(earlier, end), end)
+    later = shared_from(sounds, b, start, max(later, start))
     return earlier, later
 
 
-def _shared_until(sounds: Sounds, line: Line, end: float, high: float) -> float:
+def shared_until(sounds: Sounds, line: Line, end: float, high: float) -> float:
     """How far beyond ``end``, at most to ``high``, the dub still shares something with the line's place, however weakly: loud
     voices over a soft bed speak against a line, too, but they do not make a gap."""
     total = np.cumsum(soft_evidence(sounds, line, end, high))
@@ -154,7 +154,7 @@ def _shared_until(sounds: Sounds, line: Line, end: float, high: float) -> float:
     return min(high, end + (best + 1) * sounds.step) if len(total) and total[best] > FOREIGN else end
 
 
-def _shared_from(sounds: Sounds, line: Line, low: float, start: float) -> float:
+def shared_from(sounds: Sounds, line: Line, low: float, start: float) -> float:
     """The same before ``start``, at the earliest ``low``."""
     total = np.cumsum(soft_evidence(sounds, line, low, start)[::-1])
     best = int(total.argmax()) if len(total) else 0
@@ -218,8 +218,7 @@ def _is_hole(sounds: Sounds, line: Line, start: float, end: float) -> bool:
 
 def _longest_unlike(like: Floats) -> int:
     """The most neighbouring stretches whose correlation is under :data:`RELIABLE`."""
-    edges = np.flatnonzero(np.concatenate([[True], like >= RELIABLE, [True]]))
-    return int(np.diff(edges).max()) - 1
+    return int(np.diff(runs(like < RELIABLE), axis=1).max(initial=0))
 
 
 def _deepest(nats: Floats) -> tuple[int, int, float]:
@@ -233,7 +232,5 @@ def _deepest(nats: Floats) -> tuple[int, int, float]:
 
 def silent(level: Array, step: float, under: float, shortest: float) -> list[Span]:
     """Stretches in which ``level`` (dB a frame) stays under ``under`` for at least ``shortest`` seconds."""
-    quiet = np.concatenate([[False], level < under, [False]])
-    edges = np.flatnonzero(quiet[1:] != quiet[:-1])
-    spans = [Span(a * step, b * step) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+    spans = [Span(a * step, b * step) for a, b in runs(level < under).tolist()]
     return [s for s in spans if s.duration >= shortest]

@@ -8,17 +8,24 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.messages import Message
+from pipeline.messages import Message, message
+from pipeline.values import Span
 from syncdub.exact.boundaries import bounded
+from syncdub.exact.following import chains, followed, levelled
+from syncdub.exact.holding import trimmed
 from syncdub.exact.soundmatch import Agreement, with_slopes
 from syncdub.exact.timemap import Line
-from syncdub.values import Anchor, Pitch, Segment, Witness
-from syncdub.verdict import Support, balance, carried, confidence
+from syncdub.values import Anchor, Pitch, Segment
+from syncdub.verdict import Balance, Support, balance, carried, confidence
+from syncdub.witnesses import WITNESSES, Witness
 
-SYSTEMATIC = {"sound": 0.0008, "picture": 0.008}
-"""Standard error (seconds) that more windows do not remove: a tenth of a feature frame, a fifth of a picture."""
 RUN_SECONDS = 12.0
 """Windows on the path further apart than this belong to different runs: two were missed."""
+WHOLE = 0.75
+"""From this share of matched time on, stretches that nothing holds stay where their line puts them; a series' next episode shares
+up to 0.6 with this one."""
+TOLD = 10.0
+"""Seconds from which such a stretch is told."""
 BAR = 1.96
 """Standard errors in a 95 % error bar."""
 
@@ -46,27 +53,66 @@ def weigh(found: Agreement, witness: Witness, original: float, dub: float, *, at
 
     ``at_a_glance`` leaves the ends where the windows found them, to within some seconds.
     """
-    lines = found.lines if at_a_glance else bounded(with_slopes(found), found.sounds, original)
-    segments = [segment_of(line, found, witness) for line in lines]
-    segments = [s for s in in_order(segments) if s.dub_end - s.dub_start > 0.05]
+    lines = found.lines if at_a_glance else _bounded(found, witness, original)
+    segments = _segments(lines if at_a_glance else _wandering(lines, found, witness), found, witness)
     nats = sum(line.gain for line in found.lines)
     inside = support_of(found, lines)
-    why = carried(nats, inside, balance(segments, original, dub))
+    kept, bare = (lines, []) if at_a_glance or witness != "sound" else trimmed(lines, found)
+    parts = segments if not bare else _segments(_wandering(kept, found, witness), found, witness)
+    share = balance(parts, original, dub)
+    why = carried(nats, inside, share)
+    doubts: tuple[Message, ...] = why
+    if bare and not why:
+        # Where nearly everything is shared, a scene without music is no reason to leave a hole.
+        whole = share.agreement >= WHOLE
+        segments = segments if whole else parts
+        doubts = _bare_doubts(bare, found.speed.rate, share, whole=whole)
     rate = found.speed.rate
-    kept = () if why else tuple(segments)
-    return Finding(witness, rate, kept, why, tuple(anchors_of(found, witness)), (original, dub))
+    carrying = () if why else tuple(segments)
+    return Finding(witness, rate, carrying, doubts, tuple(anchors_of(found, witness)), (original, dub))
+
+
+def _bounded(found: Agreement, witness: Witness, original: float) -> tuple[Line, ...]:
+    """The lines with their true ends."""
+    lines = with_slopes(found)
+    return tuple(bounded(levelled(lines, found.sounds) if witness == "sound" else lines, found.sounds, original))
+
+
+def _wandering(lines: Sequence[Line], found: Agreement, witness: Witness) -> Sequence[Line]:
+    return followed(lines, found.sounds) if witness == "sound" else lines
+
+
+def _segments(lines: Sequence[Line], found: Agreement, witness: Witness) -> list[Segment]:
+    made = in_order([segment_of(line, found, witness) for line in lines])
+    return [s for s in made if s.dub_end - s.dub_start > 0.05]
+
+
+def _bare_doubts(bare: Sequence[tuple[Line, Span]], rate: float, share: Balance, *, whole: bool) -> tuple[Message, ...]:
+    """What is said of stretches that no evidence holds."""
+    if not whole:
+        return (message("doubt.only_shared_placed", matched=share.matched, contradicted=share.contradicted),)
+    return tuple(
+        message("doubt.unsupported", start=line.at(s.start), end=line.at(s.end))
+        for line, s in bare
+        if s.duration >= TOLD
+    )
 
 
 def support_of(found: Agreement, lines: Sequence[Line]) -> Support:
-    """How many of the windows inside ``lines`` have a candidate on the path, and how they are spread."""
+    """How many of the windows inside ``lines`` have a candidate on the path, and how they are spread.
+
+    Lines that differ by small steps only count as one: a capture that lost pictures goes on a little earlier after each.
+    """
     on = found.candidates.pick(found.path)
     best = (0, 0.0)
-    for line in lines:
-        u = on.u[(on.u >= line.start) & (on.u <= line.end) & (np.abs(on.offset - line.offset) < 0.1)]
+    together = chains(lines)
+    for chain in together:
+        inside = [on.u[(on.u >= x.start) & (on.u <= x.end) & (np.abs(on.offset - x.offset) < 0.1)] for x in chain]
+        u = np.concatenate(inside)
         if len(u):
             runs = 1 + int((np.diff(u) > RUN_SECONDS).sum())
             best = max(best, (runs, float(np.ptp(u)) / max(found.sounds.end, 1.0)))
-    mean = sum(x.end - x.start for x in lines) / len(lines) if len(found.lines) > 2 and lines else 1e9
+    mean = sum(x.end - x.start for x in lines) / len(together) if len(together) > 2 and lines else 1e9
     return Support(_inside(found, lines), best[0], best[1], found.speed.exact, mean)
 
 
@@ -90,7 +136,7 @@ def segment_of(line: Line, found: Agreement, witness: Witness) -> Segment:
     rate = found.speed.rate
     length = line.end - line.start
     drift = 0.0 if found.speed.exact else min(found.speed.sigma, 1e-3) * length / 2
-    error = BAR * float(np.sqrt(line.sigma**2 + SYSTEMATIC[witness] ** 2 + drift**2))
+    error = BAR * float(np.sqrt(line.sigma**2 + (WITNESSES[witness].systematic or 0.0) ** 2 + drift**2))
     figures = {
         "anchors": line.n,
         "residual_ms": round(1000 * line.spread, 2),

@@ -29,6 +29,7 @@ from syncdub.exact.correlation import (
 )
 from syncdub.exact.likeness import Sounds, anything
 from syncdub.exact.speed import (
+    KNOWN,
     Gains,
     Speed,
     common_slope,
@@ -52,6 +53,8 @@ Layers = Mapping[str, Levels]
 MIXES, BEDS = ("mix", "mix"), ("bed", "bed")
 AROUND_VOICES = 1.02
 """What surrounds the voices is the better witness of two that gain the same: where it is silent the mixes differ by their voices."""
+LOSSES, CLEARER = 0.012, 1.05
+"""A capture may lose this share of its time in small pieces; without them its windows are this much clearer."""
 LINE_SECONDS = 300.0
 """Only lines this long may have a slope of their own …"""
 OWN_DRIFT = 0.012
@@ -114,6 +117,10 @@ def match(
     if speed.rate != rate:
         sounds = _paced(base, speed.rate)
         found = replace(found, u=found.u * (speed.rate / rate))
+        path = best_path(found)
+    stepped = _stepped(base, speed, found.pick(path), find)
+    if stepped is not None:
+        speed, sounds, found = stepped
         path = best_path(found)
     fitted = lines(found, path)
     if pair != MIXES and MIXES[0] in original and MIXES[1] in dub:
@@ -274,6 +281,28 @@ def _speed(found: Candidates, path: NDArray[np.int64], rate: float) -> Speed:
     if not kept.any() or not np.isfinite(sigma):
         return settled(rate, 1e-3, longest)
     return settled(rate * (1.0 + slope), sigma, longest)
+
+
+def _stepped(base: _Base, speed: Speed, on: Candidates, find: Search) -> tuple[Speed, Sounds, Candidates] | None:
+    """The exact rate with what it finds, where small losses only looked like another speed: there each window is clearer, though
+    the line jumps a little now and then."""
+    if speed.exact:
+        return None
+    best: tuple[Speed, Sounds, Candidates] | None = None
+    clear = CLEARER * _clearness(on)
+    near = [float(k) for k in KNOWN if abs(speed.rate / float(k) - 1.0) <= LOSSES]
+    for rate in sorted(near, key=lambda k: abs(k - 1.0)):
+        sounds = _paced(base, rate)
+        found = _candidates(sounds, find)
+        other = found.pick(best_path(found))
+        if len(other) >= len(on) * SUPPORTED and _clearness(other) > clear:
+            best, clear = (Speed(rate, 0.0, True), sounds, found), CLEARER * _clearness(other)
+    return best
+
+
+def _clearness(on: Candidates) -> float:
+    """Median height of the windows' scores over chance; see :func:`syncdub.exact.timemap.from_hits`."""
+    return float(np.median(1.0 / on.sigma)) if len(on) else 0.0
 
 
 def _line_of(fitted: list[Line], u: float, offset: float) -> int:

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from pipeline.errors import BadRequest
-from syncdub.making.plan import CROSSFADE, verdict_of
+from syncdub.making.plan import CROSSFADE
 from syncdub.values import Segment, SyncPlan
+from syncdub.verdict import verdict_of
 
 MAX_NUDGE_MS = 3_600_000.0
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Literal
 
 import numpy as np
@@ -15,7 +15,8 @@ import numpy as np
 from pipeline.errors import Refused
 from pipeline.messages import Message, message
 from pipeline.values import Curve, Cut, Span, Timeline
-from syncdub.values import Segment, SyncPlan, Verdict
+from syncdub.values import PlacedPlan, Segment, SyncPlan
+from syncdub.verdict import STEADY, drift
 
 Fill = Literal["silence", "original", "bed"]
 Method = Literal["none", "resample", "stretch"]
@@ -23,17 +24,14 @@ Method = Literal["none", "resample", "stretch"]
 DUB, ORIGINAL, BED = "dub", "original", "bed"
 CROSSFADE = 0.010
 """Seconds of equal-power crossfade at a join: long enough for no click, too short to hear as a fade."""
-COPY_TOLERANCE = 0.005
-"""A drift that stays under this many seconds over the whole segment is none: a tenth of the strictest lip-sync
-bound."""
 SAME_LINE = 0.002
 """Two segments whose lines differ by less (seconds) are one."""
 BRIDGE = 1.0
 """Longest pause (seconds) between two segments of one line that is simply played on."""
 GAP = 0.05
 """Shorter holes (seconds) in the dub are left as they are."""
-ALIGNED = 0.020
-"""ITU-R BT.1359: nobody notices less; a shift under it counts as aligned. Seconds."""
+FILL_TOLD = 0.3
+"""Seconds without dub from which it is told what is heard there."""
 AUDIBLE_PITCH = 0.002
 """Speed changes under 0.2 % (3.5 cents) move the pitch less than trained ears notice (about 5 cents), so resampling,
 which leaves no artefacts, serves them whatever happened to the pitch."""
@@ -66,7 +64,7 @@ class AudioPlan:
     doubts: tuple[Message, ...] = ()
 
 
-def audio_plan(plan: SyncPlan, fill: Fill = "silence", levels: Sequence[Curve] = ()) -> AudioPlan:
+def audio_plan(plan: PlacedPlan, fill: Fill = "silence", levels: Sequence[Curve] = ()) -> AudioPlan:
     """What is heard when: joins moved to quiet places, gaps found and filled, packets copied where nothing changes.
 
     ``levels`` are stretches of the dub's loudness in decibels, its clock; without them joins stay where they are.
@@ -74,12 +72,12 @@ def audio_plan(plan: SyncPlan, fill: Fill = "silence", levels: Sequence[Curve] =
     Raises:
         Refused: the plan has no segment inside the original.
     """
-    segments = settle_joins(placed(plan), levels)
+    segments = settle_joins(plan.segments, levels)
     if not segments:
         raise Refused()
     gaps = holes(segments, plan.original_duration)
     filled = gaps if fill != "silence" else ()
-    steady = len(segments) == 1 and _drift(segments[0]) <= COPY_TOLERANCE
+    steady = len(segments) == 1 and drift(segments[0]) <= STEADY
     method = "none" if steady else speed_method(plan, segments)
     cuts = [
         Cut(DUB, Span(s.dub_start, s.dub_end), s.original_start, 1.0 if method == "none" else s.rate) for s in segments
@@ -97,9 +95,10 @@ def audio_plan(plan: SyncPlan, fill: Fill = "silence", levels: Sequence[Curve] =
     )
 
 
-def placed(plan: SyncPlan) -> tuple[Segment, ...]:
-    """The plan's segments as they can be played: lines joined, carried on to near edges, clipped to both files."""
-    return clipped(_to_the_edges(merged(plan.segments), plan.dub_duration), plan)
+def placed(plan: SyncPlan) -> PlacedPlan:
+    """The plan as it can be played: lines joined, carried on to near edges, clipped to both files."""
+    segments = clipped(_to_the_edges(merged(plan.segments), plan.dub_duration), plan)
+    return PlacedPlan(**{f.name: getattr(plan, f.name) for f in fields(SyncPlan)} | {"segments": segments})
 
 
 def _to_the_edges(segments: tuple[Segment, ...], dub_duration: float) -> tuple[Segment, ...]:
@@ -200,11 +199,10 @@ def _level(levels: Sequence[Curve], time: float) -> float:
     return float("inf")
 
 
-def joins(plan: SyncPlan) -> tuple[float, ...]:
+def joins(plan: PlacedPlan) -> tuple[float, ...]:
     """Moments of the dub where the edit jumps: the ends and beginnings of neighbouring segments, ascending, each
     once."""
-    segments = placed(plan)
-    return tuple(sorted({t for a, b in itertools.pairwise(segments) for t in (a.dub_end, b.dub_start)}))
+    return tuple(sorted({t for a, b in itertools.pairwise(plan.segments) for t in (a.dub_end, b.dub_start)}))
 
 
 def holes(segments: Sequence[Segment], duration: float) -> tuple[Span, ...]:
@@ -219,25 +217,9 @@ def holes(segments: Sequence[Segment], duration: float) -> tuple[Span, ...]:
 def speed_method(plan: SyncPlan, segments: Sequence[Segment]) -> Method:
     """How to change the speed: resampling moves the pitch back with it, stretching leaves the pitch alone."""
     worst = max(abs(s.rate - 1.0) for s in segments)
-    if worst * max(s.dub_end - s.dub_start for s in segments) <= COPY_TOLERANCE:
+    if worst * max(s.dub_end - s.dub_start for s in segments) <= STEADY:
         return "none"
     return "stretch" if plan.pitch == "kept" and worst > AUDIBLE_PITCH else "resample"
-
-
-def verdict_of(segments: Sequence[Segment]) -> Verdict:
-    """The verdict that describes ``segments``."""
-    if not segments:
-        return "refuse"
-    if len(segments) > 1:
-        return "edit"
-    only = segments[0]
-    if _drift(only) > COPY_TOLERANCE:
-        return "retime"
-    return "aligned" if abs(only.offset_ms) <= 1000 * ALIGNED else "shift"
-
-
-def _drift(segment: Segment) -> float:
-    return abs(segment.rate - 1.0) * (segment.dub_end - segment.dub_start)
 
 
 def _middle_offset(segment: Segment) -> float:
@@ -250,6 +232,9 @@ def _doubts(plan: SyncPlan, method: Method, fill: Fill, gaps: Sequence[Span]) ->
     worst = max((abs(s.rate - 1.0) for s in plan.segments), default=0.0)
     if method == "resample" and plan.pitch == "unknown" and worst > AUDIBLE_PITCH:
         doubts.append(message("doubt.pitch_unknown"))
+    seconds = sum(g.duration for g in gaps)
+    if seconds >= FILL_TOLD:
+        doubts.append(message(f"doubt.filled.{fill}", seconds=seconds))
     if fill == "bed" and gaps:
         doubts.append(message("doubt.bed_is_estimate"))
     return tuple(doubts)

@@ -15,12 +15,15 @@ from numpy.typing import NDArray
 from pipeline.errors import BadRequest
 from pipeline.media import ffmpeg
 from pipeline.media.samples import known_layout
+from pipeline.media.values import MediaInfo
+from pipeline.messages import message
+from pipeline.progress import Report, no_report
 from pipeline.tracks.edit import Edit, edited_blocks, render_audio
 from pipeline.tracks.encode import AudioFormat
-from pipeline.values import Cut, MediaInfo, Span
-from syncdub.making.plan import DUB, Fill, audio_plan, placed
+from pipeline.values import Cut, Span
+from syncdub.making.plan import DUB, AudioPlan, Fill, audio_plan, placed
 from syncdub.making.soundtrack import Pair, audio_of, join_levels, sources_of, with_durations
-from syncdub.values import SyncPlan
+from syncdub.values import PlacedPlan, SyncPlan
 
 What = Literal["original", "dub", "synced"]
 LONGEST = 60.0
@@ -67,16 +70,21 @@ def preview_clip(pair: Pair, plan: SyncPlan, what: What, span: Span, out: Path, 
 
 def synced_edit(pair: Pair, plan: SyncPlan, span: Span, fill: Fill, folder: Path) -> Edit:
     """The edit of the whole plan, of which only ``span`` is made."""
-    plan = with_durations(plan, pair)
-    audio = audio_plan(plan, fill, join_levels(plan, Path(pair.dub.path)))
+    playable = placed(with_durations(plan, pair))
+    return _edit_of(
+        pair, playable, audio_plan(playable, fill, join_levels(playable, Path(pair.dub.path))), span, folder
+    )
+
+
+def _edit_of(pair: Pair, plan: PlacedPlan, audio: AudioPlan, span: Span, folder: Path) -> Edit:
     stream = audio_of(pair.dub, plan.dub_stream)
     form = AudioFormat("flac", stream.rate or 48000, known_layout(stream.layout, stream.channels))
-    method = audio.method
     # Stretching a whole segment to hear ten seconds of it would take minutes; only what is heard is stretched.
     cuts = tuple(c for c in audio.timeline.cuts if c.at < span.end and c.end > span.start)
-    if method == "stretch":
+    if audio.method == "stretch":
         cuts = tuple(_around(c, span) if c.source == DUB else c for c in cuts)
-    return Edit(replace(audio.timeline, cuts=cuts), sources_of(plan, pair, audio), span, form, method, folder)
+    timeline = replace(audio.timeline, cuts=cuts)
+    return Edit(timeline, sources_of(plan, pair, audio), span, form, audio.method, folder)
 
 
 def _around(cut: Cut, span: Span) -> Cut:
@@ -85,25 +93,28 @@ def _around(cut: Cut, span: Span) -> Cut:
     return replace(cut, span=source, at=low)
 
 
-def join_waves(pair: Pair, plan: SyncPlan, seconds: float = 4.0) -> tuple[JoinWaves, ...]:
-    """What the dub looks like around every join before and after."""
-    plan = with_durations(plan, pair)
-    segments = placed(plan)
+def join_waves(pair: Pair, plan: SyncPlan, report: Report = no_report, seconds: float = 4.0) -> tuple[JoinWaves, ...]:
+    """What the dub looks like around every join before and after; the edit is planned once for all of them."""
+    playable = placed(with_durations(plan, pair))
+    audio = audio_plan(playable, "silence", join_levels(playable, Path(pair.dub.path)))
     out = []
-    for after in segments[1:]:
-        time, at = after.original_start, after.dub_start
-        made = Span(max(0.0, time - seconds / 2), max(0.0, time - seconds / 2) + seconds)
-        was = Span(max(0.0, at - seconds / 2), max(0.0, at - seconds / 2) + seconds)
+    for number, after in enumerate(playable.segments[1:], 1):
+        report(number / len(playable.segments), message("progress.joins"))
+        made, was = (_window(time, seconds) for time in (after.original_start, after.dub_start))
         with tempfile.TemporaryDirectory(prefix="join-") as folder:
-            edit = synced_edit(pair, plan, made, "silence", Path(folder))
-            plain = replace(
-                edit.timeline, cuts=(replace(edit.timeline.cuts[0], source=DUB, span=was, at=0.0, rate=1.0),)
+            edit = _edit_of(pair, playable, audio, made, Path(folder))
+            cut = replace(edit.timeline.cuts[0], source=DUB, span=was, at=0.0, rate=1.0)
+            unedited = replace(
+                edit, timeline=replace(edit.timeline, cuts=(cut,)), span=Span(0.0, seconds), speed="none"
             )
-            unedited = replace(edit, timeline=plain, span=Span(0.0, seconds), speed="none")
-            out.append(
-                JoinWaves(time, at, seconds, _peaks(list(edited_blocks(unedited))), _peaks(list(edited_blocks(edit))))
-            )
+            before, then = (_peaks(list(edited_blocks(e))) for e in (unedited, edit))
+        out.append(JoinWaves(after.original_start, after.dub_start, seconds, before, then))
     return tuple(out)
+
+
+def _window(middle: float, seconds: float) -> Span:
+    start = max(0.0, middle - seconds / 2)
+    return Span(start, start + seconds)
 
 
 def _peaks(blocks: Sequence[NDArray[np.float32]]) -> tuple[float, ...]:

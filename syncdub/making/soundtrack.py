@@ -12,15 +12,16 @@ import numpy as np
 from pipeline.errors import NoAudio
 from pipeline.media import decode, ffmpeg
 from pipeline.media.samples import known_layout
+from pipeline.media.values import AudioStream, MediaInfo
 from pipeline.messages import Message, message
 from pipeline.progress import Report, no_report
 from pipeline.render import loudness
 from pipeline.tracks.copying import copy_track
 from pipeline.tracks.edit import Edit, Source, render_audio
 from pipeline.tracks.encode import AudioFormat, Codec, check, depth_of
-from pipeline.values import AudioStream, Curve, MediaInfo, Span
-from syncdub.making.plan import BED, DUB, ORIGINAL, AudioPlan, Fill, audio_plan, joins, placed
-from syncdub.values import Segment, SyncPlan
+from pipeline.values import Curve, Span
+from syncdub.making.plan import BED, DUB, ORIGINAL, AudioPlan, Fill, audio_plan, joins
+from syncdub.values import PlacedPlan, Segment, SyncPlan
 
 LEVEL_RATE = 16000
 LEVEL_STEP = 0.005
@@ -81,7 +82,7 @@ def with_durations(plan: SyncPlan, pair: Pair) -> SyncPlan:
     )
 
 
-def make_track(plan: SyncPlan, pair: Pair, wish: Wish, folder: Path, report: Report = no_report) -> Track:
+def make_track(plan: PlacedPlan, pair: Pair, wish: Wish, folder: Path, report: Report = no_report) -> Track:
     """The sound track that ``plan`` orders, in a file in ``folder`` on the original's clock.
 
     Raises:
@@ -113,7 +114,7 @@ def _format(stream: AudioStream, codec: Codec, audio: AudioPlan) -> AudioFormat:
     )
 
 
-def sources_of(plan: SyncPlan, pair: Pair, audio: AudioPlan) -> dict[str, Source]:
+def sources_of(plan: PlacedPlan, pair: Pair, audio: AudioPlan) -> dict[str, Source]:
     """The sources the timeline names; the original's own sound is measured against the dub's only where it is used."""
     dub = audio_of(pair.dub, plan.dub_stream)
     sources = {DUB: Source(Path(pair.dub.path), plan.dub_stream, layout=known_layout(dub.layout, dub.channels))}
@@ -134,10 +135,10 @@ def _lost(stream: AudioStream) -> tuple[Message, ...]:
     return ()
 
 
-def fill_gain(plan: SyncPlan, pair: Pair) -> float:
+def fill_gain(plan: PlacedPlan, pair: Pair) -> float:
     """Linear gain that makes the original as loud as the dub, from up to five minutes of the longest segment of both
     (ITU-R BS.1770); 1 where either is silent."""
-    longest = max(placed(plan), key=lambda s: s.dub_end - s.dub_start)
+    longest = max(plan.segments, key=lambda s: s.dub_end - s.dub_start)
     middle = (longest.dub_start + longest.dub_end) / 2
     half = min(LOUDNESS_WINDOW, longest.dub_end - longest.dub_start) / 2
     dub = _loudness(pair.dub, plan.dub_stream, Span(middle - half, middle + half))
@@ -154,7 +155,7 @@ def _loudness(info: MediaInfo, stream: int, span: Span) -> float:
     return loudness.parse(ffmpeg.run([*where, *meter])).integrated
 
 
-def join_levels(plan: SyncPlan, dub: Path) -> tuple[Curve, ...]:
+def join_levels(plan: PlacedPlan, dub: Path) -> tuple[Curve, ...]:
     """How loud the dub is around every join, decibels every 5 ms."""
     spans = [Span(max(0.0, t - AROUND), t + AROUND) for t in joins(plan)]
     return tuple(_level(dub, plan.dub_stream, span) for span in _united(spans))

@@ -7,8 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from syncdub.making.plan import placed
-from syncdub.values import Segment, SyncPlan
+from syncdub.values import PlacedPlan, Segment
 
 SHORTEST = 0.2
 """Seconds a line must still be seen after it was clipped to its segment; shorter ones cannot be read."""
@@ -51,13 +50,12 @@ def retime(cue: Cue, segments: Sequence[Segment]) -> Cue | None:
     return replace(cue, start=start, end=end) if end - start >= enough - 1e-9 else None
 
 
-def retimed_file(text: str, kind: str, plan: SyncPlan) -> tuple[str, int, int]:
+def retimed_file(text: str, kind: str, plan: PlacedPlan) -> tuple[str, int, int]:
     """A whole file of ``kind`` ``srt`` or ``ass`` on the original's clock; also how many lines were kept and how many
     dropped."""
-    segments = placed(plan)
 
     def move(cue: Cue) -> Cue | None:
-        return retime(cue, segments)
+        return retime(cue, plan.segments)
 
     return _retimed_ass(text, move) if kind == "ass" else _retimed_srt(text, move)
 

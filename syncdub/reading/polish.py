@@ -23,6 +23,8 @@ from syncdub.values import Segment
 N_WINDOWS, WINDOW = 12, 10.0
 CLEAR = 9.0
 """Height of the common peak over the spread of all other lags: two to twelve windows of unrelated places stay under 6."""
+CLEAR_ALONE = 6.5
+"""The same of one window that speaks for itself."""
 N_EDGE, DRIFTED = 3, 0.003
 """Windows from an edge inwards that are asked for the phase there, and by how much it may have moved, seconds."""
 ERROR_MS = 1.0
@@ -37,6 +39,8 @@ EQUAL = 3.0
 """Places whose sums differ by less (nats) are equally good; the quietest of them is taken."""
 GAIN_NEAR = 6.0
 """The same within half a second, where there are fewer places to agree by chance."""
+SMALL_GAP = 0.25
+"""So short a loss (seconds) lies within few seconds of where it was seen; the nearer gain is enough."""
 CLOSED = 0.5
 """Seconds that a gap in both files must last; a shorter one is none."""
 HEARD = 2.0
@@ -114,10 +118,13 @@ def _lock(segment: Segment, tracks: Tracks, n: int) -> _Locked:
     starts = np.linspace(segment.dub_start, segment.dub_end - seconds, 2 * n + 1)
     signed = np.zeros(2 * round(LAGS * RATE) + 1)
     sizes, late, z = signed.copy(), 0.0, 0.0
+    own: list[float] = []
     for some in (starts[1::2], starts[::2]):
         for start in some:
             found = curve(*_both(segment, tracks, float(start), float(start) + seconds))
             signed, sizes = signed + found, sizes + np.abs(found)
+            alone, clear = peak(np.abs(found))
+            own += [alone] if clear >= CLEAR_ALONE else []
         late, z = peak(sizes)
         if z >= CLEAR:
             break
@@ -129,12 +136,17 @@ def _lock(segment: Segment, tracks: Tracks, n: int) -> _Locked:
     moved = replace(
         segment,
         original_start=segment.original_start - late,
-        error_ms=min(segment.error_ms, ERROR_MS),
+        error_ms=max(min(segment.error_ms, ERROR_MS), _scatter_ms(own, late)),
         evidence={**segment.evidence, "sound": figures},
     )
     if moved.original_start < 0.0:
         moved = replace(moved, dub_start=moved.dub_start - moved.original_start / moved.rate, original_start=0.0)
     return _Locked(moved, float(np.sign(near[np.abs(near).argmax()])), True)
+
+
+def _scatter_ms(own: Sequence[float], late: float) -> float:
+    """How far (milliseconds) nearly all windows that are clear by themselves lie from the common place; 0 without any."""
+    return 1000 * float(np.quantile(np.abs(np.array(own) - late), 0.95)) if own else 0.0
 
 
 def _both(segment: Segment, tracks: Tracks, start: float, end: float) -> tuple[Samples, Samples]:
@@ -183,7 +195,7 @@ def _joined(a: _Locked, b: _Locked, tracks: Tracks) -> tuple[_Locked, _Locked]:
     n = min(len(upto_a), len(upto_b))
     value = upto_a[:n] - upto_b[:n]
     now = min(n - 1, max(0, round((first.dub_end - low) * rate / BLOCK)))
-    good = _better(value, now)
+    good = _better(value, now, GAIN if gap > SMALL_GAP else GAIN_NEAR)
     if now in good:
         return a, b
     loud = np.maximum(_loudness(tracks, low, high, rate, n), _loudness(tracks, low + gap, high + gap, rate, n))
@@ -191,11 +203,11 @@ def _joined(a: _Locked, b: _Locked, tracks: Tracks) -> tuple[_Locked, _Locked]:
     return _ending(a, at), _beginning(b, at + gap)
 
 
-def _better(value: Floats, now: int) -> NDArray[np.int64]:
+def _better(value: Floats, now: int, enough: float = GAIN) -> NDArray[np.int64]:
     """The places where ``value`` is as good as highest, if that is clearly higher than ``now``; near there less will do."""
     near = round(CLOSED / BLOCK)
     low = max(0, now - near)
-    for start, part, gain in ((0, value, GAIN), (low, value[low : now + near + 1], GAIN_NEAR)):
+    for start, part, gain in ((0, value, enough), (low, value[low : now + near + 1], GAIN_NEAR)):
         if part.max() - value[now] >= gain:
             return np.flatnonzero(part >= part.max() - EQUAL) + start
     return np.array([now])

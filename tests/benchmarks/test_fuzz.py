@@ -101,7 +101,7 @@ def test_sound_that_cannot_be_converted_is_damage_not_an_error() -> None:
 
 
 def test_a_stream_that_begins_later_ends_nothing() -> None:
-    from pipeline.media.container import packets
+    from pipeline.media.container import raw_packets
 
     class Container:
         """As PyAV behaves: the packet of an unknown stream is consumed by the error."""
@@ -115,4 +115,4 @@ def test_a_stream_that_begins_later_ends_nothing() -> None:
                     raise IndexError("list index out of range")
                 yield packet
 
-    assert list(packets(Container())) == [1, 2, 3, 4]  # type: ignore[arg-type]
+    assert list(raw_packets(Container())) == [1, 2, 3, 4]  # type: ignore[arg-type]

@@ -11,15 +11,17 @@ import pytest
 
 from pipeline.engine import Engine
 from pipeline.errors import BadRequest, Cancelled
+from pipeline.media import ffmpeg
 from pipeline.media.probe import probe
 from pipeline.messages import Message
 from pipeline.settings import Settings
 from pipeline.values import Span
-from reelify.compile_workflow import CompileRequest, compile_clip
-from reelify.cut.posting import PostOptions
+from reelify.compile_workflow import compile_clip
 from reelify.cut.rewriting import Rewrite
-from reelify.highlights_workflow import HighlightsRequest, highlights
-from reelify.rank_workflow import Clip, RankRequest, rank_clips, score_words
+from reelify.highlights_workflow import highlights
+from reelify.rank_workflow import rank_clips, score_words
+from reelify.requests import Clip, CompileRequest, HighlightsRequest, RankRequest
+from tests import odd_media
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "assets" / "examples"
@@ -37,7 +39,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
 
 
 def test_highlights_of_a_film_are_rendered_with_reasons(engine: Engine, tmp_path: Path) -> None:
-    request = HighlightsRequest(FILMS, count=3, out=tmp_path, transcribe=False)
+    request = HighlightsRequest(FILMS, clips=3, out=tmp_path, transcribe=False)
     result = highlights(engine, request)
     clips = result.highlights.clips
     assert 1 <= len(clips) <= 3
@@ -58,7 +60,7 @@ def test_where_the_person_stops_nothing_is_left(engine: Engine, tmp_path: Path) 
             raise Cancelled
 
     with pytest.raises(Cancelled):
-        highlights(engine, HighlightsRequest(FILMS, count=2, out=tmp_path, transcribe=False), stop)
+        highlights(engine, HighlightsRequest(FILMS, clips=2, out=tmp_path, transcribe=False), stop)
     assert not list(tmp_path.glob("*.mp4"))
 
 
@@ -68,7 +70,7 @@ def test_clips_are_ranked_by_what_is_said_and_one_bad_one_hurts_nobody(engine: E
     clips = (*(Clip(t) for t in TALKS), Clip(broken), Clip(tmp_path / "missing.mp4"))
     so_far: list[tuple[int, int]] = []
     result = rank_clips(
-        engine, RankRequest(clips, keep_all=True, out=tmp_path / "out"),
+        engine, RankRequest(clips, all=True, out=tmp_path / "out"),
         on_judged=lambda found: so_far.append((len(found.clips), len(found.skipped))),
     )  # fmt: skip
     assert so_far == [*((n + 1, 0) for n in range(len(TALKS))), (len(TALKS), 1), (len(TALKS), 2)]
@@ -96,16 +98,15 @@ def test_stretches_of_two_files_become_one_clip(engine: Engine, tmp_path: Path) 
 
 def test_a_corrected_sentence_is_in_the_subtitles(engine: Engine, tmp_path: Path) -> None:
     first, *_, last = engine.transcript(TALKS[0]).sentences
-    rewrites = tuple(Rewrite(str(TALKS[0]), s.start, s.text, f"{s.text} ¡Ñandú!") for s in (first, last))
-    result = compile_clip(engine, CompileRequest((Clip(TALKS[0], first.span),), tmp_path, rewrites=rewrites))
+    rewrites = tuple(Rewrite(TALKS[0], s.start, s.text, f"{s.text} ¡Ñandú!") for s in (first, last))
+    result = compile_clip(engine, CompileRequest((Clip(TALKS[0], first.span),), tmp_path, texts=rewrites))
     assert result.subtitles["srt"].read_text(encoding="utf-8").count("Ñandú") == 1
 
 
 def test_a_card_comes_first_in_the_size_of_the_clip_and_captions_wait_for_it(engine: Engine, tmp_path: Path) -> None:
     piece = Clip(TALKS[0], Span(0.2, 4.2))
     plain = compile_clip(engine, CompileRequest((piece,), tmp_path, name="plain"))
-    post = PostOptions(aspect="9:16")
-    result = compile_clip(engine, CompileRequest((piece,), tmp_path, post=post, card="Lo mejor: año & 'más' %{x}"))
+    result = compile_clip(engine, CompileRequest((piece,), tmp_path, aspect="9:16", card="Lo mejor: año & 'más' %{x}"))
     made, card = probe(result.path), probe(tmp_path / "card.mp4")
     assert made.duration == pytest.approx(6.0, abs=0.1)
     assert made.video
@@ -114,6 +115,42 @@ def test_a_card_comes_first_in_the_size_of_the_clip_and_captions_wait_for_it(eng
     times = [r.subtitles["srt"].read_text(encoding="utf-8").splitlines()[1] for r in (plain, result)]
     begins = [float(line[6:12].replace(",", ".")) for line in times]
     assert begins[1] - begins[0] == pytest.approx(2.0, abs=0.05)
+
+
+def test_a_podcast_is_made_to_be_seen(engine: Engine, tmp_path: Path) -> None:
+    sound = tmp_path / "podcast.mp3"
+    ffmpeg.run([*ffmpeg.safe_input(TALKS[0]), "-vn", ffmpeg.safe_output(sound)])
+    piece = Clip(sound, Span(0.2, 4.2))
+    result = compile_clip(engine, CompileRequest((piece,), tmp_path, name="seen", aspect="9:16", captions=True))
+    video = probe(result.path).video
+    assert result.path.suffix == ".mp4"
+    assert video
+    assert (video.width, video.height) == (1080, 1920)
+    assert result.poster
+    heard = compile_clip(engine, CompileRequest((piece,), tmp_path, name="heard"))
+    assert heard.path.suffix == ".m4a"
+    assert probe(heard.path).video is None
+
+
+def test_captions_of_nothing_and_another_track_are_said(engine: Engine, tmp_path: Path) -> None:
+    tone = odd_media.make("plain", tmp_path)
+    result = compile_clip(engine, CompileRequest((Clip(tone),), tmp_path, captions=True))
+    assert [d.code for d in result.doubts] == ["doubt.no_captions"]
+    assert probe(result.path).video
+    two = tmp_path / "two.mkv"
+    inputs = [*ffmpeg.safe_input(tone), *ffmpeg.safe_input(TALKS[0])]
+    ffmpeg.run(
+        [*inputs, "-map", "0:v", "-map", "0:a", "-map", "1:a", "-c", "copy", "-shortest", ffmpeg.safe_output(two)]
+    )
+    ranked = rank_clips(engine, RankRequest((Clip(two),), all=True, render=False)).to_json()
+    (clip,) = ranked["viral_clips"]
+    assert clip["transcript"]
+    assert "doubt.voice_track_mixed" in [d.code for d in clip["doubts"]]
+    ranked = rank_clips(engine, RankRequest((Clip(two),), all=True, render=False, track="1")).to_json()
+    assert ranked["viral_clips"][0]["transcript"] == ""
+    assert "doubt.track_asked" in [d.code for d in ranked["viral_clips"][0]["doubts"]]
+    with pytest.raises(BadRequest):
+        compile_clip(engine, CompileRequest((Clip(two),), tmp_path, track="7"))
 
 
 def test_text_alone_is_scored(engine: Engine) -> None:

@@ -12,10 +12,12 @@ import soundfile
 
 from pipeline.errors import NoAudio
 from pipeline.media.probe import probe
-from pipeline.values import AudioStream, MediaInfo, Sentence, Transcript
-from syncdub.analysis import AnalyseRequest, analyse, chosen_stream, moments_of
+from pipeline.media.values import AudioStream, MediaInfo
+from pipeline.values import Sentence, Transcript
+from syncdub.analysis import analyse, chosen_stream, moments_of
 from syncdub.meaning.coarse import coarse_lines, confirmed
 from syncdub.meaning.meaning import Meaning, Support
+from syncdub.requests import AnalyseRequest
 from syncdub.values import Anchor, Segment, SyncPlan
 
 RATE = 16000

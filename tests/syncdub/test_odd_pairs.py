@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from pipeline.media import ffmpeg
-from syncdub.analysis import AnalyseRequest, analyse
+from syncdub.analysis import analyse
+from syncdub.requests import AnalyseRequest
 from syncdub.values import SyncPlan
 from tests.syncdub.test_analysis import RATE, Listener, music, quick, wav
 

@@ -10,66 +10,54 @@ import contextlib
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
+from pipeline.atomic import write_bytes
 from pipeline.cluster.store import Given, Shared, Store, Tick, no_tick
 from pipeline.errors import ToolError
 from pipeline.messages import Message
 from pipeline.progress import Report
-from web.jobs import dubs, reels
+from pipeline.render.captions import SUBTITLES
+from pipeline.render.exports import PLANS
+from pipeline.requests import Request
+from syncdub.plan_file import PLAN
+from web.jobs import reels
 
-INPUTS = frozenset({"source", "path", "original", "dub", "plan", "subtitles"})
-"""Parameters that name files."""
-TEXTS = frozenset({".json", ".otio", ".edl", ".csv", ".txt", ".srt", ".vtt"})
-EARLY = (reels.EARLY, dubs.PLAN)
+Asked = TypeVar("Asked", bound=Request)
+TEXTS = frozenset({".json", ".csv", *(f".{form}" for form in (*SUBTITLES, *PLANS))})
+EARLY = (reels.EARLY, PLAN)
 LOOK = 2.0
 """Seconds between two looks at what a job shows before it has ended."""
 MOST_TEXT = 2**26
 """Bytes up to which a file of results is looked through for paths."""
 
 
-def given(params: Any, shared: Shared, tick: Tick = no_tick, key: str = "") -> Any:
-    """``params`` with every input file as :class:`Input`.
+def given(request: Request, shared: Shared, tick: Tick = no_tick) -> dict[str, str | Given]:
+    """What every input file of a request is called elsewhere, by its path here; a file that has gone is left out.
 
     Raises:
         ToolError: the store cannot be reached. Whatever ``tick`` raises.
     """
-    if isinstance(params, Mapping):
-        return {name: given(value, shared, tick, name) for name, value in params.items()}
-    if isinstance(params, list | tuple):
-        return [given(value, shared, tick, key) for value in params]
-    if key in INPUTS and isinstance(params, str) and Path(params).is_absolute() and Path(params).is_file():
-        return Input(params, shared.give(params, tick))
-    return params
+    return {path: shared.give(path, tick) for path in sorted(request.files()) if Path(path).is_file()}
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
-    """An input file: its path on the page's machine and what it is called elsewhere."""
-
-    path: str
-    called: str | Given
-
-
-def fetched(params: Any, shared: Shared, names: dict[str, str], tick: Tick) -> Any:
-    """``params`` of :func:`given` with paths of this machine; ``names`` gets the page's path for each of them.
+def fetched(
+    request: Asked, called: Mapping[str, str | Given], shared: Shared, names: dict[str, str], tick: Tick
+) -> Asked:
+    """``request`` with paths of this machine for the files that :func:`given` has ``called`` something; ``names`` gets the page's path
+    for each of them.
 
     Raises:
         NotFound, ToolError: an input cannot be brought here. Whatever ``tick`` raises.
     """
-    if isinstance(params, Mapping):
-        return {name: fetched(value, shared, names, tick) for name, value in params.items()}
-    if isinstance(params, list):
-        return [fetched(value, shared, names, tick) for value in params]
-    if isinstance(params, Input):
+    here: dict[str, Path] = {}
+    for path, what in called.items():
         tick()
-        here = str(shared.fetch(params.called, tick))
-        names[here] = params.path
-        return here
-    return params
+        here[path] = Path(shared.fetch(what, tick))
+        names[str(here[path])] = path
+    return request.with_files(lambda path: here.get(str(path), path))
 
 
 def renamed(value: Any, names: Mapping[str, str]) -> Any:
@@ -133,9 +121,7 @@ class EarlyReceiver:
             return
         for name in EARLY:
             with contextlib.suppress(OSError, ToolError):
-                part = self._folder / f"{name}.part"
-                part.write_bytes(self._store.load(f"{self._place}/{name}"))
-                part.replace(self._folder / name)
+                write_bytes(self._folder / name, self._store.load(f"{self._place}/{name}"))
         self._looked = time.monotonic()
 
 

@@ -14,26 +14,28 @@ import shutil
 import time
 import uuid
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from pipeline.atomic import write_text
 from pipeline.cluster.crew import AddressLink, Crew
 from pipeline.cluster.engine import ClusterEngine
-from pipeline.cluster.store import Store, shared_of
+from pipeline.cluster.store import Given, Store, shared_of
 from pipeline.cluster.worker import perform
 from pipeline.engine import Engine
 from pipeline.errors import Cancelled, ToolError
 from pipeline.media.probe import probe
 from pipeline.messages import Message, message
 from pipeline.progress import Report
+from pipeline.requests import Request
 from pipeline.settings import Settings
 from web.cluster.files import EarlyReceiver, EarlySender, fetched, given, rename_in_files, renamed
 from web.jobs.folders import fresh_folder
 from web.jobs.inputs import arrived
-from web.jobs.kinds import Kind, run_job
+from web.jobs.kinds import Kinds, run_job
 from web.jobs.memory_limit import Limited
 from web.jobs.values import Job, Run, stored
 
@@ -48,14 +50,14 @@ TICK = 0.1
 @dataclass(frozen=True, slots=True)
 class Order:
     """One job as a worker gets it; ``locks`` is a folder that all machines share, ``ticket`` tells one run of a job from
-    another, later one."""
+    another, later one; ``called`` is what its input files are called in a store."""
 
-    kind: str
-    params: Mapping[str, Any]
+    request: Request
     folder: Path
-    kinds: Mapping[str, Kind]
+    kinds: Kinds
     locks: Path
     ticket: str
+    called: Mapping[str, str | Given] = field(default_factory=dict)
 
     @property
     def lock(self) -> Path:
@@ -74,7 +76,7 @@ class Order:
 class ClusterRun:
     """A :data:`web.jobs.values.Run` that has jobs done by the cluster at ``settings.scheduler_address``."""
 
-    def __init__(self, settings: Settings, kinds: Mapping[str, Kind]) -> None:
+    def __init__(self, settings: Settings, kinds: Kinds) -> None:
         self._kinds, self._settings = kinds, settings
         self._locks = settings.data_dir / "cluster"
         self._shared = shared_of(settings, settings.temp_dir / "shared")
@@ -82,9 +84,9 @@ class ClusterRun:
         self.link = AddressLink(settings.scheduler_address)
         self._crew = Crew(self.link, settings, perform)
 
-    def __call__(self, kind: str, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
+    def __call__(self, request: Request, folder: Path, report: Report) -> dict[str, Any]:
         self._sweep()
-        order = Order(kind, params, folder, self._kinds, self._locks, uuid.uuid4().hex)
+        order = Order(request, folder, self._kinds, self._locks, uuid.uuid4().hex)
         if isinstance(self._shared, Store):
             return self._from_afar(order, self._shared, report)
         try:
@@ -96,10 +98,10 @@ class ClusterRun:
     def _from_afar(self, order: Order, store: Store, report: Report) -> dict[str, Any]:
         """A job whose worker sees none of our folders."""
         here = SimpleNamespace(settings=self._settings, probe=probe)
-        report = arrived(here, order.params, report)
+        report = arrived(here, order.request, report)
         tick = partial(report, 0.0, message("progress.sending"))
         tick()
-        order = replace(order, params=given(order.params, store, tick))
+        order = replace(order, called=given(order.request, store, tick))
         try:
             early = EarlyReceiver(report, store, order.folder, order.early)
             answer = self._crew.one(do_job_afar, order, report=early)
@@ -125,10 +127,8 @@ def do_job(engine: Engine, order: Order, report: Report) -> dict[str, Any]:
         known = _result_of(order)
         if known is not None:
             return known
-        result = _done(engine, order, order.params, order.folder, only)
-        part = order.receipt.with_suffix(".part")
-        part.write_text(json.dumps({"ticket": order.ticket, "result": result}))
-        part.replace(order.receipt)
+        result = _done(engine, order, order.request, order.folder, only)
+        write_text(order.receipt, json.dumps({"ticket": order.ticket, "result": result}))
         return result
 
 
@@ -148,9 +148,9 @@ def do_job_afar(engine: ClusterEngine, order: Order, report: Report) -> dict[str
     names = {str(folder): str(order.folder)}
     tick = partial(report, 0.0, message("progress.fetching"))
     try:
-        params = fetched(order.params, store, names, tick)
+        request = fetched(replace(order.request, fetch={}), order.called, store, names, tick)
         early = EarlySender(report, store, folder, order.early, names)
-        result = renamed(_done(engine, order, params, folder, early), names)
+        result = renamed(_done(engine, order, request, folder, early), names)
         rename_in_files(folder, names)
         answer = {"place": f"jobs/{order.ticket}/{folder.parent.name}", "result": result}
         store.give_folder(folder, answer["place"])
@@ -160,13 +160,13 @@ def do_job_afar(engine: ClusterEngine, order: Order, report: Report) -> dict[str
         shutil.rmtree(folder.parent, ignore_errors=True)
 
 
-def _done(engine: Engine, order: Order, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
+def _done(engine: Engine, order: Order, request: Request, folder: Path, report: Report) -> dict[str, Any]:
     """The job's work, in an empty ``folder``; its result as plain JSON."""
-    fresh_folder(Job(folder.name, order.kind, params, folder))
+    fresh_folder(Job(folder.name, request.kind, request, folder))
     run: Run = partial(run_job, engine=engine, kinds=order.kinds)
     if engine.settings.max_memory:
         run = Limited(run, engine.settings.max_memory)
-    result: dict[str, Any] = stored(run(order.kind, params, folder, report))
+    result: dict[str, Any] = stored(run(request, folder, report))
     return result
 
 

@@ -73,6 +73,8 @@ def output_file(job: Job) -> Path:
 
 def output_name(job: Job, path: Path) -> str:
     """What a downloaded result is called: the custom name, else the title, with the file's own suffix."""
-    wanted = re.sub(r'[\x00-\x1f<>:"/\\|?*]', "_", str(job.params.get("name") or job.title or path.stem)).strip(". ")
+    wanted = re.sub(
+        r'[\x00-\x1f<>:"/\\|?*]', "_", str(getattr(job.request, "name", "") or job.title or path.stem)
+    ).strip(". ")
     stem = wanted.removesuffix(path.suffix) or path.stem
     return stem[:150] + path.suffix

@@ -12,6 +12,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pipeline.atomic import write_text
+from syncdub.requests import Nudge
 from web.jobs.queue import Job
 
 FILE = "edits.json"
@@ -54,9 +56,7 @@ def made_anew(job: Job) -> dict[int, str]:
 def _write(job: Job, state: Mapping[str, Any]) -> None:
     if not job.folder.is_dir():
         return
-    part = job.folder / f"{FILE}.part"
-    part.write_text(json.dumps(state, ensure_ascii=False), encoding="utf-8")
-    part.replace(job.folder / FILE)
+    write_text(job.folder / FILE, json.dumps(state, ensure_ascii=False))
 
 
 def checked(state: Any) -> dict[str, Any]:
@@ -118,8 +118,8 @@ def bounds_of(state: Mapping[str, Any], n: int, clip: Mapping[str, Any]) -> Boun
     return float(start), float(end)
 
 
-def nudges_of(state: Mapping[str, Any]) -> list[dict[str, float]]:
-    """Moved dub segments as the sync job takes them; segment −1 is all of them."""
+def nudges_of(state: Mapping[str, Any]) -> tuple[Nudge, ...]:
+    """Moved dub segments as a sync request has them, a shift of all of them first."""
     nudges: Mapping[str, int] = state.get("nudges", {})
     order = sorted(nudges, key=lambda k: (k != "all", int(k) if k != "all" else 0))
-    return [{"segment": -1 if k == "all" else int(k), "ms": float(nudges[k])} for k in order]
+    return tuple(Nudge(float(nudges[k]), -1 if k == "all" else int(k)) for k in order)

@@ -1,4 +1,4 @@
-"""The part of a job that downloads what its request named by address."""
+"""Files that a request names: their names and addresses as the request keeps them, and the part of a job that downloads them."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from typing import Any
 from pipeline.files import downloads
 from pipeline.files.received import Stored
 from pipeline.progress import Report, part_of
+from pipeline.requests import Request
 from web.jobs.folders import is_inside
 
-FETCH = "fetch"
-"""The parameter ``{path: address}`` of files that are not here when a job is queued."""
 SHARE = 0.3
 """Of the job's progress, for its downloads."""
 
 
-def to_fetch(files: Iterable[Stored]) -> dict[str, Any]:
-    """The parameter for those of ``files`` that are still to be downloaded; nothing where all are here."""
-    missing = {str(file.path): file.url for file in files if file.url}
-    return {FETCH: missing} if missing else {}
+def brought(files: Iterable[Stored]) -> dict[str, Mapping[str, str]]:
+    """The fields of a request that say what ``files`` are called, and where those are that are still to be downloaded."""
+    given = list(files)
+    names = {str(file.path): file.name for file in given}
+    return {"names": names, "fetch": {str(file.path): file.url for file in given if file.url}}
 
 
-def arrived(engine: Any, params: Mapping[str, Any], report: Report) -> Report:
+def arrived(engine: Any, request: Request, report: Report) -> Report:
     """Download what is missing of a job's inputs; the report for the rest of the job.
 
     A job that starts again finds what it downloaded before. ``engine`` has ``settings`` and ``probe(path)``.
@@ -31,7 +31,7 @@ def arrived(engine: Any, params: Mapping[str, Any], report: Report) -> Report:
     Raises:
         As :func:`pipeline.files.downloads.download`; whatever ``report`` raises, and then nothing of a broken download stays.
     """
-    wanted = {Path(path): str(url) for path, url in dict(params.get(FETCH) or {}).items()}
+    wanted = {Path(path): url for path, url in request.fetch.items()}
     missing = [path for path in wanted if is_inside(str(path), engine.settings.uploads) and not path.exists()]
     share = SHARE / max(1, len(missing))
     for n, path in enumerate(missing):

@@ -1,9 +1,8 @@
-"""The kinds of job and where their functions live.
+"""The kinds of job: for each the request that describes it and the function that does it.
 
-A kind is a plain function ``run(engine, params, folder, report) -> dict``: ``params`` is what JSON can hold and names
-input files by absolute path (they are read, never written), ``folder`` is the job's own empty directory, and the result
-is JSON once :func:`web.jobs.values.stored` has put its messages in their neutral form. Paths in a
-result lie inside ``folder``.
+The function is plain, ``run(engine, request, folder, report) -> dict``: the request names input files by absolute path (they are
+read, never written), ``folder`` is the job's own empty directory, and the result is JSON once :func:`web.jobs.values.stored` has put
+its messages in their neutral form. Paths in a result lie inside ``folder``.
 
 :func:`run_job` is the whole seam to another executor: importable by name, plain values in, plain values out.
 """
@@ -16,16 +15,22 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.engine import Engine
+from pipeline.errors import BadRequest
 from pipeline.progress import Report, no_report
+from pipeline.requests import Request
 from pipeline.settings import Settings
+from reelify.requests import CompileRequest, HighlightsRequest, RankRequest, TranscribeRequest
+from syncdub.requests import AnalyseRequest, SyncRequest
+from web.jobs import dubs, reels
 
-JobFunction = Callable[[Any, Mapping[str, Any], Path, Report], dict[str, Any]]
+JobFunction = Callable[[Any, Any, Path, Report], dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
     """A kind of job: ``work`` is a function of a module (workers of a cluster name it), ``root`` the settings' result folder."""
 
+    request: type[Request]
     work: JobFunction
     root: str = "outputs"
 
@@ -35,71 +40,53 @@ class Kind:
         return home
 
 
-def _highlights(engine: Any, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
-    from web.jobs.reels import highlights
-
-    return highlights(engine, params, folder, report)
+Kinds = Mapping[str, Kind]
 
 
-def _rank(engine: Any, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
-    from web.jobs.reels import rank
-
-    return rank(engine, params, folder, report)
-
-
-def _transcribe(engine: Any, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
-    from web.jobs.reels import transcribe
-
-    return transcribe(engine, params, folder, report)
+def by_name(*kinds: Kind) -> Kinds:
+    """Kinds by the name that their requests carry."""
+    return {kind.request.kind: kind for kind in kinds}
 
 
-def _compile(engine: Any, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
-    from web.jobs.reels import compile_clip
-
-    return compile_clip(engine, params, folder, report)
-
-
-def _analyse(engine: Any, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
-    from web.jobs.dubs import analyse
-
-    return analyse(engine, params, folder, report)
+KINDS: Kinds = by_name(
+    Kind(HighlightsRequest, reels.highlights, "raw_clips"),
+    Kind(RankRequest, reels.rank, "viral_clips"),
+    Kind(TranscribeRequest, reels.transcribe),
+    Kind(CompileRequest, reels.compile_clip),
+    Kind(AnalyseRequest, dubs.analyse),
+    Kind(SyncRequest, dubs.synchronise),
+)
 
 
-def _synchronise(engine: Any, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
-    from web.jobs.dubs import synchronise
-
-    return synchronise(engine, params, folder, report)
-
-
-KINDS: Mapping[str, Kind] = {
-    "highlights": Kind(_highlights, "raw_clips"),
-    "rank": Kind(_rank, "viral_clips"),
-    "transcribe": Kind(_transcribe),
-    "compile": Kind(_compile),
-    "analyse": Kind(_analyse),
-    "sync": Kind(_synchronise),
-}
-"""Each imports its workflow when the first job of it begins: a page is there before the workflows' libraries are loaded."""
-
-
-def homes(settings: Settings, kinds: Mapping[str, Kind] = KINDS) -> frozenset[Path]:
+def homes(settings: Settings, kinds: Kinds = KINDS) -> frozenset[Path]:
     """Every folder that job directories live in."""
     return frozenset(kind.home(settings) for kind in kinds.values())
 
 
+@dataclass(frozen=True, slots=True)
+class Unreadable(Request):
+    """Stands for what a row asks that this version cannot read: a kind or a value that is gone."""
+
+
+def request_of(kinds: Kinds, kind: str, body: Mapping[str, Any]) -> Request:
+    """The request of a stored row, written by this version or an older one."""
+    try:
+        return kinds[kind].request.from_json(body)
+    except (KeyError, BadRequest):
+        return Unreadable()
+
+
 def run_job(
-    kind: str,
-    params: Mapping[str, Any],
-    folder: Path,
-    report: Report = no_report,
-    engine: Any = None,
-    kinds: Mapping[str, Kind] = KINDS,
+    request: Request, folder: Path, report: Report = no_report, engine: Any = None, kinds: Kinds = KINDS
 ) -> dict[str, Any]:
     """Do the work of a job here and now; without ``engine`` a new one is made from the environment.
 
     Raises:
+        BadRequest: the request is of no kind.
         StudioError: whatever the workflow raises.
     """
+    if request.kind not in kinds:
+        raise BadRequest("error.unreadable_job")
     if engine is None:
         engine = Engine(Settings.from_env())
-    return kinds[kind].work(engine, params, folder, report)
+    return kinds[request.kind].work(engine, request, folder, report)

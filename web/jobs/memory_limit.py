@@ -10,7 +10,7 @@ from __future__ import annotations
 import gc
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +20,14 @@ from pipeline.compute import device
 from pipeline.errors import OutOfMemory
 from pipeline.messages import Message
 from pipeline.progress import Report
+from pipeline.requests import Request
 from pipeline.settings import GIB
+from web.jobs.values import Run
 
 SHARE = 0.95
 """Of the limit: a container that has the same limit also counts what the kernel holds for us."""
 EVERY = 0.5
 """Seconds between two looks."""
-Run = Callable[[str, Mapping[str, Any], Path, Report], dict[str, Any]]
 
 
 def resident() -> int:
@@ -52,12 +53,12 @@ class Limited:
         self._looked = 0.0
         self._lock = threading.Lock()
 
-    def __call__(self, kind: str, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
+    def __call__(self, request: Request, folder: Path, report: Report) -> dict[str, Any]:
         def watched(fraction: float, message: Message) -> None:
             report(fraction, message)
             self._look()
 
-        return self._run(kind, params, folder, watched)
+        return self._run(request, folder, watched)
 
     def _look(self) -> None:
         with self._lock:

@@ -7,16 +7,18 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, is_dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 
-from pipeline.errors import BadRequest
+from pipeline.errors import BadRequest, NotFound
 from pipeline.messages import Message, neutral
 from pipeline.progress import Report
+from pipeline.requests import Request
 
 State = Literal["queued", "running", "done", "failed", "cancelled"]
 STATES: tuple[State, ...] = ("queued", "running", "done", "failed", "cancelled")
+Asked = TypeVar("Asked", bound=Request)
 FINISHED: frozenset[str] = frozenset({"done", "failed", "cancelled"})
 
 
@@ -27,17 +29,29 @@ class Conflict(BadRequest):
 
 
 @dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asks for a job: ``owner`` is the user's name where people sign in, ``language`` what they read."""
+
+    owner: str = ""
+    language: str = ""
+
+
+NOBODY = Asker()
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """A job as it is now. Times are seconds since the epoch; ``fraction`` in [0, 1]; ``seconds_left`` is an estimate.
 
-    ``slug`` is the unguessable part of its public file names, ``title`` what people call it, ``error`` is
+    ``request`` is what was asked. ``slug`` is the unguessable part of its public file names, ``title`` what people call it, ``error`` is
     ``{"error": short code, "kind": class name, "message": stored message}``, ``stages`` seconds by stage, ``ahead`` how
-    many jobs wait before a queued one.
+    many jobs wait before a queued one. A running job that somebody stopped is ``stopping`` until it has ended. ``trashed`` is
+    when a finished job was deleted, for as long as that can be undone.
     """
 
     id: str
     kind: str
-    params: Mapping[str, Any]
+    request: Request
     folder: Path
     owner: str = ""
     title: str = ""
@@ -53,10 +67,18 @@ class Job:
     attempts: int = 0
     seconds_left: float | None = None
     ahead: int = 0
+    stopping: bool = False
+    trashed: float | None = None
 
     @property
     def slug(self) -> str:
         return slug_of(self.id)
+
+    def asked(self, kind: type[Asked]) -> Asked:
+        """What was asked, where it is of that kind. Raises NotFound."""
+        if not isinstance(self.request, kind):
+            raise NotFound(name=self.title or self.id)
+        return self.request
 
     @property
     def is_finished(self) -> bool:
@@ -97,19 +119,8 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} cannot be stored")
 
 
-def strings_in(value: Any) -> set[str]:
-    """Every text anywhere in a JSON-like value."""
-    if isinstance(value, str):
-        return {value}
-    if isinstance(value, Mapping):
-        return set().union(*(strings_in(v) for v in value.values())) if value else set()
-    if isinstance(value, list | tuple):
-        return set().union(*(strings_in(v) for v in value)) if value else set()
-    return set()
-
-
-Run = Callable[[str, Mapping[str, Any], Path, Report], dict[str, Any]]
-"""``run(kind, params, folder, report) -> result`` does the work in a worker thread; another executor is another one."""
+Run = Callable[[Request, Path, Report], dict[str, Any]]
+"""``run(request, folder, report) -> result`` does the work in a worker thread; another executor is another one."""
 
 current_job: contextvars.ContextVar[str] = contextvars.ContextVar("current_job", default="")
 """The id of the job this thread works on, for the log."""

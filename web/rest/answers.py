@@ -13,9 +13,7 @@ from pipeline.messages import Message, localise, say
 from pipeline.settings import Settings
 from web.jobs.clips import LISTS, clip_url, clips_of
 from web.jobs.queue import Job
-
-INPUT_NAMES = (("source", "name"), ("original", "original_name"), ("dub", "dub_name"))
-"""Parameters that hold an input's path, and those that hold its name."""
+from web.problems import words
 
 
 def public_result(job: Job, settings: Settings, language: str) -> Any:
@@ -23,7 +21,7 @@ def public_result(job: Job, settings: Settings, language: str) -> Any:
     result = localise(job.result, language)
     if not isinstance(result, dict):
         return result
-    shown = _without_paths(result, _Shown(job, settings, _aliases(job)))
+    shown = _without_paths(result, _Shown(job, settings))
     if job.kind in LISTS:
         key = LISTS[job.kind][0]
         pairs = zip(shown.get(key, ()), clips_of(job), strict=True)
@@ -41,30 +39,17 @@ class _Shown:
 
     job: Job
     settings: Settings
-    aliases: Mapping[str, str]
 
     def address(self, text: str) -> str:
         """The client's own name for an input, an address for a file of the job, the bare name for other paths of ours."""
         path, job, settings = Path(text), self.job, self.settings
-        if text in self.aliases:
-            return self.aliases[text]
+        if name := job.request.names.get(text):
+            return name
         if job.folder in path.parents:
             return f"/api/files/{job.id}/{quote(path.relative_to(job.folder).as_posix())}"
         roots = (settings.data_dir, settings.temp_dir, settings.uploads, settings.media_source_path, settings.outputs)
         ours = any(root is not None and root in path.parents for root in roots)
         return path.name if ours else text
-
-
-def _aliases(job: Job) -> Mapping[str, str]:
-    """What the client called each input, by path."""
-    params = job.params
-    named = {params.get(key): params.get(name) for key, name in INPUT_NAMES}
-    given = params.get("clips")
-    clips = {
-        clip.get("source") or clip.get("path"): clip.get("url") or clip.get("name")
-        for clip in (given if isinstance(given, list) else ())
-    }
-    return {str(path): str(name) for path, name in {**named, **clips}.items() if path and name}
 
 
 def _without_paths(value: Any, shown: _Shown) -> Any:
@@ -84,6 +69,7 @@ def task(job: Job, settings: Settings, language: str) -> dict[str, Any]:
         "kind": job.kind,
         "title": job.title,
         "status": job.state,
+        "stopping": job.stopping,
         "progress": round(100 * job.fraction, 1),
         "message": _message(job, language),
         "created_at": _time(job.created),
@@ -104,7 +90,7 @@ def task(job: Job, settings: Settings, language: str) -> dict[str, Any]:
 
 def _message(job: Job, language: str) -> str:
     if job.state == "failed":
-        return str(localise((job.error or {}).get("message", ""), language))
+        return words((job.error or {}).get("message", ""), language)
     if job.state == "queued":
         return say(Message("api.queued", {"ahead": job.ahead}), language)
     if job.state == "cancelled":

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, TypeVar
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, create_model
+
+from pipeline.requests import Parameter, Request, options_of
+from reelify.requests import HighlightsRequest, RankRequest
+from syncdub.requests import SyncRequest
 
 Location = str
+Body = TypeVar("Body", bound=BaseModel)
 ORIGINAL = ("original", "original_video", "original_path", "original_file", "video_original", "file1", "video1")
 DUBBED = ("dubbed", "dubbed_video", "dubbed_path", "dubbed_file", "video_dubbed", "dub", "file2", "video2")
 NAMES = ("name", "custom_name", "output_name", "output_filename", "filename")
@@ -14,6 +20,37 @@ NAMES = ("name", "custom_name", "output_name", "output_filename", "filename")
 NAMED = (
     "An http(s) address, a path this service gave (/clips/…, /api/upload/resumable/…), or a path in the media library."
 )
+OLDER: Mapping[str, tuple[str, ...]] = {"name": NAMES}
+"""By parameter: ours first, then what older clients call it."""
+
+
+def with_options(request: type[Request]) -> Callable[[type[Body]], type[Body]]:
+    """Gives a body the parameters that ``request`` offers in REST, each with its range and help; all of them may be left out."""
+
+    def add(body: type[Body]) -> type[Body]:
+        offered: dict[str, Any] = {p.called: _field(p) for p in options_of(request, "rest")}
+        return create_model(body.__name__, __base__=body, __module__=body.__module__, __doc__=body.__doc__, **offered)
+
+    return add
+
+
+def _field(parameter: Parameter) -> tuple[Any, Any]:
+    """A parameter as pydantic takes a field. What has no meaning but its default may also be ``null``."""
+    limits, kind = parameter.option, Literal[parameter.choices] if parameter.choices else parameter.kind
+    known = {"ge": limits.low, "le": limits.high, "max_length": limits.longest, "pattern": _pattern(parameter)}
+    more: dict[str, Any] = {name: value for name, value in known.items() if value is not None}
+    if parameter.called in OLDER:
+        more["validation_alias"] = AliasChoices(*OLDER[parameter.called])
+    text = limits.help[:1].upper() + limits.help[1:] + "."
+    if parameter.kind in (bool, str) and parameter.default is not None:
+        return kind, Field(parameter.default, description=text, **more)
+    return kind | None, Field(None, description=text, **more)
+
+
+def _pattern(parameter: Parameter) -> str | None:
+    """The form of a text as OpenAPI has it, the word for ``None`` included."""
+    limits = parameter.option
+    return "^(" + "|".join(filter(None, (limits.pattern, limits.shown))) + ")$" if limits.pattern else None
 
 
 class Problem(BaseModel):
@@ -25,16 +62,13 @@ class Problem(BaseModel):
     job_id: str | None = None
 
 
+@with_options(HighlightsRequest)
 class GenerateRequest(BaseModel):
     """A video to find moments in."""
 
     video_url: Location = Field(
         min_length=1, max_length=4096, description=NAMED, examples=["https://example.com/video.mp4"]
     )
-    clips: int | None = Field(None, ge=1, le=100, description="At most so many clips.")
-    min_duration: float | None = Field(None, ge=1, le=3600, description="Seconds; default MIN_CLIP_DURATION.")
-    max_duration: float | None = Field(None, ge=1, le=3600, description="Seconds; default MAX_CLIP_DURATION.")
-    language: str | None = Field(None, pattern="^([a-z]{2,3}|auto)$", description="Spoken language, ISO 639-1.")
 
 
 class RawClip(BaseModel):
@@ -64,13 +98,11 @@ class ClipRef(BaseModel):
     url: Location = Field(min_length=1, max_length=4096, description=NAMED)
 
 
+@with_options(RankRequest)
 class SelectRequest(BaseModel):
     """Clips to rank."""
 
     clips: list[ClipRef] = Field(min_length=1, max_length=100)
-    min_score: float | None = Field(None, ge=0, le=1, description="Default MIN_VIRAL_SCORE.")
-    language: str | None = Field(None, pattern="^([a-z]{2,3}|auto)$")
-    all: bool = Field(False, description="Keep clips below the threshold too.")
 
 
 class ViralClip(BaseModel):
@@ -99,9 +131,11 @@ class Accepted(BaseModel):
     message: str
 
 
-class SyncRequest(BaseModel):
+@with_options(SyncRequest)
+class SyncBody(BaseModel):
     """Two files that are already where the service can read them."""
 
+    model_config = ConfigDict(title="SyncRequest")
     original: Location = Field(
         min_length=1, max_length=4096, description=NAMED,
         validation_alias=AliasChoices(*ORIGINAL),
@@ -109,10 +143,6 @@ class SyncRequest(BaseModel):
     dubbed: Location = Field(
         min_length=1, max_length=4096, description=NAMED,
         validation_alias=AliasChoices(*DUBBED),
-    )  # fmt: skip
-    name: str = Field(
-        "", max_length=200, description="What the result is called.",
-        validation_alias=AliasChoices(*NAMES),
     )  # fmt: skip
 
 

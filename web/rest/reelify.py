@@ -10,10 +10,13 @@ from fastapi.responses import FileResponse, JSONResponse, Response
 from starlette.concurrency import run_in_threadpool
 
 from pipeline.messages import Message, say
+from pipeline.requests import Request as JobRequest
+from reelify.requests import Clip, HighlightsRequest, RankRequest
 from web.guard.security import current_user
 from web.jobs.clips import LISTS, clips_of
-from web.jobs.inputs import to_fetch
+from web.jobs.inputs import brought
 from web.jobs.queue import Job
+from web.jobs.values import Asker
 from web.problems import language_of, problem_of_job
 from web.rest import answers
 from web.rest.context import finished, service_of
@@ -34,9 +37,9 @@ async def generate_initial_clips(body: GenerateRequest, request: Request) -> Res
     """
     service = service_of(request)
     source = await service.sources.find(body.video_url, current_user(request), request.headers.get("host", ""))
-    params = {"source": str(source.path), "name": source.name} | to_fetch([source])
-    params |= body.model_dump(exclude={"video_url"}, exclude_none=True)
-    job = await submitted(request, "highlights", params, source.name)
+    options = body.model_dump(exclude={"video_url"}, exclude_none=True)
+    wanted = HighlightsRequest.from_json({**options, "source": source.path, **brought([source])})
+    job = await submitted(request, wanted, source.name)
     if wants_async(request):
         return accepted(job, language_of(request))
     return _answer(await finished(service.jobs, job), request, "api.clips_generated", {})
@@ -51,9 +54,11 @@ async def select_viral_clips(body: SelectRequest, request: Request) -> Response:
     service, host = service_of(request), request.headers.get("host", "")
     owner = current_user(request)
     found = await asyncio.gather(*(service.sources.find(clip.url, owner, host) for clip in body.clips))
-    clips = [{"path": str(f.path), "name": f.name, "url": c.url} for f, c in zip(found, body.clips, strict=True)]
-    params = {"clips": clips} | to_fetch(found) | body.model_dump(exclude={"clips"}, exclude_none=True)
-    job = await submitted(request, "rank", params, found[0].name)
+    clips = tuple(Clip(file.path, title=file.name) for file in found)
+    names = {str(file.path): clip.url for file, clip in zip(found, body.clips, strict=True)}
+    options = body.model_dump(exclude={"clips"}, exclude_none=True)
+    wanted = RankRequest.from_json({**options, "clips": clips, **brought(found), "names": names})
+    job = await submitted(request, wanted, found[0].name)
     if wants_async(request):
         return accepted(job, language_of(request))
     return _answer(await finished(service.jobs, job), request, "api.clips_selected", {"inputs": len(clips)})
@@ -87,10 +92,10 @@ def _answer(job: Job, request: Request, code: str, values: dict[str, Any]) -> Re
     return JSONResponse(body | {"status": "success", "message": text, "job_id": job.id})
 
 
-async def submitted(request: Request, kind: str, params: dict[str, Any], title: str) -> str:
+async def submitted(request: Request, wanted: JobRequest, title: str) -> str:
     """The id of a new job of whoever asks."""
-    service, owner = service_of(request), current_user(request)
-    return await run_in_threadpool(lambda: service.jobs.submit(kind, params, owner=owner, title=title))
+    service, asker = service_of(request), Asker(current_user(request), language_of(request))
+    return await run_in_threadpool(lambda: service.jobs.submit(wanted, asker, title=title))
 
 
 def wants_async(request: Request) -> bool:

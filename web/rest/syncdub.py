@@ -14,23 +14,28 @@ from starlette.requests import ClientDisconnect
 
 from pipeline.errors import BadRequest, TooLarge
 from pipeline.files.received import Stored, shown_name
-from web.guard.limits import JSON_LIMIT
+from pipeline.requests import options_of
+from syncdub.requests import SyncRequest
+from web.guard.bodies import JSON_LIMIT
 from web.guard.security import current_user
 from web.intake.forms import Form, read_form
 from web.intake.resumable import Announced
 from web.intake.sources import UPLOADS
-from web.jobs.inputs import to_fetch
+from web.jobs.inputs import brought
 from web.problems import language_of
 from web.rest.context import Service, service_of
-from web.rest.models import DUBBED, NAMES, ORIGINAL, Accepted, SyncRequest, UploadPlan, UploadState
+from web.rest.models import DUBBED, OLDER, ORIGINAL, Accepted, SyncBody, UploadPlan, UploadState
 from web.rest.reelify import PROBLEMS, accepted, submitted
 
 router = APIRouter(tags=["syncdub"])
 FILE_FIELDS = {**dict.fromkeys(ORIGINAL, "original"), **dict.fromkeys(DUBBED, "dubbed")}
+Given = tuple[Stored, Stored, dict[str, Any]]
+"""The film, its dub, and what else was said."""
 GONE = 499
 """The client went away (as nginx writes it); nobody reads this answer."""
 
 _BINARY = {"type": "string", "format": "binary"}
+_BODY = SyncBody.model_json_schema(by_alias=False)
 _UPLOAD_SCHEMA: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -39,14 +44,10 @@ _UPLOAD_SCHEMA: dict[str, Any] = {
                 "schema": {
                     "type": "object",
                     "required": ["original", "dubbed"],
-                    "properties": {
-                        "original": _BINARY,
-                        "dubbed": _BINARY,
-                        "name": {"type": "string", "maxLength": 200},
-                    },
+                    "properties": {**_BODY["properties"], "original": _BINARY, "dubbed": _BINARY},
                 }
             },
-            "application/json": {"schema": SyncRequest.model_json_schema(by_alias=False)},
+            "application/json": {"schema": _BODY},
         },
     }
 }
@@ -61,18 +62,19 @@ async def upload(request: Request) -> Response:
     service = service_of(request)
     try:
         if request.headers.get("content-type", "").startswith("application/json"):
-            original, dubbed, name = await _named(request, service)
+            original, dubbed, options = await _named(request, service)
         else:
-            original, dubbed, name = await _uploaded(request, service)
+            original, dubbed, options = await _uploaded(request, service)
     except ClientDisconnect:
         return Response(status_code=GONE)
-    params = {"original": str(original.path), "dub": str(dubbed.path), "name": shown_name(name, "") if name else ""}
-    title = params["name"] or original.name
-    params |= {"original_name": original.name, "dub_name": dubbed.name} | to_fetch((original, dubbed))
-    return accepted(await submitted(request, "sync", params, title), language_of(request), 200)
+    if options.get("name"):
+        options["name"] = shown_name(options["name"], "")
+    files = {"original": original.path, "dub": dubbed.path, **brought((original, dubbed))}
+    wanted = SyncRequest.from_json({**options, **files})
+    return accepted(await submitted(request, wanted, wanted.name or original.name), language_of(request), 200)
 
 
-async def _uploaded(request: Request, service: Service) -> tuple[Stored, Stored, str]:
+async def _uploaded(request: Request, service: Service) -> Given:
     length = request.headers.get("content-length", "")
     form = await read_form(
         request.stream(),
@@ -88,8 +90,10 @@ async def _uploaded(request: Request, service: Service) -> tuple[Stored, Stored,
     except BaseException:
         await asyncio.to_thread(form.discard)
         raise
-    name = next((form.fields[field] for field in NAMES if form.fields.get(field)), "")
-    return form.files["original"], form.files["dubbed"], name
+    names = {p.called: OLDER.get(p.called, (p.called,)) for p in options_of(SyncRequest, "rest")}
+    given = {name: next((form.fields[n] for n in called if form.fields.get(n)), None) for name, called in names.items()}
+    options = {name: value for name, value in given.items() if value is not None}
+    return form.files["original"], form.files["dubbed"], options
 
 
 def _check(form: Form, service: Service) -> None:
@@ -97,20 +101,20 @@ def _check(form: Form, service: Service) -> None:
         service.engine.probe(file.path)
 
 
-async def _named(request: Request, service: Service) -> tuple[Stored, Stored, str]:
+async def _named(request: Request, service: Service) -> Given:
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > JSON_LIMIT:
             raise TooLarge("error.body_too_large", limit=JSON_LIMIT, actual=len(body))
     try:
-        wanted = SyncRequest.model_validate_json(bytes(body))
+        wanted = SyncBody.model_validate_json(bytes(body))
     except ValidationError as error:
         raise RequestValidationError(error.errors(include_context=False)) from error
     owner, host = current_user(request), request.headers.get("host", "")
     find = service.sources.find
     original, dubbed = await asyncio.gather(find(wanted.original, owner, host), find(wanted.dubbed, owner, host))
-    return original, dubbed, wanted.name
+    return original, dubbed, wanted.model_dump(exclude={"original", "dubbed"}, exclude_none=True)
 
 
 @router.post("/api/upload/resumable", response_model=UploadState, status_code=201, responses=PROBLEMS)
@@ -151,9 +155,10 @@ def upload_offset(upload_id: str, request: Request) -> Response:
 
 @router.delete("/api/upload/resumable/{upload_id}", status_code=204, responses=PROBLEMS)
 def abandon_upload(upload_id: str, request: Request) -> Response:
-    """Give an upload up and remove what arrived."""
-    resumable = service_of(request).resumable
-    resumable.remove(resumable.find(upload_id, current_user(request)))
+    """Give an upload up and remove what arrived; not while a task that waits or runs needs it."""
+    service = service_of(request)
+    found = service.resumable.find(upload_id, current_user(request))
+    service.resumable.remove(found, service.jobs.busy_files())
     return Response(status_code=204)
 
 

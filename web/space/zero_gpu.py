@@ -20,11 +20,14 @@ from pipeline.engine import Engine
 from pipeline.errors import StudioError
 from pipeline.messages import Message, message
 from pipeline.progress import Report
+from pipeline.requests import Request
 from pipeline.settings import Settings
+from pipeline.speech.backends import on_torch
+from pipeline.stages import Here
 from pipeline.values import Transcript
-from web.jobs.kinds import Kind
+from web.jobs.kinds import Kinds
 from web.jobs.queue import Jobs
-from web.jobs.values import Run, current_job
+from web.jobs.values import Asker, Run, current_job
 
 START = 25.0
 """Seconds on a fresh GPU process before the first word: the process, the libraries, the weights."""
@@ -93,17 +96,26 @@ class ZeroEngine(Engine):
     """
 
     def __init__(self, settings: Settings, schedule: Schedule, refusals: tuple[type[Exception], ...]) -> None:
-        # torch is the one library that Spaces teach to find the borrowed GPU.
-        self._on_gpu = replace(settings, speech_backend="openai-whisper", device="auto")
-        super().__init__(replace(settings, device="cpu"))
-        self._hear = schedule(hear, duration=seconds_for)
+        here = replace(settings, device="cpu")
+        super().__init__(here, Borrowing(here, schedule, refusals))
+
+
+class Borrowing(Here):
+    """This process, listening on a borrowed GPU where one is granted."""
+
+    def __init__(self, settings: Settings, schedule: Schedule, refusals: tuple[type[Exception], ...]) -> None:
+        super().__init__(settings)
+        self._on_gpu = replace(settings, speech_backend=on_torch().name, device="auto")
+        self._borrowed = schedule(hear, duration=seconds_for)
         self._refusals = refusals
 
-    def _transcribe(self, path: Path | str, language: str | None, stream: int, report: Report) -> Transcript:
-        duration = self.probe(path).duration
+    def transcribe(
+        self, path: Path | str, language: str | None, stream: int, report: Report, duration: float
+    ) -> Transcript:
+        """As :meth:`Here.transcribe`; a doubt says where the processor had to do it."""
         report(0.0, message("progress.waiting_gpu"))
         try:
-            heard = self._follow(self._hear(self._on_gpu, str(path), language, stream, duration), report)
+            heard = self._follow(self._borrowed(self._on_gpu, str(path), language, stream, duration), report)
         except self._refusals as refusal:
             doubt = message("device.gpu_failed", detail=str(refusal)[:200])
         else:
@@ -112,7 +124,7 @@ class ZeroEngine(Engine):
             if type(heard) is not StudioError:
                 raise heard
             doubt = message("device.gpu_failed", detail=str(heard.message.values.get("detail", ""))[:200])
-        found = super()._transcribe(path, language, stream, report)
+        found = super().transcribe(path, language, stream, report, duration)
         return replace(found, doubts=(*found.doubts, doubt))
 
     @staticmethod
@@ -132,24 +144,24 @@ class ZeroEngine(Engine):
 class VisitorsJobs(Jobs):
     """A queue whose jobs run in the context of the request that submitted them: the GPU is granted to that visitor."""
 
-    def __init__(self, settings: Settings, kinds: Mapping[str, Kind], run: Run) -> None:
+    def __init__(self, settings: Settings, kinds: Kinds, run: Run) -> None:
         self._contexts: dict[str, contextvars.Context] = {}
         self._submitting = threading.RLock()
         super().__init__(settings, kinds, run)
 
-        def in_context(kind: str, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
+        def in_context(request: Request, folder: Path, report: Report) -> dict[str, Any]:
             with self._submitting:
                 context = self._contexts.pop(folder.name, None)
             if context is None:
-                return run(kind, params, folder, report)
+                return run(request, folder, report)
             context.run(current_job.set, folder.name)
-            return context.run(run, kind, params, folder, report)
+            return context.run(run, request, folder, report)
 
         self._run = in_context
 
-    def submit(self, kind: str, params: Mapping[str, Any], *, owner: str = "", title: str = "") -> str:
+    def submit(self, request: Request, asker: Asker, *, title: str = "") -> str:
         """See :meth:`web.jobs.queue.Jobs.submit`."""
         with self._submitting:
-            job_id = super().submit(kind, params, owner=owner, title=title)
+            job_id = super().submit(request, asker, title=title)
             self._contexts[job_id] = contextvars.copy_context()
         return job_id

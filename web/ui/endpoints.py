@@ -1,219 +1,204 @@
 """The product for programs: named, typed endpoints of the Gradio client (and MCP tools), apart from the page's own handlers.
 
 Files go in as uploads, JSON comes out; clips are named by addresses of this server. Each endpoint submits to the same queue as the
-page and waits for its job.
+page and waits for its job. What it takes beside files are the parameters that its request offers to clients; a new one comes last,
+since programs may give them by position.
 """
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
 
 from pipeline.errors import BadRequest, StudioError
-from web.jobs.dubs import PLAN
-from web.jobs.inputs import to_fetch
+from pipeline.files.received import Stored
+from pipeline.requests import Parameter, Request, options_of
+from pipeline.values import Span
+from reelify.requests import Clip, CompileRequest, HighlightsRequest, RankRequest, TranscribeRequest
+from syncdub.requests import AnalyseRequest, SyncRequest
+from web.jobs.dubs import film_of
+from web.jobs.inputs import brought
 from web.rest.answers import public_result
-from web.ui.following import Page, chosen_source, owner_of, say_error, shown
+from web.ui.following import Page, asker, chosen_source, say_error, shown
 from web.ui.language import language_of
+from web.ui.media_field import MediaField
 
 POLL = 0.2
+Values = Mapping[str, Any]
 
 
-class Endpoints:
-    """One method an endpoint; its name, parameters and docstring are what programs see."""
+@dataclass(frozen=True, slots=True)
+class Own:
+    """A parameter of one endpoint that is no option of its request: a file, several (``files``), text, JSON or a flag."""
 
-    def __init__(self, page: Page) -> None:
-        self.page = page
+    kind: str
+    help: str
+    default: Any = ""
 
-    def find_highlights(
-        self, video: str | None, url: str, clips: float, min_duration: float, max_duration: float, request: gr.Request,
-        progress: Any = gr.Progress(),
-    ) -> Any:  # fmt: skip
-        """Find the moments of a long video worth sharing and render them as clips.
 
-        Args:
-            video: the video or audio file.
-            url: instead of a file: an http(s) address, or a path in the media library.
-            clips: how many at most.
-            min_duration: shortest clip in seconds.
-            max_duration: longest clip in seconds.
-        """
-        options = {"clips": int(clips), "min_duration": min_duration, "max_duration": max_duration}
-        return self._one("highlights", (video, url), options, request, progress)
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """An endpoint. ``build(page, values, options, request)`` makes its request of its ``own`` parameters' values and of the options'.
+    ``order`` is that of the parameters, ``without`` names options that it does not take."""
 
-    def rank_clips(
-        self, videos: list[str] | None, language: str, min_score: float, all_clips: bool, aspect: str, captions: bool,
-        request: gr.Request, progress: Any = gr.Progress(),
-    ) -> Any:  # fmt: skip
-        """Rank short clips by how well they will travel, with every point of the score explained.
+    name: str
+    asks: type[Request]
+    says: str
+    own: Mapping[str, Own]
+    build: Callable[[Page, Values, Values, gr.Request], Request]
+    order: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
 
-        Args:
-            videos: the clips.
-            language: two letters, or auto.
-            min_score: threshold from 0 to 1.
-            all_clips: also list those under the threshold.
-            aspect: source, 9:16, 1:1 or 16:9.
-            captions: burn captions into the rendered clips.
-        """
+    def options(self) -> tuple[Parameter, ...]:
+        """What it takes of the request's parameters."""
+        return tuple(p for p in options_of(self.asks, "client") if p.name not in self.without)
 
-        def params() -> dict[str, Any]:
-            return {
-                "clips": [{"source": v} for v in videos or []], "language": language, "min_score": min_score, "all": all_clips,
-                "aspect": aspect, "captions": captions,
-            }  # fmt: skip
+    def names(self) -> tuple[str, ...]:
+        """All its parameters in order; those that ``order`` does not know come last."""
+        names = [*self.own, *(p.called for p in self.options())]
+        return tuple(sorted(names, key=lambda n: self.order.index(n) if n in self.order else len(names)))
 
-        return self._run("rank", params, request, progress)
 
-    def compile_clip(
-        self, videos: list[str] | None, cuts: str, aspect: str, captions: bool, corrections: str, card: str, request: gr.Request,
-        progress: Any = gr.Progress(),
-    ) -> Any:  # fmt: skip
-        """Cut stretches out of videos and join them into one clip ready to post, with its subtitles.
+def _of_file(name: str, asks: type[Request]) -> Callable[[Page, Values, Values, gr.Request], Request]:
+    def build(page: Page, values: Values, options: Values, request: gr.Request) -> Request:
+        source = chosen_source(page, values[name], values["url"], request)
+        return asks.from_json({**options, "source": source.path, **brought([source])})
 
-        Args:
-            videos: the videos.
-            cuts: JSON, [[video number from 1, start, end], …] in seconds, in the order in which they shall be seen.
-            aspect: source, 9:16, 1:1 or 16:9.
-            captions: burn captions into the clip.
-            corrections: JSON, {heard word: written word} for the captions.
-            card: a title on a card in front; empty for none.
-        """
+    return build
 
-        def params() -> dict[str, Any]:
-            return {
-                "clips": _pieces(_given(cuts, list), videos or []), "aspect": aspect, "captions": captions,
-                "corrections": _given(corrections or "{}", dict), "card": card,
-            }  # fmt: skip
 
-        return self._run("compile", params, request, progress)
+def _ranking(page: Page, values: Values, options: Values, request: gr.Request) -> Request:
+    given = _given(page, values["videos"], request, probe=False)  # one bad clip does not fail the others
+    clips = tuple(Clip(s.path, title=s.name) for s in given)
+    return RankRequest.from_json({**options, "clips": clips, **brought(given)})
 
-    def transcribe(
-        self, media: str | None, url: str, language: str, request: gr.Request, progress: Any = gr.Progress()
-    ) -> Any:
-        """Write down what is said, with the time of every word.
 
-        Args:
-            media: a video or audio file.
-            url: instead of a file: an http(s) address, or a path in the media library.
-            language: two letters, or auto.
-        """
-        return self._one("transcribe", (media, url), {"language": language}, request, progress)
+def _cutting(page: Page, values: Values, options: Values, request: gr.Request) -> Request:
+    given = _given(page, values["videos"], request)
+    return CompileRequest.from_json({**options, "clips": _pieces(_json(values["cuts"], list), given), **brought(given)})
 
-    def analyse_dub(
-        self, original: str | None, dub: str | None, quick: bool, request: gr.Request, progress: Any = gr.Progress()
-    ) -> Any:
-        """Find where every second of a dub belongs in the film; nothing is written.
 
-        Args:
-            original: the film in its original version.
-            dub: its dub from another release, video or audio.
-            quick: music and picture only, without listening to the phrases.
-        """
-        return self._run("analyse", lambda: {**self._pair(original, dub, request), "quick": quick}, request, progress)
+def _given(page: Page, named: list[str] | None, request: gr.Request, *, probe: bool = True) -> list[Stored]:
+    if not named:
+        raise BadRequest("error.nothing_given")
+    return [chosen_source(page, name, None, request, probe=probe) for name in named]
 
-    def sync_dub(
-        self, original: str | None, dub: str | None, quick: bool, write: bool, fill: str, codec: str, request: gr.Request,
-        progress: Any = gr.Progress(),
-    ) -> Any:  # fmt: skip
-        """Find where every second of a dub belongs in the film, and write one MKV with both tracks in sync.
 
-        Args:
-            original: the film in its original version.
-            dub: its dub from another release, video or audio.
-            quick: music and picture only, without listening to the phrases.
-            write: write the MKV; otherwise only analyse.
-            fill: silence, original or bed where the dub has nothing.
-            codec: flac, eac3 or aac for an edited dub.
-        """
-        options = {"quick": quick, "fill": fill, "codec": codec}
-        params = lambda: {**self._pair(original, dub, request), **options}  # noqa: E731 - a file may be missing
-        return self._run("sync" if write else "analyse", params, request, progress)
+def _dub(page: Page, values: Values, options: Values, request: gr.Request) -> Request:
+    film, other = (chosen_source(page, values[name], None, request) for name in ("original", "dub"))
+    asks = SyncRequest if values.get("write") else AnalyseRequest
+    return asks.from_json({**options, "original": film.path, "dub": other.path, **brought((film, other))})
 
-    def write_dub(
-        self, task_id: str, nudges: str, fill: str, codec: str, request: gr.Request, progress: Any = gr.Progress()
-    ) -> Any:
-        """Write the film of an analysis that was made before, with segments moved by hand; nothing is analysed again.
 
-        Args:
-            task_id: the task of analyse_dub.
-            nudges: JSON, [{"segment": number from 0 or -1 for all, "ms": later by}, …].
-            fill: silence, original or bed where the dub has nothing.
-            codec: flac, eac3 or aac for an edited dub.
-        """
+def _film(page: Page, values: Values, options: Values, request: gr.Request) -> Request:
+    nudges = _json(values["nudges"] or "[]", list)
+    return film_of(page.job(values["task_id"], request), {**options, "nudges": nudges})
 
-        def params() -> dict[str, Any]:
-            before = self.page.job(task_id, request)
-            if before.kind != "analyse":
-                raise BadRequest(detail=f"task_id={task_id}")
-            return {**before.params, "plan": str(before.folder / PLAN), "plan_job": task_id, "fill": fill, "codec": codec,
-                    "nudges": _given(nudges or "[]", list)}  # fmt: skip
 
-        return self._run("sync", params, request, progress)
-
-    def _pair(self, original: str | None, dub: str | None, request: gr.Request) -> dict[str, Any]:
-        film, other = (chosen_source(self.page, v, None, request) for v in (original, dub))
-        return {"original": str(film.path), "dub": str(other.path)}
-
-    def _one(
-        self, kind: str, given: tuple[str | None, str], options: Mapping[str, Any], request: gr.Request, progress: Any
-    ) -> Any:
-        def params() -> dict[str, Any]:
-            source = chosen_source(self.page, *given, request)
-            return {"source": str(source.path), **options} | to_fetch([source])
-
-        return self._run(kind, params, request, progress)
-
-    def _run(self, kind: str, params: Callable[[], dict[str, Any]], request: gr.Request, progress: Any) -> Any:
-        page, language = self.page, language_of(request)
-        try:
-            wanted = params()
-            job_id = page.jobs.submit(kind, wanted, owner=owner_of(request), title=_title(wanted))
-            while not (job := page.jobs.wait(job_id, timeout=POLL)).is_finished:
-                progress(job.fraction, desc=str(job.message or ""))
-        except StudioError as error:
-            raise shown(error, request) from error
-        if job.state != "done":
-            raise gr.Error(say_error(job, language))
-        return {"task_id": job.id, **public_result(job, page.settings, language)}
+NAMED = "an upload, an http(s) address, or a path in the media library"
+URL = Own("text", f"the same as text: {NAMED}")
+PAIR = {
+    "original": Own("file", f"the film in its original version: {NAMED}"),
+    "dub": Own("file", f"its dub from another release, video or audio: {NAMED}"),
+}
+OFFERS = (
+    Offer(
+        "find_highlights", HighlightsRequest, "Find the moments of a long video worth sharing and render them as clips.",
+        {"video": Own("file", f"the video or audio file: {NAMED}"), "url": URL}, _of_file("video", HighlightsRequest), without=("language",),
+    ),
+    Offer(
+        "rank_clips", RankRequest, "Rank short clips by how well they will travel, with every point of the score explained.",
+        {"videos": Own("files", f"the clips, each {NAMED}")}, _ranking, ("videos", "language", "min_score", "all_clips", "aspect", "captions"),
+    ),
+    Offer(
+        "compile_clip", CompileRequest, "Cut stretches out of videos and join them into one clip ready to post, with its subtitles.",
+        {
+            "videos": Own("files", f"the videos, each {NAMED}"),
+            "cuts": Own("text", "JSON, [[video number from 1, start, end], …] in seconds, in the order in which they shall be seen"),
+        },
+        _cutting, ("videos", "cuts", "aspect", "captions", "corrections", "card"), without=("language",),
+    ),
+    Offer(
+        "transcribe", TranscribeRequest, "Write down what is said, with the time of every word.",
+        {"media": Own("file", f"a video or audio file: {NAMED}"), "url": URL}, _of_file("media", TranscribeRequest),
+    ),
+    Offer(
+        "analyse_dub", AnalyseRequest, "Find where every second of a dub belongs in the film; nothing is written.", PAIR, _dub,
+    ),
+    Offer(
+        "sync_dub", SyncRequest, "Find where every second of a dub belongs in the film, and write one MKV with both tracks in sync.",
+        {**PAIR, "write": Own("flag", "write the MKV; otherwise only analyse", True)}, _dub,
+        ("original", "dub", "quick", "write", "fill", "codec"),
+    ),
+    Offer(
+        "write_dub", SyncRequest,
+        "Write the film of an analysis that was made before, with segments moved by hand; nothing is analysed again.",
+        {
+            "task_id": Own("text", "the task of analyse_dub"),
+            "nudges": Own("text", 'JSON, [{"segment": number from 0 or -1 for all, "ms": later by}, …]', "[]"),
+        },
+        _film, without=("quick",),
+    ),
+)  # fmt: skip
 
 
 def register(page: Page) -> None:
     """Adds the endpoints to the Blocks being built."""
-    offer, settings = Endpoints(page), page.settings
-    low, high, score = settings.min_clip_duration, settings.max_clip_duration, settings.min_viral_score
-    _offer(
-        offer.find_highlights,
-        _file(),
-        _text("url"),
-        _number("clips", 10),
-        _number("min_duration", low),
-        _number("max_duration", high),
-    )
-    _offer(
-        offer.rank_clips, _files(), _text("language", "auto"), _number("min_score", score), _flag("all_clips"),
-        _text("aspect", "source"), _flag("captions"),
-    )  # fmt: skip
-    _offer(
-        offer.compile_clip,
-        _files(),
-        _text("cuts"),
-        _text("aspect", "source"),
-        _flag("captions"),
-        _text("corrections", "{}"),
-        _text("card"),
-    )
-    _offer(offer.transcribe, _file(), _text("url"), _text("language", "auto"))
-    _offer(offer.analyse_dub, _file(), _file(), _flag("quick"))
-    _offer(
-        offer.sync_dub, _file(), _file(), _flag("quick"), _flag("write", True), _text("fill", "silence"), _text("codec", "flac")
-    )  # fmt: skip
-    _offer(offer.write_dub, _text("task_id"), _text("nudges", "[]"), _text("fill", "silence"), _text("codec", "flac"))
+    for offer in OFFERS:
+        options = {p.called: p for p in offer.options()}
+        inputs = [_own(n, offer.own[n]) if n in offer.own else _option(options[n], page) for n in offer.names()]
+        button, answer = gr.Button(visible=False), gr.JSON(visible=False, label="result")
+        button.click(
+            endpoint(page, offer), inputs, answer, api_name=offer.name, concurrency_limit=None, show_progress="hidden"
+        )
 
 
-def _given(text: str, kind: type) -> Any:
+def endpoint(page: Page, offer: Offer) -> Callable[..., Any]:
+    """What an endpoint does, with the name, parameters and docstring that programs see."""
+
+    def call(*given: Any) -> Any:
+        *values, request, progress = given
+        return _answered(page, offer, dict(zip(offer.names(), values, strict=True)), request, progress)
+
+    plain, special = inspect.Parameter.POSITIONAL_OR_KEYWORD, {"request": gr.Request, "progress": gr.Progress}
+    # None: a program may leave a file out; the others' defaults are those of their components.
+    parameters = [inspect.Parameter(name, plain, default=None, annotation=Any) for name in offer.names()]
+    parameters.append(inspect.Parameter("request", plain, default=None, annotation=gr.Request))
+    parameters.append(inspect.Parameter("progress", plain, default=gr.Progress(), annotation=Any))
+    call.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    call.__annotations__ = {"request": special["request"]}
+    call.__name__ = call.__qualname__ = offer.name
+    helps = {**{n: own.help for n, own in offer.own.items()}, **{p.called: p.option.help for p in offer.options()}}
+    lines = "".join(f"    {name}: {helps[name]}.\n" for name in offer.names())
+    call.__doc__ = f"{offer.says}\n\nArgs:\n{lines}"
+    return call
+
+
+def _answered(page: Page, offer: Offer, values: Values, request: gr.Request, progress: Any) -> Any:
+    language = language_of(request)
+    try:
+        options = {p.name: _value(p, values[p.called]) for p in offer.options() if values[p.called] not in (None, "")}
+        wanted = offer.build(page, values, options, request)
+        job_id = page.jobs.submit(wanted, asker(request))
+        while not (job := page.jobs.wait(job_id, timeout=POLL)).is_finished:
+            progress(job.fraction, desc=str(job.message or ""))
+    except StudioError as error:
+        raise shown(error, request) from error
+    if job.state != "done":
+        raise gr.Error(say_error(job, language))
+    return {"task_id": job.id, **public_result(job, page.settings, language)}
+
+
+def _value(parameter: Parameter, given: Any) -> Any:
+    return _json(given, object) if parameter.kind is Any else given
+
+
+def _json(text: str, kind: type) -> Any:
     """A parameter written as JSON. Raises BadRequest."""
     try:
         value = json.loads(text)
@@ -224,49 +209,33 @@ def _given(text: str, kind: type) -> Any:
     return value
 
 
-def _pieces(cuts: list[Any], sources: list[str]) -> list[dict[str, Any]]:
-    """Cuts as the job takes them. Raises BadRequest."""
+def _pieces(cuts: list[Any], sources: list[Stored]) -> tuple[Clip, ...]:
+    """Cuts as a request has them. Raises BadRequest."""
     try:
         rows = [(int(n), float(start), float(end)) for n, start, end in cuts]
     except (TypeError, ValueError) as error:
         raise BadRequest(detail=str(cuts)[:200]) from error
     if not rows or not all(1 <= n <= len(sources) for n, _, _ in rows):
         raise BadRequest(detail=str(cuts)[:200])
-    return [{"source": sources[n - 1], "start": start, "end": end} for n, start, end in rows]
+    return tuple(Clip(sources[n - 1].path, Span(start, end)) for n, start, end in rows)
 
 
-def _file() -> gr.File:
-    return gr.File(visible=False)
+def _own(name: str, own: Own) -> Any:
+    if own.kind in ("file", "files"):
+        return MediaField(visible=False, file_count="single" if own.kind == "file" else "multiple")
+    component = gr.Checkbox if own.kind == "flag" else gr.Textbox
+    return component(own.default, label=name, visible=False)
 
 
-def _files() -> gr.File:
-    return gr.File(visible=False, file_count="multiple")
+def _option(parameter: Parameter, page: Page) -> Any:
+    """A hidden component that takes the parameter."""
+    default = parameter.default_in(page.settings)
+    if parameter.kind is bool:
+        return gr.Checkbox(default, label=parameter.called, visible=False)
+    if parameter.kind in (int, float):
+        return gr.Number(default, label=parameter.called, visible=False)
+    text = default if parameter.kind is str else json.dumps(default)
+    return gr.Textbox(text, label=parameter.called, visible=False)
 
 
-def _text(name: str, value: str = "") -> gr.Textbox:
-    return gr.Textbox(value, label=name, visible=False)
-
-
-def _number(name: str, value: float) -> gr.Number:
-    return gr.Number(value, label=name, visible=False)
-
-
-def _flag(name: str, value: bool = False) -> gr.Checkbox:
-    return gr.Checkbox(value, label=name, visible=False)
-
-
-def _offer(function: Callable[..., Any], *inputs: Any) -> None:
-    button, answer = gr.Button(visible=False), gr.JSON(visible=False, label="result")
-    button.click(
-        function, list(inputs), answer, api_name=function.__name__, concurrency_limit=None, show_progress="hidden"
-    )
-
-
-def _title(params: Mapping[str, Any]) -> str:
-    paths = [v for k, v in params.items() if isinstance(v, str) and v.startswith("/") and k != "plan"]
-    clips = params.get("clips")
-    paths += [c["source"] for c in clips[:1]] if isinstance(clips, list) else []
-    return " + ".join(p.rsplit("/", 1)[-1] for p in paths)
-
-
-__all__ = ["Endpoints", "register"]
+__all__ = ["OFFERS", "endpoint", "register"]

@@ -11,12 +11,12 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pipeline.evidence.sound_events import EVENTS
 from pipeline.messages import clock
 from web.ui.language import percent, precise, tell
 
 N_POINTS = 600
 """Points of a drawn curve; more than the pixels of a phone, fewer than a browser notices."""
-LANES = ("laughter", "applause", "cheering", "crowd", "scream", "music")
 CONTEXT = 10.0
 """Seconds shown before and after a clip where its edges are moved."""
 Clip = Mapping[str, Any]
@@ -103,10 +103,10 @@ def curve(values: Sequence[float], top: float = 0.0) -> str:
 def _lanes(evidence: Mapping[str, Any], duration: float, language: str) -> str:
     out = []
     events = evidence.get("events") or []
-    for label in LANES:
-        marks = [e for e in events if e["label"] == label]
+    for event in EVENTS:
+        marks = [e for e in events if e["label"] == event.label]
         if marks:
-            name = tell(f"event.{label}", language)
+            name = tell(event.name, language)
             bars = "".join(
                 f'<i style="left:{100 * e["start"] / duration:.3f}%;width:{100 * (e["end"] - e["start"]) / duration:.3f}%" '
                 f'title="{attr(name)} {clock(e["start"])}"></i>'

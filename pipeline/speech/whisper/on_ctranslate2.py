@@ -13,7 +13,6 @@ from pipeline.speech.values import APPEND, BEAM, CAREFUL_BEAM, PREPEND, RATE, Ch
 from pipeline.speech.whisper.encoder import WINDOW, alike
 
 FRAMES_PER_SECOND = 100
-BATCH = {"cpu": 8, "cuda": 24}
 
 
 class FasterWhisper:
@@ -23,10 +22,10 @@ class FasterWhisper:
         ModelUnavailable: the folder does not hold a model, or the device cannot run it.
     """
 
-    def __init__(self, folder: Path, kind: str, dtype: str, threads: int) -> None:
+    def __init__(self, folder: Path, kind: str, dtype: str, threads: int, batch: int = 8) -> None:
         from faster_whisper import WhisperModel
 
-        self.batch, self._whole = BATCH[kind], kind != "cpu"
+        self.batch, self._whole = batch, kind != "cpu"
         try:
             self._model: Any = WhisperModel(str(folder), device=kind, compute_type=dtype, cpu_threads=threads)
         except (RuntimeError, ValueError, OSError) as error:

@@ -16,7 +16,6 @@ from pipeline.speech.whisper.decoder import Rules, Writer, Written
 from pipeline.speech.whisper.encoder import FRAME, context, encode
 from pipeline.speech.whisper.weights import alignment_heads, dimensions, read_variables, state_dict
 
-BATCH = {"cpu": 8, "cuda": 32}
 SMOOTHING = 7
 """Width of the median filter over attention, frames; the published method's own."""
 ALONE = 512
@@ -76,10 +75,10 @@ class OpenAIWhisper:
         ModelUnavailable: as :func:`load`.
     """
 
-    def __init__(self, folder: Path, kind: str) -> None:
+    def __init__(self, folder: Path, kind: str, batch: int = 8) -> None:
         import torch
 
-        self.batch = BATCH[kind]
+        self.batch = batch
         self._half = kind == "cuda"
         self.model = load(folder, kind)
         self._writer = Writer(self.model, torch.float16 if self._half else torch.float32)

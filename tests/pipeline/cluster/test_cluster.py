@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields, replace
 from pathlib import Path
@@ -36,10 +36,12 @@ from pipeline.settings import Settings
 from pipeline.speech.passages import Passage, Said, Vote
 from pipeline.speech.transcriber import Transcriber
 from pipeline.speech.values import Chunk
-from tests.fake_kinds import FAKES
+from reelify.requests import HighlightsRequest, TranscribeRequest
+from tests.fake_kinds import FAKES, Trial, asked
 from tests.pipeline.speech.test_speech import LoudIsVoice, Parrot, sound
-from web.jobs.kinds import KINDS, Kind
+from web.jobs.kinds import KINDS, Kind, Kinds
 from web.jobs.queue import Jobs
+from web.jobs.values import NOBODY
 from web.runner import queue_of
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -49,26 +51,27 @@ Make = Callable[..., Jobs]
 # kinds and pieces of work, named over the network
 
 
-def where(engine: Any, params: Any, *rest: Any) -> dict[str, Any]:
+def where(engine: Any, request: Any, *rest: Any) -> dict[str, Any]:
     """Which process does it, and with which of its engines."""
     return {"pid": os.getpid(), "engine": id(engine), "secrets": [engine.settings.secret_key, *engine.settings.users]}
 
 
-def noted(engine: Any, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
-    """Notes when it begins and when it ends; needs ``params["seconds"]``."""
-    _note(params["log"], f"begun {params['n']}")
-    end = time.monotonic() + float(params["seconds"])
+def noted(engine: Any, request: Any, folder: Path, report: Report) -> dict[str, Any]:
+    """Notes when it begins and when it ends; needs ``request.seconds``."""
+    n, log = request.given["n"], request.given["log"]
+    _note(log, f"begun {n}")
+    end = time.monotonic() + request.seconds
     while time.monotonic() < end:
         report(0.5, message("progress.probing"))
         time.sleep(0.02)
-    (folder / "result.txt").write_text(str(params["n"]))
-    _note(params["log"], f"done {params['n']}")
-    return {"n": params["n"], "files": sorted(p.name for p in folder.iterdir())}
+    (folder / "result.txt").write_text(str(n))
+    _note(log, f"done {n}")
+    return {"n": n, "files": sorted(p.name for p in folder.iterdir())}
 
 
-def measured(engine: Any, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
+def measured(engine: Any, request: Any, folder: Path, report: Report) -> dict[str, Any]:
     """The evidence of a film, through the engine of the worker."""
-    found: RawEvidence = engine.evidence(params["source"], report)
+    found: RawEvidence = engine.evidence(request.source, report)
     return remembered(found)
 
 
@@ -78,12 +81,12 @@ def remembered(found: RawEvidence) -> dict[str, Any]:
     return plain
 
 
-def fatal(engine: Any, params: Any, *rest: Any) -> dict[str, Any]:
+def fatal(engine: Any, request: Any, *rest: Any) -> dict[str, Any]:
     """Takes its worker with it."""
     os._exit(9)
 
 
-OWN = {work.__name__: Kind(work) for work in (where, noted, fatal, measured)}
+OWN = {work.__name__: Kind(Trial, work) for work in (where, noted, fatal, measured)}
 
 
 def _note(log: str, line: str) -> None:
@@ -105,7 +108,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
 def make(tmp_path: Path, cluster: LocalCluster) -> Iterator[Make]:
     made: list[Jobs] = []
 
-    def build(kinds: Mapping[str, Kind] = FAKES, **changes: Any) -> Jobs:
+    def build(kinds: Kinds = FAKES, **changes: Any) -> Jobs:
         settings = Settings(
             data_dir=tmp_path / "data", temp_dir=tmp_path / "temp", scheduler_address=cluster.address,
             models_dir=Settings.from_env().models_dir, **{"workers": 4, **changes},
@@ -136,9 +139,10 @@ def pids(cluster: LocalCluster) -> set[int]:
 def test_without_an_address_dask_is_not_even_imported(tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from pipeline.settings import Settings; from pipeline.engine import Engine;"
-        "from web.runner import queue_of; from tests.fake_kinds import FAKES;"
+        "from web.runner import queue_of; from tests.fake_kinds import FAKES, asked;"
+        "from web.jobs.values import NOBODY;"
         f"s = Settings(data_dir=Path({str(tmp_path)!r})); j = queue_of(s, Engine(s), kinds=FAKES); j.start();"
-        "assert j.wait(j.submit('echo', {}), 20).state == 'done'; j.close();"
+        "assert j.wait(j.submit(asked('echo', {}), NOBODY), 20).state == 'done'; j.close();"
         "sys.exit(any(m.split('.')[0] in {'dask', 'distributed'} or 'cluster' in m for m in sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=60).returncode == 0
@@ -250,7 +254,7 @@ def test_a_transcript_on_workers_is_that_of_one_process(make: Make, media: Path,
     settings = Settings(data_dir=tmp_path / "alone", models_dir=Settings.from_env().models_dir)
     here = Engine(settings).transcript(source)
     jobs = make(KINDS)
-    job = jobs.wait(jobs.submit("transcribe", {"source": str(source)}), 120)
+    job = jobs.wait(jobs.submit(asked("transcribe", {"source": str(source)}), NOBODY), 120)
     assert job.state == "done", job.error
     assert job.result is not None
     assert job.result["segments"] == json.loads(json.dumps(here.to_json()["segments"]))
@@ -262,7 +266,7 @@ def test_evidence_from_a_worker_is_that_of_one_process_and_its_progress_arrives(
     make: Make, talk: Path, whole: RawEvidence
 ) -> None:
     jobs = make({})
-    job_id = jobs.submit("measured", {"source": str(talk)})
+    job_id = jobs.submit(asked("measured", {"source": str(talk)}), NOBODY)
     seen = set()
 
     def look() -> bool:
@@ -280,28 +284,28 @@ def test_evidence_from_a_worker_is_that_of_one_process_and_its_progress_arrives(
 
 def test_jobs_run_on_workers_which_keep_their_engine_and_get_no_secrets(make: Make, cluster: LocalCluster) -> None:
     jobs = make(secret_key="s3cret", users=("ana:secret",))
-    found = [jobs.wait(jobs.submit("where", {}), 30).result or {} for _ in range(6)]
+    found = [jobs.wait(jobs.submit(asked("where", {}), NOBODY), 30).result or {} for _ in range(6)]
     assert {f["pid"] for f in found} <= pids(cluster)
     assert len({f["engine"] for f in found}) <= len(cluster.workers)
     assert {json.dumps(f["secrets"]) for f in found} == {'[""]'}
-    assert jobs.wait(jobs.submit("echo", {"a": [1, "ñ"]}), 30).result == {"params": {"a": [1, "ñ"]}}
+    assert jobs.wait(jobs.submit(asked("echo", {"a": [1, "ñ"]}), NOBODY), 30).result == {"given": {"a": [1, "ñ"]}}
 
 
 def test_errors_come_back_as_they_are(make: Make) -> None:
     jobs = make()
-    failed = jobs.wait(jobs.submit("no_audio", {}), 30)
+    failed = jobs.wait(jobs.submit(asked("no_audio", {}), NOBODY), 30)
     assert failed.error == {
         "error": NoAudio().short_code, "kind": "NoAudio",
         "message": {"$message": "error.no_audio", "values": {"name": "silent.mp4"}},
     }  # fmt: skip
-    broken = jobs.wait(jobs.submit("broken", {}), 30)
+    broken = jobs.wait(jobs.submit(asked("broken", {}), NOBODY), 30)
     assert broken.state == "failed"
     assert "secret" not in json.dumps(broken.error)
 
 
 def test_progress_crosses_the_network(make: Make) -> None:
     jobs = make()
-    job_id = jobs.submit("patient", {"steps": 120})
+    job_id = jobs.submit(asked("patient", {"steps": 120}), NOBODY)
     seen: list[tuple[float, str]] = []
 
     def look() -> bool:
@@ -317,7 +321,7 @@ def test_progress_crosses_the_network(make: Make) -> None:
 
 def test_a_stop_ends_the_ffmpeg_of_the_worker(make: Make) -> None:
     jobs = make()
-    job_id = jobs.submit("encode", {"seconds": 3600})
+    job_id = jobs.submit(asked("encode", {"seconds": 3600}), NOBODY)
 
     def at_work() -> list[int]:
         # A process may end while it is looked at; its command line is empty then.
@@ -356,11 +360,13 @@ def test_attempts_of_one_job_exclude_each_other_and_a_finished_one_is_not_repeat
 
     log = tmp_path / "log"
     kinds = {"noted": OWN["noted"]}
-    order = Order("noted", {"n": 1, "log": str(log), "seconds": 60}, tmp_path / ("a" * 32), kinds, tmp_path, "ticket")
+    order = Order(
+        asked("noted", {"n": 1, "log": str(log), "seconds": 60}), tmp_path / ("a" * 32), kinds, tmp_path, "ticket"
+    )
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(do_job, engine, order, report)
         assert entered.wait(10)
-        quick = replace(order, params={**order.params, "seconds": 0, "n": 2})
+        quick = replace(order, request=asked("noted", {"n": 2, "log": str(log)}))
         assert do_job(engine, quick, no_report)["n"] == 2
         assert isinstance(first.exception(10), Cancelled)
     assert do_job(engine, quick, no_report)["n"] == 2
@@ -379,7 +385,7 @@ def test_killed_workers_and_a_new_scheduler_lose_nothing_and_do_nothing_twice(tm
         settings = Settings(data_dir=tmp_path / "data", workers=4, scheduler_address=cluster.address)
         jobs = queue_of(settings, kinds=OWN)
         jobs.start()
-        ids = [jobs.submit("noted", {"n": n, "log": str(log), "seconds": 0.3}) for n in range(24)]
+        ids = [jobs.submit(asked("noted", {"n": n, "log": str(log), "seconds": 0.3}), NOBODY) for n in range(24)]
         until(lambda: jobs.counts()["done"] >= 4)
         cluster.kill(0)
         cluster.start(0)
@@ -403,7 +409,7 @@ def test_a_job_that_kills_every_worker_fails_and_the_others_go_on(tmp_path: Path
         settings = Settings(data_dir=tmp_path / "data", workers=2, scheduler_address=cluster.address)
         jobs = queue_of(settings, kinds={**FAKES, **OWN})
         jobs.start()
-        bad = jobs.submit("fatal", {})
+        bad = jobs.submit(asked("fatal", {}), NOBODY)
 
         def revive() -> bool:
             for number, worker in enumerate(cluster.workers):
@@ -414,7 +420,7 @@ def test_a_job_that_kills_every_worker_fails_and_the_others_go_on(tmp_path: Path
         until(revive, 120)
         assert (jobs.get(bad).error or {})["kind"] == ToolError.__name__
         revive()
-        assert jobs.wait(jobs.submit("echo", {}), 60).state == "done"
+        assert jobs.wait(jobs.submit(asked("echo", {}), NOBODY), 60).state == "done"
         jobs.close()
 
 
@@ -447,10 +453,10 @@ def test_a_long_film_gives_the_same_on_workers_killed_in_every_stage(make: Make,
     """Transcript and clips of six minutes cut into pieces: one process, two workers, a worker killed in each stage."""
     from benchmarks.cluster import Killer, do, service
 
-    params = {"source": str(film), "clips": 3}
+    moments, spoken_words = HighlightsRequest(film, clips=3), TranscribeRequest(film)
     alone = service(tmp_path / "alone")
-    truth = do(alone, "highlights", params, [])
-    spoken = do(alone, "transcribe", params, [])
+    truth = do(alone, moments, [])
+    spoken = do(alone, spoken_words, [])
     alone.close()
     assert truth.job.state == "done"
     assert truth.result["clips"]
@@ -458,8 +464,8 @@ def test_a_long_film_gives_the_same_on_workers_killed_in_every_stage(make: Make,
         for stage in ("progress.evidence", "progress.transcribing", "progress.clips"):
             jobs = service(tmp_path / stage, cluster)
             killer = Killer(cluster, stage, "the job's")
-            assert do(jobs, "highlights", params, [], killer).result == truth.result
+            assert do(jobs, moments, [], killer).result == truth.result
             assert killer.fraction != "never"
             cluster.wait()
-            assert do(jobs, "transcribe", params, []).result == spoken.result
+            assert do(jobs, spoken_words, []).result == spoken.result
             jobs.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields
 from pathlib import Path
 from types import SimpleNamespace
@@ -28,9 +28,14 @@ from pipeline.media.probe import probe
 from pipeline.messages import message
 from pipeline.progress import Report, no_report
 from pipeline.settings import Settings, SettingsError
+from pipeline.stages import Here
 from pipeline.values import Span
-from web.cluster.files import Input, fetched, given, rename_in_files, renamed
+from reelify.cut.rewriting import Rewrite
+from reelify.requests import Clip, CompileRequest
+from tests.fake_kinds import Trial, asked
+from web.cluster.files import fetched, given, rename_in_files, renamed
 from web.jobs.kinds import KINDS, Kind
+from web.jobs.values import NOBODY
 from web.runner import queue_of
 
 FILM = "ñ 'quote' & $x.mp4"
@@ -185,19 +190,20 @@ def test_another_machine_remembers(tmp_path: Path, film: Path) -> None:
 
 
 def test_parameters_travel_and_results_speak_of_the_pages_files(tmp_path: Path, film: Path) -> None:
-    params = {
-        "clips": [{"source": str(film), "start": 1.0, "name": str(film)}, {"path": str(film)}],
-        "subtitles": [str(film)], "hook": "/etc/hostname", "source": str(tmp_path / "missing.mp4"), "plan": None,
-    }  # fmt: skip
-    sent = given(params, store(tmp_path))
-    assert isinstance(sent["clips"][0]["source"], Input)
-    assert (sent["hook"], sent["source"], sent["clips"][0]["name"]) == (params["hook"], params["source"], str(film))
+    gone = tmp_path / "missing.mp4"
+    clips = (Clip(film, Span(1.0, 2.0), str(film)), Clip(gone))
+    texts = (Rewrite(film, 0.0, "a", "b"),)
+    wanted = CompileRequest(clips, tmp_path / "out", hook="/etc/hostname", texts=texts, names={str(film): "talk"})
+    called = given(wanted, store(tmp_path))
+    assert list(called) == [str(film)]
     names: dict[str, str] = {}
-    got = fetched(sent, store(tmp_path), names, lambda: None)
-    here = got["clips"][0]["source"]
+    got = fetched(wanted, called, store(tmp_path), names, lambda: None)
+    here = str(got.clips[0].source)
     assert Path(here).read_bytes() == film.read_bytes()
     assert str(tmp_path / "worker") in here
-    assert (got["clips"][1]["path"], got["subtitles"]) == (here, [here])
+    assert str(got.texts[0].source) == here
+    assert (got.clips[1].source, got.clips[0].title, got.hook) == (gone, str(film), "/etc/hostname")
+    assert (got.out, got.names) == (wanted.out, wanted.names)
     names["/w/job"] = "/page/job"
     result = {"source": here, "clips": [{"path": "/w/job/clip_1.mp4"}], "text": "/w/jobs are plenty", "n": 1}
     assert renamed(result, names) == {
@@ -222,7 +228,7 @@ def test_files_of_results_speak_of_the_pages_files(tmp_path: Path) -> None:
 
 
 def test_pieces_of_a_film_are_measured_on_copies(tmp_path: Path, media: Path) -> None:
-    from pipeline.cluster.engine import ClusterEngine
+    from pipeline.cluster.engine import AllWorkers, ClusterEngine
 
     film = tmp_path / "talk.mkv"
     pictures = ["-stream_loop", "-1", *ffmpeg.safe_input(media / "shots" / "montage_gold_cuts.mp4")]
@@ -244,9 +250,12 @@ def test_pieces_of_a_film_are_measured_on_copies(tmp_path: Path, media: Path) ->
             return (work(other, item, no_report) for item in items)
 
     other = engine("other", None)
-    asking = engine("asking", Elsewhere())
+    crew: Any = Elsewhere()
+    asking = AllWorkers(
+        Here(Settings(data_dir=tmp_path / "asking", models_dir=models)), crew, store(tmp_path, "asking")
+    )
     options: Any = {"settings": Settings(models_dir=models), "device": pick("cpu")}
-    found = gather_in_pieces(film, probe(film), asking._spread, no_report, piece=120.0, **options)
+    found = gather_in_pieces(film, probe(film), asking.spread, no_report, piece=120.0, **options)
     assert_same(found, gather.gather(film, probe(film), **options))
     assert len(list((tmp_path / "other").rglob("talk.mkv"))) == 1
     assert not (tmp_path / "asking").exists()
@@ -264,16 +273,17 @@ def assert_same(one: RawEvidence, other: RawEvidence) -> None:
 # jobs on a cluster
 
 
-def apart(engine: Any, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
+def apart(engine: Any, request: Any, folder: Path, report: Report) -> dict[str, Any]:
     """Where a worker finds and leaves things."""
-    (folder / "own.json").write_text(json.dumps({"source": params["source"]}))
-    seen = {"source": str(params["source"]).replace("/", "|"), "folder": str(folder).replace("/", "|")}
-    return {"file": str(folder / "own.json"), "source": params["source"], "seen": seen, "pid": os.getpid()}
+    source = str(request.source)
+    (folder / "own.json").write_text(json.dumps({"source": source}))
+    seen = {"source": source.replace("/", "|"), "folder": str(folder).replace("/", "|")}
+    return {"file": str(folder / "own.json"), "source": source, "seen": seen, "pid": os.getpid()}
 
 
 def test_jobs_on_workers_that_share_no_folder(tmp_path: Path, media: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATA_DIR", str(tmp_path / "workers"))
-    kinds = {**KINDS, "apart": Kind(apart)}
+    kinds = {**KINDS, "apart": Kind(Trial, apart)}
     source = media / "speech" / "en" / "jfk.flac"
     models = Settings.from_env().models_dir
     here = Engine(Settings(data_dir=tmp_path / "alone", models_dir=models)).transcript(source)
@@ -285,7 +295,7 @@ def test_jobs_on_workers_that_share_no_folder(tmp_path: Path, media: Path, monke
         jobs = queue_of(settings, kinds=kinds)
         jobs.start()
         try:
-            job = jobs.wait(jobs.submit("apart", {"source": str(source)}), 60)
+            job = jobs.wait(jobs.submit(asked("apart", {"source": str(source)}), NOBODY), 60)
             assert job.result is not None, job.error
             assert job.result["source"] == str(source)
             assert Path(job.result["file"]) == job.folder / "own.json"
@@ -293,12 +303,12 @@ def test_jobs_on_workers_that_share_no_folder(tmp_path: Path, media: Path, monke
             seen = job.result["seen"]
             assert str(tmp_path / "cluster").replace("/", "|") in seen["source"]
             assert str(tmp_path / "cluster").replace("/", "|") in seen["folder"]
-            said = jobs.wait(jobs.submit("transcribe", {"source": str(source)}), 120)
+            said = jobs.wait(jobs.submit(asked("transcribe", {"source": str(source)}), NOBODY), 120)
             assert said.result is not None, said.error
             assert said.result["segments"] == json.loads(json.dumps(here.to_json()["segments"]))
             assert (said.folder / "transcript.srt").is_file()
             clip = {"source": str(source), "start": 1.0, "end": 4.0}
-            cut = jobs.wait(jobs.submit("compile", {"clips": [clip]}), 120)
+            cut = jobs.wait(jobs.submit(asked("compile", {"clips": [clip]}), NOBODY), 120)
             assert cut.result is not None, cut.error
             assert cut.result["cuts"][0]["source"] == str(source)
             assert probe(cut.result["output"]).duration == pytest.approx(3.0, abs=0.1)
@@ -316,9 +326,10 @@ def test_an_attempt_that_is_done_is_not_repeated(tmp_path: Path, film: Path) -> 
     from web.cluster.run import Order, do_job_afar
 
     engine: Any = SimpleNamespace(settings=Settings(temp_dir=tmp_path / "temp"), shared=store(tmp_path))
-    kinds = {"apart": Kind(apart)}
-    params = given({"source": str(film)}, store(tmp_path))
-    order = Order("apart", params, tmp_path / "page" / ("a" * 32), kinds, tmp_path / "locks", "ticket")
+    kinds = {"apart": Kind(Trial, apart)}
+    request = asked("apart", {"source": str(film)})
+    called = given(request, store(tmp_path))
+    order = Order(request, tmp_path / "page" / ("a" * 32), kinds, tmp_path / "locks", "ticket", called)
     first = do_job_afar(engine, order, no_report)
     assert do_job_afar(engine, order, no_report) == first
     assert not list((tmp_path / "temp" / "jobs").iterdir())

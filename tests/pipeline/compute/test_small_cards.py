@@ -13,16 +13,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline import engine
+from pipeline import stages
 from pipeline.compute import device
 from pipeline.compute.device import Device, in_batches, sparing
 from pipeline.engine import Engine
 from pipeline.errors import ModelUnavailable
 from pipeline.messages import Message
 from pipeline.settings import Settings
-from pipeline.speech import transcriber
+from pipeline.speech import backends, recognisers, transcriber
+from pipeline.speech.backends import Place
 from pipeline.speech.passages import Passage, Said
-from pipeline.speech.transcriber import Transcriber
+from pipeline.speech.recognisers import Recognisers
 from pipeline.speech.values import Chunk, Heard
 from pipeline.text import embedder
 
@@ -78,7 +79,7 @@ def engine_on(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[Devi
 
     def make(chosen: Device) -> Engine:
         made = Engine(Settings(data_dir=tmp_path))
-        made.__dict__["device"] = chosen
+        made.here.__dict__["device"] = chosen
         return made
 
     return make
@@ -88,10 +89,10 @@ PASSAGE: Any = object()
 
 
 def a_job(on: Engine) -> None:
-    on.hear(PASSAGE)
+    on.here.hear(PASSAGE)
     assert on.embed(["a", "b"]).shape == (2, 2)
-    on.hear(PASSAGE)
-    on.hear(PASSAGE)
+    on.here.hear(PASSAGE)
+    on.here.hear(PASSAGE)
     on.embed(["a"])
 
 
@@ -99,7 +100,7 @@ def test_a_small_card_holds_one_network_at_a_time(
     engine_on: Callable[[Device], Engine], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     released: list[int] = []
-    monkeypatch.setattr(engine, "release", lambda: released.append(len(Network.alive)))
+    monkeypatch.setattr(stages, "release", lambda: released.append(len(Network.alive)))
     small = engine_on(SMALL)
     a_job(small)
     assert Network.together == 1
@@ -134,7 +135,7 @@ def test_two_jobs_on_a_small_card_wait_for_each_other(
         assert goes_on.wait(10)
 
     monkeypatch.setattr(Network, "pause", staticmethod(pause))
-    listening = threading.Thread(target=small.hear, args=(PASSAGE,))
+    listening = threading.Thread(target=small.here.hear, args=(PASSAGE,))
     listening.start()
     assert inside.wait(10)
     reading = threading.Thread(target=small.embed, args=(["a"],))
@@ -354,28 +355,31 @@ def voices(monkeypatch: pytest.MonkeyPatch, ct2: str, torched: str) -> list[tupl
     """Recognisers that are ``there``, ``full`` once loaded or do not load (``""``) on the card; always there on the processor."""
     asked: list[tuple[str, str, str]] = []
 
-    def first(folder: Path, kind: str, dtype: str, threads: int) -> Voice:
-        asked.append(("ct2", kind, dtype))
-        if kind == "cuda" and not ct2:
+    def first(folder: Path, place: Place) -> Voice:
+        asked.append(("ct2", place.kind, place.dtype))
+        if place.kind == "cuda" and not ct2:
             raise ModelUnavailable(name="whisper", detail="CUDA failed with error out of memory")
-        return Voice(f"ct2 {kind}", full=kind == "cuda" and ct2 == "full")
+        return Voice(f"ct2 {place.kind}", full=place.kind == "cuda" and ct2 == "full")
 
-    def second(self: Transcriber, kind: str) -> Voice:
-        asked.append(("torch", kind, ""))
-        if kind == "cuda" and not torched:
+    def second(folder: Path, place: Place) -> Voice:
+        asked.append(("torch", place.kind, ""))
+        if place.kind == "cuda" and not torched:
             raise RuntimeError("CUDA out of memory")
-        return Voice(f"torch {kind}", full=kind == "cuda" and torched == "full")
+        return Voice(f"torch {place.kind}", full=place.kind == "cuda" and torched == "full")
 
-    monkeypatch.setattr(transcriber, "_ctranslate2", first)
-    monkeypatch.setattr(Transcriber, "_torch", second)
-    monkeypatch.setattr(Transcriber, "_folder", Path("."))
-    monkeypatch.setattr(Transcriber, "_tried", staticmethod(lambda recogniser: recogniser))
+    known: dict[str, Any] = {"faster-whisper": first, "openai-whisper": second}
+    replaced = {name: replace(backend, load=known[name]) for name, backend in backends.BACKENDS.items()}
+    monkeypatch.setattr(backends, "BACKENDS", replaced)
+    monkeypatch.setattr(recognisers, "BACKENDS", replaced)
+    monkeypatch.setattr(Recognisers, "folder", Path("."))
+    monkeypatch.setattr(recognisers, "tried", lambda recogniser: recogniser)
     return asked
 
 
 def languages(chosen: Device, backend: str = "faster-whisper") -> list[str]:
     chunk: Any = None
-    found = Transcriber(Settings(speech_backend=backend), chosen)._languages([chunk] * 3)  # type: ignore[arg-type]
+    made = Recognisers(Settings(speech_backend=backend), chosen)  # type: ignore[arg-type]
+    found = made.in_batches([chunk] * 3, lambda one, part: one.languages(part))
     return [next(iter(one)) for one in found]
 
 

@@ -16,8 +16,12 @@ from pipeline.values import Audio
 
 STEP = 0.48
 QUIET = -15.0
-NAMES = [name for family in sounds.FAMILIES for name in family.classes] + [*sounds.SPEECH, *sounds.MUSIC]
+NAMES = [name for _, family in sounds.FAMILIES for name in family.classes] + [*sounds.SPEECH, *sounds.MUSIC]
 CLASSES = NAMES + [""] * (521 - len(NAMES))
+
+
+def column(label: str) -> int:
+    return [event.label for event, _ in sounds.FAMILIES].index(label)
 
 
 def logits(n: int) -> NDArray[np.float32]:
@@ -37,14 +41,14 @@ def test_sustained_evidence_is_an_event_and_one_odd_patch_is_none() -> None:
 
 def test_what_is_heard_all_the_time_is_no_event() -> None:
     rows = logits(200)
-    rows[:, 4] = -6.0
+    rows[:, column("scream")] = -6.0
     assert sounds.find_events(rows, STEP) == []
 
 
 def test_the_surest_exact_label_wins_over_crowd() -> None:
     rows = logits(100)
-    rows[40:50, 1] = -7.0
-    rows[40:50, 5] = -2.0
+    rows[40:50, column("applause")] = -7.0
+    rows[40:50, column("crowd")] = -2.0
     assert [e.label for e in sounds.find_events(rows, STEP)] == ["applause"]
 
 

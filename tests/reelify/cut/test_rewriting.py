@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -50,8 +52,8 @@ def test_words_keep_their_times() -> None:
 def test_only_the_sentence_that_was_meant_changes() -> None:
     transcript = Transcript("es", 60.0, tuple(sentence("mi casa", at) for at in (0.0, 10.0, 20.0)))
     rewrites = [
-        Rewrite("a.mp4", 10.0004, "mi casa", "mi caza"), Rewrite("b.mp4", 20.0, "mi casa", "no"),
-        Rewrite("a.mp4", 0.0, "tu casa", "no"), Rewrite("a.mp4", 40.0, "mi casa", "no"),
+        Rewrite(Path("a.mp4"), 10.0004, "mi casa", "mi caza"), Rewrite(Path("b.mp4"), 20.0, "mi casa", "no"),
+        Rewrite(Path("a.mp4"), 0.0, "tu casa", "no"), Rewrite(Path("a.mp4"), 40.0, "mi casa", "no"),
     ]  # fmt: skip
     found = rewritten_in(transcript, "a.mp4", rewrites)
     assert [s.text for s in found.sentences] == ["mi casa", "mi caza", "mi casa"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from syncdub.making.plan import placed
 from syncdub.making.subtitles import Cue, decode, parse_srt, retime, retimed_file, write_srt
 from syncdub.values import Segment, SyncPlan
 
@@ -30,7 +31,7 @@ líneas
 
 
 def test_lines_follow_their_segment_and_homeless_ones_go() -> None:
-    text, kept, dropped = retimed_file(SRT, "srt", PLAN)
+    text, kept, dropped = retimed_file(SRT, "srt", placed(PLAN))
     assert (kept, dropped) == (2, 1)
     cues = parse_srt(text)
     assert [(c.start, c.end) for c in cues] == [(10.0, 12.5), (96.0, 98.0)]
@@ -52,14 +53,14 @@ def test_the_middle_decides_and_the_rest_is_clipped() -> None:
 
 def test_speed_is_applied_to_both_ends() -> None:
     fast = SyncPlan("retime", 25 / 24, (Segment(0, 96, 0.0, 25 / 24, 5, 1.0),), original_duration=100, dub_duration=96)
-    text, _, _ = retimed_file(write_srt([Cue(24.0, 48.0, "x")]), "srt", fast)
+    text, _, _ = retimed_file(write_srt([Cue(24.0, 48.0, "x")]), "srt", placed(fast))
     (cue,) = parse_srt(text)
     assert (cue.start, cue.end) == (25.0, 50.0)
 
 
 def test_ass_keeps_its_styles_and_moves_its_events() -> None:
     ass = "[V4+ Styles]\nStyle: Default,Arial,20\n[Events]\nDialogue: 0,0:01:30.00,0:01:32.50,Default,,0,0,0,,Hola, {\\i1}mundo\n"
-    text, kept, dropped = retimed_file(ass, "ass", PLAN)
+    text, kept, dropped = retimed_file(ass, "ass", placed(PLAN))
     assert (kept, dropped) == (1, 0)
     assert "Style: Default,Arial,20" in text
     assert "Dialogue: 0,0:01:36.00,0:01:38.50,Default,,0,0,0,,Hola, {\\i1}mundo" in text

@@ -12,11 +12,12 @@ import numpy as np
 import pytest
 
 from pipeline.evidence import fingerprints
-from syncdub.analysis import AnalyseRequest, analyse
+from syncdub.analysis import analyse
 from syncdub.exact.correlation import Hits, Search, search
 from syncdub.exact.soundmatch import match
 from syncdub.reading import device_search
 from syncdub.reading.device_search import places_by_torch, search_on
+from syncdub.requests import AnalyseRequest
 from tests.syncdub.exact.test_correlation import BANDS, noise
 from tests.syncdub.test_analysis import Listener, music, wav
 

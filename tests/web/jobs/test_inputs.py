@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,25 +18,29 @@ from pipeline.files import downloads
 from pipeline.files.downloads import begins_like_media, look
 from pipeline.messages import Message
 from pipeline.progress import Report
+from reelify.requests import HighlightsRequest, RankRequest
 from tests.fake_service import FakeEngine, files_below, settings_for
 from tests.pipeline.files.test_downloads import BODY, Site, site
 from web.application import create_app
+from web.intake.sources import LOOKS_AT_ONE
 from web.jobs.inputs import arrived
-from web.jobs.kinds import Kind
+from web.jobs.kinds import Kind, by_name
 from web.runner import queue_of
 from web.ui.following import Page
 from web.ui.highlights.work import HighlightsWork
 from web.ui.viral.work import ViralWork
 
 __all__ = ["site"]
+MOMENTS = ("clips", "min_duration", "max_duration", "transcribe", "fast")
+RANKING = ("language", "min_score", "all", "aspect", "framing", "captions", "hook", "card")
 LATER = {"Prefer": "respond-async"}
 
 
-def copy(engine: Any, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
+def copy(engine: Any, request: Any, folder: Path, report: Report) -> dict[str, Any]:
     """Each input as a clip."""
-    report = arrived(engine, params, report)
+    report = arrived(engine, request, report)
     report(0.0, Message("progress.rendering"))
-    sources = [params["source"]] if "source" in params else [c.get("source") or c["path"] for c in params["clips"]]
+    sources = request.files()
     clips = []
     for n, source in enumerate(sources):
         path = folder / f"{n}.mp4"
@@ -44,10 +49,7 @@ def copy(engine: Any, params: Mapping[str, Any], folder: Path, report: Report) -
     return {"clips": clips, "viral_clips": clips}
 
 
-KINDS = {
-    "highlights": Kind(copy, "raw_clips"),
-    "rank": Kind(copy, "viral_clips"),
-}
+KINDS = by_name(Kind(HighlightsRequest, copy, "raw_clips"), Kind(RankRequest, copy, "viral_clips"))
 
 
 @pytest.fixture
@@ -90,7 +92,7 @@ def test_the_answer_comes_before_the_download(client: TestClient, site: str, mon
     clip = client.get(result["result"]["clips"][0]["url"])
     assert clip.content == BODY
     assert "progress.downloading" in result["stages"]
-    client.delete(f"/api/tasks/{answer.json()['task_id']}")
+    client.app.state.service.jobs.delete(answer.json()["task_id"])  # type: ignore[attr-defined]
     assert _uploads(client) == []
 
 
@@ -101,8 +103,8 @@ def test_the_page_does_not_wait_for_a_download_either(
     page = Page(service.settings, service.engine, service.jobs, service.sources)
     hold, real = threading.Event(), downloads.download
     monkeypatch.setattr(downloads, "download", lambda *args: hold.wait(10) and real(*args))
-    moments = HighlightsWork(page).start(gr.Request(), None, f"{site}/a.mp4", 3, 1.0, 9.0, False, False)
-    ranking = ViralWork(page).start(
+    moments = HighlightsWork(page, MOMENTS).start(gr.Request(), None, f"{site}/a.mp4", 3, 1.0, 9.0, False, False)
+    ranking = ViralWork(page, RANKING, 5).start(
         gr.Request(), None, f"{site}/a.mp4", "es", 0.3, False, "source", "follow", False, "", ""
     )
     next(moments), next(ranking)
@@ -113,7 +115,7 @@ def test_the_page_does_not_wait_for_a_download_either(
         assert job.title == "a.mp4"
     assert len(_uploads(client)) == 2
     with pytest.raises(gr.Error):
-        next(HighlightsWork(page).start(gr.Request(), None, f"{site}/page", 3, 1.0, 9.0, False, False))
+        next(HighlightsWork(page, MOMENTS).start(gr.Request(), None, f"{site}/page", 3, 1.0, 9.0, False, False))
 
 
 @pytest.mark.parametrize(
@@ -137,10 +139,10 @@ def test_a_job_that_starts_again_downloads_nothing_twice(client: TestClient, sit
     settings = client.app.state.settings  # type: ignore[attr-defined]
     engine, target = FakeEngine(), settings.uploads / ("a" * 32 + ".mp4")
     engine.settings = settings  # type: ignore[attr-defined]
-    params = {"source": str(target), "fetch": {str(target): f"{site}/again.mp4"}}
+    wanted = HighlightsRequest(target, fetch={str(target): f"{site}/again.mp4"})
     seen: list[float] = []
     for _ in range(2):
-        arrived(engine, params, lambda f, m: seen.append(f))(1.0, Message("progress.rendering"))
+        arrived(engine, wanted, lambda f, m: seen.append(f))(1.0, Message("progress.rendering"))
     assert sum(path == "/again.mp4" for path, _ in Site.seen) == 1
     assert seen == sorted(seen)
     assert seen[-1] == 1.0
@@ -155,7 +157,7 @@ def test_a_stopped_download_leaves_nothing(client: TestClient, site: str) -> Non
         raise Cancelled
 
     with pytest.raises(Cancelled):
-        arrived(engine, {"fetch": {str(target): f"{site}/a.mp4"}}, stop)
+        arrived(engine, HighlightsRequest(target, fetch={str(target): f"{site}/a.mp4"}), stop)
     assert _uploads(client) == []
 
 
@@ -163,7 +165,7 @@ def test_a_job_downloads_to_nowhere_else(client: TestClient, site: str, tmp_path
     engine = FakeEngine()
     engine.settings = client.app.state.settings  # type: ignore[attr-defined]
     for target in (tmp_path / "x.mp4", engine.settings.uploads / ".." / "x.mp4"):  # type: ignore[attr-defined]
-        arrived(engine, {"fetch": {str(target): f"{site}/a.mp4"}}, lambda f, m: None)
+        arrived(engine, HighlightsRequest(target, fetch={str(target): f"{site}/a.mp4"}), lambda f, m: None)
         assert not target.exists()
 
 
@@ -214,3 +216,26 @@ def test_the_beginnings_of_containers_are_known(tmp_path: Path, container: str) 
 )
 def test_other_beginnings_are_not(head: bytes) -> None:
     assert not begins_like_media(head + bytes(1000))
+
+
+def test_slow_addresses_do_not_block_others(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    goes_on, asked = threading.Event(), []
+
+    def look_at(url: str, *_: Any) -> downloads.Remote:
+        asked.append(url)
+        if "slow" in url:
+            assert goes_on.wait(20)
+        return downloads.Remote("a.mp4", ".mp4", 1)
+
+    monkeypatch.setattr(downloads, "look", look_at)
+    sources = client.app.state.service.sources  # type: ignore[attr-defined]
+
+    async def ask() -> list[str]:
+        slow = [asyncio.create_task(sources.find(f"http://slow/{n}.mp4", "")) for n in range(3 * LOOKS_AT_ONE)]
+        await asyncio.sleep(0)
+        good = await asyncio.wait_for(sources.find("http://good/a.mp4", ""), 20)
+        assert sum("slow" in url for url in asked) <= LOOKS_AT_ONE
+        goes_on.set()
+        return [found.url for found in (good, *await asyncio.gather(*slow))]
+
+    assert asyncio.run(ask()) == ["http://good/a.mp4", *(f"http://slow/{n}.mp4" for n in range(3 * LOOKS_AT_ONE))]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,10 @@ from pipeline.errors import BadRequest, Cancelled, NotFound
 from pipeline.messages import Message, message
 from pipeline.progress import Report
 from pipeline.settings import Settings, SettingsError
-from tests.fake_kinds import FAKES
+from tests.fake_kinds import FAKES, asked
 from web.jobs.progress import Running, TimeLimit
 from web.jobs.queue import MAX_ATTEMPTS, Conflict, Jobs
-from web.jobs.values import stored
+from web.jobs.values import NOBODY, Asker, stored
 from web.runner import runner
 
 Make = Callable[..., Jobs]
@@ -54,22 +54,22 @@ def rows(tmp_path: Path) -> list[tuple[Any, ...]]:
 
 def test_a_job_runs_and_its_result_is_kept(make: Make) -> None:
     jobs = make()
-    job_id = jobs.submit("echo", {"a": [1, "ñ"]}, owner="ana", title="Prueba")
+    job_id = jobs.submit(asked("echo", {"a": [1, "ñ"]}), Asker("ana"), title="Prueba")
     job = jobs.wait(job_id, 10)
     assert (job.state, job.fraction, job.owner, job.title) == ("done", 1.0, "ana", "Prueba")
-    assert job.result == {"params": {"a": [1, "ñ"]}}
+    assert job.result == {"given": {"a": [1, "ñ"]}}
     assert job.created <= (job.started or 0) <= (job.finished or 0)
 
 
 def test_jobs_run_in_the_order_they_came(make: Make) -> None:
     order: list[int] = []
 
-    def run(kind: str, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
-        order.append(params["n"])
+    def run(request: Any, folder: Path, report: Report) -> dict[str, Any]:
+        order.append(request.given["n"])
         return {}
 
     jobs = make(run, start=False)
-    ids = [jobs.submit("echo", {"n": n}) for n in range(20)]
+    ids = [jobs.submit(asked("echo", {"n": n}), NOBODY) for n in range(20)]
     assert jobs.get(ids[7]).ahead == 7
     jobs.start()
     assert jobs.wait(ids[-1], 10).state == "done"
@@ -81,7 +81,7 @@ def test_no_more_than_workers_run_at_once(make: Make, workers: int) -> None:
     gate, now, peak, lock = threading.Event(), [0], [0], threading.Lock()
     full = threading.Event()
 
-    def run(kind: str, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
+    def run(request: Any, folder: Path, report: Report) -> dict[str, Any]:
         with lock:
             now[0] += 1
             peak[0] = max(peak[0], now[0])
@@ -93,7 +93,7 @@ def test_no_more_than_workers_run_at_once(make: Make, workers: int) -> None:
         return {}
 
     jobs = make(run, workers=workers)
-    ids = [jobs.submit("echo", {}) for _ in range(8)]
+    ids = [jobs.submit(asked("echo", {}), NOBODY) for _ in range(8)]
     assert full.wait(10)
     assert jobs.counts()["running"] == workers
     gate.set()
@@ -103,7 +103,7 @@ def test_no_more_than_workers_run_at_once(make: Make, workers: int) -> None:
 
 def test_a_failure_of_the_input_is_told_as_it_is(make: Make) -> None:
     jobs = make()
-    job = jobs.wait(jobs.submit("no_audio", {}), 10)
+    job = jobs.wait(jobs.submit(asked("no_audio", {}), NOBODY), 10)
     assert job.state == "failed"
     assert job.error is not None
     assert job.error["error"] == "no_audio"
@@ -112,7 +112,7 @@ def test_a_failure_of_the_input_is_told_as_it_is(make: Make) -> None:
 
 def test_a_programming_error_stays_inside_its_job_and_tells_nothing(make: Make) -> None:
     jobs = make()
-    bad, good = jobs.submit("broken", {}), jobs.submit("echo", {})
+    bad, good = jobs.submit(asked("broken", {}), NOBODY), jobs.submit(asked("echo", {}), NOBODY)
     failed = jobs.wait(bad, 10)
     assert failed.state == "failed"
     assert "secret" not in json.dumps(failed.error)
@@ -127,18 +127,18 @@ def test_foreign_errors_with_a_name_of_ours(make: Make, error: Exception, name: 
     def run(*_: Any) -> dict[str, Any]:
         raise error
 
-    job = (jobs := make(run)).wait(jobs.submit("echo", {}), 10)
+    job = (jobs := make(run)).wait(jobs.submit(asked("echo", {}), NOBODY), 10)
     assert (job.error or {})["error"] == name
 
 
 def test_a_result_that_is_not_json_fails_only_its_job(make: Make) -> None:
     jobs = make(lambda *_: {"x": object()})
-    assert jobs.wait(jobs.submit("echo", {}), 10).state == "failed"
+    assert jobs.wait(jobs.submit(asked("echo", {}), NOBODY), 10).state == "failed"
 
 
 def test_cancel_stops_a_running_job_at_its_next_report(make: Make, tmp_path: Path) -> None:
     jobs = make()
-    job_id = jobs.submit("patient", {})
+    job_id = jobs.submit(asked("patient", {}), NOBODY)
     _wait_until(lambda: jobs.get(job_id).message is not None)
     folder = jobs.get(job_id).folder
     jobs.cancel(job_id)
@@ -150,8 +150,8 @@ def test_cancel_stops_a_running_job_at_its_next_report(make: Make, tmp_path: Pat
 
 def test_cancel_takes_a_queued_job_out_and_it_never_runs(make: Make, tmp_path: Path) -> None:
     jobs = make()
-    first = jobs.submit("patient", {"until": str(tmp_path / "go")})
-    second = jobs.submit("echo", {})
+    first = jobs.submit(asked("patient", {"until": str(tmp_path / "go")}), NOBODY)
+    second = jobs.submit(asked("echo", {}), NOBODY)
     jobs.cancel(second)
     (tmp_path / "go").touch()
     assert jobs.wait(first, 10).state == "done"
@@ -178,35 +178,35 @@ def test_progress_stages_and_time_limit() -> None:
 
 def test_over_the_time_limit_a_job_fails_with_the_reason(make: Make) -> None:
     jobs = make(job_time_limit=0.05)
-    job = jobs.wait(jobs.submit("patient", {}), 10)
+    job = jobs.wait(jobs.submit(asked("patient", {}), NOBODY), 10)
     assert (job.state, (job.error or {})["message"]["$message"]) == ("failed", "error.time_limit")
 
 
 def test_a_restart_keeps_finished_and_queued_and_starts_running_again(make: Make, tmp_path: Path) -> None:
     gate, entered = threading.Event(), threading.Event()
 
-    def run(kind: str, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
-        if params.get("hang"):
+    def run(request: Any, folder: Path, report: Report) -> dict[str, Any]:
+        if request.given.get("hang"):
             (folder / "partial").write_bytes(b"1")
             entered.set()
             gate.wait(10)
             raise Cancelled()
-        return {"n": params["n"]}
+        return {"n": request.given["n"]}
 
     first = make(run)
-    done = first.submit("echo", {"n": 1})
+    done = first.submit(asked("echo", {"n": 1}), NOBODY)
     first.wait(done, 10)
-    hanging = first.submit("echo", {"hang": True, "n": 2})
-    queued = first.submit("echo", {"n": 3})
+    hanging = first.submit(asked("echo", {"hang": True, "n": 2}), NOBODY)
+    queued = first.submit(asked("echo", {"n": 3}), NOBODY)
     assert entered.wait(10)
     killed(first)
     assert [r[1] for r in rows(tmp_path)] == ["done", "running", "queued"]
 
     seen: list[Any] = []
 
-    def again(kind: str, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
-        seen.append((params["n"], sorted(p.name for p in folder.iterdir())))
-        return {"again": params["n"]}
+    def again(request: Any, folder: Path, report: Report) -> dict[str, Any]:
+        seen.append((request.given["n"], sorted(p.name for p in folder.iterdir())))
+        return {"again": request.given["n"]}
 
     second = make(again)
     assert second.wait(hanging, 10).result == {"again": 2}
@@ -218,7 +218,7 @@ def test_a_restart_keeps_finished_and_queued_and_starts_running_again(make: Make
 
 def test_closing_gives_a_running_job_back_to_the_queue(make: Make, tmp_path: Path) -> None:
     first = make()
-    job_id = first.submit("patient", {"until": str(tmp_path / "go")})
+    job_id = first.submit(asked("patient", {"until": str(tmp_path / "go")}), NOBODY)
     _wait_until(lambda: first.get(job_id).message is not None)
     first.close()
     assert rows(tmp_path) == [(job_id, "queued", 0)]
@@ -229,7 +229,7 @@ def test_closing_gives_a_running_job_back_to_the_queue(make: Make, tmp_path: Pat
 def test_a_cancel_survives_the_crash(make: Make, tmp_path: Path) -> None:
     gate = threading.Event()
     first = make(lambda *_: {"waited": gate.wait(10)})
-    job_id = first.submit("echo", {})
+    job_id = first.submit(asked("echo", {}), NOBODY)
     _wait_until(lambda: first.get(job_id).state == "running")
     first.cancel(job_id)
     killed(first)
@@ -239,7 +239,7 @@ def test_a_cancel_survives_the_crash(make: Make, tmp_path: Path) -> None:
 
 def test_a_job_that_takes_the_service_down_every_time_fails_at_last(make: Make, tmp_path: Path) -> None:
     first = make(start=False)
-    job_id = first.submit("echo", {})
+    job_id = first.submit(asked("echo", {}), NOBODY)
     killed(first)
     with sqlite3.connect(tmp_path / "data" / "jobs.sqlite3") as db:
         db.execute("UPDATE jobs SET state = 'running', attempts = ?", (MAX_ATTEMPTS,))
@@ -249,14 +249,14 @@ def test_a_job_that_takes_the_service_down_every_time_fails_at_last(make: Make, 
 
 def test_a_job_that_was_running_in_several_crashes_lets_the_others_go_first(make: Make, tmp_path: Path) -> None:
     first = make(start=False)
-    suspect, other = first.submit("echo", {"n": 1}), first.submit("echo", {"n": 2})
+    suspect, other = first.submit(asked("echo", {"n": 1}), NOBODY), first.submit(asked("echo", {"n": 2}), NOBODY)
     killed(first)
     with sqlite3.connect(tmp_path / "data" / "jobs.sqlite3") as db:
         db.execute("UPDATE jobs SET state = 'running', attempts = 3 WHERE id = ?", (suspect,))
     order: list[int] = []
 
-    def run(kind: str, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
-        order.append(params["n"])
+    def run(request: Any, folder: Path, report: Report) -> dict[str, Any]:
+        order.append(request.given["n"])
         return {}
 
     second = make(run, start=False)
@@ -274,7 +274,7 @@ def test_two_processes_cannot_share_a_data_folder(make: Make, tmp_path: Path) ->
 def test_retry_runs_a_failed_job_again_and_refuses_others(make: Make, tmp_path: Path) -> None:
     jobs = make()
     source = tmp_path / "late.mp4"
-    job_id = jobs.submit("missing", {"source": str(source)})
+    job_id = jobs.submit(asked("missing", {"source": str(source)}), NOBODY)
     assert (jobs.wait(job_id, 10).error or {})["error"] == "not_found"
     source.write_bytes(b"now it is here")
     jobs.retry(job_id)
@@ -291,8 +291,8 @@ def test_delete_removes_the_folder_and_only_uploads_no_other_job_needs(make: Mak
     mine, shared, outside = uploads / "a.mp4", uploads / "b.mp4", tmp_path / "c.mp4"
     for path in (mine, shared, outside):
         path.write_bytes(b"0" * 2000)
-    first = jobs.submit("rank", {"clips": [{"path": str(p)} for p in (mine, shared, outside)]})
-    second = jobs.submit("rank", {"clips": [{"path": str(shared)}]})
+    first = jobs.submit(asked("rank", {"clips": [{"path": str(p)} for p in (mine, shared, outside)]}), NOBODY)
+    second = jobs.submit(asked("rank", {"clips": [{"path": str(shared)}]}), NOBODY)
     folder = jobs.wait(first, 10).folder
     assert list(folder.iterdir())
     jobs.wait(second, 10)
@@ -304,7 +304,7 @@ def test_delete_removes_the_folder_and_only_uploads_no_other_job_needs(make: Mak
 
 def test_a_running_job_cannot_be_deleted(make: Make) -> None:
     jobs = make()
-    job_id = jobs.submit("patient", {})
+    job_id = jobs.submit(asked("patient", {}), NOBODY)
     with pytest.raises(Conflict):
         jobs.delete(job_id)
     jobs.cancel(job_id)
@@ -312,7 +312,7 @@ def test_a_running_job_cannot_be_deleted(make: Make) -> None:
 
 def test_lists_are_newest_first_by_owner_and_state(make: Make) -> None:
     jobs = make()
-    ids = [jobs.submit("echo", {}, owner=o) for o in ("ana", "luis", "ana")]
+    ids = [jobs.submit(asked("echo", {}), Asker(o)) for o in ("ana", "luis", "ana")]
     for job_id in ids:
         jobs.wait(job_id, 10)
     assert [j.id for j in jobs.list("ana")] == [ids[2], ids[0]]
@@ -324,7 +324,7 @@ def test_lists_are_newest_first_by_owner_and_state(make: Make) -> None:
 def test_unknown_kinds_and_ids_are_refused(make: Make) -> None:
     jobs = make()
     with pytest.raises(BadRequest):
-        jobs.submit("rm", {})
+        jobs.submit(asked("rm", {}), NOBODY)
     for call in (jobs.get, jobs.cancel, jobs.retry, jobs.delete, jobs.wait, jobs.by_slug):
         with pytest.raises(NotFound):
             call("0" * 32)
@@ -332,7 +332,7 @@ def test_unknown_kinds_and_ids_are_refused(make: Make) -> None:
 
 def test_everybody_who_waits_is_told_once(make: Make) -> None:
     jobs = make(start=False)
-    job_id = jobs.submit("echo", {})
+    job_id = jobs.submit(asked("echo", {}), NOBODY)
     told: list[int] = []
     for n in range(5):
         jobs.when_finished(job_id, lambda n=n: told.append(n))  # type: ignore[misc]

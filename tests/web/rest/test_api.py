@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import io
 import json
+import threading
+import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
 from pipeline import errors
 from pipeline.errors import StudioError
+from tests.fake_kinds import asked
 from tests.fake_service import ended, files_below, parts, service
+from web.guard.visitors import COOKIE, visitor_in
 from web.jobs import edits
+from web.jobs.values import NOBODY, Asker
 from web.problems import STATUS, _family, status_of
 
 FILM = b"film" * 500
@@ -132,7 +138,7 @@ def test_a_sync_from_the_library(client: TestClient) -> None:
 )
 def test_older_names_of_the_fields(client: TestClient, fields: tuple[str, str]) -> None:
     answer = client.post("/api/upload", json={fields[0]: "talk.mp4", fields[1]: "dub.mkv"})
-    assert ended(client, answer.json()["task_id"]).params["dub"].endswith("dub.mkv")
+    assert ended(client, answer.json()["task_id"]).request.dub.name.endswith("dub.mkv")
 
 
 def test_clips_as_one_zip_with_plain_names(client: TestClient) -> None:
@@ -166,7 +172,7 @@ def test_nothing_of_the_machine_leaks(client: TestClient, base: Path) -> None:
     second = client.post("/api/upload", json={"original": "talk.mp4", "dubbed": "dub.mkv"})
     ended(client, second.json()["task_id"])
     jobs = parts(client).jobs
-    broken = jobs.submit("broken", {})
+    broken = jobs.submit(asked("broken", {}), NOBODY)
     jobs.wait(broken, 20)
     shown = [first.text, client.get("/api/tasks").text, client.get(f"/api/status/{broken}").text]
     assert not [text for text in shown if str(base) in text or "secret" in text]
@@ -174,7 +180,7 @@ def test_nothing_of_the_machine_leaks(client: TestClient, base: Path) -> None:
 
 def test_errors_speak_the_readers_language(client: TestClient) -> None:
     jobs = parts(client).jobs
-    task_id = jobs.submit("no_audio", {})
+    task_id = jobs.submit(asked("no_audio", {}), NOBODY)
     jobs.wait(task_id, 20)
     spanish = client.get(f"/api/status/{task_id}", headers={"Accept-Language": "es-MX,es;q=0.9,en;q=0.5"}).json()
     english = client.get(f"/api/status/{task_id}", headers={"Accept-Language": "fr"}).json()
@@ -245,7 +251,7 @@ def test_media_that_is_none_is_refused_before_it_is_queued(fresh: TestClient) ->
 
 def test_a_task_is_stopped_retried_and_deleted(client: TestClient, tmp_path: Path) -> None:
     jobs = parts(client).jobs
-    task_id = jobs.submit("patient", {"until": str(tmp_path / "go")})
+    task_id = jobs.submit(asked("patient", {"until": str(tmp_path / "go")}), NOBODY)
     assert client.post(f"/api/tasks/{task_id}/retry").status_code == 409
     assert client.delete(f"/api/tasks/{task_id}").status_code == 409
     assert client.get(f"/api/download/{task_id}").status_code == 404
@@ -256,11 +262,52 @@ def test_a_task_is_stopped_retried_and_deleted(client: TestClient, tmp_path: Pat
     assert ended(client, task_id).state == "done"
     assert client.delete(f"/api/tasks/{task_id}").status_code == 200
     assert client.get(f"/api/status/{task_id}").status_code == 404
+    assert client.post(f"/api/tasks/{task_id}/restore").status_code == 200
+    assert client.get(f"/api/status/{task_id}").json()["status"] == "done"
+    assert client.post(f"/api/tasks/{task_id}/restore").status_code == 404
+
+
+def test_a_task_says_that_it_is_stopping_without_a_new_state(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs, goes_on = parts(client).jobs, threading.Event()
+
+    def deaf(request: Any, folder: Path, report: Any) -> dict[str, Any]:
+        goes_on.wait(20)
+        report(1.0, None)
+        return {}
+
+    monkeypatch.setattr(jobs, "_run", deaf)
+    task_id = jobs.submit(asked("patient", {}), NOBODY)
+    while jobs.get(task_id).state != "running":
+        time.sleep(0.01)
+    answer = client.post(f"/api/tasks/{task_id}/cancel", headers={"Accept-Language": "es"}).json()
+    shown = client.get(f"/api/status/{task_id}", headers={"Accept-Language": "es"}).json()
+    assert (shown["status"], shown["stopping"], shown["message"]) == ("running", True, answer["message"])
+    goes_on.set()
+    assert ended(client, task_id).state == "cancelled"
+    assert client.get(f"/api/status/{task_id}").json()["stopping"] is False
+
+
+def test_nobody_changes_a_task_of_another_browser(client: TestClient) -> None:
+    jobs = parts(client).jobs
+    mine, theirs = ({"Cookie": f"{COOKIE}={c * 43}"} for c in "ab")
+    task_id = jobs.submit(asked("echo", {}), Asker(visitor_in(mine["Cookie"])))
+    ended(client, task_id)
+    for other in (theirs, {}):
+        assert client.delete(f"/api/tasks/{task_id}", headers=other).status_code == 403
+        assert client.post(f"/api/tasks/{task_id}/cancel", headers=other).status_code == 403
+        assert client.post(f"/api/tasks/{task_id}/retry", headers=other).status_code == 403
+        assert client.get(f"/api/status/{task_id}", headers=other).status_code == 200
+        assert task_id in [t["task_id"] for t in client.get("/api/tasks", headers=other).json()["tasks"]]
+    assert client.delete(f"/api/tasks/{task_id}", headers=mine).status_code == 200
+    assert client.post(f"/api/tasks/{task_id}/restore", headers=theirs).status_code == 403
+    assert client.post(f"/api/tasks/{task_id}/restore", headers=mine).status_code == 200
 
 
 def test_the_list_of_tasks_pages_and_filters(fresh: TestClient) -> None:
     jobs = parts(fresh).jobs
-    ids = [jobs.submit("echo", {}) for _ in range(5)]
+    ids = [jobs.submit(asked("echo", {}), NOBODY) for _ in range(5)]
     for job_id in ids:
         jobs.wait(job_id, 20)
     page = fresh.get("/api/tasks?limit=2&offset=1").json()
@@ -270,7 +317,7 @@ def test_the_list_of_tasks_pages_and_filters(fresh: TestClient) -> None:
 
 def test_a_refused_sync_is_done_and_has_no_file(client: TestClient) -> None:
     jobs = parts(client).jobs
-    task_id = jobs.submit("refused", {})
+    task_id = jobs.submit(asked("refused", {}), NOBODY)
     jobs.wait(task_id, 20)
     status = client.get(f"/api/status/{task_id}").json()
     assert (status["status"], status["result"]["verdict"], status["download_url"]) == ("done", "refuse", None)
@@ -296,7 +343,7 @@ def test_health_says_why_it_is_degraded(tmp_path: Path) -> None:
 
 def test_metrics_count_jobs_stages_and_answers(fresh: TestClient) -> None:
     jobs = parts(fresh).jobs
-    jobs.wait(jobs.submit("patient", {"steps": 5}), 20)
+    jobs.wait(jobs.submit(asked("patient", {"steps": 5}), NOBODY), 20)
     fresh.get("/api/status/unknown")
     text = fresh.get("/metrics").text
     assert 'studio_jobs{state="done"} 1.0' in text
@@ -328,7 +375,7 @@ def test_openapi_names_every_route_of_the_contract(client: TestClient) -> None:
 
 def test_only_the_files_of_a_finished_task_are_served(client: TestClient, base: Path) -> None:
     jobs = parts(client).jobs
-    task_id = jobs.submit("patient", {"steps": 2})
+    task_id = jobs.submit(asked("patient", {"steps": 2}), NOBODY)
     folder = jobs.wait(task_id, 20).folder
     (folder / "x.part").write_bytes(b"1")
     (folder / "link").symlink_to(base / "data" / "jobs.sqlite3")
@@ -340,6 +387,6 @@ def test_only_the_files_of_a_finished_task_are_served(client: TestClient, base: 
 
 def test_results_are_json_without_surprises(client: TestClient) -> None:
     jobs = parts(client).jobs
-    job_id = jobs.submit("echo", {"text": "</script>\u2028ñ\ud800"})
+    job_id = jobs.submit(asked("echo", {"text": "</script>\u2028ñ\ud800"}), NOBODY)
     jobs.wait(job_id, 20)
-    assert json.loads(client.get(f"/api/status/{job_id}").content)["result"]["params"]["text"].startswith("</script>")
+    assert json.loads(client.get(f"/api/status/{job_id}").content)["result"]["given"]["text"].startswith("</script>")

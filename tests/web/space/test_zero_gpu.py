@@ -11,22 +11,24 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pipeline import engine as engines
 from pipeline.errors import Cancelled, NoAudio
+from pipeline.media.probe import Probes
 from pipeline.messages import Message
 from pipeline.progress import Report
 from pipeline.settings import Settings
 from pipeline.speech import transcriber
 from pipeline.values import Transcript
 from tests.conftest import ROOT
+from tests.fake_kinds import Trial, asked
 from tests.fake_service import settings_for
 from web.jobs.kinds import Kind
+from web.jobs.values import NOBODY
 from web.runner import runner
 from web.space import zero_gpu
 from web.space.zero_gpu import Heard, VisitorsJobs, ZeroEngine, gpu_seconds
@@ -88,7 +90,7 @@ def film(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         duration = 3600.0
 
     monkeypatch.setattr(transcriber, "Transcriber", FakeTranscriber)
-    monkeypatch.setattr(engines, "probe", lambda path: Info())
+    monkeypatch.setattr(Probes, "__call__", lambda self, path: Info())
     FakeTranscriber.made = []
     FakeTranscriber.script = staticmethod(lambda report: None)  # type: ignore[assignment]
     path = tmp_path / "film.mp4"
@@ -168,18 +170,18 @@ def test_a_stop_reaches_the_gpu(film: Path, tmp_path: Path) -> None:
 visitor: contextvars.ContextVar[str] = contextvars.ContextVar("visitor", default="nobody")
 
 
-def whoami(engine: Any, params: Mapping[str, Any], folder: Path, report: Report) -> dict[str, Any]:
+def whoami(engine: Any, request: Any, folder: Path, report: Report) -> dict[str, Any]:
     return {"visitor": visitor.get()}
 
 
 def test_jobs_run_as_the_visitor_who_submitted_them(tmp_path: Path) -> None:
-    settings, kinds = settings_for(tmp_path, workers=2), {"who": Kind(whoami)}
+    settings, kinds = settings_for(tmp_path, workers=2), {"who": Kind(Trial, whoami)}
     jobs = VisitorsJobs(settings, kinds, runner(settings, None, kinds))
     jobs.start()
     ids = {}
     for name in ("ana", "luis", "eva"):
         visitor.set(name)
-        ids[name] = jobs.submit("who", {})
+        ids[name] = jobs.submit(asked("who", {}), NOBODY)
     visitor.set("nobody")
     # Under pytest the job's module is another copy of this one or the same; its variable is what counts.
     found = {name: jobs.wait(job_id, 20).result for name, job_id in ids.items()}
@@ -226,6 +228,6 @@ def _answer(process: subprocess.Popen[bytes], port: int, path: str) -> bytes:
 
 
 def test_nothing_of_it_is_there_without_the_variable() -> None:
-    code = "import app, sys; assert not app.ON_ZERO_GPU; assert 'spaces' not in sys.modules; assert 'web.space.zero_gpu' not in sys.modules"
+    code = "import app, sys; from web import studio; assert not studio.on_zero_gpu(); assert 'spaces' not in sys.modules; assert 'web.space.zero_gpu' not in sys.modules"
     environment = {k: v for k, v in os.environ.items() if k != "SPACES_ZERO_GPU"}
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, check=True)

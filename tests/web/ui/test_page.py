@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from syncdub.requests import Nudge
 from tests.browsing import TABS, Place, Visit, chromium, drag, eventually, page_server
 from tests.page_kinds import PAGE_KINDS
 from web.jobs import edits
@@ -112,7 +113,7 @@ def test_changed_clips_are_made_again_ranked_and_there_after_a_reload(browser: A
         page.click("#highlights-view [data-apply]")
         eventually(lambda: page.locator(".card[data-n='2']").get_attribute("data-src") != before)
         made = newest(place, "compile")
-        assert [(c["start"], c["end"]) for c in made.params["clips"]] == [(85.0, 100.0)]
+        assert [(c.span.start, c.span.end) for c in made.request.clips] == [(85.0, 100.0)]
         visit.reload()
         visit.see("#highlights-view .stage[data-job] .card")
         assert made.id in page.locator(".card[data-n='2']").get_attribute("data-src")
@@ -120,15 +121,15 @@ def test_changed_clips_are_made_again_ranked_and_there_after_a_reload(browser: A
         page.click("#highlights-rank")
         visit.see("#viral-view .vcard[data-n='2'] .tl-clip")
         ranked = newest(place, "rank")
-        assert [(c["start"], c["end"]) for c in ranked.params["clips"]] == [(18.3, 35.0), (85.0, 100.0)]
+        assert [(c.span.start, c.span.end) for c in ranked.request.clips] == [(18.3, 35.0), (85.0, 100.0)]
         visit.see("#viral-view [data-make=all]").click()
         visit.see("#viral-made video")
         joined = newest(place, "compile")
-        assert len(joined.params["clips"]) == 2
+        assert len(joined.request.clips) == 2
         with page.expect_download() as download:
             page.click("#viral-made a[href*='/api/download/']")
         assert Path(download.value.path()).stat().st_size > 100_000
-        assert {c["source"] for c in joined.params["clips"]} == {newest(place, "highlights").params["source"]}
+        assert {c.source for c in joined.request.clips} == {newest(place, "highlights").request.source}
 
 
 def test_sentences_are_chosen_and_words_corrected_and_both_undone(browser: Any, place: Place) -> None:
@@ -154,9 +155,9 @@ def test_sentences_are_chosen_and_words_corrected_and_both_undone(browser: Any, 
         make.click()
         visit.see("#viral-made video")
         job = newest(place, "compile")
-        assert [t["text"] for t in job.params["texts"]] == ["Hola a todos amigas."]
-        assert [(round(c["start"], 2), round(c["end"], 2)) for c in job.params["clips"]] == [(0.05, 8.0)]
-        assert job.params["aspect"] == "9:16"
+        assert [t.text for t in job.request.texts] == ["Hola a todos amigas."]
+        assert [(round(c.span.start, 2), round(c.span.end, 2)) for c in job.request.clips] == [(0.05, 8.0)]
+        assert job.request.aspect == "9:16"
 
 
 def test_a_dub_segment_is_dragged_and_the_film_written_from_there(browser: Any, place: Place) -> None:
@@ -186,12 +187,12 @@ def test_a_dub_segment_is_dragged_and_the_film_written_from_there(browser: Any, 
         page.click("#sync-write")
         visit.see("#sync-files a[href*='/api/download/']")
         job = newest(place, "sync")
-        assert job.params["nudges"] == [{"segment": 0, "ms": -40.0}, {"segment": 1, "ms": dragged - 99}]
-        assert job.params["plan"] == str(analysed.folder / "plan.json")
+        assert job.request.nudges == (Nudge(-40.0, 0), Nudge(dragged - 99, 1))
+        assert job.request.plan == analysed.folder / "plan.json"
         assert second.get_attribute("aria-valuenow") == str(round(dragged) - 99), "the moves stay where they were made"
         page.click("#sync-to-highlights")
         visit.see("#highlights-view .stage[data-job] .card")
-        assert newest(place, "highlights").params["source"] == analysed.params["original"]
+        assert newest(place, "highlights").request.source == analysed.request.original
 
 
 def test_progress_stop_and_reload_in_the_middle(browser: Any, place: Place) -> None:

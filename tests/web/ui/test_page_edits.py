@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 
 from pipeline.errors import BadRequest
+from pipeline.values import Span
+from reelify.cut.rewriting import Rewrite
+from reelify.requests import Clip, HighlightsRequest
+from syncdub.requests import Nudge
 from web.jobs import edits
 from web.jobs.queue import Job
 from web.ui.dubsync.view import Map, whole_view
@@ -17,9 +22,9 @@ from web.ui.numbers import shown_table
 from web.ui.stage import Scene, stage
 from web.ui.viral.view import Board
 from web.ui.viral.view import view as board_view
-from web.ui.viral.work import cut_params
+from web.ui.viral.work import cuts_of
 
-CLIPS = [
+CLIPS: list[dict[str, Any]] = [
     {
         "source": "/a.mp4", "title": "a", "start": 10.0, "end": 24.0, "duration": 14.0, "kept": True,
         "sentences": [
@@ -33,7 +38,7 @@ CLIPS = [
 
 
 def job(folder: Path) -> Job:
-    return Job("0" * 32, "highlights", {}, folder)
+    return Job("0" * 32, "highlights", HighlightsRequest(Path("a")), folder)
 
 
 def test_what_a_browser_sends_is_checked(tmp_path: Path) -> None:
@@ -73,33 +78,29 @@ def test_what_was_made_stays_when_edges_move_again_and_damage_is_nothing(tmp_pat
 
 def test_a_moved_clip_is_cut_where_it_was_moved() -> None:
     state = {"bounds": {"2": [1.0, 5.0]}, "texts": {"1:0": "Hola a todas.", "9:9": "x", "2:0": "x"}}
-    assert cut_params(CLIPS, "clip", 2, state)["clips"] == [{"source": "/b.mp4", "start": 1.0, "end": 5.0, "name": "b"}]
-    assert cut_params(CLIPS, "clip", 2, state)["texts"] == []
+    assert cuts_of(CLIPS, "clip", 2, state)["clips"] == (Clip(Path("/b.mp4"), Span(1.0, 5.0), "b"),)
+    assert cuts_of(CLIPS, "clip", 2, state)["texts"] == ()
     said = CLIPS[0]["sentences"][0]
-    rewrite = {
-        "source": "/a.mp4", "start": CLIPS[0]["start"] + said["start"], "heard": said["text"], "text": "Hola a todas.",
-    }  # fmt: skip
-    assert cut_params(CLIPS, "smart", 1, state) | {"clips": 0} == {"clips": 0, "smart": True, "texts": [rewrite]}
-    assert [c["source"] for c in cut_params(CLIPS, "all", 1, state)["clips"]] == ["/a.mp4"]
-    assert cut_params(CLIPS, "clip", 99, {})["clips"][0]["source"] == "/b.mp4"
+    rewrite = Rewrite(Path("/a.mp4"), CLIPS[0]["start"] + said["start"], said["text"], "Hola a todas.")
+    assert cuts_of(CLIPS, "smart", 1, state) | {"clips": 0} == {"clips": 0, "smart": True, "texts": (rewrite,)}
+    assert [c.source for c in cuts_of(CLIPS, "all", 1, state)["clips"]] == [Path("/a.mp4")]
+    assert cuts_of(CLIPS, "clip", 99, {})["clips"][0].source == Path("/b.mp4")
 
 
 def test_ticked_neighbours_become_one_piece_with_air_that_hears_nobody_else() -> None:
-    pieces = cut_params(CLIPS, "sentences", 1, {"ticked": ["1:0", "1:1", "1:2"]})["clips"]
-    assert [(c["start"], c["end"]) for c in pieces] == [(10.0, pytest.approx(23.35))]
-    one = cut_params(CLIPS, "sentences", 1, {"ticked": ["1:1", "2:0", "7:1"]})["clips"]
-    assert [(c["start"], c["end"]) for c in one] == [(pytest.approx(14.1), pytest.approx(18.35))]
+    pieces = cuts_of(CLIPS, "sentences", 1, {"ticked": ["1:0", "1:1", "1:2"]})["clips"]
+    assert [(c.span.start, c.span.end) for c in pieces] == [(10.0, pytest.approx(23.35))]
+    one = cuts_of(CLIPS, "sentences", 1, {"ticked": ["1:1", "2:0", "7:1"]})["clips"]
+    assert [(c.span.start, c.span.end) for c in one] == [(pytest.approx(14.1), pytest.approx(18.35))]
     for state in ({}, {"ticked": ["2:0"]}):
         with pytest.raises(BadRequest):
-            cut_params(CLIPS, "sentences", 1, state)
+            cuts_of(CLIPS, "sentences", 1, state)
     with pytest.raises(BadRequest):
-        cut_params([], "clip", 1, {})
+        cuts_of([], "clip", 1, {})
 
 
 def test_nudges_as_the_sync_job_takes_them() -> None:
-    assert edits.nudges_of({"nudges": {"10": 5, "all": -40, "2": 7}}) == [
-        {"segment": -1, "ms": -40.0}, {"segment": 2, "ms": 7.0}, {"segment": 10, "ms": 5.0},
-    ]  # fmt: skip
+    assert edits.nudges_of({"nudges": {"10": 5, "all": -40, "2": 7}}) == (Nudge(-40.0), Nudge(7.0, 2), Nudge(5.0, 10))
 
 
 def test_numbers_follow_the_language() -> None:

@@ -13,7 +13,8 @@ from pipeline.messages import clock
 from pipeline.values import Span
 from syncdub.making.preview import What, preview_clip
 from syncdub.making.soundtrack import Pair
-from web.jobs.dubs import PLAN, load_plan, moved
+from syncdub.plan_file import PLAN, load_plan, moved
+from syncdub.requests import AnalyseRequest, Nudge
 from web.jobs.queue import Job
 from web.ui.following import Page
 from web.ui.language import tell
@@ -21,19 +22,20 @@ from web.ui.language import tell
 SECONDS = 8.0
 
 
-def preview(page: Page, job: Job, at: float, which: str, nudges: Sequence[Mapping[str, float]]) -> Path:
+def preview(page: Page, job: Job, at: float, which: str, nudges: Sequence[Nudge]) -> Path:
     """A short clip of the film from second ``at`` on with its own sound, the dub as it was, or the dub in its place.
 
     Raises:
         UserError: the files are gone, or the film has no such second.
     """
-    pair = Pair(page.engine.probe(job.params["original"]), page.engine.probe(job.params["dub"]))
+    asked = job.asked(AnalyseRequest)
+    pair = Pair(page.engine.probe(asked.original), page.engine.probe(asked.dub))
     plan = moved(load_plan(job.folder / PLAN), nudges)
     end = min(at + SECONDS, pair.original.duration)
     span = Span(max(0.0, min(at, end - 1.0)), end)
     folder = page.settings.temp_dir / "gradio" / "previews" / job.id
     folder.mkdir(parents=True, exist_ok=True)
-    mark = hashlib.blake2b(repr([sorted(n.items()) for n in nudges]).encode(), digest_size=6).hexdigest()
+    mark = hashlib.blake2b(repr(list(nudges)).encode(), digest_size=6).hexdigest()
     out = folder / f"{which}_{round(1000 * at)}_{mark}.mp4"
     what = {"original": "original", "before": "dub", "after": "synced"}[which]
     return preview_clip(pair, plan, cast(What, what), span, out)

@@ -7,10 +7,12 @@ from typing import Any
 
 import gradio as gr
 
+from syncdub.witnesses import EXACT, WITNESSES
 from web.ui.dubsync.work import DubWork
 from web.ui.examples import example_files
 from web.ui.following import IN_ORDER, QUIET, Page
 from web.ui.language import label
+from web.ui.media_field import MediaField
 from web.ui.theme import script
 
 FILLS = ("silence", "original", "bed")
@@ -19,14 +21,14 @@ CODECS = ("flac", "eac3", "aac")
 
 @dataclass(frozen=True)
 class DubTab:
-    """The tab's components. ``running`` is the job that is followed, ``analysed`` the analysis that is worked on."""
+    """The tab's components; ``options`` by the field of the request that each stands for. ``running`` is the job that is followed, ``analysed`` the analysis that is worked on."""
 
     film: gr.File
     film_address: gr.Textbox
     dub: gr.File
     dub_address: gr.Textbox
     example: gr.Button
-    options: list[Any]
+    options: dict[str, Any]
     go: gr.Button
     stop: gr.Button
     progress: gr.HTML
@@ -49,6 +51,10 @@ class DubTab:
     def given(self) -> list[Any]:
         return [self.film, self.film_address, self.dub, self.dub_address]
 
+    def work(self, page: Page) -> DubWork:
+        """The handlers that these components call."""
+        return DubWork(page, tuple(self.options))
+
     @property
     def outputs(self) -> list[Any]:
         return [
@@ -70,9 +76,9 @@ def layout(page: Page, last: gr.BrowserState) -> DubTab:
 
 
 def _inputs() -> dict[str, Any]:
-    film = gr.File(label=label("ui.sync.film"), file_count="single", type="filepath", elem_id="sync-film")
+    film = MediaField(label=label("ui.sync.film"), file_count="single", type="filepath", elem_id="sync-film")
     film_address = gr.Textbox(label=label("ui.address"), placeholder="https://…", max_lines=1)
-    dub = gr.File(label=label("ui.sync.dub"), file_count="single", type="filepath", elem_id="sync-dub")
+    dub = MediaField(label=label("ui.sync.dub"), file_count="single", type="filepath", elem_id="sync-dub")
     dub_address = gr.Textbox(label=label("ui.address"), placeholder="https://…", max_lines=1)
     example = gr.Button(
         label("ui.example"), size="sm", visible=len(example_files("dubsync")) == 2, elem_id="sync-example"
@@ -88,20 +94,22 @@ def _inputs() -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _options() -> list[Any]:
-    """In the order of :func:`web.ui.dubsync.work.options`."""
+def _options() -> dict[str, Any]:
     quick = gr.Checkbox(False, label=label("ui.sync.quick"), info=label("ui.sync.quick_info"))
     fill = gr.Radio([(label(f"ui.sync.fill.{f}"), f) for f in FILLS], value="silence", label=label("ui.sync.fill"))
     codec = gr.Radio([(c.upper(), c) for c in CODECS], value="flac", label=label("ui.sync.codec"))
-    witnesses = [(label(f"ui.sync.follow.{w}"), w) for w in ("sound", "picture")]
-    witness = gr.Radio(witnesses, value="sound", label=label("ui.sync.follow"))
+    witnesses = [(label(WITNESSES[w].rule), w) for w in EXACT]
+    witness = gr.Radio(witnesses, value=EXACT[0], label=label("ui.sync.follow"))
     with gr.Row():
         tracks = [
             gr.Number(-1, precision=0, minimum=-1, label=label(f"ui.sync.{t}_track"), info=label("ui.sync.track_info"))
             for t in ("film", "dub")
         ]
     name = gr.Textbox(label=label("ui.sync.name"), max_lines=1)
-    return [quick, fill, codec, witness, *tracks, name]
+    return {
+        "quick": quick, "fill": fill, "codec": codec, "follow": witness, "original_stream": tracks[0], "dub_stream": tracks[1],
+        "name": name,
+    }  # fmt: skip
 
 
 def _results() -> dict[str, Any]:
@@ -133,11 +141,11 @@ def _results() -> dict[str, Any]:
 
 def wire(page: Page, demo: gr.Blocks, tab: DubTab) -> None:
     """Connects the components with their work."""
-    work = DubWork(page)
-    inputs = [*tab.given, *tab.options]
+    work = tab.work(page)
+    inputs = [*tab.given, *tab.options.values()]
     tab.go.click(work.start, inputs, tab.outputs, **QUIET)
     tab.example.click(work.example, None, tab.given, **QUIET).then(work.start, inputs, tab.outputs, **QUIET)
-    tab.write.click(work.finish, [tab.analysed, *tab.options], tab.outputs, **QUIET)
+    tab.write.click(work.finish, [tab.analysed, *tab.options.values()], tab.outputs, **QUIET)
     tab.stop.click(work.cancel, tab.running, None, **QUIET)
     listening = {**QUIET, "show_progress": "full", "show_progress_on": tab.player}
     tab.hear.click(work.listen, [tab.analysed, tab.at, tab.which], tab.player, **listening)

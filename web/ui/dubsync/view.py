@@ -11,11 +11,14 @@ from typing import Any
 import pandas as pd
 
 from pipeline.messages import clock, format_number
+from syncdub.witnesses import WITNESSES
 from web.ui.language import percent, tell
 from web.ui.timeline import attr, editable, toolbar
 
 WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 960, 320, 78, 34, 14
 N_ANCHORS = 1500
+MARKS = {"circle": "●", "square": "■", "triangle": "△"}
+"""How the shapes of witnesses look in a line of text."""
 GRIP = 10.0
 """Half the height, in the drawing's units, within which a hand takes hold of a segment."""
 
@@ -93,8 +96,8 @@ def plot(plan: Mapping[str, Any], language: str, *, movable: bool = False) -> st
     shapes += [_anchor(a, scale, said) for a in anchors if scale.low <= a["original"] - a["dub"] <= scale.high]
     shapes += [_segment(n, s, scale, language, movable) for n, s in enumerate(segments)]
     keys = "".join(
-        f'<span><b class="key {w}" aria-hidden="true">{mark}</b> {html.escape(tell(f"ui.witness.{w}", language))}</span>'
-        for w, mark in (("sound", "●"), ("picture", "■"), ("meaning", "△"))
+        f'<span><b class="key" style="color:var({w.colour})" aria-hidden="true">{MARKS[w.shape]}</b> {html.escape(tell(w.title, language))}</span>'
+        for w in WITNESSES.values()
     )
     name, unit = attr(tell("ui.sync.plot", language)), (scale.high - scale.low) / (HEIGHT - BOTTOM - TOP)
     return (
@@ -169,13 +172,15 @@ def _gaps(segments: Sequence[Mapping[str, Any]], scale: _Scale, language: str) -
 
 def _anchor(anchor: Mapping[str, Any], scale: _Scale, said: Mapping[float, str]) -> str:
     x, y = scale.x(anchor["dub"]), scale.y(anchor["original"] - anchor["dub"])
-    text = said.get(round(anchor["dub"], 1), "") if anchor["witness"] == "meaning" else ""
+    known = WITNESSES[anchor["witness"]]
+    text = "" if known.exact else said.get(round(anchor["dub"], 1), "")
     title = f"<title>{clock(anchor['dub'])} {html.escape(text)}</title>"
-    if anchor["witness"] == "sound":
-        return f'<circle class="sound" cx="{x:.1f}" cy="{y:.1f}" r="2.6">{title}</circle>'
-    if anchor["witness"] == "picture":
-        return f'<rect class="picture" x="{x - 2.5:.1f}" y="{y - 2.5:.1f}" width="5" height="5">{title}</rect>'
-    return f'<path class="meaning" d="M{x:.1f} {y - 4.5:.1f} l4.5 8 h-9 Z">{title}</path>'
+    look = f'class="said {known.shape}" style="--said:var({known.colour})"'
+    if known.shape == "circle":
+        return f'<circle {look} cx="{x:.1f}" cy="{y:.1f}" r="2.6">{title}</circle>'
+    if known.shape == "square":
+        return f'<rect {look} x="{x - 2.5:.1f}" y="{y - 2.5:.1f}" width="5" height="5">{title}</rect>'
+    return f'<path {look} d="M{x:.1f} {y - 4.5:.1f} l4.5 8 h-9 Z">{title}</path>'
 
 
 def _segment(n: int, segment: Mapping[str, Any], scale: _Scale, language: str, movable: bool) -> str:
@@ -215,7 +220,7 @@ def segment_table(plan: Mapping[str, Any], language: str) -> str:
 
 
 def _segment_row(n: int, s: Mapping[str, Any], language: str) -> str:
-    who = ", ".join(tell(f"ui.witness.{w}", language) for w in ("sound", "picture", "meaning") if s["evidence"].get(w))
+    who = ", ".join(tell(w.title, language) for w in WITNESSES.values() if s["evidence"].get(w.name))
     offset = s["offset_ms"] / 1000
     before = (
         str(n), f"{clock(s['dub_start'])}–{clock(s['dub_end'])}", f"{clock(s['original_start'])}–{clock(s['original_end'])}",

@@ -10,15 +10,17 @@ import gradio as gr
 
 from pipeline.errors import StudioError
 from pipeline.messages import localise
+from syncdub.plan_file import PLAN, load_plan
+from syncdub.requests import AnalyseRequest, SyncRequest
 from web.jobs import edits
-from web.jobs.dubs import PLAN, load_plan, plan_json
-from web.jobs.inputs import to_fetch
+from web.jobs.dubs import film_of, plan_json
+from web.jobs.inputs import brought
 from web.jobs.queue import Job
 from web.rest.answers import public_result
 from web.ui.dubsync.preview import join_views, preview
 from web.ui.dubsync.view import Map, phrases, whole_view
 from web.ui.examples import example_files
-from web.ui.following import Early, TabWork, busy, chosen_source, follow, note, notes, owner_of, shown
+from web.ui.following import Early, TabWork, asker, busy, chosen_source, follow, note, notes, shown
 from web.ui.highlights.work import keep_edits
 from web.ui.language import language_of, tell
 from web.ui.numbers import shown_table
@@ -36,31 +38,26 @@ class DubWork(TabWork):
     ) -> Iterator[Answer]:
         """Analyses what was given."""
         try:
-            params = self._params((film, film_at), (dub, dub_at), rest, request)
-            title = f"{params['original_name']} + {params['dub_name']}"
-            job_id = self.page.jobs.submit("analyse", params, owner=owner_of(request), title=title)
+            original, other = (chosen_source(self.page, *v, request) for v in ((film, film_at), (dub, dub_at)))
+            files = {"original": original.path, "dub": other.path, **brought((original, other))}
+            wanted = AnalyseRequest.from_json({**self.chosen(rest), **files})
+            job_id = self.page.jobs.submit(wanted, asker(request), title=f"{original.name} + {other.name}")
         except StudioError as error:
             raise shown(error, request) from error
         yield from self.watch(job_id, language_of(request))
 
-    def _params(
-        self, film: tuple[str | None, str], dub: tuple[str | None, str], rest: Sequence[Any], request: gr.Request
-    ) -> dict[str, Any]:
-        original, other = chosen_source(self.page, *film, request), chosen_source(self.page, *dub, request)
-        return {
-            "original": str(original.path), "dub": str(other.path), "original_name": original.name, "dub_name": other.name,
-            **options(rest), **to_fetch((original, other)),
-        }  # fmt: skip
+    def chosen(self, values: Sequence[Any]) -> dict[str, Any]:
+        """As in every tab; a track below 0 means that nobody chose one."""
+        found = super().chosen(values)
+        return {name: v for name, v in found.items() if not (name.endswith("_stream") and v < 0)}
 
     def finish(self, request: gr.Request, analysed: str, *rest: Any) -> Iterator[Answer]:
         """Writes the film from the analysis as it was moved by hand."""
         try:
             before = self.page.job(analysed, request)
-            params = {
-                **before.params, **options(rest), "plan_job": analysed, "plan": str(before.folder / PLAN),
-                "nudges": edits.nudges_of(edits.load(before)), "interface": language_of(request),
-            }  # fmt: skip
-            job_id = self.page.jobs.submit("sync", params, owner=owner_of(request), title=before.title)
+            moves = edits.nudges_of(edits.load(before))
+            wanted = film_of(before, {**self.chosen(rest), "nudges": moves})
+            job_id = self.page.jobs.submit(wanted, asker(request), title=before.title)
         except StudioError as error:
             raise shown(error, request) from error
         yield from self.watch(job_id, language_of(request))
@@ -131,8 +128,8 @@ class DubWork(TabWork):
     def _analysis(self, job: Job) -> Job:
         """The analysis behind a finished film, where it is still there."""
         try:
-            return self.page.jobs.get(str(job.params["plan_job"])) if job.kind == "sync" else job
-        except (StudioError, KeyError):
+            return self.page.jobs.get(job.asked(SyncRequest).plan_job) if job.kind == "sync" else job
+        except StudioError:
             return job
 
     def _map(self, job: Job, first: Job, plan: Mapping[str, Any], language: str) -> str:
@@ -141,16 +138,6 @@ class DubWork(TabWork):
             analysed = public_result(first, self.page.settings, language)
             return whole_view(Map(analysed, plan, first.id, edits.checked(edits.load(first))), language)
         return whole_view(Map(plan, plan, job.id, edits.checked(edits.load(job))), language)
-
-
-def options(rest: Sequence[Any]) -> dict[str, Any]:
-    """The settings of the tab as parameters of a job."""
-    quick, fill, codec, witness, film_track, dub_track, name = rest
-    tracks = (("original_stream", film_track), ("dub_stream", dub_track))
-    return {
-        "quick": bool(quick), "fill": fill, "codec": codec, "follow": witness, "name": (name or "").strip(),
-        **{key: int(value) for key, value in tracks if value is not None and value >= 0},
-    }  # fmt: skip
 
 
 def _link(job: Job, plan: Mapping[str, Any], language: str) -> str:

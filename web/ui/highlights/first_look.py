@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 from pipeline.errors import Cancelled, StudioError
 from pipeline.messages import Message, localise
+from reelify.requests import HighlightsRequest
 from web.jobs.queue import Job
 from web.jobs.reels import highlights
 from web.ui.following import Page, note, source_url
@@ -35,7 +36,7 @@ class FirstLook:
         """HTML when there is more to show than at the last look."""
         code = job.message.code if job.message else ""
         stage_now = 2 if code in DECIDED else 1 if code in HEARD else 0
-        here = Path(job.params["source"]).is_file()  # or it is still being downloaded
+        here = job.asked(HighlightsRequest).source.is_file()  # or it is still being downloaded
         if job.state != "running" or stage_now <= self._seen or not here:
             return None
         self._seen = stage_now
@@ -45,7 +46,7 @@ class FirstLook:
             return None
 
     def _view(self, job: Job, stage_now: int, language: str) -> str:
-        source = Path(job.params["source"])
+        source = job.asked(HighlightsRequest).source
         if not stage_now:
             return stage(
                 Scene({"duration": self._page.engine.probe(source).duration}, source=source_url(source)), language
@@ -56,14 +57,15 @@ class FirstLook:
         return remark + stage(Scene(found["timeline"], clips, source_url(source)), language)
 
     def _found(self, job: Job, speech: bool) -> Mapping[str, Any]:
-        params = {**job.params, "render": False, "transcribe": speech and bool(job.params.get("transcribe", True))}
+        asked = job.asked(HighlightsRequest)
+        wanted = replace(asked, render=False, transcribe=speech and asked.transcribe)
         until = time.monotonic() + PATIENCE
 
         def impatient(fraction: float, message: Message) -> None:
             if time.monotonic() > until:
                 raise Cancelled()
 
-        return highlights(self._page.engine, params, job.folder, impatient)
+        return highlights(self._page.engine, wanted, job.folder, impatient)
 
 
 __all__ = ["FirstLook"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -12,12 +12,16 @@ import gradio as gr
 import pandas as pd
 
 from pipeline.errors import StudioError
+from pipeline.files.received import Stored
+from pipeline.values import Span
+from reelify.requests import Clip, CompileRequest, HighlightsRequest
+from syncdub.requests import AnalyseRequest
 from web.jobs import edits
-from web.jobs.inputs import to_fetch
+from web.jobs.inputs import brought
 from web.jobs.queue import Job
 from web.rest.answers import public_result
 from web.ui.examples import example_files
-from web.ui.following import Page, TabWork, busy, chosen_source, follow, notes, owner_of, shown, source_url
+from web.ui.following import Page, TabWork, asker, busy, chosen_source, follow, notes, shown, source_url
 from web.ui.highlights.first_look import FirstLook
 from web.ui.language import language_of, precise, tell
 from web.ui.numbers import shown_table
@@ -31,15 +35,16 @@ class HighlightsWork(TabWork):
 
     n_outputs = 9
 
-    def start(
-        self, request: gr.Request, file: str | None, address: str, count: float, low: float, high: float, speech: bool, fast: bool
-    ) -> Iterator[Answer]:  # fmt: skip
+    def start(self, request: gr.Request, file: str | None, address: str, *rest: Any) -> Iterator[Answer]:
         """Queues a job on what was given and follows it."""
-        options = {"clips": int(count), "min_duration": low, "max_duration": high, "transcribe": speech, "fast": fast}
+        yield from self._begin(lambda: chosen_source(self.page, file, address, request), rest, request)
+
+    def _begin(self, source_of: Callable[[], Stored], rest: Sequence[Any], request: gr.Request) -> Iterator[Answer]:
         try:
-            source = chosen_source(self.page, file, address, request)
-            params = {"source": str(source.path), **options} | to_fetch([source])
-            job_id = self.page.jobs.submit("highlights", params, owner=owner_of(request), title=source.name)
+            source = source_of()
+            files = {"source": source.path, **brought([source])}
+            wanted = HighlightsRequest.from_json({**self.chosen(rest), **files})
+            job_id = self.page.jobs.submit(wanted, asker(request), title=source.name)
         except StudioError as error:
             raise shown(error, request) from error
         yield from self.watch(job_id, language_of(request))
@@ -51,11 +56,13 @@ class HighlightsWork(TabWork):
         if file or (address or "").strip():
             yield from self.start(request, file, address, *rest)
             return
-        try:
-            film = self.page.job(analysed, request).params["original"]
-        except StudioError as error:
-            raise shown(error, request) from error
-        yield from self.start(request, str(film), "", *rest)
+        yield from self._begin(lambda: self._film(analysed, request), rest, request)
+
+    def _film(self, analysed: str, request: gr.Request) -> Stored:
+        """The film of a dub analysis of this visitor, which named it then."""
+        film = self.page.job(analysed, request).asked(AnalyseRequest).original
+        self.page.engine.probe(film)
+        return Stored(film, film.name, film.stat().st_size)
 
     def example(self) -> tuple[str, str]:
         """The file that ships with the product."""
@@ -87,7 +94,7 @@ class HighlightsWork(TabWork):
 
     def _stage(self, job: Job, language: str) -> str:
         evidence = (job.result or {}).get("timeline", {})
-        source = source_url(job.params["source"])
+        source = source_url(job.asked(HighlightsRequest).source)
         return stage(
             Scene(evidence, self._clips(job, language), source, job.id, edits.checked(edits.load(job))), language
         )
@@ -139,10 +146,10 @@ class HighlightsWork(TabWork):
     def _rendered(
         self, job: Job, n: int, clip: Mapping[str, Any], bounds: edits.Bounds, request: gr.Request
     ) -> Iterator[tuple[str, Job]]:
-        piece = {"source": job.params["source"], "start": bounds[0], "end": bounds[1], "name": clip.get("title", "")}
-        job_id = self.page.jobs.submit(
-            "compile", {"clips": [piece]}, owner=owner_of(request), title=f"{n}. {job.title}"
-        )
+        asked = job.asked(HighlightsRequest)
+        piece = Clip(asked.source, Span(*bounds), str(clip.get("title", "")))
+        wanted = CompileRequest((piece,), track=asked.track)
+        job_id = self.page.jobs.submit(wanted, asker(request), title=f"{n}. {job.title}")
         yield from follow(self.page, job_id, language_of(request))
 
 
@@ -168,7 +175,7 @@ def _table(clips: list[dict[str, Any]], language: str) -> Any:
 
 
 def _downloads(job: Job, language: str) -> str:
-    settings = quote(json.dumps(dict(job.params), ensure_ascii=False))
+    settings = quote(json.dumps(job.request.to_json(), ensure_ascii=False))
     return (
         f'<div class="studio studio-files"><a href="/api/download/{job.id}?edited=true">{html.escape(tell("ui.download_zip", language))}</a> '
         f'<a download="settings.json" href="data:application/json;charset=utf-8,{settings}">'

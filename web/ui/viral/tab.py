@@ -7,25 +7,25 @@ from typing import Any
 
 import gradio as gr
 
+from pipeline.render.shapes import ASPECTS, FRAMINGS, SOURCE
 from web.ui.examples import example_files
 from web.ui.following import IN_ORDER, QUIET, Page
 from web.ui.language import label
+from web.ui.media_field import MediaField
 from web.ui.theme import script
 from web.ui.viral.work import ViralWork
-
-ASPECTS = ("source", "9:16", "1:1", "16:9")
-FRAMINGS = ("follow", "bars", "centre")
 
 
 @dataclass(frozen=True)
 class ViralTab:
-    """The tab's components. ``look`` is how clips are rendered, ``options`` how they are judged."""
+    """The tab's components. ``look`` is how clips are rendered, ``options`` how they are judged; both by the field of the request that
+    each stands for."""
 
     files: gr.File
     address: gr.Textbox
     example: gr.Button
-    look: list[Any]
-    options: list[Any]
+    look: dict[str, Any]
+    options: dict[str, Any]
     go: gr.Button
     mine: gr.Button
     stop: gr.Button
@@ -44,7 +44,11 @@ class ViralTab:
 
     @property
     def settings(self) -> list[Any]:
-        return [*self.options, *self.look]
+        return [*self.options.values(), *self.look.values()]
+
+    def work(self, page: Page) -> ViralWork:
+        """The handlers that these components call."""
+        return ViralWork(page, (*self.options, *self.look), len(self.look))
 
     @property
     def outputs(self) -> list[Any]:
@@ -73,16 +77,19 @@ def layout(page: Page, last: gr.BrowserState) -> ViralTab:
 
 
 def _inputs(page: Page) -> dict[str, Any]:
-    files = gr.File(label=label("ui.viral.files"), file_count="multiple", type="filepath", elem_id="viral-files")
+    files = MediaField(label=label("ui.viral.files"), file_count="multiple", type="filepath", elem_id="viral-files")
     address = gr.Textbox(label=label("ui.address"), placeholder="https://…", max_lines=1)
     example = gr.Button(label("ui.example"), size="sm", visible=bool(example_files("viral")), elem_id="viral-example")
     look = _look()
     with gr.Accordion(label("ui.advanced"), open=False):
-        options = [
-            gr.Textbox("auto", label=label("ui.viral.language"), info=label("ui.viral.language_info"), max_lines=1),
-            gr.Slider(0, 1, page.settings.min_viral_score, step=0.01, label=label("ui.viral.threshold")),
-            gr.Checkbox(False, label=label("ui.viral.all")),
-        ]
+        options = {
+            "language": gr.Textbox(
+                "auto", label=label("ui.viral.language"), info=label("ui.viral.language_info"), max_lines=1
+            ),
+            "track": gr.Textbox("auto", label=label("ui.track"), info=label("ui.track_info"), max_lines=1),
+            "min_score": gr.Slider(0, 1, page.settings.min_viral_score, step=0.01, label=label("ui.viral.threshold")),
+            "all": gr.Checkbox(False, label=label("ui.viral.all")),
+        }
     with gr.Row():
         go = gr.Button(label("ui.viral.go"), variant="primary", elem_id="viral-go")
         mine = gr.Button(label("ui.viral.from_highlights"), elem_id="viral-mine")
@@ -92,17 +99,16 @@ def _inputs(page: Page) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _look() -> list[Any]:
-    """In the order of :data:`web.ui.viral.work.LOOK`."""
-    aspects = [(label(f"ui.aspect.{a.replace(':', 'x')}"), a) for a in ASPECTS]
+def _look() -> dict[str, Any]:
+    aspects = [(label(f"ui.aspect.{a.replace(':', 'x')}"), a) for a in (SOURCE, *ASPECTS)]
     framings = [(label(f"ui.framing.{f}"), f) for f in FRAMINGS]
-    return [
-        gr.Radio(aspects, value="9:16", label=label("ui.viral.aspect"), elem_id="viral-aspect"),
-        gr.Radio(framings, value="follow", label=label("ui.viral.framing")),
-        gr.Checkbox(True, label=label("ui.viral.captions")),
-        gr.Textbox(label=label("ui.viral.hook"), info=label("ui.viral.hook_info"), max_lines=1),
-        gr.Textbox(label=label("ui.viral.card"), info=label("ui.viral.card_info"), max_lines=1),
-    ]
+    return {
+        "aspect": gr.Radio(aspects, value="9:16", label=label("ui.viral.aspect"), elem_id="viral-aspect"),
+        "framing": gr.Radio(framings, value="follow", label=label("ui.viral.framing")),
+        "captions": gr.Checkbox(True, label=label("ui.viral.captions")),
+        "hook": gr.Textbox(label=label("ui.viral.hook"), info=label("ui.viral.hook_info"), max_lines=1),
+        "card": gr.Textbox(label=label("ui.viral.card"), info=label("ui.viral.card_info"), max_lines=1),
+    }
 
 
 def _results() -> dict[str, Any]:
@@ -124,7 +130,7 @@ def _results() -> dict[str, Any]:
 
 def wire(page: Page, demo: gr.Blocks, tab: ViralTab, clips: gr.State) -> None:
     """Connects the components with their work; ``clips`` is the Highlights tab's result, so nothing is uploaded twice."""
-    work = ViralWork(page)
+    work = tab.work(page)
     tab.go.click(work.start, tab.inputs, tab.outputs, **QUIET)
     tab.mine.click(work.start_mine, [clips, *tab.settings], tab.outputs, **QUIET)
     tab.example.click(work.example, None, [tab.files, tab.address], **QUIET).then(
@@ -133,5 +139,5 @@ def wire(page: Page, demo: gr.Blocks, tab: ViralTab, clips: gr.State) -> None:
     tab.stop.click(work.cancel, tab.running, None, **QUIET)
     tab.running.change(lambda job_id: job_id, tab.running, tab.last, **QUIET)
     tab.board.edit(work.edit, tab.running, None, **IN_ORDER)
-    tab.board.apply(work.cut, [tab.running, *tab.look], tab.made, **QUIET)
+    tab.board.apply(work.cut, [tab.running, *tab.look.values()], tab.made, **QUIET)
     demo.load(work.resume, tab.last, tab.outputs, **QUIET)

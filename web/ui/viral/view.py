@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from pipeline.messages import clock, format_number
+from pipeline.render.captions import SUBTITLES
 from web.ui.language import percent, precise, tell
 from web.ui.timeline import attr, editable, strip, toolbar
 
@@ -179,7 +180,8 @@ def _folded(text: str) -> str:
 
 
 def _links(clip: Mapping[str, Any], language: str) -> str:
-    names = (("url", "ui.download_clip"), ("srt", "ui.download_srt"), ("vtt", "ui.download_vtt"))
+    forms = ((form.name, form.label) for form in SUBTITLES.values() if form.with_clips)
+    names = (("url", "ui.download_clip"), *forms)
     return " · ".join(
         f'<a href="{attr(clip[key])}" download>{html.escape(tell(code, language))}</a>'
         for key, code in names

@@ -14,13 +14,19 @@ import gradio as gr
 from pipeline.errors import BadRequest, StudioError
 from pipeline.files.received import Stored
 from pipeline.messages import localise
+from pipeline.render.captions import SUBTITLES
+from pipeline.render.exports import PLANS, to_csv
+from pipeline.values import Span
+from reelify.cut.rewriting import Rewrite
+from reelify.requests import Clip as ClipAsked
+from reelify.requests import CompileRequest, HighlightsRequest, RankRequest
 from web.jobs import edits
-from web.jobs.inputs import to_fetch
+from web.jobs.inputs import brought
 from web.jobs.queue import Job
 from web.jobs.reels import EARLY
 from web.rest.answers import public_result
 from web.ui.examples import example_files
-from web.ui.following import Early, TabWork, busy, chosen_source, follow, notes, owner_of, shown, source_url
+from web.ui.following import Early, Page, TabWork, asker, busy, chosen_source, follow, notes, shown, source_url
 from web.ui.highlights.work import keep_edits
 from web.ui.language import language_of, tell
 from web.ui.numbers import shown_table
@@ -29,22 +35,23 @@ from web.ui.viral.view import Board, keyword_table, score_table, view
 
 Answer = tuple[Any, ...]
 Clip = Mapping[str, Any]
-OPTIONS = ("language", "min_score", "all")
-LOOK = ("aspect", "framing", "captions", "hook", "card")
-NOTHING: Mapping[str, Any] = {}
 
 
 class ViralWork(TabWork):
-    """The handlers of the tab. What remains of an argument list goes by position into :data:`OPTIONS` and :data:`LOOK`."""
+    """The handlers of the tab; the last ``n_look`` of its options say how clips are rendered."""
 
     n_outputs = 9
+
+    def __init__(self, page: Page, options: Sequence[str], n_look: int) -> None:
+        super().__init__(page, options)
+        self.look = tuple(options[len(options) - n_look :])
 
     def start(self, request: gr.Request, files: list[str] | None, address: str, *rest: Any) -> Iterator[Answer]:
         """Ranks what was given."""
         try:
             given = self._given(files, address, request)
-            clips = [{"source": str(s.path), "name": s.name} for s in given]
-            job_id = self._submit(clips, rest, request, to_fetch(given))
+            clips = tuple(ClipAsked(s.path, title=s.name) for s in given)
+            job_id = self._submit({"clips": clips, **brought(given)}, rest, request)
         except StudioError as error:
             raise shown(error, request) from error
         yield from self.watch(job_id, language_of(request))
@@ -52,32 +59,30 @@ class ViralWork(TabWork):
     def start_mine(self, request: gr.Request, found: Mapping[str, str], *rest: Any) -> Iterator[Answer]:
         """Ranks the moments of the Highlights tab."""
         try:
-            job_id = self._submit(self._from_highlights(found, request), rest, request)
+            job_id = self._submit({"clips": self._from_highlights(found, request)}, rest, request)
         except StudioError as error:
             raise shown(error, request) from error
         yield from self.watch(job_id, language_of(request))
 
-    def _submit(
-        self, given: Sequence[Clip], rest: Sequence[Any], request: gr.Request, more: Mapping[str, Any] = NOTHING
-    ) -> str:
-        chosen = dict(zip((*OPTIONS, *LOOK), rest, strict=True))
-        params = {"clips": list(given), "expected": language_of(request), **chosen, **more}
-        return self.page.jobs.submit("rank", params, owner=owner_of(request), title=str(given[0].get("name", "")))
+    def _submit(self, files: Mapping[str, Any], rest: Sequence[Any], request: gr.Request) -> str:
+        wanted = RankRequest.from_json({**self.chosen(rest), "expected": language_of(request), **files})
+        return self.page.jobs.submit(wanted, asker(request), title=wanted.clips[0].title)
 
     def _given(self, files: list[str] | None, address: str, request: gr.Request) -> list[Stored]:
         """What was given; uploads are not looked at here, for one bad clip does not fail the others."""
         if files and not (address or "").strip():
-            return [Stored(Path(path), Path(path).name, 0) for path in files]
+            return [chosen_source(self.page, path, None, request, probe=False) for path in files]
         return [chosen_source(self.page, None, address, request)]
 
-    def _from_highlights(self, found: Mapping[str, str], request: gr.Request) -> list[dict[str, Any]]:
+    def _from_highlights(self, found: Mapping[str, str], request: gr.Request) -> tuple[ClipAsked, ...]:
         """The moments of the first tab, edges as moved, as stretches of their video: it was listened to already, as a whole."""
         job = self.page.job(found["job"], request) if found.get("job") else None
         clips = (job.result or {}).get("clips", []) if job else []
         if not job or not clips:
             raise BadRequest("error.no_highlights")
         bounds = [edits.bounds_of(edits.load(job), n, c) for n, c in enumerate(clips, 1)]
-        return [{"source": job.params["source"], "start": low, "end": high, "name": job.title} for low, high in bounds]
+        source = job.asked(HighlightsRequest).source
+        return tuple(ClipAsked(source, Span(low, high), job.title) for low, high in bounds)
 
     def example(self) -> tuple[list[str], str]:
         """The clips that ship with the product."""
@@ -102,8 +107,8 @@ class ViralWork(TabWork):
             found = localise(json.loads(judged.read_text(encoding="utf-8")), language)
         clips = [_from_source(c, c["source"]) for c in (*found["viral_clips"], *found["closest"])]
         pending = [
-            {"title": str(c.get("name", "")), "plays": source_url(c["source"]), "shift": c.get("start", 0.0)}
-            for c in job.params["clips"][len(clips) + len(found["skipped"]) :]
+            {"title": c.title, "plays": source_url(c.source), "shift": c.span.start if c.span else 0.0}
+            for c in job.asked(RankRequest).clips[len(clips) + len(found["skipped"]) :]
         ]
         return view(Board(clips, pending=pending), language)
 
@@ -145,10 +150,11 @@ class ViralWork(TabWork):
         try:
             ranking = self.page.job(job_id, request)
             state = edits.save(ranking, data.get("state"))
-            params = cut_params(_ranked(ranking), str(data.get("make")), int(data.get("n") or 1), state)
-            params |= dict(zip(LOOK, look, strict=True))
-            title = str(params["clips"][0].get("name") or ranking.title)
-            made_by = self.page.jobs.submit("compile", params, owner=owner_of(request), title=title)
+            cuts = cuts_of(_ranked(ranking), str(data.get("make")), int(data.get("n") or 1), state)
+            wanted = CompileRequest.from_json(
+                {**dict(zip(self.look, look, strict=True)), **cuts, "track": ranking.asked(RankRequest).track}
+            )
+            made_by = self.page.jobs.submit(wanted, asker(request), title=wanted.clips[0].title or ranking.title)
         except StudioError as error:
             raise shown(error, request) from error
         for card, job in follow(self.page, made_by, language):
@@ -159,12 +165,11 @@ class ViralWork(TabWork):
             return ""
         result = public_result(job, self.page.settings, language)
         extras = "".join(
-            f'<a href="{attr(result[k])}" download>{k.upper()}</a>'
-            for k in ("srt", "vtt", "otio", "edl")
-            if result.get(k)
+            f'<a href="{attr(result[k])}" download>{k.upper()}</a>' for k in (*SUBTITLES, *PLANS) if result.get(k)
         )
         return (
-            f'<section class="studio studio-made"><h2>{html.escape(tell("ui.viral.made", language))}</h2>'
+            notes(result.get("doubts", []))
+            + f'<section class="studio studio-made"><h2>{html.escape(tell("ui.viral.made", language))}</h2>'
             f'<video controls playsinline preload="metadata" src="{attr(result["output"])}" poster="{attr(result.get("poster") or "")}" '
             f'aria-label="{attr(tell("ui.player", language))}"></video>'
             f'<p class="studio-files"><a href="/api/download/{job.id}">{html.escape(tell("ui.download_clip", language))}</a>{extras}</p></section>'
@@ -181,8 +186,8 @@ def _ranked(job: Job) -> list[Clip]:
     return [*(job.result or {}).get("viral_clips", []), *(job.result or {}).get("closest", [])]
 
 
-def cut_params(clips: Sequence[Clip], make: str, n: int, state: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters of the cutting job. ``make`` is ``clip`` (number ``n``), ``smart`` (the best of it), ``sentences`` (the ticked
+def cuts_of(clips: Sequence[Clip], make: str, n: int, state: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a request to cut. ``make`` is ``clip`` (number ``n``), ``smart`` (the best of it), ``sentences`` (the ticked
     ones) or ``all`` that passed; edges and words are as ``state`` has them.
 
     Raises:
@@ -199,8 +204,8 @@ def cut_params(clips: Sequence[Clip], make: str, n: int, state: Mapping[str, Any
         return {"clips": runs(clips, chosen), "texts": _texts(clips, state, {c for c, _ in chosen})}
     if make == "all":
         kept = [i for i, c in enumerate(clips, 1) if c.get("kept")] or [1]
-        return {"clips": [pieces[i - 1] for i in kept], "texts": _texts(clips, state, set(kept))}
-    return {"clips": [pieces[n - 1]], "smart": make == "smart", "texts": _texts(clips, state, {n})}
+        return {"clips": tuple(pieces[i - 1] for i in kept), "texts": _texts(clips, state, set(kept))}
+    return {"clips": (pieces[n - 1],), "smart": make == "smart", "texts": _texts(clips, state, {n})}
 
 
 def _of_key(key: str, clips: Sequence[Clip]) -> tuple[int, int] | None:
@@ -209,7 +214,7 @@ def _of_key(key: str, clips: Sequence[Clip]) -> tuple[int, int] | None:
     return (n, i) if 1 <= n <= len(clips) and i < len(clips[n - 1].get("sentences", ())) else None
 
 
-def _texts(clips: Sequence[Clip], state: Mapping[str, Any], wanted: set[int]) -> list[dict[str, Any]]:
+def _texts(clips: Sequence[Clip], state: Mapping[str, Any], wanted: set[int]) -> tuple[Rewrite, ...]:
     """The sentences of ``wanted`` clips that read otherwise than they were heard, with their seconds in the file."""
     found = []
     for key, text in state.get("texts", {}).items():
@@ -218,35 +223,33 @@ def _texts(clips: Sequence[Clip], state: Mapping[str, Any], wanted: set[int]) ->
             clip = clips[pair[0] - 1]
             said = clip["sentences"][pair[1]]
             start = round(clip["start"] + said["start"], 3)
-            found.append({"source": clip["source"], "start": start, "heard": said["text"], "text": text})
-    return found
+            found.append(Rewrite(Path(clip["source"]), start, said["text"], text))
+    return tuple(found)
 
 
-def _piece(clip: Clip, bounds: edits.Bounds) -> dict[str, Any]:
-    return {"source": clip["source"], "start": bounds[0], "end": bounds[1], "name": clip.get("title", "")}
+def _piece(clip: Clip, bounds: edits.Bounds) -> ClipAsked:
+    return ClipAsked(Path(clip["source"]), Span(*bounds), str(clip.get("title", "")))
 
 
-def runs(clips: Sequence[Clip], chosen: Sequence[tuple[int, int]]) -> list[dict[str, Any]]:
+def runs(clips: Sequence[Clip], chosen: Sequence[tuple[int, int]]) -> tuple[ClipAsked, ...]:
     """Ticked sentences as pieces, neighbours joined, with a breath of air that never reaches the next sentence."""
-    pieces: list[dict[str, Any]] = []
+    pieces: list[ClipAsked] = []
     before: tuple[int, int] | None = None
     for n, i in chosen:
         clip, sentences = clips[n - 1], clips[n - 1]["sentences"]
         low = (sentences[i - 1]["end"] + sentences[i]["start"]) / 2 if i else 0.0
         high = (sentences[i]["end"] + sentences[i + 1]["start"]) / 2 if i + 1 < len(sentences) else clip["duration"]
         start, end = max(low, sentences[i]["start"] - 0.15), min(high, sentences[i]["end"] + 0.35)
-        if before == (n, i - 1):
-            pieces[-1]["end"] = clip["start"] + end
-        else:
-            pieces.append(_piece(clip, (clip["start"] + start, clip["start"] + end)))
+        begun = pieces.pop().span if before == (n, i - 1) else None
+        pieces.append(_piece(clip, (begun.start if begun else clip["start"] + start, clip["start"] + end)))
         before = (n, i)
-    return pieces
+    return tuple(pieces)
 
 
 def _links(job: Job, clips: Sequence[Clip], language: str) -> str:
     if not clips:
         return ""
-    csv = quote(score_table(clips, language).to_csv(index=False))
+    csv = quote(to_csv(score_table(clips, language).to_dict("records")))
     rows = quote(json.dumps([dict(c) for c in clips], ensure_ascii=False))
     return (
         f'<div class="studio studio-files"><a href="/api/download/{job.id}">{html.escape(tell("ui.download_zip", language))}</a>'

@@ -1,0 +1,122 @@
+"""What is said in chunks of sound: heard, doubted and heard again, filled up, timed. The same whoever hears the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import chain
+
+import numpy as np
+
+from pipeline.speech import guards
+from pipeline.speech.passages import Passage, Said, Vote
+from pipeline.speech.recognisers import Recognisers
+from pipeline.speech.sentences import Spoken
+from pipeline.speech.values import Chunk, Heard, HeardWord
+from pipeline.speech.word_times import holes, on_file_clock, snapped, sound_runs
+from pipeline.values import Span
+
+LEAST_SUNG, MOST_SUNG, SUNG_LIKELY = 4, 0.6, -0.75
+"""Words of a chunk, and share of them, that must come twice; mean log probability of the first hearing."""
+
+
+class Ear:
+    """:class:`pipeline.speech.passages.Listeners` in this process."""
+
+    def __init__(self, recognisers: Recognisers) -> None:
+        self._recognisers = recognisers
+
+    @property
+    def batch(self) -> int:
+        """Chunks heard at once."""
+        return self._recognisers.batch
+
+    def hear(self, passages: Iterable[Passage]) -> Iterator[Said]:
+        """What is said in each passage, in order."""
+        return map(self.passage, passages)
+
+    def passage(self, passage: Passage) -> Said:
+        """What is said in one passage; the same whoever hears the others."""
+        votes = self.votes(passage.chunks) if passage.voting else ()
+        write = self._sung_words if passage.sung else self._listen
+        return Said(tuple(write(passage.chunks, passage.language)), votes)
+
+    def votes(self, chunks: Sequence[Chunk]) -> tuple[Vote, ...]:
+        """Each chunk's opinion on its language."""
+        pairs = zip(chunks, self._languages(chunks), strict=True)
+        return tuple(Vote(chunk.voiced, languages) for chunk, languages in pairs)
+
+    def _sung_words(self, group: Sequence[Chunk], code: str) -> list[Spoken]:
+        """The words of those chunks of a group in which two hearings agree."""
+        found: list[Spoken] = []
+        hopeful = [(c, h) for c, h in zip(group, self._hear(group, code), strict=True) if _sung_likely(h)]
+        halves = [c.part(s) for c, _ in hopeful for s in _halves(c.duration)]
+        parts = self._hear(halves, code)
+        for index, (chunk, heard) in enumerate(hopeful):
+            once = _spoken(chunk, heard, snapped(heard.words, sound_runs(chunk)))
+            pair = zip(halves[2 * index : 2 * index + 2], parts[2 * index : 2 * index + 2], strict=True)
+            twice = [s for c, h in pair for s in _spoken(c, h, snapped(h.words, sound_runs(c)))]
+            both = guards.agreed(once, twice)
+            if len(both) >= max(LEAST_SUNG, MOST_SUNG * len(once)):
+                found += both
+        return found
+
+    def _languages(self, group: Sequence[Chunk]) -> list[Mapping[str, float]]:
+        return self._recognisers.in_batches(group, lambda one, part: one.languages(part))
+
+    def _hear(self, group: Sequence[Chunk], language: str, *, careful: bool = False) -> list[Heard]:
+        return self._recognisers.in_batches(group, lambda one, part: one.listen(part, language, careful=careful))
+
+    def _listen(self, group: Sequence[Chunk], language: str) -> list[Spoken]:
+        """The words of a group of chunks: heard, doubted and heard again, filled up, timed."""
+        heard = self._hear(group, language)
+        again = [n for n, h in enumerate(heard) if guards.worth_another(h)]
+        for n, second in zip(again, self._hear([group[n] for n in again], language, careful=True), strict=True):
+            heard[n] = guards.better(heard[n], second)
+        timed = [
+            snapped(h.words, sound_runs(c)) if guards.believable(h) else () for c, h in zip(group, heard, strict=True)
+        ]
+        parts = [(n, span) for n, c in enumerate(group) for span in holes(timed[n], c)]
+        cut = [group[n].part(span) for n, span in parts]
+        words = [_spoken(c, h, w) for c, h, w in zip(group, heard, timed, strict=True)]
+        for (n, _), chunk, late in zip(parts, cut, self._hear(cut, language, careful=True), strict=True):
+            if guards.certain(late):
+                words[n] = _merged(words[n], _spoken(chunk, late, snapped(late.words, sound_runs(chunk))))
+        return list(chain.from_iterable(words))
+
+
+def _halves(duration: float) -> tuple[Span, Span]:
+    """Two overlapping parts of a chunk."""
+    return Span(0.0, duration * 0.6), Span(duration * 0.4, duration)
+
+
+def _spoken(chunk: Chunk, heard: Heard, words: Sequence[HeardWord]) -> list[Spoken]:
+    """``words`` on the file's clock with what is known about their surroundings."""
+    placed = on_file_clock(words, chunk)
+    return [
+        Spoken(at, heard.log_probability, heard.no_speech, _voice(chunk, word))
+        for at, word in zip(placed, words, strict=True)
+    ]
+
+
+def _voice(chunk: Chunk, word: HeardWord) -> float:
+    """The greatest probability of speech while ``word`` lasts."""
+    low, high = int(word.start / chunk.voice_step), int(word.end / chunk.voice_step) + 1
+    return float(np.max(chunk.voice[low:high], initial=0.0))
+
+
+def _merged(words: Sequence[Spoken], late: Sequence[Spoken]) -> list[Spoken]:
+    """``words`` and those of a stretch that was heard late, in order; a late word never overlaps another's middle."""
+    free = [s for s in late if not any(w.word.start < (s.word.start + s.word.end) / 2 < w.word.end for w in words)]
+    joined = sorted([*words, *free], key=lambda s: (s.word.start, s.word.end))
+    for index in range(len(joined) - 1):
+        this, following = joined[index].word, joined[index + 1].word
+        if this.end > following.start:
+            joined[index] = replace(joined[index], word=replace(this, end=following.start))
+    return joined
+
+
+def _sung_likely(heard: Heard) -> bool:
+    """Whether a chunk without a voice deserves a second hearing."""
+    enough = len(heard.words) >= LEAST_SUNG and heard.log_probability > SUNG_LIKELY
+    return enough and heard.no_speech < guards.NO_SPEECH and not guards.loops(heard.text)

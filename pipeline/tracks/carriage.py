@@ -1,0 +1,114 @@
+"""How every stream of a film comes into Matroska: as it is, as a cover, rewritten without loss, or not at all.
+
+Asked before anything is analysed, so that nobody waits for hours for a file that cannot be written. Disc PCM (DVD, Blu-ray) has
+no place in Matroska; as FLAC every sample stays what it was.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pipeline.errors import UnsupportedFormat
+from pipeline.media.container import opened
+from pipeline.messages import Message, message
+
+How = Literal["copied", "converted", "cover", "left_out"]
+COPIED_SUBTITLES = frozenset(
+    [
+        "subrip",
+        "srt",
+        "ass",
+        "ssa",
+        "webvtt",
+        "hdmv_pgs_subtitle",
+        "pgssub",
+        "dvd_subtitle",
+        "dvdsub",
+        "dvb_subtitle",
+        "dvbsub",
+    ]
+)
+CONVERTED_SUBTITLES = frozenset({"mov_text", "text"})
+KINDS = {"video": "v", "audio": "a", "subtitle": "s", "attachment": "t"}
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What becomes of stream ``index``: ``kind`` is ``v``, ``a``, ``s``, ``t`` or empty, ``encoder`` what a converted one is
+    written with."""
+
+    index: int
+    kind: str
+    codec: str
+    how: How = "copied"
+    encoder: str = ""
+
+
+def carriage(path: Path) -> tuple[Carried, ...]:
+    """What becomes of every stream of ``path``, in their order.
+
+    Raises:
+        UnsupportedFormat: Matroska cannot hold its picture.
+        NotFound, UnreadableMedia: it cannot be opened.
+    """
+    with opened(path) as container:
+        found = tuple(_carried(stream) for stream in container.streams)
+    lost = next((c for c in found if c.kind == "v" and c.how == "left_out"), None)
+    if lost is not None:
+        raise UnsupportedFormat("error.matroska_cannot_hold", name=path.name, codec=lost.codec)
+    return found
+
+
+def said(found: Iterable[Carried]) -> tuple[Message, ...]:
+    """What a person should know of streams that are not simply copied."""
+    codes = {"left_out": "doubt.stream_left_out", "converted": "doubt.stream_converted"}
+    noted = [c for c in found if c.how in codes and not (c.kind == "s" and c.how == "converted")]
+    return tuple(message(codes[c.how], index=c.index, codec=c.codec, encoder=c.encoder.upper()) for c in noted)
+
+
+def is_cover(stream: Any) -> bool:
+    """Whether ``stream`` is an attached picture."""
+    import av.stream
+
+    return stream.type == "video" and bool(stream.disposition & av.stream.Disposition.attached_pic)
+
+
+def _carried(stream: Any) -> Carried:
+    kind = KINDS.get(stream.type, "")
+    codec = stream.codec_context.name if stream.codec_context is not None else ""
+    if is_cover(stream):
+        return Carried(stream.index, kind, codec, "cover")
+    how, encoder = _way(stream, kind, codec)
+    return Carried(stream.index, kind, codec or stream.type, how, encoder)
+
+
+def _way(stream: Any, kind: str, codec: str) -> tuple[How, str]:
+    if kind == "t":
+        return "copied", ""
+    if kind == "s":
+        if codec in CONVERTED_SUBTITLES:
+            return "converted", "srt"
+        return ("copied" if codec in COPIED_SUBTITLES else "left_out"), ""
+    if not kind or not codec:
+        return "left_out", ""
+    if _held(stream):
+        return "copied", ""
+    return ("converted", "flac") if kind == "a" else ("left_out", "")
+
+
+def _held(stream: Any) -> bool:
+    """Whether Matroska takes ``stream`` as it is: a header with it alone is written into memory."""
+    import av
+    import av.error
+
+    try:
+        with av.open(io.BytesIO(), "w", format="matroska") as trial:
+            trial.add_stream_from_template(stream)
+            trial.start_encoding()
+    except (av.error.FFmpegError, ValueError):
+        return False
+    return True

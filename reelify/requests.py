@@ -1,0 +1,184 @@
+"""What can be asked of Reelify: one frozen class for each kind of job, read by page, REST, Gradio client, command line, cluster and retry.
+
+A new parameter is one field here, with its type, default, range and help (:mod:`pipeline.requests` says how). The command line, the
+REST body and the endpoint offer it at the doors that it names; the page shows it where its tab draws a component under the field's name
+(``web/ui/*/tab.py``, its words in the locales). A new kind of job is a class here with its ``kind``, the workflow that does it, and one
+line in :data:`web.jobs.kinds.KINDS`. Files touched, locales aside:
+
+======================================  =====================================================================
+a parameter                             this file and the workflow that heeds it; on the page also its tab
+a kind of job                           this file, its workflow, ``web/jobs/kinds.py``
+======================================  =====================================================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pipeline.errors import BadRequest
+from pipeline.render.shapes import ASPECTS, FRAMINGS, SOURCE
+from pipeline.requests import Request, option, unstored
+from pipeline.speech.tracks import AUTO, WANTED
+from pipeline.values import Span
+from reelify.cut.compilation import CROSSFADE
+from reelify.cut.rewriting import Rewrite
+
+if TYPE_CHECKING:
+    from pipeline.settings import Settings
+
+MOST_CLIPS = 500
+MOST_PIECES = 200
+LONGEST_TITLE = 200
+"""Characters of a title that is drawn into a picture."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """A clip to judge or to cut: all of ``source`` or ``span`` of it; ``title`` is what people call it."""
+
+    source: Path
+    span: Span | None = None
+    title: str = ""
+
+    @property
+    def name(self) -> str:
+        return self.title or self.source.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpokenRequest(Request):
+    """What all of them have: ``language`` is the spoken one, ``None`` (at the doors ``auto``) where it is to be detected; ``track`` the
+    audio track of every file (:mod:`pipeline.speech.tracks`)."""
+
+    language: str | None = option(
+        None, "spoken language, ISO 639-1 (two or three letters), or auto", pattern="[a-z]{2,3}", shown="auto"
+    )
+    track: str = option(AUTO, "audio track: auto (the one somebody speaks on), a number from 1, or mix", pattern=WANTED)
+
+    def __post_init__(self) -> None:
+        if self.language is not None:
+            wanted = self.language.strip().lower()
+            object.__setattr__(self, "language", None if wanted in ("", "auto") else wanted)
+        Request.__post_init__(self)
+
+
+@dataclass(frozen=True, slots=True)
+class TranscribeRequest(SpokenRequest):
+    """What is said in ``source``."""
+
+    kind: ClassVar[str] = "transcribe"
+    source: Path
+
+
+@dataclass(frozen=True, slots=True)
+class HighlightsRequest(SpokenRequest):
+    """The moments of ``source`` worth sharing. Clips go to ``out`` when ``render``; ``fast`` copies streams (inexact, instant);
+    ``transcribe`` lets speech take part (and cuts respect words)."""
+
+    kind: ClassVar[str] = "highlights"
+    source: Path
+    clips: int = option(10, "at most so many clips", low=1, high=100)
+    min_duration: float | None = option(
+        None, "shortest clip in seconds; default MIN_CLIP_DURATION", low=1, high=3600, setting="min_clip_duration"
+    )
+    max_duration: float | None = option(
+        None, "longest clip in seconds; default MAX_CLIP_DURATION", low=1, high=3600, setting="max_clip_duration"
+    )
+    fast: bool = option(False, "copy the streams: instant, cuts fall on keyframes", doors=("command",))
+    transcribe: bool = option(True, "let speech take part", doors=())
+    render: bool = option(True, "decide only, write no clips", doors=("command",), calls={"command": "no-render"})
+    out: Path | None = unstored(None, "folder of the clips; default reelify-out", doors=("command",))
+
+    def __post_init__(self) -> None:
+        SpokenRequest.__post_init__(self)
+        low, high = self.min_duration, self.max_duration
+        if low is not None and high is not None and low > high:
+            raise BadRequest("error.bad_durations", low=low, high=high)
+
+    def durations(self, settings: Settings) -> tuple[float, float]:
+        """The shortest and the longest clip in seconds, the settings' where nothing was said. Raises BadRequest."""
+        low = settings.min_clip_duration if self.min_duration is None else self.min_duration
+        high = settings.max_clip_duration if self.max_duration is None else self.max_duration
+        if low > high:
+            raise BadRequest("error.bad_durations", low=low, high=high)
+        return low, high
+
+    @classmethod
+    def older(cls, body: dict[str, Any]) -> dict[str, Any]:
+        return {"names": {body["source"]: body["name"]}, **body} if body.get("name") and body.get("source") else body
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look(SpokenRequest):
+    """How clips are made ready to post: ``hook`` is a title in their first seconds."""
+
+    aspect: str = option(SOURCE, "the picture's shape", choices=(SOURCE, *ASPECTS), doors=("command", "client"))
+    framing: str = option("follow", "how the shape is filled", choices=tuple(FRAMINGS), doors=())
+    captions: bool = option(False, "burn captions in", doors=("command", "client"))
+    hook: str = option("", "title shown in the first seconds", longest=LONGEST_TITLE, doors=("command",))
+
+    @classmethod
+    def older(cls, body: dict[str, Any]) -> dict[str, Any]:
+        """Clips were ``{"source" or "path", "start", "end", "name", "url"}`` in one."""
+        given = [clip for clip in body.get("clips") or () if isinstance(clip, Mapping)]
+        urls = {str(_path_of(clip)): clip["url"] for clip in given if clip.get("url")}
+        return {"names": urls, **body, "clips": [_newer(clip) for clip in given]} if given else body
+
+
+@dataclass(frozen=True, slots=True)
+class RankRequest(Look):
+    """Which clips will travel. ``min_score`` ``None`` takes the setting; ``all`` also lists (and renders) what is under it. ``expected``
+    is a guess at what is spoken where ``language`` is to be detected: its dictionaries are read while the first clip is listened to."""
+
+    kind: ClassVar[str] = "rank"
+    clips: tuple[Clip, ...]
+    min_score: float | None = option(
+        None, "threshold from 0 to 1; default MIN_VIRAL_SCORE", low=0, high=1, setting="min_viral_score"
+    )
+    all: bool = option(False, "also list clips below the threshold", calls={"client": "all_clips"})
+    expected: str = ""
+    render: bool = option(True, "decide only, write no clips", doors=("command",), calls={"command": "no-render"})
+    out: Path | None = unstored(None, "folder of the clips; default reelify-out", doors=("command",))
+
+    def __post_init__(self) -> None:
+        SpokenRequest.__post_init__(self)
+        if not 1 <= len(self.clips) <= MOST_CLIPS:
+            raise BadRequest("error.bad_clip_count", n=len(self.clips), most=MOST_CLIPS)
+
+
+@dataclass(frozen=True, slots=True)
+class CompileRequest(Look):
+    """One clip of ``clips``, in the order in which they shall be seen. ``smart`` takes the one clip given, finds its key moments and joins
+    those within the settings' clip lengths. In the captions ``texts`` replaces sentences and ``corrections`` words, wherever they are said;
+    ``card`` is a title in front. The file is called ``name``."""
+
+    kind: ClassVar[str] = "compile"
+    clips: tuple[Clip, ...]
+    out: Path = unstored(Path("reelify-out"), "folder of the clip", doors=())
+    name: str = unstored("clip", "the file's name without its suffix", doors=())
+    smart: bool = option(False, "find the key moments of the one clip given", doors=())
+    crossfade: float = option(CROSSFADE, "seconds of cross-fade at a join", low=0, high=10, doors=())
+    corrections: Mapping[str, str] = option(
+        dict, "JSON, {heard word: written word} for the captions", doors=("client",)
+    )
+    texts: tuple[Rewrite, ...] = field(default=())
+    card: str = option("", "a title on a card in front; empty for none", longest=LONGEST_TITLE, doors=("client",))
+
+    def __post_init__(self) -> None:
+        SpokenRequest.__post_init__(self)
+        most = 1 if self.smart else MOST_PIECES
+        if not 1 <= len(self.clips) <= most:
+            raise BadRequest("error.bad_clip_count", n=len(self.clips), most=most)
+
+
+def _path_of(clip: Mapping[str, Any]) -> Any:
+    return clip.get("source") or clip.get("path")
+
+
+def _newer(clip: Mapping[str, Any]) -> dict[str, Any]:
+    """A clip of an older row as it is written now."""
+    span = {"start": clip["start"], "end": clip["end"]} if {"start", "end"} <= clip.keys() else None
+    return {"source": _path_of(clip), "span": span, "title": clip.get("name") or "", **clip}

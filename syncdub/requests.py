@@ -1,0 +1,78 @@
+"""What can be asked of SyncDub: where a dub belongs (:class:`AnalyseRequest`), and the film with both tracks (:class:`SyncRequest`).
+
+They are one family: to write a film is to analyse it first, so everything that is known of an analysis is known of a film. How a
+parameter or a kind of job is added, and what it touches, is said in :mod:`reelify.requests`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+from pipeline.requests import Request, option, unstored
+from pipeline.tracks.encode import Codec
+from syncdub.making.plan import Fill
+from syncdub.witnesses import EXACT
+
+MOST_TRACKS = 999
+
+
+@dataclass(frozen=True, slots=True)
+class Nudge:
+    """Segment number ``segment`` of a plan (−1 is all of it) shall be heard ``ms`` later."""
+
+    ms: float
+    segment: int = -1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnalyseRequest(Request):
+    """Which files, which audio tracks (counted from 0, ``None`` chooses), which witness rules where sound and picture
+    disagree; ``quick`` leaves speech out. ``name`` is what the result is called."""
+
+    kind: ClassVar[str] = "analyse"
+    original: Path
+    dub: Path
+    original_stream: int | None = option(
+        None, "audio track of the original, from 0", low=0, high=MOST_TRACKS, metavar="N", doors=("command",)
+    )
+    dub_stream: int | None = option(
+        None, "audio track of the dub, from 0", low=0, high=MOST_TRACKS, metavar="N", doors=("command",)
+    )
+    follow: str = option(EXACT[0], "who rules where they disagree", choices=EXACT, doors=("command",))
+    quick: bool = option(False, "music and picture only, without transcription", doors=("command", "client"))
+    name: str = option("", "what the result is called", longest=200, doors=("rest",))
+
+    def title(self) -> str:
+        return f"{self.called(self.original)} + {self.called(self.dub)}"
+
+    @classmethod
+    def older(cls, body: dict[str, Any]) -> dict[str, Any]:
+        """The files' names had fields of their own."""
+        pairs = ((body.get("original"), body.get("original_name")), (body.get("dub"), body.get("dub_name")))
+        names = {path: name for path, name in pairs if path and name}
+        return {"names": names, **body} if names else body
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncRequest(AnalyseRequest):
+    """Also the film.
+
+    ``plan`` is the file of an earlier analysis (that of job ``plan_job``), which ``nudges`` move; it is executed without analysis.
+    ``fill`` is what is heard where the dub has nothing; ``codec`` is used where the dub's packets cannot be copied. ``language`` (of
+    the dub) overrides what the file says; ``interface`` is the language of track titles. ``subtitles`` are SubRip or ASS files timed
+    to the dub. The film becomes ``output``.
+    """
+
+    kind: ClassVar[str] = "sync"
+    output: Path = unstored(Path("synced.mkv"), "the film", doors=())
+    plan: Path | None = None
+    plan_job: str = ""
+    nudges: tuple[Nudge, ...] = ()
+    fill: Fill = option("silence", "where the dub has nothing: silence, original or bed", doors=("command", "client"))
+    codec: Codec = option("flac", "flac, eac3 or aac where packets cannot be copied", doors=("command", "client"))
+    nudge_ms: float = option(0.0, "shift the dub by hand, + is later", metavar="MS", doors=("command",))
+    language: str = option("", "language of the dub", metavar="es", doors=("command",))
+    default: Literal["original", "dub"] = option("original", "the track players choose", doors=("command",))
+    subtitles: tuple[Path, ...] = option((), "SRT or ASS timed to the dub", metavar="FILE", doors=("command",))
