@@ -15,6 +15,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -197,8 +198,8 @@ def _mass(task: Task) -> Numbers:
 def known_words(language: str) -> Vocabulary:
     """The default keywords in a language, without what is learned."""
     settings = Settings()
-    sets = (keywords(k, language, embed) for k in (settings.viral_keywords, settings.emotion_keywords))
-    return vocabulary(*sets, Learned(), embed)
+    one, two = (keywords(k, language, embed) for k in (settings.viral_keywords, settings.emotion_keywords))
+    return vocabulary(one, two, Learned(), embed)
 
 
 @dataclass(frozen=True, eq=False)
@@ -355,7 +356,8 @@ def main() -> None:
     print("\n" + table(["finding", "believed", "worth"], [[k, BELIEVED.get(k, ""), v] for k, v in model.worth.items()]))
     if not options.dry:
         FILE.parent.mkdir(parents=True, exist_ok=True)
-        np.savez_compressed(FILE, about=np.array(json.dumps(model.about, ensure_ascii=False)), **to_arrays(model))
+        arrays: dict[str, Any] = {"about": np.array(json.dumps(model.about, ensure_ascii=False)), **to_arrays(model)}
+        np.savez_compressed(FILE, **arrays)
         print(f"\n{FILE.name}: {FILE.stat().st_size / 1024:.0f} KiB")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -14,7 +15,8 @@ from benchmarks.readers import Labels, Pairs, Texts
 from reelify.score.learned import Direction
 from reelify.score.wording import SIZE
 
-Matrix = sp.csr_matrix
+Matrix = Any
+"""A sparse matrix (rows, columns)."""
 Numbers = NDArray[np.float64]
 STRENGTH_CHOICE, STRENGTH_CURIOSITY, STRENGTH_SUBSTANCE = 0.1, 0.5, 10.0
 """Inverse ridges, set on folds of the fitting halves."""
@@ -36,10 +38,10 @@ def logistic(
         wrong = 1.0 / (1.0 + np.exp(np.clip(margin, -50, 50)))
         value = strength * float(weight @ np.logaddexp(0.0, -margin)) + 0.5 * float(w[:-1] @ w[:-1])
         slope = -strength * sign * weight * wrong
-        return value, np.append(transposed @ slope + w[:-1], slope.sum() if bias else 0.0)
+        return value, np.append(transposed @ slope + w[:-1], float(np.sum(slope)) if bias else 0.0)
 
     found = minimize(loss, np.zeros(x.shape[1] + 1), jac=True, method="L-BFGS-B", options={"maxiter": 400})
-    return found.x[:-1], float(found.x[-1])
+    return np.asarray(found.x[:-1]), float(found.x[-1])
 
 
 def rarity(wording: Matrix) -> Numbers:
@@ -89,7 +91,7 @@ def says(way: Direction, texts: Texts) -> Numbers:
     return out + (texts.wording @ way.wording if way.wording is not None else 0.0)
 
 
-def folds(groups: NDArray, n: int, seed: int = 1) -> NDArray[np.int64]:
+def folds(groups: NDArray[Any], n: int, seed: int = 1) -> NDArray[np.int64]:
     """A fold for each row; no group is in two."""
     names, back = np.unique(groups, return_inverse=True)
     return (np.random.default_rng(seed).permutation(len(names)) % n)[back]
@@ -127,7 +129,7 @@ class Interval:
         return f"{self.mean:.3f} ({self.low:.3f} to {self.high:.3f})"
 
 
-def interval(value: Numbers, groups: NDArray, seed: int = 1) -> Interval:
+def interval(value: Numbers, groups: NDArray[Any], seed: int = 1) -> Interval:
     """The mean of ``value`` (n,); whole groups are drawn, for pairs of one experiment are no independent observations."""
     names, back = np.unique(groups, return_inverse=True)
     sums, counts = np.bincount(back, value), np.bincount(back)

@@ -142,8 +142,8 @@ def main() -> None:
     known = {}
     for language in ("es", "en"):
         settings = Settings()
-        sets = [keywords(k, language, readers.embed) for k in (settings.viral_keywords, settings.emotion_keywords)]
-        known[language] = vocabulary(*sets, learned(), readers.embed)
+        one, two = (keywords(k, language, readers.embed) for k in (settings.viral_keywords, settings.emotion_keywords))
+        known[language] = vocabulary(one, two, learned(), readers.embed)
     n = 4 if options.quick else options.talks
     talks = [talk(options.seed * 100 + i, ("es", "en")[i % 2], audience=i % 4 > 1) for i in range(n)]
     rng = np.random.default_rng(options.seed)

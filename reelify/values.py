@@ -124,7 +124,7 @@ class ViralScore:
     def to_json(self) -> dict[str, Any]:
         """The contract's JSON of ``score``."""
         return {
-            "viral_score": round(self.total, 4),
+            "viral_score": round(self.total, 6),
             "keywords": [{"keyword": k.keyword, "found": k.found, "category": k.category} for k in self.keywords],
             "parts": {name: round(value, 4) for name, value in self.parts.items()},
         }

@@ -74,7 +74,7 @@ def _likeness(vectors: Numbers) -> tuple[Numbers, Numbers]:
 
 def turns(course: Course, weights: Mapping[str, float], reactions: Sequence[Event] = ()) -> Numbers:
     """Log-odds (n − 1,) that something else begins with each sentence but the first."""
-    return gaps(course, reactions) @ np.array([weights.get(f"turn.{name}", 0.0) for name in FINDINGS])
+    return np.asarray(gaps(course, reactions) @ np.array([weights.get(f"turn.{name}", 0.0) for name in FINDINGS]))
 
 
 def divided(spans: Sequence[Span], log_odds: Numbers, told: Numbers) -> list[tuple[int, int]]:

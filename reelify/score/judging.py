@@ -24,8 +24,8 @@ PARTS = (
     "delivery", "completeness", "length", "duration", "routine",
 )  # fmt: skip
 """The parts of what is said, the most telling first."""
-FLOOR = -5.0
-"""z₀: σ(−5) = .007. Passages are told apart down to it."""
+FLOOR = -9.0
+"""z₀: σ(−9) = .0001. Passages are told apart down to it."""
 TRUSTED = 0.75
 """Mean word probability of a clean recording with the smallest models in use; only below it the score is lowered."""
 NO_SPEECH_CEILING = 0.6

@@ -60,7 +60,7 @@ class Verdict:
     @property
     def total(self) -> Numbers:
         """The opinion of each sentence standing alone, (n,)."""
-        return self.meant + np.array([w.sum() for w in self.words])
+        return np.asarray(self.meant + np.array([w.sum() for w in self.words]), np.float64)
 
     def of(self, shares: Numbers) -> float:
         """The opinion of the whole: meanings by their ``shares`` (n,) of its length, wordings by the roots, for what is said in many

@@ -26,7 +26,7 @@ _WORDLIKE = re.compile(r"\w")
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A keyword at tokens ``first``…``last`` of sentence ``sentence``; ``negated`` ones do not count."""
+    """A keyword at tokens ``first``…``last`` of sentence ``sentence``; ``negated`` ones (and those of another sense) do not count."""
 
     keyword: int
     sentence: int
@@ -74,10 +74,8 @@ class Lexicon:
             for index in self._candidates(tokens[start]):
                 terms = self.keywords[index].terms
                 picked = words[place : place + len(terms)]
-                if (
-                    len(picked) == len(terms)
-                    and all(matches(term, tokens[i], len(words)) for term, i in zip(terms, picked, strict=True))
-                    and not (len(terms) == 1 and "querer" in terms[0].lemmas and of_love(tokens, start))
+                if len(picked) == len(terms) and all(
+                    matches(term, tokens[i], len(words)) for term, i in zip(terms, picked, strict=True)
                 ):
                     yield self._found(index, number, facts, picked[0], picked[-1])
 
@@ -103,7 +101,9 @@ class Lexicon:
 
     def _found(self, index: int, number: int, facts: Facts, first: int, last: int, surface: str = "") -> Found:
         said = surface or facts.text[facts.tokens[first].start : facts.tokens[last].end]
-        return Found(index, number, first, last, said, negated(facts.tokens, first, last))
+        terms = self.keywords[index].terms
+        other = len(terms) == 1 and "querer" in terms[0].lemmas and of_love(facts.tokens, first)
+        return Found(index, number, first, last, said, other or negated(facts.tokens, first, last))
 
 
 def _longest_first(hit: Found) -> tuple[int, int, int]:
@@ -147,10 +147,7 @@ def of_love(tokens: Sequence[Token], index: int) -> bool:
     follows = after[0] if after else None
     if follows is not None and "VerbForm=Inf" in follows.morph:
         return False
-    before = tokens[index - 1].folded if index else ""
-    if before in BELOVED or (
-        tokens[index].folded.startswith("quer") and tokens[index].folded.endswith(("te", "os", "rme", "rnos"))
-    ):
+    if index and tokens[index - 1].folded in BELOVED:
         return True
     return (
         follows is not None

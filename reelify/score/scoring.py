@@ -27,13 +27,18 @@ def keyword_part(reading: Reading, category: str) -> PartScore:
     per_hit = 100.0 / max(DENSITY_WORDS, reading.speech.n_words)
     hits = [(f.surface, f.sentence, f.first, weight(f.keyword)) for f in reading.counted(category)]
     hits += [
-        (_near_text(reading, n), n.sentence, n.token, weight(n.keyword) * n.worth)
+        (_near_text(reading, n), n.sentence, n.token, weight(n.keyword) * n.worth * _told(reading, n))
         for n in reading.near
         if n.category == category
     ]
     return saturated(
         (Contribution(text, reading.time(n, token), per_hit * worth) for text, n, token, worth in hits), 2.2
     )
+
+
+def _told(reading: Reading, item: Near) -> float:
+    """Warm words in a greeting or a sponsor's text are near everything and mean nothing."""
+    return float(reading.told[item.sentence]) if len(reading.told) else 1.0
 
 
 def _near_text(reading: Reading, item: Near) -> str:
@@ -52,7 +57,9 @@ def variety_part(reading: Reading) -> PartScore:
                 (category, hit.keyword), Contribution(hit.surface, reading.time(hit.sentence, hit.first), 1.0)
             )
     for item in reading.near:
-        here = Contribution(_near_text(reading, item), reading.time(item.sentence, item.token), item.worth)
+        here = Contribution(
+            _near_text(reading, item), reading.time(item.sentence, item.token), item.worth * _told(reading, item)
+        )
         first.setdefault((item.category, item.keyword), here)
     both = 1.5 if len({category for category, _ in first}) > 1 else 1.0
     return saturated([Contribution(c.text, c.start, c.strength * both) for c in first.values()], 2.5)

@@ -178,6 +178,15 @@ def _near_words(category: str, what: Speech, vectors: NDArray[np.float32], taken
     return out
 
 
+def _denied(facts: Facts, what: Speech, keyword: NDArray[np.float32]) -> bool:
+    """Whether a sentence is near a keyword only by saying that it is not so: "it is not free"."""
+    return any(
+        float(vector @ keyword) >= WORD_NEAR and negated(facts.tokens, index, index)
+        for index, token in enumerate(facts.tokens)
+        if (vector := what.words.get(_key(token))) is not None
+    )
+
+
 def _near_sentences(category: str, what: Speech, known: Vocabulary) -> list[Near]:
     if known.neutral is None or known.ritual is None or what.vectors is None:
         return []
@@ -187,6 +196,8 @@ def _near_sentences(category: str, what: Speech, known: Vocabulary) -> list[Near
     out: list[Near] = []
     for number, facts in enumerate(what.facts):
         keyword = int(np.argmax(margin[number]))
+        if _denied(facts, what, known.vectors[category][keyword]):
+            continue
         sure = (float(margin[number, keyword]) - SENTENCE_NEAR) / (SENTENCE_SURE - SENTENCE_NEAR)
         n_words = sum(t.folded[:1].isalnum() for t in facts.tokens)
         if sure >= 0 and n_words >= SHORTEST and polite[number] < likeness[number, keyword]:

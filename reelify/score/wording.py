@@ -12,6 +12,7 @@ import re
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,7 +64,7 @@ def runs(facts: Facts) -> Runs:
 Run = tuple[int, int, int]
 
 
-def _valued(found: Sequence[Run], family: int) -> tuple[NDArray[np.int32], ...]:
+def _valued(found: Sequence[Run], family: int) -> tuple[NDArray[Any], ...]:
     """Buckets with 1 + ln(count), shared by the occurrences, scaled to length 1 and to the family's weight."""
     table = np.array(found, np.int32).reshape(-1, 3)
     _, back, counts = np.unique(table[:, 0], return_inverse=True, return_counts=True)
