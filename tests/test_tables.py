@@ -226,8 +226,7 @@ class TestLanguages:
     @pytest.mark.parametrize("code", LANGUAGES)
     def test_words_are_folded_as_they_are_looked_up(self, code: str) -> None:
         known = LANGUAGES[code]
-        as_written = {"abbreviations", "numbered", "trailing"}
-        lists = {f.name: getattr(known, f.name) for f in fields(Language) if f.name not in as_written}
+        lists = {f.name: getattr(known, f.name) for f in fields(Language) if f.name not in AS_WRITTEN}
         found = {word for value in lists.values() if isinstance(value, frozenset | tuple) for word in value}
         assert all(word == fold(word) for word in found)
         short = (word for name in AS_WRITTEN for word in getattr(known, name))
