@@ -14,7 +14,8 @@ from pipeline.media.container import opened
 from pipeline.media.probe import probe
 from pipeline.settings import Settings
 from pipeline.values import Span
-from syncdub.workflow import SyncRequest, execute
+from syncdub.requests import SyncRequest
+from syncdub.workflow import execute
 from tests.dubbing import RATE, Prober, film, plan, sound, write
 
 HALF = 16.0
