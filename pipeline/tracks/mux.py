@@ -192,7 +192,7 @@ def _command(request: Mux, folder: Path) -> _Command:
         for each in found:
             if each.how == "cover":
                 command.covers += _cover(request.original, container.streams[each.index])
-            elif each.how != "left_out":
+            elif each.how not in {"left_out", "empty"}:
                 _carry(container.streams[each.index], each, request, command)
     _add_new(request, command)
     _add_fonts(request, command)

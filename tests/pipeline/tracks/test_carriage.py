@@ -102,6 +102,7 @@ def test_a_picture_that_matroska_cannot_hold_is_refused_before_anything_is_done(
     tmp_path: Path, original: Path, dub: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "_held", lambda stream: stream.type != "video")
+    monkeypatch.setattr(module, "_rehearsed", lambda path, index: False)
     engine = object()  # whatever is asked of it would fail
     with pytest.raises(UnsupportedFormat) as caught:
         sync(engine, SyncRequest(original=original, dub=dub, output=tmp_path / "o.mkv"))  # type: ignore[arg-type]
@@ -161,3 +162,29 @@ def test_what_was_heard_becomes_the_tag_of_a_track_that_says_nothing(tmp_path: P
     assert [a.language for a in probe(tmp_path / "o.mkv").audio] == ["eng", "spa"]
     with opened(tmp_path / "o.mkv") as container:
         assert container.metadata["title"] == "The Film"
+
+
+def test_a_stream_that_is_announced_and_never_comes_is_told_and_does_no_harm(
+    tmp_path: Path, original: Path, dub: Path
+) -> None:
+    base = tmp_path / "truehd.m2ts"
+    ff(
+        "-i",
+        original,
+        "-map",
+        "0:v",
+        "-map",
+        "0:a",
+        "-c:v",
+        "copy",
+        "-c:a",
+        "truehd",
+        "-strict",
+        -2,
+        "-mpegts_m2ts_mode",
+        1,
+        base,
+    )
+    assert [c.how for c in carriage(base)] == ["copied", "copied", "empty"]
+    result = made(tmp_path, base, dub)
+    assert "doubt.stream_empty" in {d.code for d in result.doubts}
