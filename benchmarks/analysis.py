@@ -77,6 +77,7 @@ def older(path: Path) -> dict[str, Any]:
     import cv2
     import librosa
     import numpy as np
+    from librosa.beat import beat_track
 
     from pipeline.media.decode import load_audio
 
@@ -85,7 +86,7 @@ def older(path: Path) -> dict[str, Any]:
     librosa.feature.rms(y=y)
     librosa.feature.spectral_centroid(y=y, sr=22050)
     librosa.feature.zero_crossing_rate(y)
-    librosa.beat.beat_track(y=y, sr=22050)
+    beat_track(y=y, sr=22050)
     capture, last, moved = cv2.VideoCapture(str(path)), None, []
     while True:
         there, frame = capture.read()

@@ -209,7 +209,10 @@ def interrupted(case: Case, seed: int, n: int = 40) -> tuple[Case, list[tuple[ra
     random = np.random.default_rng(seed)
     pairs = [(case.source[a[0]], case.target[b[0]]) for a, b in case.gold if len(a) == len(b) == 1]
     places = set(random.choice(np.arange(1, len(pairs)), n, replace=False).tolist())
-    source, target, gold, runs = [], [], [], []
+    source: list[str] = []
+    target: list[str] = []
+    gold: list[tuple[tuple[int, ...], tuple[int, ...]]] = []
+    runs: list[tuple[range, range]] = []
     for k, (ours, theirs) in enumerate(pairs):
         if k in places:
             said = INTERJECTIONS[int(random.integers(len(INTERJECTIONS)))]

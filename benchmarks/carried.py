@@ -19,7 +19,8 @@ from benchmarks import media, table
 from pipeline.engine import Engine
 from pipeline.media import container, decode, ffmpeg, probe
 from pipeline.settings import Settings
-from reelify.highlights_workflow import HighlightsRequest, highlights
+from reelify.highlights_workflow import highlights
+from reelify.requests import HighlightsRequest
 from syncdub.making import plan as plans
 from syncdub.making.preview import join_waves
 from syncdub.making.soundtrack import Pair
@@ -62,7 +63,7 @@ def a_highlights_job(folder: Path) -> tuple[int, int]:
     film = media() / "highlights/talk_with_audience.mp4"
     engine = Engine(Settings(data_dir=folder / "data", temp_dir=folder / "temp"))
     with counted((probe, "probe"), (container, "opened")) as seen:
-        request = HighlightsRequest(film, CLIPS, 10.0, 30.0, folder / "clips", language="en")
+        request = HighlightsRequest(film, CLIPS, 10.0, 30.0, language="en", out=folder / "clips")
         highlights(engine, request)
     return seen[f"probe {film.name}"], seen[f"opened {film.name}"]
 

@@ -14,7 +14,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -237,7 +236,7 @@ def queue(root: Path, n_jobs: int) -> None:
         runs = Counter(int(line) for line in log.read_text().split())
         seconds = time.monotonic() - began
         jobs.close()
-    rows = [
+    rows: list[list[object]] = [
         ["jobs queued", n_jobs], ["done", states["done"]], ["lost", n_jobs - states["done"]],
         ["results", len(results)], ["results held twice", sum(c - 1 for c in results.values())],
         ["work begun anew after a kill and finished twice", sum(c - 1 for c in runs.values())],
@@ -310,4 +309,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -101,7 +101,7 @@ class Studio:
         fade = np.minimum(1.0, np.arange(part.shape[1]) / 1200).astype(np.float32)
         side = float(rng.uniform(0.1, 0.5))
         shifted = np.roll(part, int(rng.integers(200, 900)), axis=1)
-        part = part + side * np.stack([shifted[1], -shifted[0]])
+        part = np.asarray(part + side * np.stack([shifted[1], -shifted[0]]), np.float32)
         return (part * fade * fade[::-1] * (0.1 * 10 ** (rng.uniform(-9, 3) / 20) / _rms(part))).astype(np.float32)
 
     def speech(self, rng: np.random.Generator, n: int, language: str) -> Samples:
@@ -251,7 +251,7 @@ def _equalised(rng: np.random.Generator, samples: Samples) -> Samples:
         signal.butter(1, 3000, btype="high", fs=RATE, output="sos"),
     )
     bass, treble = (10 ** (rng.uniform(-4, 4) / 20) - 1 for _ in range(2))
-    out = samples + bass * signal.sosfilt(low, samples) + treble * signal.sosfilt(high, samples)
+    out: NDArray[np.float64] = samples + bass * signal.sosfilt(low, samples) + treble * signal.sosfilt(high, samples)
     return out.astype(np.float32)
 
 

@@ -129,7 +129,7 @@ def given(folder: Path) -> Iterator[tuple[str, Pair]]:
     """The dubs of the media folder with their truth file."""
     truth = json.loads((folder / "dub" / "dub_truth.json").read_text())
     for name, track in truth["tracks"].items():
-        pieces = tuple(Piece(*m["dub"], m["film_start"], m["rate"]) for m in track["map"])
+        pieces = tuple(Piece(m["dub"][0], m["dub"][1], m["film_start"], m["rate"]) for m in track["map"])
         yield name, Pair(folder / "dub" / truth["film"], folder / "dub" / name, pieces)
 
 
@@ -354,7 +354,7 @@ def long_films(studio: Studio) -> str:
             command = [sys.executable, "-m", "benchmarks.dubsync", "--one", str(pair.original), str(pair.dub)]
             done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
         told = json.loads(done.stdout.splitlines()[-1])
-        lines = tuple(Segment(*line, 1.0, 1.0) for line in told["plan"])
+        lines = tuple(Segment(start, end, at, rate, 1.0, 1.0) for start, end, at, rate in told["plan"])
         found = judged(SyncPlan("edit", lines[0].rate, lines), pair.pieces, told["seconds"])
         said = (f"{told['seconds']:.0f}", told["mib"], f"{np.median(found.errors):.1f}", f"{100 * found.covered:.1f}")
         rows.append((f"{minutes:g} min, PAL, 2 cuts, 2 advertisements", *said, f"{found.joins.max():.0f}"))

@@ -105,7 +105,7 @@ class MemoryUsed:
             self.peak = most if most > self._before else self._least - self._lowest
 
     def _look(self) -> None:
-        while not self._done.wait(LOOK):
+        while self._figures is not None and not self._done.wait(LOOK):
             self._lowest = min(self._lowest, self._figures.mem_get_info()[0])
 
 

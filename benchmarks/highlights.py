@@ -79,7 +79,7 @@ def measure(cases: Sequence[tuple[str, Evidence, Sequence[Event]]], seed: int) -
     rng = np.random.default_rng(seed)
     rows: list[list[object]] = []
     for name in ("this product", "loudest places", "random clips"):
-        found, cover, total, clips = 0.0, [], 0, 0
+        found, cover, total, clips = 0.0, list[float](), 0, 0.0
         for _, evidence, events in cases:
             count = len(events) + 1
             draws = 50 if name == "random clips" else 1
@@ -108,7 +108,8 @@ def main() -> None:
     head = ["method", "reactions whole in a clip", "", "of the file in clips", "clips"]
     print("talk_with_audience.mp4\n")
     print(table(head, measure([("talk", evidence_of(talk), events)], options.seed)))
-    cases, quiet = [], []
+    cases: list[tuple[str, Evidence, tuple[Event, ...]]] = []
+    quiet: list[tuple[str, Evidence, tuple[Event, ...]]] = []
     reactions = {label: generators.reaction_files(folder, label) for label in generators.REACTIONS}
     with tempfile.TemporaryDirectory() as temporary:
         for i in range(3 if options.quick else options.talks):

@@ -77,7 +77,7 @@ def example(name: str) -> list[Sequence[object]]:
 def _server(address: str) -> psutil.Process:
     """The process that listens there."""
     port = int(address.rstrip("/").rsplit(":", 1)[1])
-    found = (c.pid for c in psutil.net_connections("tcp") if c.status == psutil.CONN_LISTEN and c.laddr.port == port)
+    found = (c.pid for c in psutil.net_connections("tcp") if c.status == psutil.CONN_LISTEN and c.laddr[1:] == (port,))
     return psutil.Process(next(pid for pid in found if pid))
 
 

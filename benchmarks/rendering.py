@@ -9,9 +9,12 @@ from __future__ import annotations
 import argparse
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks import media, table
 from pipeline.media.decode import video_blocks
@@ -71,9 +74,10 @@ def psnr(source: Path, span: Span, clip: Path) -> float:
     return float(np.median(values))
 
 
-def _picture(path: Path, at: float) -> np.ndarray:
+def _picture(path: Path, at: float) -> NDArray[np.uint8]:
     block = next(iter(video_blocks(path, width=426, height=240, span=Span(max(0.0, at - 0.021), at + 0.2), block=1)))
-    return block.pixels[0]
+    picture: NDArray[np.uint8] = block.pixels[0]
+    return picture
 
 
 def main() -> None:
@@ -87,7 +91,7 @@ def main() -> None:
     rows = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        ways = {
+        ways: dict[str, Callable[[], Any]] = {
             "moviepy, its own preset (medium)": lambda: moviepy_clips(source, spans, folder, "medium"),
             "moviepy, veryfast": lambda: moviepy_clips(source, spans, folder, "veryfast"),
             SAME: lambda: moviepy_clips(source, spans, folder, OURS.preset),

@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import heapq
 import subprocess
-import sys
 import tempfile
 import time
 from collections import deque
@@ -302,4 +301,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -111,26 +111,36 @@ def serve(settings: Settings, port: int, page: bool = False) -> None:
     """Run the service, with the page where wanted; the child process's main function."""
     import uvicorn
 
-    from app import compose
     from web.application import create_app
+    from web.guard import lines
     from web.runner import queue_of
+    from web.studio import compose, prepare
     from web.watch import logs
 
+    prepare()
     logs.configure(settings)
     engine = AnyMedia()
     app = (compose if page else create_app)(settings, engine, queue_of(settings, engine, kinds=kinds()))
-    uvicorn.run(app, host="127.0.0.1", port=port, log_config=None, timeout_graceful_shutdown=3)
+    uvicorn.run(app, host="127.0.0.1", port=port, timeout_graceful_shutdown=3, **lines.options())
 
 
 @contextmanager
 def running(settings: Settings, page: bool = False) -> Iterator[tuple[int, BaseProcess]]:
     """A service that answers: its port and its process."""
     port = free_port()
-    process = CONTEXT.Process(target=serve, args=(settings, port, page), daemon=True)
+    with started(serve, (settings, port, page), port) as process:
+        yield port, process
+
+
+@contextmanager
+def started(main: Any, arguments: tuple[Any, ...], port: int, wait: bool = True) -> Iterator[BaseProcess]:
+    """A process that runs ``main`` and answers on ``port`` (from the start where the block shall ``wait``), until the block ends."""
+    process = CONTEXT.Process(target=main, args=arguments, daemon=True)
     process.start()
     try:
-        _until_ready(port)
-        yield port, process
+        if wait:
+            until_ready(port)
+        yield process
     finally:
         if process.is_alive() and process.pid:
             process.terminate()
@@ -152,7 +162,7 @@ def request(port: int, method: str, path: str, body: Any = None, **headers: str)
         connection.close()
 
 
-def _until_ready(port: int, seconds: float = 60.0) -> None:
+def until_ready(port: int, seconds: float = 60.0) -> None:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         try:

@@ -141,7 +141,7 @@ def quiet_places(quick: bool) -> Iterator[tuple[str, Audio]]:
         "brown noise": 0.5 * walk / np.abs(walk).max(),
         "tone": 0.3 * np.sin(2 * np.pi * 440 * time_axis),
         "sweep": 0.3 * np.sin(2 * np.pi * (100 * time_axis + 100 * time_axis**2)),
-        "hum": 0.2 * sum(np.sin(2 * np.pi * 50 * k * time_axis) / k for k in range(1, 8)),
+        "hum": 0.2 * np.sum([np.sin(2 * np.pi * 50 * k * time_axis) / k for k in range(1, 8)], axis=0),
         "beating tone": 0.15 * np.sin(2 * np.pi * 150 * time_axis) * (1 + np.sin(2 * np.pi * 4 * time_axis)),
     }
     for name, samples in made.items():

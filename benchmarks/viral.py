@@ -89,7 +89,7 @@ def talk(transcript: Transcript | None, *, sound: bool) -> list[Labelled]:
     for row in truth["segments"]:
         span = Span(row["start"], row["end"])
         said = between(transcript, span).sentences if transcript else spoken(row["text"], span.start, span.end)
-        events = (Event(*row["audience"], LAUGHTER.label),) if row["audience"] and sound else ()
+        events = (Event(row["audience"][0], row["audience"][1], LAUGHTER.label),) if row["audience"] and sound else ()
         evidence = Evidence(truth["duration"], events=events) if sound else None
         out.append(Labelled("es", row["score"], said, evidence, span))
     return out

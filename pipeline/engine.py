@@ -6,18 +6,20 @@ Front ends make one :class:`Engine` and hand it to the workflows. Making one is 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.compute import packages
 from pipeline.compute.device import Device
 from pipeline.compute.remembered import Far, Memory
 from pipeline.media.probe import Probes
 from pipeline.media.values import MediaInfo
 from pipeline.progress import Report, no_report
-from pipeline.settings import Settings
+from pipeline.settings import Settings, keep_quiet
 from pipeline.stages import Here, Stages
 from pipeline.text.values import Facts, Keyword
 from pipeline.values import Transcript
@@ -37,6 +39,8 @@ class Engine:
         self, settings: Settings, here: Here | None = None, stages: Stages | None = None, far: Far | None = None
     ) -> None:
         self.settings = settings
+        keep_quiet()
+        packages.use(settings)
         self.memory = Memory(settings.data_dir / "memory", far)
         self.here = here or Here(settings)
         self._stages: Stages = stages or self.here
@@ -51,14 +55,16 @@ class Engine:
         """What a file is; asked once, see :class:`pipeline.media.probe.Probes`."""
         return self._probes(path)
 
-    def evidence(self, path: Path | str, report: Report = no_report) -> RawEvidence:
-        """Curves, events, shots, silences and beats of a file, from one pass over its sound and one over its picture."""
+    def evidence(self, path: Path | str, report: Report = no_report, stream: int = 0) -> RawEvidence:
+        """Curves, events, shots, silences and beats of a file, from one pass over its sound (audio track number ``stream``) and one over
+        its picture."""
         from pipeline.evidence.gather import RawEvidence
 
+        def gathered() -> RawEvidence:
+            return self._stages.gather(path, replace(self.probe(path), heard=stream), report)
+
         with self._stages.aside():
-            return self.memory.recall(
-                "evidence", path, (), RawEvidence, lambda: self._stages.gather(path, self.probe(path), report)
-            )
+            return self.memory.recall("evidence", path, (stream,) if stream else (), RawEvidence, gathered)
 
     def transcript(
         self, path: Path | str, language: str | None = None, stream: int = 0, report: Report = no_report

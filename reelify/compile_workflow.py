@@ -9,12 +9,13 @@ from typing import Any
 
 from pipeline.engine import Engine
 from pipeline.errors import BadRequest
-from pipeline.messages import message
+from pipeline.messages import Message, message
 from pipeline.progress import Report, no_report, part_of
 from pipeline.speech.clock import moved, through
+from pipeline.speech.tracks import chosen
 from pipeline.values import Cut, Sentence, Span, Timeline, Transcript
 from reelify.cut.compilation import compile_moments, worth_of
-from reelify.cut.posting import render_post, write_subtitles
+from reelify.cut.posting import remarks, render_post, suffix, write_subtitles
 from reelify.cut.rewriting import rewritten_in
 from reelify.rank_workflow import judge
 from reelify.requests import Clip, CompileRequest
@@ -31,6 +32,7 @@ class CompileResult:
     poster: Path | None = None
     subtitles: Mapping[str, Path] = field(default_factory=dict)
     exports: Mapping[str, Path] = field(default_factory=dict)
+    doubts: tuple[Message, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON; paths are files in the request's folder."""
@@ -45,6 +47,7 @@ class CompileResult:
             ],
             **{form: str(path) for form, path in (*self.subtitles.items(), *self.exports.items())},
             "message": message("result.clip_made", seconds=self.plan.duration),
+            "doubts": list(self.doubts),
         }
 
 
@@ -62,9 +65,11 @@ def compile_clip(engine: Engine, request: CompileRequest, report: Report = no_re
     if seen and request.card:
         plan, size = _with_card(engine, plan, request)
     transcript = _transcript(engine, plan, request, part_of(report, 0.02, 0.3))
-    path = request.out / f"{request.name}{'.mp4' if seen else '.m4a'}"
+    path = request.out / f"{request.name}{suffix(request, seen)}"
     poster = render_post(engine, plan, path, request, transcript, part_of(report, 0.3, 1.0), size)
-    return CompileResult(path, plan, poster, write_subtitles(transcript, path), _exports(engine, plan, path))
+    sources = list(dict.fromkeys(str(clip.source) for clip in request.clips))
+    said = remarks(engine, sources, request, transcript)
+    return CompileResult(path, plan, poster, write_subtitles(transcript, path), _exports(engine, plan, path), said)
 
 
 def joined(pieces: Sequence[Clip], engine: Engine, crossfade: float) -> Timeline:
@@ -85,7 +90,8 @@ def joined(pieces: Sequence[Clip], engine: Engine, crossfade: float) -> Timeline
 
 def _with_card(engine: Engine, plan: Timeline, request: CompileRequest) -> tuple[Timeline, tuple[int, int]]:
     """The plan behind a card with a title, and the size of both; the card stays beside it for the exported plans."""
-    from pipeline.render.render import RenderOptions, canvas_of, title_card
+    from pipeline.render.drawn import title_card
+    from pipeline.render.render import RenderOptions, canvas_of
 
     first = next(info for c in plan.cuts if (info := engine.probe(c.source)).video)
     canvas = canvas_of(first, RenderOptions(aspect=request.aspect))
@@ -97,7 +103,7 @@ def _with_card(engine: Engine, plan: Timeline, request: CompileRequest) -> tuple
 
 def _smart_plan(engine: Engine, request: CompileRequest) -> Timeline:
     piece, settings = request.clips[0], engine.settings
-    judged = judge(engine, piece, request.language, {})
+    judged = judge(engine, piece, request, {})
     sentences = moved(judged.transcript, Span(0.0, judged.span.duration), judged.span.start).sentences
     worth = worth_of(sentences, judged.score.evidence, judged.span.start)
     limits = (settings.min_clip_duration, settings.max_clip_duration)
@@ -107,9 +113,11 @@ def _smart_plan(engine: Engine, request: CompileRequest) -> Timeline:
 
 def _transcript(engine: Engine, plan: Timeline, request: CompileRequest, report: Report) -> Transcript:
     heard: dict[str, Transcript] = {}
+    asked = {str(clip.source) for clip in request.clips}
     for source in dict.fromkeys(c.source for c in plan.cuts):
-        if engine.probe(source).audio:
-            whole = engine.transcript(source, request.language, report=report)
+        if (info := engine.probe(source)).audio:
+            stream = chosen(info, request.track).heard if source in asked else 0
+            whole = engine.transcript(source, request.language, stream, report)
             heard[source] = rewritten_in(whole, source, request.texts)
     said = through(plan, heard)
     return replace(said, sentences=tuple(_corrected(s, request.corrections) for s in said.sentences))

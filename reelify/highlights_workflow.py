@@ -15,6 +15,7 @@ from pipeline.errors import NoAudio
 from pipeline.media.values import MediaInfo
 from pipeline.messages import Message, message
 from pipeline.progress import Report, no_report, part_of
+from pipeline.speech.tracks import chosen
 from pipeline.values import Cut, Span, Timeline, Transcript
 from reelify.moments.highlights import find_highlights
 from reelify.requests import HighlightsRequest
@@ -88,7 +89,7 @@ def highlights(engine: Engine, request: HighlightsRequest, report: Report = no_r
     report(1.0, message("progress.done"))
     return HighlightsResult(
         source=request.source, duration=info.duration, highlights=found, paths=paths, posters=posters,
-        timeline=_timeline_json(info, raw, found), doubts=(*info.doubts, *found.doubts),
+        timeline=_timeline_json(info, raw, found), doubts=(*info.doubts, *chosen(info, request.track).notes, *found.doubts),
     )  # fmt: skip
 
 
@@ -96,11 +97,12 @@ def collect(
     engine: Engine, info: MediaInfo, request: HighlightsRequest, report: Report
 ) -> tuple[Evidence, RawEvidence]:
     """Everything the decision sees: curves, events, shots and, where somebody speaks, the transcript."""
-    speech_share = 0.6 if request.transcribe and info.audio else 0.0
-    raw = engine.evidence(info.path, part_of(report, 0.0, 1.0 - speech_share))
+    speech_share, stream = 0.6 if request.transcribe and info.audio else 0.0, chosen(info, request.track).heard
+    raw = engine.evidence(info.path, part_of(report, 0.0, 1.0 - speech_share), stream)
     transcript = None
     if speech_share and _somebody_speaks(raw, info.duration):
-        transcript = _transcript(engine, info, request.language, part_of(report, 1.0 - speech_share, 1.0))
+        late = part_of(report, 1.0 - speech_share, 1.0)
+        transcript = _transcript(engine, info, request.language, stream, late)
     return evidence_of(raw, info, transcript), raw
 
 
@@ -121,9 +123,11 @@ def _somebody_speaks(raw: RawEvidence, duration: float) -> bool:
     return heard >= min(HEARD_SECONDS, max(1.0, HEARD_SPEECH * duration))
 
 
-def _transcript(engine: Engine, info: MediaInfo, language: str | None, report: Report) -> Transcript | None:
+def _transcript(
+    engine: Engine, info: MediaInfo, language: str | None, stream: int, report: Report
+) -> Transcript | None:
     try:
-        return engine.transcript(info.path, language, report=report)
+        return engine.transcript(info.path, language, stream, report)
     except NoAudio:
         return None
 
@@ -139,7 +143,7 @@ def _render_all(
 
     request.out.mkdir(parents=True, exist_ok=True)
     suffix = ".mp4" if info.video else ".m4a"
-    options = RenderOptions(fast_copy=request.fast)
+    options = RenderOptions(fast_copy=request.fast, tracks={info.path: chosen(info, request.track).mixed})
     jobs = [
         Job(cut_of(request.source, clip.span), request.out / f"clip_{n}{suffix}", options, {str(request.source): info})
         for n, clip in enumerate(clips, 1)

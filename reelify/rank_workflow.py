@@ -14,11 +14,12 @@ from pipeline.media.values import MediaInfo
 from pipeline.messages import Message, message
 from pipeline.progress import Report, no_report, part_of
 from pipeline.speech.clock import between, moved
+from pipeline.speech.tracks import chosen
 from pipeline.values import Sentence, Span, Transcript
 from reelify.cut.compilation import key_moments, worth_of
-from reelify.cut.posting import render_post, write_subtitles
+from reelify.cut.posting import remarks, render_post, suffix, write_subtitles
 from reelify.highlights_workflow import cut_of, evidence_of
-from reelify.requests import Clip, RankRequest
+from reelify.requests import Clip, RankRequest, SpokenRequest
 from reelify.score.ranking import Entry, Ranked, meaning, rank, score_clip, score_text
 from reelify.score.semantics import Speech, Vocabulary, speech, vocabulary
 from reelify.values import ViralScore
@@ -45,6 +46,7 @@ class RankedClip:
     path: Path | None = None
     poster: Path | None = None
     subtitles: Mapping[str, Path] = field(default_factory=dict)
+    remarks: tuple[Message, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The contract's JSON and what the page shows beside it."""
@@ -83,7 +85,7 @@ class RankedClip:
             ],
             "kept": self.place.kept,
             "reasons": list(self.place.reasons),
-            "doubts": [*score.doubts, *judged.transcript.doubts],
+            "doubts": [*self.remarks, *score.doubts, *judged.transcript.doubts],
         }  # fmt: skip
 
 
@@ -135,7 +137,7 @@ def rank_clips(
         result = _ordered(judged, skipped, limit, request.all)
         if on_judged is not None:
             on_judged(result)
-    clips = _finish_all(engine, request, result.clips, part_of(report, share, 1.0))
+    clips = _finish_all(engine, request, _remarked(engine, request, result.clips), part_of(report, share, 1.0))
     report(1.0, message("progress.done"))
     return replace(result, clips=clips)
 
@@ -166,24 +168,26 @@ def _judge_all(
         stage = part_of(report, n / len(request.clips), (n + 1) / len(request.clips))
         stage(0.0, message("progress.judging", n=n + 1, total=len(request.clips), name=clip.name))
         try:
-            judged.append(judge(engine, clip, request.language, vocabularies, stage))
+            judged.append(judge(engine, clip, request, vocabularies, stage))
         except UserError as error:
             skipped.append((clip, error))
         yield
 
 
 def judge(
-    engine: Engine, clip: Clip, language: str | None, vocabularies: dict[str, Vocabulary], report: Report = no_report
+    engine: Engine, clip: Clip, asked: SpokenRequest, vocabularies: dict[str, Vocabulary], report: Report = no_report
 ) -> Judged:
-    """One clip's score. ``vocabularies`` holds the settings' words by language and is filled as needed.
+    """One clip's score, in the language and of the track that are ``asked`` for. ``vocabularies`` holds the settings' words by language
+    and is filled as needed.
 
     Raises:
         UserError: the clip cannot be read.
     """
     info = engine.probe(clip.source)
     span = _within(clip, info)
-    whole = _heard(engine, info, language, part_of(report, 0.0, 0.6))
-    raw = engine.evidence(clip.source, part_of(report, 0.6, 0.95))
+    sound = chosen(info, asked.track)
+    whole = _heard(engine, info, asked.language, sound.heard, part_of(report, 0.0, 0.6))
+    raw = engine.evidence(clip.source, part_of(report, 0.6, 0.95), sound.heard)
     said = between(whole, span)
     known = vocabulary_of(engine, said.language, vocabularies)
     spoken = spoken_of(engine, said.sentences, said.language)
@@ -200,11 +204,11 @@ def _within(clip: Clip, info: MediaInfo) -> Span:
     return Span(span.start, end)
 
 
-def _heard(engine: Engine, info: MediaInfo, language: str | None, report: Report) -> Transcript:
+def _heard(engine: Engine, info: MediaInfo, language: str | None, stream: int, report: Report) -> Transcript:
     if not info.audio:
         return Transcript("", info.duration)
     try:
-        return engine.transcript(info.path, language, report=report)
+        return engine.transcript(info.path, language, stream, report)
     except NoAudio:
         return Transcript("", info.duration)
 
@@ -224,6 +228,14 @@ def spoken_of(engine: Engine, sentences: Sequence[Sentence], language: str) -> S
     return speech(sentences, engine.facts([s.text for s in sentences], language), engine.embed)
 
 
+def _remarked(engine: Engine, request: RankRequest, clips: tuple[RankedClip, ...]) -> tuple[RankedClip, ...]:
+    """``clips`` with what is to be said of their sound and captions."""
+    return tuple(
+        replace(clip, remarks=remarks(engine, [str(clip.judged.clip.source)], request, clip.judged.transcript))
+        for clip in clips
+    )
+
+
 def _finish_all(
     engine: Engine, request: RankRequest, chosen: tuple[RankedClip, ...], report: Report
 ) -> tuple[RankedClip, ...]:
@@ -236,7 +248,7 @@ def _finish_all(
         stage = part_of(report, (n - 1) / len(chosen), n / len(chosen))
         stage(0.0, message("progress.rendering_clip", n=n, total=len(chosen)))
         plan = cut_of(judged.clip.source, judged.span)
-        path = request.out / f"clip_{n}_viral{'.mp4' if judged.info.video else '.m4a'}"
+        path = request.out / f"clip_{n}_viral{suffix(request, judged.info.video is not None)}"
         poster = render_post(engine, plan, path, request, judged.transcript, stage)
         done.append(replace(clip, path=path, poster=poster, subtitles=write_subtitles(judged.transcript, path)))
     return tuple(done)

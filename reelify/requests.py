@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pipeline.errors import BadRequest
 from pipeline.render.shapes import ASPECTS, FRAMINGS, SOURCE
 from pipeline.requests import Request, option, unstored
+from pipeline.speech.tracks import AUTO, WANTED
 from pipeline.values import Span
 from reelify.cut.compilation import CROSSFADE
 from reelify.cut.rewriting import Rewrite
@@ -49,11 +50,13 @@ class Clip:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpokenRequest(Request):
-    """What all of them have: ``language`` is the spoken one, ``None`` (at the doors ``auto``) where it is to be detected."""
+    """What all of them have: ``language`` is the spoken one, ``None`` (at the doors ``auto``) where it is to be detected; ``track`` the
+    audio track of every file (:mod:`pipeline.speech.tracks`)."""
 
     language: str | None = option(
         None, "spoken language, ISO 639-1 (two or three letters), or auto", pattern="[a-z]{2,3}", shown="auto"
     )
+    track: str = option(AUTO, "audio track: auto (the one somebody speaks on), a number from 1, or mix", pattern=WANTED)
 
     def __post_init__(self) -> None:
         if self.language is not None:
@@ -64,11 +67,10 @@ class SpokenRequest(Request):
 
 @dataclass(frozen=True, slots=True)
 class TranscribeRequest(SpokenRequest):
-    """What is said in ``source``; ``stream`` counts its audio tracks."""
+    """What is said in ``source``."""
 
     kind: ClassVar[str] = "transcribe"
     source: Path
-    stream: int = option(0, "audio track, from 0", low=0, high=999, doors=())
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""``python -m syncdub analyse | sync | align``: the same workflows as the page and the REST interface.
+"""``syncdub analyse | sync | align``: the same workflows as the page and the REST interface.
 
 Exit codes: 0 done, 1 our fault, 2 wrong usage, 3 the input's fault, 4 the sync is refused, 130 stopped.
 """
@@ -107,9 +107,7 @@ def _show_links(body: Mapping[str, Any], language: str) -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m syncdub", description="Puts a film's dub in sync with the original."
-    )
+    parser = argparse.ArgumentParser(prog="syncdub", description="Puts a film's dub in sync with the original.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="analyse | sync | align")
     one = commands.add_parser("analyse", help="where the dub belongs; writes nothing")
     two = commands.add_parser("sync", help="writes one file with both tracks in sync")

@@ -43,7 +43,8 @@ sample."""
 class Prober(Protocol):
     """What making a file needs of an engine."""
 
-    settings: Settings
+    @property
+    def settings(self) -> Settings: ...
 
     def probe(self, path: Path | str) -> MediaInfo: ...
 

@@ -89,6 +89,8 @@ def page_server(folder: Path, kinds: Mapping[str, Any], **changes: Any) -> Itera
     from pipeline.engine import Engine
     from tests.fake_service import settings_for
     from web.application import create_app
+    from web.guard import lines
+    from web.rest import page_uploads
     from web.runner import queue_of
     from web.ui.following import Page
     from web.ui.mount import mount
@@ -97,9 +99,10 @@ def page_server(folder: Path, kinds: Mapping[str, Any], **changes: Any) -> Itera
     engine = Engine(settings)
     jobs = queue_of(settings, engine, kinds=kinds)
     service = create_app(settings, engine, jobs)
-    app = mount(service, Page(settings, engine, jobs, service.state.service.sources))
+    page_uploads.install(service)
+    app = mount(service, Page(settings, engine, jobs, service.state.service.sources), service.state.service.accounts)
     port = free_port()
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error"))
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, **lines.options(), log_level="error"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     try:

@@ -31,7 +31,12 @@ class FakeEngine:
 
 def settings_for(folder: Path, **changes: Any) -> Settings:
     """Settings whose every folder is below ``folder``."""
-    base: dict[str, Any] = {"data_dir": folder / "data", "temp_dir": folder / "temp", "rate_limit": "off"}
+    base: dict[str, Any] = {
+        "data_dir": folder / "data",
+        "temp_dir": folder / "temp",
+        "rate_limit": "off",
+        "allowed_hosts": ("testserver",),
+    }
     return Settings(**(base | changes))
 
 

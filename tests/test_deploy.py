@@ -19,7 +19,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from pipeline.files.received import CHUNK
 from pipeline.messages import Message
 from pipeline.settings import _TABLE, Settings
+from syncdub.requests import SyncRequest
 from tests.conftest import ROOT
+from tests.test_package import listed
 from web.intake.library import Library
 from web.jobs.queue import Job
 from web.jobs.values import STATES
@@ -59,7 +61,7 @@ def figures(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
     job = Job(
         "0" * 32,
         "sync",
-        {},
+        SyncRequest(original=Path("a"), dub=Path("b")),
         settings.data_dir,
         state="done",
         started=1.0,
@@ -287,9 +289,10 @@ def test_only_the_proxy_is_believed_about_addresses() -> None:
 
 
 def pins(name: str, python: str) -> dict[str, str]:
-    """What a file of requirements pins for a version of Python; each of them once and exactly."""
+    """What a file of requirements, or the extra ``dev``, pins for a version of Python; each of them once and exactly."""
     found: dict[str, str] = {}
-    for line in (ROOT / name).read_text(encoding="utf-8").splitlines():
+    text = "\n".join(listed(name)) if name == "dev" else (ROOT / name).read_text(encoding="utf-8")
+    for line in text.splitlines():
         if not line or line.startswith("#"):
             continue
         wanted = Requirement(line.partition(" --hash")[0])
@@ -308,7 +311,7 @@ def pins(name: str, python: str) -> dict[str, str]:
 @pytest.mark.parametrize("python", PYTHONS)
 def test_every_python_has_its_pins_and_constraints_agree(python: str) -> None:
     allowed = pins("constraints.txt", python)
-    for name in ("requirements.txt", "requirements-dev.txt"):
+    for name in ("requirements.txt", "dev"):
         wanted = pins(name, python)
         assert {k: (v, allowed.get(k)) for k, v in wanted.items() if allowed.get(k) != v} == {}
         assert set(wanted) == set(pins(name, "3.11")), f"{name}: not the same libraries as for 3.11"

@@ -89,3 +89,12 @@ def test_how_it_works_names_only_modules_that_exist() -> None:
     assert {n for n in names if n.rsplit("/", 1)[-1] not in known} == set()
     paths = {n for n in names if "/" in n}
     assert {n for n in paths if not (ROOT / n).exists()} == set()
+
+
+def test_the_architecture_page_names_only_files_that_exist() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8").partition("## The rooms")[0]
+    rows = [line for line in text.splitlines() if line.startswith("| ")]
+    assert len(rows) > 14
+    named = {n for row in rows for n in re.findall(r"`((?:[a-z_]+/)[\w/]+(?:\.\w+)?|[\w-]+\.(?:txt|toml|md))`", row)}
+    assert len(named) > 15
+    assert {n for n in named if not (ROOT / n).exists()} == set()

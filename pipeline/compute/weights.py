@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
+import importlib
 import importlib.util
 import json
 import shutil
@@ -36,13 +37,14 @@ class Weight:
 
 def package_folder(package: str) -> Path | None:
     """The folder of an installed top-level ``package``, found without importing it; ``None`` where it is missing."""
-    try:
+    with contextlib.suppress(ImportError, ValueError):
         spec = importlib.util.find_spec(package)
-    except (ImportError, ValueError):
-        return None
-    if spec is None or spec.origin is None:
-        return None
-    return Path(spec.origin).parent
+        if spec is None:  # it may have come since somebody looked last
+            importlib.invalidate_caches()
+            spec = importlib.util.find_spec(package)
+        if spec is not None and spec.origin is not None:
+            return Path(spec.origin).parent
+    return None
 
 
 def package_file(package: str, name: str) -> Path | None:

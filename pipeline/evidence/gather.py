@@ -132,7 +132,7 @@ def _hear(
 ) -> RawEvidence:
     from pipeline.compute.models import yamnet_classes
     from pipeline.evidence import signals, sounds
-    from pipeline.media import decode
+    from pipeline.media import channels
 
     nothing = RawEvidence(info.duration)
     if not info.audio:
@@ -141,7 +141,7 @@ def _hear(
     hop = HOP_LONG if info.duration > LONG else HOP
     listener = sounds.SoundListener(sounds.load_network(settings), yamnet_classes(), hop=hop, device=device.kind)
     heard = 0.0
-    for block in _ahead(decode.audio_blocks(path, rate=signals.RATE, block=BLOCK), pool):
+    for block in _ahead(channels.heard(replace(info, path=str(path)), rate=signals.RATE, block=BLOCK), pool):
         signal.feed(block)
         listener.feed(block)
         heard = block.end

@@ -25,7 +25,7 @@ from pipeline.compute.device import threads
 from pipeline.compute.models import yamnet_classes
 from pipeline.evidence import gather, signals, sounds
 from pipeline.evidence.gather import BLOCK, HEIGHT, HOP, HOP_LONG, LONG, N_PICTURES, WIDTH, RawEvidence, Sight
-from pipeline.media import decode
+from pipeline.media import channels
 from pipeline.media.values import MediaInfo
 from pipeline.messages import Message
 from pipeline.progress import Report
@@ -224,7 +224,7 @@ class Ear:
         size = round(length / BLOCK)
         recent: list[tuple[float, Audio]] = []
         level, warm = 0.0, 0
-        for block in decode.audio_blocks(path, rate=signals.RATE, block=BLOCK):
+        for block in channels.heard(replace(self._info, path=str(path)), rate=signals.RATE, block=BLOCK):
             recent.append((level, block))
             level = sounds.level_after(level, block.samples)
             self._heard = block.end

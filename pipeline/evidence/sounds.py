@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from pipeline.compute.device import sparing
 from pipeline.evidence.sound_events import BY_LABEL, EVENTS, Family, SoundEvent
+from pipeline.settings import keep_quiet
 from pipeline.values import Audio, Curve, Event, State, runs
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ def load_network(settings: Settings, threads: int = 1) -> Network:
     Raises:
         ModelUnavailable: the weights are missing or damaged.
     """
+    keep_quiet()
     import onnxruntime
 
     from pipeline.compute.models import yamnet_file

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ssl
 import tempfile
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,19 +17,17 @@ import httpcore
 
 from pipeline.errors import BadGateway, BadRequest, TooLarge, UnreadableMedia, UnsupportedFormat
 from pipeline.files.addresses import PublicOnly
+from pipeline.files.pace import ANSWER, Pace, Paced
 from pipeline.files.received import CHUNK, Sink, Stored, need_space, shown_name
 from pipeline.messages import message
 from pipeline.progress import Report, no_report
 from pipeline.settings import Settings
 
 HOPS = 5
-CONNECT, READ = 10.0, 30.0
-SLOWEST = 6 * 3600.0
-"""Seconds a whole transfer may take."""
 FIRST = 256 * 1024
 """Bytes of the beginning that are looked at before a download."""
 PATIENCE = 20.0
-"""Seconds that the beginning may take."""
+"""Seconds that a look at the beginning may take, redirects and all."""
 SIGNATURES = (
     b"\x1aE\xdf\xa3", b"RIFF", b"OggS", b"fLaC", b"ID3", b"FLV", b"0&\xb2u\x8ef\xcf\x11", b"\x00\x00\x01\xba", b"\x00\x00\x01\xb3",
     b"FORM", b"caff", b".RMF", b"\x06\x0e+4",
@@ -59,8 +56,9 @@ def download(
         BadGateway: the other side does not deliver. TooLarge: over ``MAX_DOWNLOAD``.
         UnsupportedFormat, UnreadableMedia: not media. DiskFull. Nothing stays on the disk then.
     """
-    with _pool(settings) as pool:
-        stored = _receive(pool, checked(url), lambda r, final: _save(r, final, settings, report, target))
+    course = _Course(report, _name(url))
+    with _pool(settings, Pace(course.tell)) as line:
+        stored = _receive(line, checked(url), lambda r, final: _save(r, final, settings, course, target))
     try:
         (probe or _probe)(stored.path)
     except BaseException:
@@ -86,26 +84,31 @@ def look(url: str, settings: Settings, probe: Probe | None = None) -> Remote:
     Raises:
         As :func:`download`.
     """
-    with _pool(settings) as pool:
-        return _receive(pool, checked(url), lambda r, final: _look(r, final, settings, probe or _probe))
+    with _pool(settings, Pace(lambda: None, PATIENCE)) as line:
+        head = _receive(line, checked(url), lambda r, final: _head(r, final, settings))
+    return _looked_at(*head, settings, probe or _probe)
 
 
-def _look(response: httpcore.Response, url: str, settings: Settings, probe: Probe) -> Remote:
+def _head(response: httpcore.Response, url: str, settings: Settings) -> tuple[str, int | None, bytes]:
+    """Name, announced size and first bytes of an answer."""
     name, length = _announced(response, url, settings)
-    deadline = time.monotonic() + PATIENCE
     head = bytearray()
     for data in response.iter_stream():
         head += data
-        if len(head) >= FIRST or time.monotonic() > deadline:
+        if len(head) >= FIRST:
             break
+    return name, length, bytes(head[:FIRST])
+
+
+def _looked_at(name: str, length: int | None, head: bytes, settings: Settings, probe: Probe) -> Remote:
     settings.temp_dir.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="look-", dir=settings.temp_dir) as folder:
         beginning = Path(folder, name.replace("/", "_"))
-        beginning.write_bytes(head[:FIRST])
+        beginning.write_bytes(head)
         try:
             probe(beginning)
         except UnreadableMedia:
-            if len(head) < FIRST or not begins_like_media(bytes(head)):
+            if len(head) < FIRST or not begins_like_media(head):
                 raise
     return Remote(name, _suffix(name, settings), length)
 
@@ -136,19 +139,38 @@ def checked(url: str) -> str:
     return url.strip()
 
 
+class _Course:
+    """How far a download is, told at every look, so that it stops within moments of being told to."""
+
+    def __init__(self, report: Report, name: str) -> None:
+        self._report = report
+        self.fraction, self.name = 0.0, name
+
+    def tell(self) -> None:
+        self._report(self.fraction, message("progress.downloading", name=self.name))
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """Connections, and the time limits of the transfer they are for."""
+
+    pool: httpcore.ConnectionPool
+    pace: Pace
+
+
 @contextmanager
-def _pool(settings: Settings) -> Iterator[httpcore.ConnectionPool]:
+def _pool(settings: Settings, pace: Pace) -> Iterator[_Line]:
     context = ssl.create_default_context()
     context.load_verify_locations(certifi.where())
-    backend = PublicOnly(settings.allow_private_urls)
+    backend = Paced(PublicOnly(settings.allow_private_urls), pace)
     with httpcore.ConnectionPool(ssl_context=context, network_backend=backend, max_connections=2) as pool:
-        yield pool
+        yield _Line(pool, pace)
 
 
-def _receive(pool: httpcore.ConnectionPool, url: str, use: Callable[[httpcore.Response, str], T]) -> T:
+def _receive(line: _Line, url: str, use: Callable[[httpcore.Response, str], T]) -> T:
     """What ``use`` makes of the answer and of the address that gave it, after redirects."""
     for _ in range(HOPS + 1):
-        with _mapped(url), _request(pool, url) as response:
+        with _mapped(url), _request(line, url) as response:
             if 300 <= response.status < 400 and (target := _header(response, b"location")):
                 url = checked(urljoin(url, target))
                 continue
@@ -159,15 +181,16 @@ def _receive(pool: httpcore.ConnectionPool, url: str, use: Callable[[httpcore.Re
 
 
 @contextmanager
-def _request(pool: httpcore.ConnectionPool, url: str) -> Iterator[httpcore.Response]:
+def _request(line: _Line, url: str) -> Iterator[httpcore.Response]:
     headers: dict[bytes | str, bytes | str] = {
         "Host": _authority(url),
         "User-Agent": AGENT,
         "Accept": "*/*",
         "Accept-Encoding": "identity",
     }
-    timeout = {"timeout": {"connect": CONNECT, "read": READ, "write": READ, "pool": CONNECT}}
-    with pool.stream("GET", _ascii(url), headers=headers, extensions=timeout) as response:
+    line.pace.waits(ANSWER)  # a connection that is open already is used again after a redirect
+    with line.pool.stream("GET", _ascii(url), headers=headers) as response:
+        line.pace.flows()
         yield response
 
 
@@ -176,6 +199,10 @@ def _mapped(url: str) -> Iterator[None]:
     """The border where httpcore's errors become ours."""
     try:
         yield
+    except BadGateway as error:
+        if error.message.values.get("name") == "":  # the pace knows no names
+            raise BadGateway(error.message.code, name=_host(url)) from error
+        raise
     except (httpcore.ConnectError, httpcore.ConnectTimeout, httpcore.UnsupportedProtocol, UnicodeError) as error:
         raise BadGateway(name=_host(url)) from error
     except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError) as error:
@@ -184,7 +211,7 @@ def _mapped(url: str) -> Iterator[None]:
 
 def _announced(response: httpcore.Response, url: str, settings: Settings) -> tuple[str, int | None]:
     """Name and size of what an answer promises. Raises UnsupportedFormat, TooLarge, DiskFull."""
-    name = shown_name(unquote(urlsplit(url).path.rsplit("/", 1)[-1]))
+    name = _name(url)
     if _header(response, b"content-type").split(";")[0].strip().lower() in PAGES:
         raise UnsupportedFormat("error.url_page", name=name, format="html")
     length = _length(response)
@@ -194,16 +221,15 @@ def _announced(response: httpcore.Response, url: str, settings: Settings) -> tup
     return name, length
 
 
-def _save(response: httpcore.Response, url: str, settings: Settings, report: Report, target: Path | None) -> Stored:
+def _save(response: httpcore.Response, url: str, settings: Settings, course: _Course, target: Path | None) -> Stored:
     name, length = _announced(response, url, settings)
-    deadline = time.monotonic() + SLOWEST
     sink = Sink(target or new_file(name, settings), name, settings.max_download)
+    course.name = name
     try:
         for data in _pieces(response):
             sink.write(data)
-            report(sink.size / length if length else 0.0, message("progress.downloading", name=name))
-            if time.monotonic() > deadline:
-                raise BadGateway("error.url_slow", name=_host(url))
+            course.fraction = sink.size / length if length else 0.0
+            course.tell()
         if length is not None and sink.size != length:
             raise BadGateway("error.url_incomplete", name=_host(url))
         return sink.keep()
@@ -222,6 +248,10 @@ def _pieces(response: httpcore.Response) -> Iterator[bytes]:
             collected.clear()
     if collected:
         yield bytes(collected)
+
+
+def _name(url: str) -> str:
+    return shown_name(unquote(urlsplit(url).path.rsplit("/", 1)[-1]))
 
 
 def new_file(name: str, settings: Settings) -> Path:

@@ -20,6 +20,11 @@ DEMUXERS = (
 )
 """Containers that hold their media themselves. Playlists and scripts (hls, dash, concat, image2, lavfi) are left out: they open
 other files and addresses on behalf of whoever wrote them."""
+MAX_PIXELS = 2**26
+"""Of one picture: twice what 8K has. Decoders and everything after them hold several at a time."""
+MAX_STREAMS = 256
+BOUNDS = {"max_pixels": str(MAX_PIXELS), "max_streams": str(MAX_STREAMS)}
+"""Kept by the libraries themselves, from the first byte on: opening a file decodes pictures already."""
 ARBITRARY_CLOCKS = frozenset({"mpegts", "mpeg", "mp3"})
 """Containers whose first timestamp is not when something begins: broadcast clocks, and the delay of an MP3 encoder."""
 ARBITRARY_START = 600.0
@@ -40,7 +45,7 @@ def opened(path: Path | str, hwaccel: HWAccel | None = None, **options: str) -> 
     file = Path(path)
     if not file.is_file():
         raise NotFound(name=file.name)
-    whitelist = {"protocol_whitelist": "file", "format_whitelist": DEMUXERS, **options}
+    whitelist = {"protocol_whitelist": "file", "format_whitelist": DEMUXERS, **BOUNDS, **options}
     try:
         container = av.open(f"file:{file}", options=whitelist, metadata_errors="replace", hwaccel=hwaccel)
     except av.error.PermissionError as error:
@@ -50,6 +55,8 @@ def opened(path: Path | str, hwaccel: HWAccel | None = None, **options: str) -> 
     try:
         if not set(container.format.name.split(",")) & set(DEMUXERS.split(",")):
             raise UnsupportedFormat(name=file.name, format=container.format.name)
+        if len(container.streams) >= MAX_STREAMS:
+            raise UnsupportedFormat("error.too_many_streams", name=file.name, limit=MAX_STREAMS)
         yield container
     finally:
         container.close()
@@ -74,6 +81,19 @@ def video_stream(container: InputContainer) -> av.VideoStream | None:
 
     art = av.stream.Disposition.attached_pic
     found = (s for s in container.streams.video if s.codec_context is not None and not s.disposition & art)
+    stream = next(found, None)
+    if stream is not None:
+        # A picture may change its size in the middle of a file.
+        stream.codec_context.options = {**stream.codec_context.options, "max_pixels": str(MAX_PIXELS)}
+    return stream
+
+
+def cover_stream(container: InputContainer) -> int | None:
+    """The index of the first attached picture of a known kind, ``None`` where there is none."""
+    import av.stream
+
+    art = av.stream.Disposition.attached_pic
+    found = (s.index for s in container.streams.video if s.codec_context is not None and s.disposition & art)
     return next(found, None)
 
 

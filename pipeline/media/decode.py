@@ -278,7 +278,7 @@ def _pictures(
         if keyframes:
             track.codec_context.skip_frame = "NONKEY"
             # Deblocking is a fifth of the work and nothing of it is left at a twelfth of the size.
-            track.codec_context.options = {"skip_loop_filter": "all"}
+            track.codec_context.options = {**track.codec_context.options, "skip_loop_filter": "all"}
         origin = clock_origin(container)
         _seek(container, track, start, origin)
         for frame in _decoded(container, track, strict=on_card):

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from pipeline.errors import DiskFull, FFmpegFailed, NotFound
-from pipeline.media.container import DEMUXERS
+from pipeline.media.container import DEMUXERS, MAX_PIXELS
 from pipeline.messages import Message, message
 from pipeline.progress import Report, no_report
 
@@ -58,7 +58,8 @@ def safe_input(path: Path | str) -> list[str]:
     absolute = os.path.abspath(path)
     if not os.path.isfile(absolute):
         raise NotFound(name=Path(path).name)
-    return ["-protocol_whitelist", "file", "-format_whitelist", INPUTS, "-i", f"file:{absolute}"]
+    allowed = ["-protocol_whitelist", "file", "-format_whitelist", INPUTS]
+    return [*allowed, "-max_pixels", str(MAX_PIXELS), "-i", f"file:{absolute}"]
 
 
 def safe_output(path: Path | str) -> str:

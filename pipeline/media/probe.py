@@ -6,12 +6,15 @@ import contextlib
 import os
 import threading
 from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.errors import UnreadableMedia, UnsupportedFormat
+from pipeline.errors import NoAudio, NotFound, NoVideo, ToolError, UnreadableMedia, UnsupportedFormat, UserError
 from pipeline.media.clock import Course, course, packets, seek
-from pipeline.media.container import audio_tracks, clock_origin, opened, video_stream
+from pipeline.media.container import MAX_PIXELS, audio_tracks, clock_origin, cover_stream, opened, video_stream
+from pipeline.media.fenced import Broken, Limits, warden
 from pipeline.media.values import AudioStream, MediaInfo, OtherStream, VideoStream
 from pipeline.messages import Message, message
 from pipeline.messages import clock as say_clock
@@ -20,13 +23,27 @@ if TYPE_CHECKING:
     from av.container import InputContainer
 
 TEXT_SUBTITLES = frozenset({"subrip", "srt", "ass", "ssa", "mov_text", "webvtt", "text"})
+FIELD_CODECS = frozenset(
+    {"h264", "mpeg2video", "mpeg4", "vc1", "wmv3", "dvvideo", "prores", "dnxhd", "mjpeg", "ffv1", "huffyuv", "rawvideo"}
+)
+"""What cameras, discs and broadcasts store two fields a frame in."""
+FIELD_FRAMES = 10
 HDR_TRANSFERS = frozenset({16, 18})
 """SMPTE ST 2084 (PQ) and ARIB STD-B67 (HLG), ISO/IEC 23091-2 table 3."""
+MATRICES = {1: "709", 4: "fcc", 5: "470bg", 6: "170m", 7: "240m", 9: "2020_ncl", 10: "2020_cl"}
+"""ISO/IEC 23091-2 table 4, as zimg names them; 0 (RGB) and 2 (not said) are none."""
+BT2020_PRIMARIES, FULL_RANGE = 9, 2
 MICRO = 1_000_000
 KNOWN = 256
 """Files whose facts are kept."""
 MAX_SIDE = 16384
-MAX_PIXELS = 2**27
+SLOWEST_DISK, SCANNED = 25 * 1024**2, 200 * 1024**2
+"""Bytes a second: what the slowest volume gives, and what a look through all packets of a file manages at least."""
+LOOK = "pipeline.media.probe:examined"
+TOLD: Mapping[str, type[UserError]] = {
+    kind.__name__: kind for kind in (NotFound, UnreadableMedia, UnsupportedFormat, NoAudio, NoVideo)
+}
+"""The errors that a look may answer."""
 
 
 class Probes:
@@ -67,7 +84,55 @@ def _identity(path: Path | str) -> tuple[str, int, int, int] | None:
 
 
 def probe(path: Path | str) -> MediaInfo:
-    """What ``path`` is, and how long: the announced duration is compared with the last packet, and something must decode.
+    """What ``path`` is, and how long; looked at by a process of its own (:mod:`pipeline.media.fenced`).
+
+    Raises:
+        As :func:`examine`; UnreadableMedia also where the look crashes or takes too much of the machine.
+    """
+    file = Path(path)
+    try:
+        size = file.stat().st_size
+    except (OSError, ValueError) as error:
+        raise NotFound(name=file.name) from error
+    limits = Limits(seconds=20.0 + size / SLOWEST_DISK, cpu_seconds=15 + size // SCANNED)
+    try:
+        return _info(warden(LOOK).look(file, limits), file, size)
+    except (Broken, TypeError, KeyError) as error:
+        raise UnreadableMedia(name=file.name) from error
+
+
+def examined(path: str) -> dict[str, Any]:
+    """:func:`examine` as plain JSON: ``{"info"}``, ``{"error", "code", "values"}`` or ``{"bug"}``."""
+    try:
+        return {"info": asdict(examine(path))}
+    except UserError as error:
+        return {"error": type(error).__name__, "code": error.message.code, "values": dict(error.message.values)}
+    except MemoryError:
+        return {"error": "UnreadableMedia", "code": UnreadableMedia.code, "values": {"name": Path(path).name}}
+    except Exception as error:  # noqa: BLE001 - told to the one who asked, who raises it
+        return {"bug": repr(error)}
+
+
+def _info(told: Mapping[str, Any], file: Path, size: int) -> MediaInfo:
+    """What a look told, as a value. Raises what the look raised."""
+    if "bug" in told:
+        raise ToolError(detail=f"probe of {file.name}: {told['bug']}")
+    if "error" in told:
+        raise TOLD[str(told["error"])](str(told["code"]), **told["values"])
+    info = dict(told["info"])
+    return MediaInfo(**{
+        **info, "path": str(file), "size": size,
+        "video": VideoStream(**info["video"]) if info["video"] else None,
+        "audio": tuple(AudioStream(**one) for one in info["audio"]),
+        "others": tuple(OtherStream(**one) for one in info["others"]),
+        "doubts": tuple(Message(one["code"], one["values"]) for one in info["doubts"]),
+    })  # fmt: skip
+
+
+def examine(path: Path | str) -> MediaInfo:
+    """What ``path`` is: the announced duration is compared with the last packet, and something must decode.
+
+    Sizes and counts are looked at before anything is decoded.
 
     Raises:
         NotFound, UnreadableMedia, UnsupportedFormat: as in :func:`pipeline.media.container.opened`; also when neither sound nor
@@ -77,10 +142,11 @@ def probe(path: Path | str) -> MediaInfo:
     with opened(file) as container:
         origin = clock_origin(container)
         picture = video_stream(container)
+        if picture is not None:
+            _check_size(file, picture.codec_context)
         video = _video(picture, origin) if picture is not None else None
-        if video:
-            _check_size(file, video)
         audio = tuple(_audio(s, origin) for s in audio_tracks(container))
+        cover = cover_stream(container)
         others = tuple(o for s in container.streams if (o := _other(s)) is not None)
         announced = _announced(container, origin)
         clock = course(container)
@@ -92,17 +158,16 @@ def probe(path: Path | str) -> MediaInfo:
     duration, doubts = _real_duration(file, announced, origin) if not clock.broken else _joined(clock, origin)
     return MediaInfo(
         path=str(file), container=name, duration=duration, size=file.stat().st_size, video=video, audio=audio,
-        others=others, n_chapters=chapters, origin=origin, container_start=start, doubts=doubts,
+        others=others, n_chapters=chapters, origin=origin, container_start=start, cover=cover, doubts=doubts,
     )  # fmt: skip
 
 
-def _check_size(file: Path, video: VideoStream) -> None:
-    if (
-        max(video.width, video.height) > MAX_SIDE
-        or video.width * video.height > MAX_PIXELS
-        or video.width * video.height == 0
-    ):
-        raise UnsupportedFormat(name=file.name, format=f"{video.width}×{video.height}")
+def _check_size(file: Path, context: Any) -> None:
+    """A picture over :data:`MAX_PIXELS` has no size at all here: libavcodec refuses to believe it."""
+    width, height = context.width, context.height
+    if max(width, height) > MAX_SIDE or width * height > MAX_PIXELS or width * height == 0:
+        shown = f"{context.name}, {width}×{height}" if width * height else context.name
+        raise UnsupportedFormat("error.picture_size", name=file.name, format=shown, limit=MAX_PIXELS // 10**6)
 
 
 def _seconds(value: int | None, base: Any) -> float:
@@ -113,7 +178,7 @@ def _video(stream: Any, origin: float) -> VideoStream:
     context = stream.codec_context
     width, height = context.width, context.height
     aspect = float(stream.sample_aspect_ratio or 1) or 1.0
-    rotation = _rotation(stream)
+    rotation, interlaced = _first_frames(stream)
     shown = (round(width * aspect), height) if rotation % 180 == 0 else (height, round(width * aspect))
     average, base = stream.average_rate, stream.base_rate
     return VideoStream(
@@ -121,19 +186,26 @@ def _video(stream: Any, origin: float) -> VideoStream:
         fps=float(average or stream.guessed_rate or 0), rotation=rotation, start=_seconds(stream.start_time, stream.time_base) - origin,
         pixel_format=context.pix_fmt or "", hdr=int(context.color_trc or 0) in HDR_TRANSFERS,
         variable_rate=bool(average and base and abs(float(base / average) - 1) > 0.02),
+        matrix=MATRICES.get(int(context.colorspace or 0), ""), full_range=int(context.color_range or 0) == FULL_RANGE,
+        wide_gamut=int(context.color_primaries or 0) == BT2020_PRIMARIES, interlaced=interlaced,
     )  # fmt: skip
 
 
-def _rotation(stream: Any) -> int:
-    """Degrees clockwise a player turns the picture, from the first decoded frame's display matrix."""
+def _first_frames(stream: Any) -> tuple[int, bool]:
+    """Degrees clockwise a player turns the picture, from the first decoded frame's display matrix; whether it or one of the
+    next few is interlaced (a broadcast mixes both kinds)."""
     import av.error
 
-    container = stream.container
+    rotation: int | None = None
+    container, looked = stream.container, FIELD_FRAMES if stream.codec_context.name in FIELD_CODECS else 1
     with contextlib.suppress(av.error.FFmpegError, StopIteration):
         for _, packet in zip(range(200), packets(container, stream), strict=False):
             for frame in packet.decode():
-                return int(-round(frame.rotation / 90) * 90) % 360
-    return 0
+                rotation = int(-round(frame.rotation / 90) * 90) % 360 if rotation is None else rotation
+                looked -= 1
+                if frame.interlaced_frame or looked <= 0:
+                    return rotation, bool(frame.interlaced_frame)
+    return rotation or 0, False
 
 
 def _audio(stream: Any, origin: float) -> AudioStream:

@@ -13,7 +13,9 @@ from pipeline.messages import Message
 @dataclass(frozen=True, slots=True)
 class VideoStream:
     """The picture that will be shown. ``width``/``height`` are coded pixels; ``display_width``/``display_height`` what a
-    viewer sees after sample aspect ratio and ``rotation`` (degrees clockwise: 0, 90, 180, 270)."""
+    viewer sees after sample aspect ratio and ``rotation`` (degrees clockwise: 0, 90, 180, 270). ``matrix`` is the tagged
+    relation of its colours to red, green and blue as zimg names it (``709``, ``170m``, …; empty without a tag);
+    ``wide_gamut`` says its primaries are BT.2020; ``interlaced`` that its first frames hold two moments each."""
 
     index: int
     codec: str
@@ -27,6 +29,10 @@ class VideoStream:
     pixel_format: str = ""
     hdr: bool = False
     variable_rate: bool = False
+    matrix: str = ""
+    full_range: bool = False
+    wide_gamut: bool = False
+    interlaced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +69,8 @@ class OtherStream:
 
 @dataclass(frozen=True, slots=True)
 class MediaInfo:
-    """What a file is. ``duration`` is the end of the last stream on the file's timeline.
+    """What a file is. ``duration`` is the end of the last stream on the file's timeline; ``cover`` the container's index of an
+    attached picture, ``heard`` the number of the audio track that is listened to.
 
     ``origin`` is the raw presentation timestamp that is our time zero: 0 for containers with a zero-based timeline (MP4,
     Matroska, …), the first timestamp for arbitrary clocks (MPEG-TS/PS, MP3). ``container_start`` is libavformat's start time
@@ -81,6 +88,8 @@ class MediaInfo:
     n_chapters: int = 0
     origin: float = 0.0
     container_start: float = 0.0
+    cover: int | None = None
+    heard: int = 0
     doubts: tuple[Message, ...] = ()
 
     def seek(self, time: float) -> float:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from pipeline.render.cues import LONGEST, Cue, Measure, cues
+from pipeline.render import fonts
+from pipeline.render.cues import LONGEST, MAX_LINES, Cue, Measure, cues, wrapped
 from pipeline.render.styles import CaptionStyle
 from pipeline.speech.clock import clean
-from pipeline.text.languages.known import language_of
 from pipeline.values import Span, Transcript
 
-FONTS = Path(__file__).resolve().parents[2] / "assets" / "fonts"
-FONT_FILE = FONTS / "DejaVuSansCondensed-Bold.ttf"
-FONT_NAME = "DejaVu Sans Condensed"
+HOOK_SCALE = 1.1
+EDGE_GAP = 0.35
+"""Sizes of the text between captions and the edge of a picture."""
+COVERED = 0.24
+"""Share of an upright picture, at the bottom, that descriptions cover on a phone."""
 WORD_JOINER = "\u2060"
 
 
@@ -74,43 +75,83 @@ def layout(size: tuple[int, int], style: CaptionStyle) -> Layout:
 
 
 @functools.lru_cache(maxsize=8)
-def _measure(pixels: int) -> Measure:
-    """Width in pixels of a line at ASS size ``pixels``."""
-    from PIL import ImageFont
+def measure_at(size: float, language: str) -> Measure:
+    """Width in pixels of a line at the ASS size ``size``."""
+    return functools.lru_cache(maxsize=4096)(lambda text: fonts.width(text, size, language))
 
-    font = ImageFont.truetype(str(FONT_FILE), 100)
-    ascent, descent = font.getmetrics()
-    # ASS sizes count from the top of the ascent to the bottom of the descent, PIL's the em.
-    scale = pixels / (ascent + descent)
-    return functools.lru_cache(maxsize=4096)(lambda text: float(font.getlength(text)) * scale)
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """A title during ``span``; ``low`` puts it above the captions instead of at the top, where it would hide a face."""
+
+    text: str
+    span: Span = field(default=Span(0.0, 4.0))
+    low: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """From ``start`` to ``end`` the picture is a band that ends over the line ``bottom`` of the result; other things are below."""
+
+    start: float
+    end: float
+    bottom: int
 
 
 def to_ass(
     transcript: Transcript | None,
     size: tuple[int, int],
     style: CaptionStyle | None = None,
-    hook: str = "",
-    hook_span: Span | None = None,
-    hook_low: bool = False,
+    hook: Hook | None = None,
+    bands: Sequence[Band] = (),
 ) -> str:
-    """Advanced SubStation Alpha for a picture of ``size``: captions, and ``hook`` as a title during ``hook_span``.
-
-    ``hook_low`` puts the title above the captions instead of at the top, where it would hide a face.
-    """
+    """Advanced SubStation Alpha for a picture of ``size``: captions, off the lower edges of ``bands``, and a title."""
     chosen = style or CaptionStyle()
     place = layout(size, chosen)
-    events: list[str] = []
-    if transcript:
-        measure = _measure(round(place.size))
-        shown = cues(transcript, measure=measure, limit=place.width, longest=3.5 if chosen.karaoke else LONGEST)
-        for cue in shown:
-            plain = [_event(cue.start, cue.end, "Text", _plain(cue))]
-            events += _karaoke(cue, chosen, transcript.language) if chosen.karaoke else plain
-    if clean(hook):
-        span = hook_span or Span(0.0, 4.0)
-        lift = rf"\an2\pos({size[0] // 2},{round(size[1] - place.bottom - 3 * place.size)})" if hook_low else ""
-        events.append(_event(span.start, span.end, "Hook", rf"{{\fad(120,200){lift}}}" + escape(clean(hook))))
+    language = transcript.language if transcript else ""
+    events = _spoken(transcript, size, chosen, bands) if transcript else []
+    if hook is not None and clean(hook.text):
+        lift = rf"\an2\pos({size[0] // 2},{round(size[1] - place.bottom - 3 * place.size)})" if hook.low else ""
+        letters = HOOK_SCALE * place.size
+        lines = wrapped(clean(hook.text), language, measure_at(letters, language), place.width)
+        text = r"\N".join(dressed(line, letters, language) for line in lines)
+        events.append(_event(hook.span.start, hook.span.end, "Hook", rf"{{\fad(120,200){lift}}}" + text))
     return _head(size, place, chosen) + "".join(events)
+
+
+def _spoken(transcript: Transcript, size: tuple[int, int], style: CaptionStyle, bands: Sequence[Band]) -> list[str]:
+    """The events of all cues."""
+    place, language = layout(size, style), transcript.language
+    measure = measure_at(place.size, language)
+    dress = functools.partial(dressed, size=place.size, language=language)
+    events: list[str] = []
+    for cue in cues(transcript, measure=measure, limit=place.width, longest=3.5 if style.karaoke else LONGEST):
+        band = next((b for b in bands if b.start < (cue.start + cue.end) / 2 < b.end), None)
+        where = _beside(band, size[1], place) if band and style.place == "bottom" else Margin()
+        if style.karaoke:
+            events += _karaoke(cue, style, dress, where)
+        else:
+            events.append(_event(cue.start, cue.end, "Text", r"\N".join(map(dress, cue.lines)), where))
+    return events
+
+
+@dataclass(frozen=True, slots=True)
+class Margin:
+    """Where a line of text is put instead of at its style's place: ``anchor`` (ASS alignment) and pixels from that edge."""
+
+    anchor: int = 0
+    pixels: int = 0
+
+
+def _beside(band: Band, height: int, place: Layout) -> Margin:
+    """Captions that would lie across the edge of a band go right under it, or into it where phones cover what is under it."""
+    gap, block = EDGE_GAP * place.size, (MAX_LINES + 0.2) * place.size
+    low = height - place.bottom
+    if band.bottom + gap <= low - block or band.bottom - gap >= low:
+        return Margin()
+    if band.bottom + gap + block <= (1 - COVERED) * height:
+        return Margin(8, round(band.bottom + gap))
+    return Margin(2, round(height - band.bottom + gap))
 
 
 def _head(size: tuple[int, int], place: Layout, style: CaptionStyle) -> str:
@@ -127,44 +168,54 @@ def _head(size: tuple[int, int], place: Layout, style: CaptionStyle) -> str:
         "[V4+ Styles]\nFormat: Name, Fontname, Fontsize, PrimaryColour, SecondaryColour, OutlineColour, BackColour, "
         "Bold, Italic, Underline, StrikeOut, ScaleX, ScaleY, Spacing, Angle, BorderStyle, Outline, Shadow, Alignment, "
         "MarginL, MarginR, MarginV, Encoding\n"
-        f"Style: Text,{FONT_NAME},{place.size:.1f},{white},{white},{dark},&H90000000,{common},1,{line},{anchor},"
+        f"Style: Text,{fonts.MAIN.family},{place.size:.1f},{white},{white},{dark},&H90000000,{common},1,{line},{anchor},"
         f"{margins},{vertical},-1\n"
-        f"Style: Hook,{FONT_NAME},{place.size * 1.1:.1f},&H00101010,&H00101010,&H00FFFFFF,&H00FFFFFF,{common},3,"
+        f"Style: Hook,{fonts.MAIN.family},{place.size * HOOK_SCALE:.1f},&H00101010,&H00101010,&H00FFFFFF,&H00FFFFFF,{common},3,"
         f"{place.size * 0.22:.1f},0,8,{margins},{place.top},-1\n\n"
         "[Events]\nFormat: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text\n"
     )
 
 
-def _karaoke(cue: Cue, style: CaptionStyle, language: str) -> list[str]:
+def _karaoke(cue: Cue, style: CaptionStyle, dress: Callable[[str], str], where: Margin) -> list[str]:
     """One event a word, the whole text in each: only the colour changes, nothing moves."""
     mark, back = r"{\c" + _colour(style.highlight) + "&}", r"{\c" + _colour(style.colour) + "&}"
-    starts = [max(cue.start, w.start) for w in cue.words]
+    words = cue.words
+    starts = [max(cue.start, w.start) for w in words]
     edges = [cue.start, *(max(cue.start, min(cue.end, s)) for s in starts[1:]), cue.end]
     found = []
-    for number in range(len(cue.words)):
+    for number in range(len(words)):
         if edges[number + 1] - edges[number] < 0.01:
             continue
-        text = _marked(cue, number, mark, back, language)
-        found.append(_event(edges[number], edges[number + 1], "Text", text))
+        text = _marked(cue, number, mark, back, dress)
+        found.append(_event(edges[number], edges[number + 1], "Text", text, where))
     return found
 
 
-def _marked(cue: Cue, number: int, mark: str, back: str, language: str) -> str:
-    gap = language_of(language).gap
-    text, at = "", 0
-    for line in cue.lines:
-        shown, used = [], 0
-        while at < len(cue.words) and used < len(line):
-            word = escape(cue.words[at].text)
-            shown.append(f"{mark}{word}{back}" if at == number else word)
-            used += len(cue.words[at].text) + len(gap)
-            at += 1
-        text += (r"\N" if text else "") + gap.join(shown)
-    return text
+def _marked(cue: Cue, number: int, mark: str, back: str, dress: Callable[[str], str]) -> str:
+    lines, first = [], 0
+    for row in cue.rows:
+        shown = [w.text.lstrip() if n == 0 else w.text for n, w in enumerate(row)]
+        at = number - first
+        if 0 <= at < len(row):
+            bare = shown[at].lstrip()
+            gap = shown[at][: len(shown[at]) - len(bare)]
+            before, after = "".join(shown[:at]) + gap, "".join(shown[at + 1 :])
+            lines.append(f"{dress(before)}{mark}{dress(bare)}{back}{dress(after)}")
+        else:
+            lines.append(dress("".join(shown)))
+        first += len(row)
+    return r"\N".join(lines)
 
 
-def _plain(cue: Cue) -> str:
-    return r"\N".join(escape(line) for line in cue.lines)
+def dressed(text: str, size: float, language: str = "") -> str:
+    """Escaped text for a style of the main font at ``size`` in which each run names the font that draws it."""
+    shown = []
+    for face, run in fonts.runs(text, language):
+        if face is fonts.MAIN:
+            shown.append(escape(run))
+        else:
+            shown.append(rf"{{\fn{face.family}\fs{size * fonts.scale(face):.1f}}}{escape(run)}{{\fn\fs}}")
+    return "".join(shown)
 
 
 def escape(text: str) -> str:
@@ -172,8 +223,10 @@ def escape(text: str) -> str:
     return text.replace("\\", "\\" + WORD_JOINER).replace("{", r"\{").replace("}", r"\}")
 
 
-def _event(start: float, end: float, style: str, text: str) -> str:
-    return f"Dialogue: 0,{_ass_time(start)},{_ass_time(end)},{style},,0,0,0,,{text}\n"
+def _event(start: float, end: float, style: str, text: str, where: Margin | None = None) -> str:
+    pixels = where.pixels if where else 0
+    placed = rf"{{\an{where.anchor}}}{text}" if where and where.anchor else text
+    return f"Dialogue: 0,{_ass_time(start)},{_ass_time(end)},{style},,0,0,{pixels},,{placed}\n"
 
 
 def _ass_time(seconds: float) -> str:

@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 
 from pipeline.media.ffmpeg import safe_input
 from pipeline.media.values import MediaInfo
+from pipeline.render import colours
 from pipeline.values import Cut, Timeline
 
 Stream: TypeAlias = Any
@@ -29,7 +30,6 @@ PREROLL = 12.0
 NO_INDEX = frozenset({"mpegts", "mpeg", "flv", "live_flv", "asf", "h264", "hevc", "mpegvideo"})
 STANDARD_RATES = (Fraction(24), Fraction(25), Fraction(30), Fraction(50), Fraction(60))
 MAX_RATE = Fraction(60)
-RGB_FORMATS = ("rgb", "bgr", "gbr", "argb", "abgr", "0rgb", "0bgr", "pal8")
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,39 +150,30 @@ def picture(stream: Stream, piece: Piece, offset: float, info: MediaInfo, canvas
     """The picture of a piece: constant rate, upright, square pixels, 8 bit, exactly as many frames as the piece has."""
     assert info.video is not None
     frames = round(piece.duration * canvas.fps)
-    video = stream[str(info.video.index)]
+    video = colours.progressive(stream[str(info.video.index)], info.video)
     if offset > 0:
         video = video.filter("trim", start=f"{offset:.6f}").filter("setpts", f"PTS-{offset:.6f}/TB")
     if piece.rate != 1.0:
         video = video.filter("setpts", f"PTS*{piece.rate!r}")
     video = video.filter("fps", fps=f"{canvas.fps.numerator}/{canvas.fps.denominator}", start_time=0)
     video = shape(video, piece, info, canvas).filter("setsar", 1)
-    video = _eight_bit(video, info)
+    video = colours.on_canvas(video, info.video, (canvas.width, canvas.height))
     video = video.filter("tpad", stop=-1, stop_mode="clone").filter("trim", end_frame=frames)
     return video.filter("setpts", "PTS-STARTPTS").filter("settb", f"{canvas.fps.denominator}/{canvas.fps.numerator}")
 
 
-def _eight_bit(video: Stream, info: MediaInfo) -> Stream:
-    assert info.video is not None
-    if info.video.hdr:
-        # To linear light, to BT.709 primaries, Hable's curve for what is brighter than SDR white (100 nit).
-        video = video.filter("zscale", transfer="linear", npl=100).filter("format", "gbrpf32le")
-        video = video.filter("zscale", primaries="bt709").filter("tonemap", tonemap="hable", desat=0)
-        video = video.filter("zscale", transfer="bt709", matrix="bt709", range="tv")
-    elif info.video.pixel_format.startswith(RGB_FORMATS):
-        video = video.filter("scale", out_color_matrix="bt709", out_range="tv")
-    elif info.video.pixel_format.startswith("yuvj"):
-        video = video.filter("scale", out_range="tv")
-    return video.filter("format", "yuv420p")
+def sound(stream: Stream, piece: Piece, offset: float, index: int, pan: str = "") -> Stream:
+    """The sound of a piece on its clock: late starts and gaps are silence, exactly as long as the piece, no clicks.
 
-
-def sound(stream: Stream, piece: Piece, offset: float, index: int) -> Stream:
-    """The sound of a piece on its clock: late starts and gaps are silence, exactly as long as the piece, no clicks."""
+    ``pan`` mends its channels (ffmpeg's filter of that name).
+    """
     audio = stream[str(index)]
     if offset > 0:
         audio = audio.filter("atrim", start=f"{offset:.6f}").filter("asetpts", f"PTS-{offset:.6f}/TB")
     audio = audio.filter("aresample", AUDIO_RATE, **{"async": 1, "first_pts": 0})
     audio = audio.filter("aformat", sample_fmts="fltp", channel_layouts="stereo")
+    if pan:
+        audio = audio.filter("pan", pan)
     for factor in tempo_steps(1.0 / piece.rate):
         audio = audio.filter("atempo", repr(factor))
     samples = round(piece.duration * AUDIO_RATE)
@@ -190,6 +181,13 @@ def sound(stream: Stream, piece: Piece, offset: float, index: int) -> Stream:
     if piece.lead == 0:
         audio = audio.filter("afade", type="in", duration=DECLICK)
     return audio.filter("afade", type="out", start_time=f"{max(0.0, piece.duration - DECLICK):.6f}", duration=DECLICK)
+
+
+def mixed(tracks: Sequence[Stream]) -> Stream:
+    """Several sounds of equal length at once, each as loud as it was."""
+    import ffmpeg
+
+    return tracks[0] if len(tracks) == 1 else ffmpeg.filter(list(tracks), "amix", inputs=len(tracks), normalize=0)
 
 
 def tempo_steps(tempo: float) -> list[float]:
@@ -208,7 +206,7 @@ def black(piece: Piece, canvas: Canvas, number: int) -> Stream:
     rate = f"{canvas.fps.numerator}/{canvas.fps.denominator}"
     source = f"color=c=black:s={canvas.width}x{canvas.height}:r={rate}:d={_unique(piece, number)}"
     video = ffmpeg.input(source, f="lavfi").filter("trim", end_frame=round(piece.duration * canvas.fps))
-    video = video.filter("setsar", 1).filter("format", "yuv420p").filter("setpts", "PTS-STARTPTS")
+    video = colours.from_rgb(video.filter("setsar", 1), (canvas.width, canvas.height)).filter("setpts", "PTS-STARTPTS")
     return video.filter("settb", f"{canvas.fps.denominator}/{canvas.fps.numerator}")
 
 

@@ -20,16 +20,15 @@ from typing import Any, Literal, TypeAlias
 from pipeline.atomic import beside
 from pipeline.errors import BadRequest, Cancelled, DiskFull, FFmpegFailed
 from pipeline.framing import framing
-from pipeline.media import ffmpeg
+from pipeline.media import channels, ffmpeg
 from pipeline.media.probe import probe
 from pipeline.media.values import MediaInfo
 from pipeline.messages import message
 from pipeline.progress import Report, no_report, part_of
-from pipeline.render import captions, graph, loudness, shapes
+from pipeline.render import captions, colours, drawn, fonts, graph, loudness, shapes
 from pipeline.render.checks import Checked, check
 from pipeline.render.graph import Canvas, Piece
 from pipeline.render.styles import CaptionStyle
-from pipeline.speech.clock import clean
 from pipeline.values import Shot, Span, Timeline, Transcript
 
 Stream: TypeAlias = Any
@@ -37,9 +36,6 @@ LONGEST_SIDE = 3840
 SPARE_BYTES = 64 * 1024**2
 COPYABLE = {"h264", "hevc", "av1", "vp9", "mpeg4", "aac", "mp3", "ac3", "eac3", "opus", "flac", "alac"}
 """Codecs an MP4 may carry unchanged."""
-WAVE_COLOUR = "0x8ab4f8"
-BACKGROUND = "0x101522"
-CARD_COLOUR = (16, 21, 34)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +45,9 @@ class RenderOptions:
     ``aspect`` (of :data:`pipeline.render.shapes.ASPECTS`) crops to a shape in the way of ``framing`` (of ``FRAMINGS`` there);
     ``shots`` by source, on its clock. ``captions`` are on the **result's** clock (see :func:`pipeline.speech.clock.through`) and
     burned in with ``style``; ``hook`` is a title for the first ``hook_duration`` seconds. ``loudness`` in LUFS, ``None`` leaves the
-    sound alone. ``audio_stream`` is the n-th audio track. ``fast_copy`` copies the packets of a single cut: instant, but
-    it begins at the keyframe before (often seconds early) and ignores every option that changes picture or sound.
+    sound alone. ``tracks``: by source, the numbers of the audio tracks that are heard together (the first). ``fast_copy`` copies the
+    packets of a single cut: instant, but it begins at the keyframe before (often seconds early) and ignores every option that changes
+    picture or sound.
     """
 
     aspect: str = shapes.SOURCE
@@ -63,7 +60,7 @@ class RenderOptions:
     hook: str = ""
     hook_duration: float = 4.0
     loudness: float | None = loudness.TARGET
-    audio_stream: int = 0
+    tracks: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     crf: int = 21
     preset: str = "superfast"
     encoder: Literal["auto", "libx264"] = "auto"
@@ -153,8 +150,8 @@ class _Work:
         self.timeline, self.infos, self.options = timeline, infos, options
         first = next((i for i in infos.values() if i.video), next(iter(infos.values())))
         self.seen = any(i.video for i in infos.values())
-        drawn = options.captions is not None or bool(options.hook) or options.aspect != shapes.SOURCE
-        self.has_video = self.seen or drawn
+        to_be_seen = options.captions is not None or bool(options.hook) or options.aspect != shapes.SOURCE
+        self.has_video = self.seen or to_be_seen
         self.has_audio = any(i.audio for i in infos.values())
         self.canvas = canvas_of(first, options)
         self.parts = graph.pieces(timeline, {s: i.duration for s, i in infos.items()}, self.canvas.fps)
@@ -162,6 +159,7 @@ class _Work:
         self.gain = loudness.Gain()
         self.paths: dict[int, framing.CropPath] = {}
         self.folder = Path()
+        self.cover: Path | None = None
         self.written = False
 
     @property
@@ -185,17 +183,38 @@ class _Work:
         if self.options.loudness is not None and self.has_audio:
             quiet = part_of(report, 0.8, 1.0)
             self.gain = loudness.settle(self.audio, self.options.loudness, duration=self.duration, report=quiet)
+        if self.has_video and not self.seen:
+            self.cover = drawn.cover_of(list(self.infos.values()), self.folder)
         self.written = self.has_video and self._write_captions()
 
     def _write_captions(self) -> bool:
         options, size = self.options, (self.canvas.width, self.canvas.height)
-        hook = Span(0.0, min(options.hook_duration, self.duration))
-        script = captions.to_ass(options.captions, size, options.style, options.hook, hook, self._face_at_top())
+        hook = captions.Hook(options.hook, Span(0.0, min(options.hook_duration, self.duration)), self._face_at_top())
+        script = captions.to_ass(options.captions, size, options.style, hook, list(self._bands()))
         if "\nDialogue:" not in script:
             return False
         (self.folder / "captions.ass").write_text(script, encoding="utf-8")
-        os.symlink(captions.FONTS, self.folder / "fonts", target_is_directory=True)
+        # libass reads every font of the folder it is given.
+        (self.folder / "fonts").mkdir()
+        for face in fonts.named(script):
+            os.symlink(face.path, self.folder / "fonts" / face.file)
         return True
+
+    def _bands(self) -> Iterator[captions.Band]:
+        """When the picture does not fill the canvas, on the result's clock."""
+        at = 0.0
+        for number, piece in enumerate(self.parts):
+            start, at = at - piece.lead, at + piece.duration - piece.lead
+            info, shape = self.infos[piece.source] if piece.source else None, self._shape(number)
+            if info is None or info.video is None:
+                continue
+            bottom = (self.canvas.height + shapes.fitted(info, self.canvas)[1]) // 2
+            whole = shape in (shapes.letterbox, shapes.bars)
+            path = self.paths.get(number)
+            times = (
+                [(0.0, piece.duration)] if whole else [shapes.on_result(b, piece) for b in path.bars] if path else []
+            )
+            yield from (captions.Band(start + a, start + b, bottom) for a, b in times)
 
     def _face_at_top(self) -> bool:
         heads = self.paths[0].heads if 0 in self.paths else None
@@ -214,11 +233,16 @@ class _Work:
         return graph.join(heard, self.parts, audio=True)
 
     def _sound(self, number: int, piece: Piece, stream: Stream, offset: float) -> Stream:
-        tracks = self.infos[piece.source].audio if piece.source else ()
-        if not tracks:
+        info = self.infos[piece.source] if piece.source else None
+        if info is None or not info.audio:
             return graph.silence(piece, number)
-        track = tracks[min(self.options.audio_stream, len(tracks) - 1)]
-        return graph.sound(stream, piece, offset, track.index)
+        heard = [self._track(info, n, piece, stream, offset) for n in tracks_of(self.options, info)]
+        return graph.mixed(heard)
+
+    @staticmethod
+    def _track(info: MediaInfo, number: int, piece: Piece, stream: Stream, offset: float) -> Stream:
+        pan = channels.PANS.get(channels.channels_of(info, number), "")
+        return graph.sound(stream, piece, offset, info.audio[number].index, pan)
 
     def _picture(self, number: int, piece: Piece, stream: Stream, offset: float) -> Stream:
         info = self.infos[piece.source] if piece.source else None
@@ -242,11 +266,17 @@ class _Work:
         if self.seen:
             found.append(graph.join([self._picture(*o) for o in opened], self.parts, audio=False))
         elif self.has_video:
-            audio, drawn = _waveform(audio, self.canvas, self.duration)
-            found.append(drawn)
+            audio, picture = drawn.behind(audio, self.cover, self.canvas, self.duration, self.options.style)
+            found.append(picture)
         if self.written:
             found[0] = found[0].filter("ass", filename="captions.ass", fontsdir="fonts")
         return found if audio is None else [*found, audio]
+
+
+def tracks_of(options: RenderOptions, info: MediaInfo) -> tuple[int, ...]:
+    """The numbers of the audio tracks of a source that are heard; the first where what was asked for is not there."""
+    there = tuple(n for n in options.tracks.get(info.path, (0,)) if 0 <= n < len(info.audio))
+    return there or (0,)
 
 
 def canvas_of(info: MediaInfo, options: RenderOptions) -> Canvas:
@@ -261,24 +291,7 @@ def canvas_of(info: MediaInfo, options: RenderOptions) -> Canvas:
     else:
         width, height = 1280, 720
     shrink = min(1.0, LONGEST_SIDE / max(width, height))
-    return Canvas(even(width * shrink), even(height * shrink), fps)
-
-
-def even(length: float) -> int:
-    return max(16, 2 * int(length / 2 + 0.5))
-
-
-def _waveform(audio: Stream, canvas: Canvas, duration: float) -> tuple[Stream, Stream]:
-    """Sound without a picture gets one: its waveform, so that it can be captioned and posted."""
-    import ffmpeg as graphs
-
-    split = audio.filter_multi_output("asplit", 2)
-    rate = f"{canvas.fps.numerator}/{canvas.fps.denominator}"
-    shape = f"{canvas.width}x{even(canvas.height * 0.25)}"
-    wave = split[1].filter("showwaves", s=shape, mode="cline", r=rate, colors=WAVE_COLOUR, scale="sqrt", draw="full")
-    ground = graphs.input(f"color=c={BACKGROUND}:s={canvas.width}x{canvas.height}:r={rate}:d={duration:.6f}", f="lavfi")
-    drawn = graphs.overlay(ground, wave, y="(H-h)/2", eof_action="repeat").filter("format", "yuv420p")
-    return split[0], drawn.filter("trim", end_frame=round(duration * canvas.fps))
+    return Canvas(shapes.even(width * shrink), shapes.even(height * shrink), fps)
 
 
 def _encode(work: _Work, part: Path, report: Report) -> None:
@@ -299,7 +312,9 @@ def _encode(work: _Work, part: Path, report: Report) -> None:
 def _codec_options(work: _Work, encoder: str) -> dict[str, Any]:
     options: dict[str, Any] = {"map_metadata": -1, "map_chapters": -1, "movflags": "+faststart"}
     if work.has_video:
-        options |= {"c:v": encoder, "pix_fmt": "yuv420p", "g": max(1, round(work.canvas.fps * 2))}
+        tag = colours.TAGS[colours.guessed(work.canvas.width, work.canvas.height)]
+        tags = {"color_primaries": tag, "color_trc": tag, "colorspace": tag, "color_range": "tv"}
+        options |= {"c:v": encoder, "pix_fmt": "yuv420p", "g": max(1, round(work.canvas.fps * 2)), **tags}
         if encoder == "libx264":
             options |= {"preset": work.options.preset, "crf": work.options.crf, "threads": work.options.threads}
         else:
@@ -314,7 +329,7 @@ def _copy(work: _Work, target: Path, report: Report) -> Checked:
     info = work.infos[cut.source]
     streams = [info.video.index] if info.video else []
     if info.audio:
-        streams.append(info.audio[min(work.options.audio_stream, len(info.audio) - 1)].index)
+        streams.append(info.audio[tracks_of(work.options, info)[0]].index)
     args = ["-ss", f"{info.seek(cut.span.start):.6f}", "-t", f"{cut.span.duration:.6f}", *ffmpeg.safe_input(info.path)]
     for index in streams:
         args += ["-map", f"0:{index}"]
@@ -324,25 +339,6 @@ def _copy(work: _Work, target: Path, report: Report) -> Checked:
         ffmpeg.run(args, report=report, duration=cut.span.duration)
         checked = check(part, None, audio=bool(info.audio), video=info.video is not None)
     return replace(checked, path=str(target))
-
-
-def title_card(text: str, out: Path | str, size: tuple[int, int], fps: float = 25.0, duration: float = 2.0) -> Path:
-    """A silent card with ``text``, faded in and out, to be the first cut of a compilation of the same ``size`` and ``fps``."""
-    import moviepy
-
-    width, height = size
-    said = clean(text).upper() or " "
-    box = (round(width * 0.8), round(height * 0.5))
-    letters = moviepy.TextClip(
-        font=str(captions.FONT_FILE), text=said, method="caption", size=box, color="white", text_align="center"
-    )
-    ground = moviepy.ColorClip(size, color=CARD_COLOUR).with_duration(duration)
-    shown = letters.with_duration(duration).with_position("center")
-    fades = [moviepy.vfx.FadeIn(duration / 6), moviepy.vfx.FadeOut(duration / 6)]
-    card = moviepy.CompositeVideoClip([ground, shown]).with_effects(fades)
-    with beside(Path(out)) as part:
-        card.write_videofile(str(part), fps=fps, codec="libx264", preset="veryfast", audio=False, logger=None)
-    return Path(out)
 
 
 def _check_space(target: Path, work: _Work) -> None:

@@ -19,6 +19,11 @@ ASPECTS: Mapping[str, tuple[int, int]] = {"9:16": (9, 16), "1:1": (1, 1), "16:9"
 SCALER = "bicubic"
 
 
+def even(length: float) -> int:
+    """The nearest even number of pixels, 16 at least."""
+    return max(16, 2 * int(length / 2 + 0.5))
+
+
 def standard_size(aspect: str, info: MediaInfo) -> tuple[int, int]:
     """The usual size of a shape: 1080 pixels on the short side, 720 where the source has much less."""
     short = min(info.video.display_width, info.video.display_height) if info.video else 1080
@@ -30,7 +35,7 @@ def standard_size(aspect: str, info: MediaInfo) -> tuple[int, int]:
 
 def letterbox(video: Stream, piece: Piece, info: MediaInfo, canvas: Canvas) -> Stream:
     """The whole picture, as large as fits, black around it."""
-    width, height = _fitted(info, canvas)
+    width, height = fitted(info, canvas)
     video = video.filter("scale", width, height, flags=SCALER)
     if (width, height) == (canvas.width, canvas.height):
         return video
@@ -46,7 +51,7 @@ def bars(video: Stream, piece: Piece, info: MediaInfo, canvas: Canvas) -> Stream
     """The whole picture over a blurred, darker copy that fills the canvas."""
     import ffmpeg
 
-    width, height = _fitted(info, canvas)
+    width, height = fitted(info, canvas)
     both = video.filter_multi_output("split", 2)
     small = Canvas(max(16, canvas.width // 8 * 2 // 2), max(16, canvas.height // 8 * 2 // 2), canvas.fps)
     ground = _crop(both[0], _still(info, canvas), piece).filter("scale", small.width, small.height, flags="area")
@@ -62,7 +67,7 @@ def along(path: CropPath) -> Shape:
     def shape(video: Stream, piece: Piece, info: MediaInfo, canvas: Canvas) -> Stream:
         import ffmpeg
 
-        covered = [_on_result(span, piece) for span in path.bars]
+        covered = [on_result(span, piece) for span in path.bars]
         if any(a <= 0.05 and b >= piece.duration - 0.05 for a, b in covered):
             return bars(video, piece, info, canvas)
         if not covered:
@@ -109,7 +114,8 @@ def expression(keys: Sequence[tuple[float, float]]) -> str:
     return f"if(lt(t,{keys[half][0] - 0.0005:.4f}),{expression(keys[: half + 1])},{expression(keys[half:])})"
 
 
-def _on_result(span: Span, piece: Piece) -> tuple[float, float]:
+def on_result(span: Span, piece: Piece) -> tuple[float, float]:
+    """``span`` of a piece's source in seconds from the beginning of the piece in the result."""
     return (span.start - piece.start) * piece.rate, (span.end - piece.start) * piece.rate - 0.0005
 
 
@@ -120,7 +126,8 @@ def _still(info: MediaInfo, canvas: Canvas) -> CropPath:
     return CropPath(axis, size, ((0.0, 0.5),))
 
 
-def _fitted(info: MediaInfo, canvas: Canvas) -> tuple[int, int]:
+def fitted(info: MediaInfo, canvas: Canvas) -> tuple[int, int]:
+    """Width and height of the whole picture of ``info``, as large as fits."""
     assert info.video is not None
     shown = info.video.display_width / max(1, info.video.display_height)
     width = min(canvas.width, canvas.height * shown)

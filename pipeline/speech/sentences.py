@@ -7,17 +7,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipeline.text.languages.known import everywhere
+from pipeline.text.abbreviations import ends_sentence
 from pipeline.values import Sentence, Word
 
 PAUSE = 0.9
 """A silence that ends a phrase even without punctuation, seconds."""
 LONGEST = 14.0
 MOST_WORDS = 36
-END = re.compile(r"[.!?…。！？]+[\"'”’»)\]]*$")
 SOFT = re.compile(r"[,;:，、；：—–]+[\"'”’»)\]]*$")
-SHORT_FORMS = everywhere(lambda known: known.abbreviations)
-"""Abbreviations that stand before something; those that also end sentences ("etc.") are not among them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +44,11 @@ def sentences(words: Sequence[Spoken]) -> list[tuple[Spoken, ...]]:
 def _ends(before: Spoken, after: Spoken) -> bool:
     if after.word.start - before.word.end >= PAUSE:
         return True
-    text = before.word.text.strip()
-    if not END.search(text) or text.lower() in SHORT_FORMS:
+    following = after.word.text
+    if not ends_sentence(before.word.text, following, after.word.start - before.word.end):
         return False
-    if re.fullmatch(r"[^\W\d_]\.", text):  # an initial: "J. R."
-        return False
-    following = after.word.text.strip()
-    if not after.word.text[:1].isspace():  # "2.5" and "www.x.y" arrive without a space; so does all of Chinese
-        return _written_without_spaces(following)
-    return not (text.endswith(("…", "...")) and following[:1].islower())
+    # "2.5" and "www.x.y" arrive without a space; so does all of Chinese.
+    return following[:1].isspace() or _written_without_spaces(following.strip())
 
 
 def _written_without_spaces(text: str) -> bool:

@@ -22,11 +22,11 @@ class Reader:
     @classmethod
     def of(cls, source: Source, stream: int, duration: float | None) -> Reader:
         if isinstance(source, Path | str):
-            from pipeline.media.decode import audio_blocks
+            from pipeline.media.channels import heard
             from pipeline.media.probe import probe
 
-            path = source
-            return cls(lambda: audio_blocks(path, stream=stream), True, duration or probe(path).duration)
+            info = probe(source)
+            return cls(lambda: heard(info, stream=stream), True, duration or info.duration)
         if isinstance(source, Audio):
             sound = source
             return cls(lambda: [sound], True, duration or source.end)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from pipeline.compute.weights import package_file
 from pipeline.errors import ModelUnavailable
+from pipeline.settings import keep_quiet
 from pipeline.speech.values import LONGEST, RATE, Chunk, Piece
 from pipeline.values import Audio, Span, runs
 
@@ -72,6 +73,7 @@ class VoiceDetector:
 
 def load_session() -> Any:
     """The detector's onnxruntime session, on one thread; it may be shared by many :class:`VoiceDetector`."""
+    keep_quiet()
     import onnxruntime
 
     path = package_file(*FILE)

@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.atomic import write_text
 from pipeline.engine import Engine
+from pipeline.messages import Message
 from pipeline.progress import Report, no_report
 from pipeline.render import captions
 from pipeline.render.shapes import SOURCE
+from pipeline.speech.tracks import chosen
 from pipeline.values import Timeline, Transcript
 from reelify.requests import Look
+
+
+def suffix(look: Look, seen: bool) -> str:
+    """How a clip's name ends: sound without a picture (not ``seen``) gets one where something is to be seen on it."""
+    return ".mp4" if seen or look.captions or look.hook or look.aspect != SOURCE else ".m4a"
+
+
+def remarks(engine: Engine, sources: Sequence[str], look: Look, transcript: Transcript) -> tuple[Message, ...]:
+    """What to say of a clip: which sound was taken and mended, and that captions were wanted where nothing is said."""
+    found = [note for source in sources for note in chosen(engine.probe(source), look.track).notes]
+    missing = look.captions and not transcript.sentences
+    return tuple(dict.fromkeys([*found, *([Message("doubt.no_captions")] if missing else [])]))
 
 
 def render_post(
@@ -18,7 +33,7 @@ def render_post(
     size: tuple[int, int] | None = None,
 ) -> Path | None:  # fmt: skip
     """Writes a plan as a clip ready to post; ``transcript`` is on the result's clock, ``size`` overrides what the first piece and the
-    aspect ask for. The poster, where there is a picture."""
+    aspect ask for. The poster, where there is a picture or one was made."""
     from pipeline.render.previews import poster
     from pipeline.render.render import RenderOptions, render
 
@@ -26,12 +41,14 @@ def render_post(
     known = {source: engine.probe(source) for source in sources}
     seen = any(info.video for info in known.values())
     shots = {s: engine.evidence(s).shots for s in sources} if look.aspect != SOURCE and seen else {}
-    burned = transcript if look.captions and seen and transcript.sentences else None
+    burned = transcript if look.captions else None
     options = RenderOptions(
-        aspect=look.aspect, size=size, framing=look.framing, shots=shots, captions=burned, hook=look.hook
-    )
+        aspect=look.aspect, size=size, framing=look.framing, shots=shots, captions=burned, hook=look.hook,
+        tracks={info.path: chosen(info, look.track).mixed for info in known.values()},
+    )  # fmt: skip
     render(plan, path, options, report, known)
-    return poster(path, plan.duration / 3, path.with_suffix(".jpg")) if seen else None
+    shown = suffix(look, seen) == ".mp4"
+    return poster(path, plan.duration / 3, path.with_suffix(".jpg")) if shown else None
 
 
 def write_subtitles(transcript: Transcript, beside: Path) -> dict[str, Path]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
-from pipeline.settings import GIB, Settings, SettingsError
+from pipeline.settings import _TABLE, GIB, Settings, SettingsError
+from tests.conftest import ROOT
 
 
 def test_defaults_are_the_documented_ones() -> None:
@@ -62,3 +65,29 @@ def test_a_wrong_value_names_its_key(key: str, value: str) -> None:
 def test_shortest_over_longest_is_refused() -> None:
     with pytest.raises(SettingsError, match="MIN_CLIP_DURATION"):
         Settings.from_env({"MIN_CLIP_DURATION": "60", "MAX_CLIP_DURATION": "20"})
+
+
+def test_every_field_has_a_name_and_every_name_a_field() -> None:
+    assert {field for field, _ in _TABLE.values()} == {f.name for f in fields(Settings)}
+
+
+def test_the_example_and_the_operations_page_list_these_names_and_defaults() -> None:
+    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    rows = re.findall(
+        r"^\| ((?:`[A-Z_]+`(?:, )?)+) \| (.*?) \| ", page.partition("## Settings")[2].partition("\n## ")[0], re.M
+    )
+    told: dict[str, str] = {}
+    for names, shown in rows:
+        keys = re.findall(r"`([A-Z_]+)`", names)
+        told |= dict(
+            zip(keys, shown.split(", ") if shown.count(", ") == len(keys) - 1 else [shown] * len(keys), strict=True)
+        )
+    assert told.keys() == _TABLE.keys()
+    example = (ROOT / ".env.example").read_text(encoding="utf-8")
+    ours = example.partition("# --- containers only")[0]
+    assert set(re.findall(r"^#([A-Z_]+)=", ours, re.M)) - {"HF_HUB_OFFLINE"} == _TABLE.keys()
+    wanted = Settings()
+    for name, default in told.items():
+        field, parse = _TABLE[name]
+        if default not in {"–", "random"} and not name.endswith(("_DIR", "_PATH")):
+            assert parse(default.replace(" and ", ",")) == getattr(wanted, field), name

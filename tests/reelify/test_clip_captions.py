@@ -46,7 +46,7 @@ class Told(Engine):
     ) -> Transcript:
         return said()
 
-    def evidence(self, path: Path | str, report: Report = no_report) -> RawEvidence:
+    def evidence(self, path: Path | str, report: Report = no_report, stream: int = 0) -> RawEvidence:
         return RawEvidence(SECONDS, has_audio=True, has_video=True)
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:

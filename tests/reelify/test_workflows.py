@@ -11,6 +11,7 @@ import pytest
 
 from pipeline.engine import Engine
 from pipeline.errors import BadRequest, Cancelled
+from pipeline.media import ffmpeg
 from pipeline.media.probe import probe
 from pipeline.messages import Message
 from pipeline.settings import Settings
@@ -20,6 +21,7 @@ from reelify.cut.rewriting import Rewrite
 from reelify.highlights_workflow import highlights
 from reelify.rank_workflow import rank_clips, score_words
 from reelify.requests import Clip, CompileRequest, HighlightsRequest, RankRequest
+from tests import odd_media
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "assets" / "examples"
@@ -113,6 +115,42 @@ def test_a_card_comes_first_in_the_size_of_the_clip_and_captions_wait_for_it(eng
     times = [r.subtitles["srt"].read_text(encoding="utf-8").splitlines()[1] for r in (plain, result)]
     begins = [float(line[6:12].replace(",", ".")) for line in times]
     assert begins[1] - begins[0] == pytest.approx(2.0, abs=0.05)
+
+
+def test_a_podcast_is_made_to_be_seen(engine: Engine, tmp_path: Path) -> None:
+    sound = tmp_path / "podcast.mp3"
+    ffmpeg.run([*ffmpeg.safe_input(TALKS[0]), "-vn", ffmpeg.safe_output(sound)])
+    piece = Clip(sound, Span(0.2, 4.2))
+    result = compile_clip(engine, CompileRequest((piece,), tmp_path, name="seen", aspect="9:16", captions=True))
+    video = probe(result.path).video
+    assert result.path.suffix == ".mp4"
+    assert video
+    assert (video.width, video.height) == (1080, 1920)
+    assert result.poster
+    heard = compile_clip(engine, CompileRequest((piece,), tmp_path, name="heard"))
+    assert heard.path.suffix == ".m4a"
+    assert probe(heard.path).video is None
+
+
+def test_captions_of_nothing_and_another_track_are_said(engine: Engine, tmp_path: Path) -> None:
+    tone = odd_media.make("plain", tmp_path)
+    result = compile_clip(engine, CompileRequest((Clip(tone),), tmp_path, captions=True))
+    assert [d.code for d in result.doubts] == ["doubt.no_captions"]
+    assert probe(result.path).video
+    two = tmp_path / "two.mkv"
+    inputs = [*ffmpeg.safe_input(tone), *ffmpeg.safe_input(TALKS[0])]
+    ffmpeg.run(
+        [*inputs, "-map", "0:v", "-map", "0:a", "-map", "1:a", "-c", "copy", "-shortest", ffmpeg.safe_output(two)]
+    )
+    ranked = rank_clips(engine, RankRequest((Clip(two),), all=True, render=False)).to_json()
+    (clip,) = ranked["viral_clips"]
+    assert clip["transcript"]
+    assert "doubt.voice_track_mixed" in [d.code for d in clip["doubts"]]
+    ranked = rank_clips(engine, RankRequest((Clip(two),), all=True, render=False, track="1")).to_json()
+    assert ranked["viral_clips"][0]["transcript"] == ""
+    assert "doubt.track_asked" in [d.code for d in ranked["viral_clips"][0]["doubts"]]
+    with pytest.raises(BadRequest):
+        compile_clip(engine, CompileRequest((Clip(two),), tmp_path, track="7"))
 
 
 def test_text_alone_is_scored(engine: Engine) -> None:

@@ -124,11 +124,11 @@ def test_every_endpoint_follows_the_client(page: Any, tmp_path: Path, offer: Off
 def test_every_tab_follows_the_visitor(page: Any, tmp_path: Path, accepted: str, language: str) -> None:
     visitor, film = _visitor(accepted), str(_film(tmp_path))
     acts: tuple[Callable[[], Any], ...] = (
-        lambda: next(HighlightsWork(page).start(visitor, film, "")),
-        lambda: next(HighlightsWork(page).start_on(visitor, "a" * 32, None, "")),
-        lambda: next(ViralWork(page).start(visitor, [film], "")),
-        lambda: next(DubWork(page).start(visitor, film, "", film, "")),
-        lambda: next(DubWork(page).finish(visitor, "a" * 32)),
+        lambda: next(HighlightsWork(page, ()).start(visitor, film, "")),
+        lambda: next(HighlightsWork(page, ()).start_on(visitor, "a" * 32, None, "")),
+        lambda: next(ViralWork(page, (), 0).start(visitor, [film], "")),
+        lambda: next(DubWork(page, ()).start(visitor, film, "", film, "")),
+        lambda: next(DubWork(page, ()).finish(visitor, "a" * 32)),
     )
     assert [_language(page, act) for act in acts] == [language] * len(acts)
 

@@ -1,4 +1,4 @@
-"""How much one client may ask for: requests a minute and bytes a request."""
+"""How often one client may ask: requests a minute."""
 
 from __future__ import annotations
 
@@ -8,20 +8,15 @@ from limits import RateLimitItem, parse
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 from starlette.datastructures import Headers
-from starlette.exceptions import HTTPException
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from pipeline.messages import choose_language
 from pipeline.settings import Settings, SettingsError
-from web.guard.security import SAFE_METHODS
+from web.guard.security import SAFE_METHODS, address_of
 from web.problems import TooMany, problem_of
 
 READS = 20
 """Reading, and the pieces of an upload, may be this many times as frequent as ``RATE_LIMIT``."""
-FAILURES = "20/minute"
-"""Refused sign-ins from one address."""
-JSON_LIMIT = 1024 * 1024
-UPLOADS = ("/api/upload", "/gradio_api/upload")
 
 
 def rate(settings: Settings, times: int = 1) -> RateLimitItem | None:
@@ -48,61 +43,20 @@ class RateLimit:
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self.app = app
-        self._changes, self._reads, self._failures = rate(settings), rate(settings, READS), parse(FAILURES)
+        self._changes, self._reads = rate(settings), rate(settings, READS)
         self._window = MovingWindowRateLimiter(MemoryStorage())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or self._changes is None or scope["path"] == "/api/health":
             await self.app(scope, receive, send)
             return
-        client = str((scope.get("client") or ("unknown",))[0])
+        client = address_of(scope)
         change = scope["method"] not in SAFE_METHODS | {"PATCH"} and scope["path"].startswith("/api/")
         item, name = (self._changes, "change") if change else (self._reads, "read")
         assert item is not None
-        if not self._window.test(self._failures, client, "failure"):
-            item, name = self._failures, "failure"
-        if name == "failure" or not self._window.hit(item, client, name):
+        if not self._window.hit(item, client, name):
             reset = self._window.get_window_stats(item, client, name).reset_time
             language = choose_language(Headers(scope=scope).get("accept-language"))
             await problem_of(TooMany(seconds=max(1, round(reset - time.time()))), language)(scope, receive, send)
             return
-
-        async def watched(message: Message) -> None:
-            if message["type"] == "http.response.start" and message["status"] == 401:
-                self._window.hit(self._failures, client, "failure")
-            await send(message)
-
-        await self.app(scope, receive, watched)
-
-
-class BodyTooLarge(HTTPException):
-    """More bytes than a request of this kind may have."""
-
-    def __init__(self, limit: int) -> None:
-        super().__init__(413, f"{limit}")
-        self.limit = limit
-
-
-class BodyLimit:
-    """Stops reading a request of our API (uploads have their own limit) after :data:`JSON_LIMIT` bytes."""
-
-    def __init__(self, app: ASGIApp, limit: int = JSON_LIMIT) -> None:
-        self.app = app
-        self.limit = limit
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        path = scope.get("path", "")
-        if scope["type"] != "http" or not path.startswith("/api/") or path.startswith(UPLOADS):
-            await self.app(scope, receive, send)
-            return
-        read = 0
-
-        async def counted() -> Message:
-            nonlocal read
-            message = await receive()
-            read += len(message.get("body", b""))
-            if read > self.limit:
-                raise BodyTooLarge(self.limit)
-            return message
-
-        await self.app(scope, counted, send)
+        await self.app(scope, receive, send)

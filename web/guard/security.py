@@ -1,4 +1,4 @@
-"""Who may ask: users, tokens, the origin of a request, and the headers that protect the page.
+"""Who may ask: users, tokens, and the headers that protect the page.
 
 Everything is off that needs a secret nobody has set: without ``APP_USERS`` and ``API_TOKENS`` the service is open to
 whoever reaches its port (by default only this machine). With either, every address but :data:`OPEN` needs HTTP Basic
@@ -16,19 +16,21 @@ import os
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from fastapi import Request
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from pipeline.errors import Forbidden
+from pipeline.errors import UserError
 from pipeline.messages import choose_language
 from pipeline.settings import Settings
-from web.problems import Unauthorised, problem_of
+from web.guard.guesses import Guesses
+from web.problems import TooMany, Unauthorised, problem_of
 
 OPEN = ("/api/health", "/clips/raw/", "/clips/viral/", "/favicon.ico", "/robots.txt")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+OWN_HEADER = "x-studio-itself"
 
 CONTENT_POLICY = "; ".join(
     (
@@ -88,6 +90,9 @@ class Accounts:
         self._users = dict(self._pair(text, "") for text in settings.users)
         self._tokens = {digest: name for name, digest in (self._pair(text, "api") for text in settings.api_tokens)}
 
+        self.own_mark = secrets.token_urlsafe(32)
+        """What calls of the service to itself carry in :data:`OWN_HEADER`."""
+
     @property
     def required(self) -> bool:
         """Whether anybody has to sign in."""
@@ -103,13 +108,8 @@ class Accounts:
         scheme, _, value = authorization.partition(" ")
         if scheme.lower() == "bearer":
             return self._tokens.get(self._digest(value.strip()))
-        if scheme.lower() != "basic":
-            return None
-        try:
-            name, _, password = base64.b64decode(value, validate=True).decode().partition(":")
-        except (binascii.Error, UnicodeDecodeError, ValueError):
-            return None
-        return name if self.check(name, password) else None
+        pair = _basic(authorization)
+        return pair[0] if pair is not None and self.check(*pair) else None
 
     def _pair(self, text: str, default: str) -> tuple[str, str]:
         name, colon, secret = text.partition(":")
@@ -117,6 +117,24 @@ class Accounts:
 
     def _digest(self, text: str) -> str:
         return hmac.new(self._key, text.encode(), hashlib.sha256).hexdigest()
+
+
+def account_in(authorization: str) -> str:
+    """The account that an ``Authorization`` header tries: the user's name, or one for all tokens."""
+    pair = _basic(authorization)
+    return f"user {pair[0]}" if pair is not None else "token"
+
+
+def _basic(authorization: str) -> tuple[str, str] | None:
+    """Name and password of HTTP Basic (RFC 7617)."""
+    scheme, _, value = authorization.partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        name, _, password = base64.b64decode(value, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError, ValueError):
+        return None
+    return name, password
 
 
 def current_user(request: Request) -> str:
@@ -141,49 +159,67 @@ class SecurityHeaders:
         await self.app(scope, receive, with_headers if scope["type"] == "http" else send)
 
 
-class SameOrigin:
-    """Refuses changes that another web page asks for in a visitor's name (cross-site request forgery)."""
-
-    def __init__(self, app: ASGIApp, allowed: tuple[str, ...] = ()) -> None:
-        self.app = app
-        self.allowed = frozenset(allowed)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["method"] not in SAFE_METHODS and self._foreign(Headers(scope=scope)):
-            answer = problem_of(
-                Forbidden("error.cross_site"), choose_language(Headers(scope=scope).get("accept-language"))
-            )
-            await answer(scope, receive, send)
-            return
-        await self.app(scope, receive, send)
-
-    def _foreign(self, headers: Headers) -> bool:
-        origin = headers.get("origin", "")
-        if not origin or headers.get("sec-fetch-site") in {"same-origin", "none"}:
-            return False
-        if "*" in self.allowed or origin in self.allowed:
-            return False
-        hosts = {headers.get("host", ""), headers.get("x-forwarded-host", "")} - {""}
-        return urlsplit(origin).netloc not in hosts  # an opaque origin ("null") has none
-
-
 class SignIn:
-    """Lets known users and tokens pass and writes the name into the request's state."""
+    """Lets known users and tokens pass and writes the name into the request's state; slows guessers down."""
 
-    def __init__(self, app: ASGIApp, accounts: Accounts) -> None:
-        self.app = app
-        self.accounts = accounts
+    def __init__(self, app: ASGIApp, accounts: Accounts, guesses: Guesses | None = None) -> None:
+        self.app, self.accounts = app, accounts
+        self.guesses = guesses or Guesses()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in {"http", "websocket"} or not self.accounts.required:
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        user = self.accounts.user_of(headers.get("authorization", ""))
+        user = self._user(scope, headers.get("authorization", ""))
         preflight = scope.get("method") == "OPTIONS" and "access-control-request-method" in headers
-        if user is None and not preflight and not scope["path"].startswith(OPEN):
-            answer = problem_of(Unauthorised(), choose_language(headers.get("accept-language")))
-            await answer(scope, receive, send)
+        if isinstance(user, UserError) and not preflight and not scope["path"].startswith(OPEN):
+            await problem_of(user, choose_language(headers.get("accept-language")))(scope, receive, send)
             return
-        scope.setdefault("state", {})["user"] = user or ""
+        scope.setdefault("state", {})["user"] = user if isinstance(user, str) else ""
         await self.app(scope, receive, send)
+
+    def _user(self, scope: Scope, authorization: str) -> str | UserError:
+        """Who asks, or why not."""
+        if not authorization:
+            own = Headers(scope=scope).get(OWN_HEADER, "")
+            return "" if hmac.compare_digest(own.encode(), self.accounts.own_mark.encode()) else Unauthorised()
+        address, account = address_of(scope), account_in(authorization)
+        seconds = self.guesses.wait(address, account, authorization)
+        user = self.accounts.user_of(authorization)  # always looked at: an answer's time tells nothing
+        if seconds:
+            return TooMany(seconds=seconds)
+        if user is None:
+            self.guesses.wrong(address, account)
+            return Unauthorised()
+        self.guesses.right(address, authorization)
+        return user
+
+
+class FormGuesses:
+    """The same for a page that signs in with a form of Gradio's (``POST /login``, 400 where name or password is wrong)."""
+
+    def __init__(self, app: ASGIApp, path: str = "/login") -> None:
+        self.app, self._path, self.guesses = app, path, Guesses()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "POST" or scope["path"].rstrip("/") != self._path:
+            await self.app(scope, receive, send)
+            return
+        address = address_of(scope)
+        if seconds := self.guesses.wait(address, "form", ""):
+            language = choose_language(Headers(scope=scope).get("accept-language"))
+            await problem_of(TooMany(seconds=seconds), language)(scope, receive, send)
+            return
+
+        async def watched(message: Message) -> None:
+            if message["type"] == "http.response.start" and message["status"] >= 400:
+                self.guesses.wrong(address, "form")
+            await send(message)
+
+        await self.app(scope, receive, watched)
+
+
+def address_of(scope: Scope) -> str:
+    """The address a request comes from."""
+    return str((scope.get("client") or ("unknown",))[0])

@@ -16,7 +16,7 @@ from pipeline.settings import Settings
 PATIENCE = 5.0
 """Seconds a network volume may take to answer."""
 MAX_HUNG = 8
-"""Threads that may hang on a dead volume; beyond that the answer is no without trying."""
+"""Looks at the same time; the others wait. Where all hang on a dead volume, the answer is no without trying."""
 T = TypeVar("T")
 
 
@@ -53,6 +53,8 @@ class Library:
         self._extensions = frozenset(settings.allowed_extensions)
         self._patience = patience
         self._hung = threading.Semaphore(MAX_HUNG)
+        self._dead = False
+        """Whether the last look that ended did so because the volume did not answer."""
 
     @property
     def enabled(self) -> bool:
@@ -151,7 +153,7 @@ class Library:
 
     def _limited(self, look: Callable[[], T]) -> T:
         """``look()`` in a thread of its own: a dead NFS mount holds the thread for ever, not the service."""
-        if not self._hung.acquire(blocking=False):
+        if not self._hung.acquire(timeout=0 if self._dead else self._patience):
             raise BadGateway("error.library_slow")
         answer: list[T] = []
         failure: list[Exception] = []
@@ -163,11 +165,13 @@ class Library:
             except (NotFound, Forbidden, UnsupportedFormat, BadRequest, OSError) as error:
                 failure.append(error)
             finally:
+                self._dead = False
                 self._hung.release()
                 done.set()
 
         threading.Thread(target=work, daemon=True, name="library").start()
         if not done.wait(self._patience):
+            self._dead = True
             raise BadGateway("error.library_slow")
         if failure:
             raise failure[0] if not isinstance(failure[0], OSError) else NotFound(name="MEDIA_SOURCE_PATH")

@@ -7,10 +7,11 @@ restart too.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Iterator
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -49,12 +50,13 @@ class Resumable:
         self._busy: set[str] = set()
 
     def create(self, name: str, size: int, owner: str) -> Announced:
-        """Begin an upload of ``size`` bytes. Raises UnsupportedFormat, TooLarge, DiskFull."""
+        """Begin an upload of ``size`` bytes. Raises UnsupportedFormat, TooLarge (also over the owner's quota), DiskFull."""
         shown = shown_name(name)
         suffix = suffix_of(shown, self._settings)
         if size > self._settings.max_upload:
             limit = self._settings.max_upload
             raise TooLarge("error.upload_too_large", name=shown, limit=limit, actual=size)
+        self._check_quota(size, owner)
         need_space(self._settings.uploads, size)
         made = Announced(uuid.uuid4().hex, shown, suffix, size, owner)
         part_of(self._target(made)).touch()
@@ -106,13 +108,21 @@ class Resumable:
             raise NotFound("error.upload_incomplete")
         return Stored(target, upload.name, upload.size)
 
-    def remove(self, upload: Announced) -> None:
-        """Give the upload up. Raises Conflict while a request appends to it."""
+    def remove(self, upload: Announced, needed: Collection[str] = ()) -> None:
+        """Give the upload up. Raises Conflict while a request appends to it, and when its path is among those ``needed``."""
         if upload.id in self._busy:
             raise Conflict(state="running")
+        if str(self._target(upload)) in needed:
+            raise Conflict("error.upload_in_use", state="running")
         part_of(self._target(upload)).unlink(missing_ok=True)
         self._target(upload).unlink(missing_ok=True)
         self._note(upload.id).unlink(missing_ok=True)
+
+    def _check_quota(self, size: int, owner: str) -> None:
+        """What is here of an owner's uploads counts; what was only announced does not, or words alone could shut others out."""
+        held = sum(n_bytes for whose, n_bytes in announced(self._settings, ()) if whose == owner)
+        if held + size > self._settings.quota:
+            raise TooLarge("error.quota", limit=self._settings.quota, actual=held + size)
 
     async def _receive(self, upload: Announced, at: int, stream: AsyncIterator[bytes]) -> int:
         part, pending = part_of(self._target(upload)), bytearray()
@@ -142,6 +152,21 @@ class Resumable:
 
     def _note(self, upload_id: str) -> Path:
         return self._settings.uploads / f"{upload_id}.json"
+
+
+def notes(settings: Settings) -> Iterator[Announced]:
+    """What was announced and not given up yet."""
+    for path in settings.uploads.glob("*.json") if settings.uploads.is_dir() else ():
+        with contextlib.suppress(OSError, ValueError, TypeError):
+            yield Announced(**json.loads(path.read_text()))
+
+
+def announced(settings: Settings, used: Collection[str]) -> Iterator[tuple[str, int]]:
+    """(owner, bytes that are here) of every upload whose file no job names."""
+    for upload in notes(settings):
+        target = settings.uploads / (upload.id + upload.suffix)
+        if str(target) not in used:
+            yield upload.owner, sum(p.stat().st_size for p in (target, part_of(target)) if p.exists())
 
 
 def _append(part: Path, data: bytes) -> int:

@@ -1,27 +1,42 @@
-"""From what a client names to a local file: an address, a clip of ours, an upload of theirs, a file of the library."""
+"""From what a client names to a local file: an address, a clip of ours, an upload of theirs, a file of the library.
+
+The one gate for media: whatever names a file in a request of the page, of REST, of a Gradio client or of an MCP tool becomes a file
+here or nowhere. A path of this machine is none of these, unless this visitor's upload or an example of ours lies there.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
+from weakref import WeakValueDictionary
 
 from starlette.concurrency import run_in_threadpool
 
+from pipeline import places
 from pipeline.errors import NotFound
 from pipeline.files import downloads
 from pipeline.files.received import Stored
 from pipeline.settings import Settings
 from web.intake.library import Library
+from web.intake.page_files import PageFiles
 from web.intake.resumable import Resumable
 from web.jobs import clips
 from web.jobs.queue import Jobs
 
-LOOKS = 8
-"""Addresses looked at at the same time."""
+EXAMPLES = places.brought("assets", "examples")
+"""Ours, for everybody."""
+LOOKS = 64
+"""Addresses looked at at the same time; a look takes :data:`pipeline.files.downloads.PATIENCE` seconds at most."""
+LOOKS_AT_ONE = 8
+"""Of them at the same host: others do not wait behind one that is slow."""
 UPLOADS = "/api/upload/resumable/"
 CLIPS = ("/clips/raw/", "/clips/viral/")
+FILES = "/gradio_api/file="
+"""Before the path of an upload of the page, in its address."""
 
 
 class Sources:
@@ -30,7 +45,9 @@ class Sources:
     def __init__(self, settings: Settings, engine: Any, jobs: Jobs, library: Library, resumable: Resumable) -> None:
         self._settings, self._engine, self._jobs = settings, engine, jobs
         self._library, self._resumable = library, resumable
+        self.page_files = PageFiles(settings)
         self._looks = ThreadPoolExecutor(LOOKS, thread_name_prefix="look")
+        self._doors: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
 
     def close(self) -> None:
         self._looks.shutdown(wait=False, cancel_futures=True)
@@ -45,30 +62,45 @@ class Sources:
         """
         where, remote = _meant(text, host)
         if remote:
-            return await asyncio.get_running_loop().run_in_executor(self._looks, self._remote, where)
+            async with self._door(urlsplit(where).hostname or ""):
+                return await asyncio.get_running_loop().run_in_executor(self._looks, self._remote, where)
         return await run_in_threadpool(self._local, where, owner)
 
-    def find_now(self, text: str, owner: str) -> Stored:
-        """As :meth:`find`, for a thread that may wait."""
-        where, remote = _meant(text, "")
-        return self._remote(where) if remote else self._local(where, owner)
+    def find_now(self, text: str, owner: str, host: str = "", *, probe: bool = True) -> Stored:
+        """As :meth:`find`, for a thread that may wait; without ``probe`` a local file is not looked into."""
+        where, remote = _meant(text, host)
+        return self._remote(where) if remote else self._local(where, owner, probe)
+
+    def _door(self, host: str) -> asyncio.Semaphore:
+        """Lets :data:`LOOKS_AT_ONE` looks at a host through at a time; who waits takes no thread."""
+        door = self._doors.get(host)
+        if door is None:
+            self._doors[host] = door = asyncio.Semaphore(LOOKS_AT_ONE)
+        return door
 
     def _remote(self, url: str) -> Stored:
         found = downloads.look(url, self._settings, self._engine.probe)
         return Stored(downloads.new_file(found.name, self._settings), found.name, found.size or 0, url)
 
-    def _local(self, text: str, owner: str) -> Stored:
+    def _local(self, text: str, owner: str, probe: bool = True) -> Stored:
         if text.startswith(CLIPS):
             return self.clip(unquote(text))
         if text.startswith(UPLOADS):
             stored = self._resumable.complete(self._resumable.find(text.removeprefix(UPLOADS), owner))
-        elif not self._library.enabled:
-            raise NotFound(name=text[:200])
         else:
-            path = self._library.file(text)
-            stored = Stored(path, path.name, path.stat().st_size)
-        self._engine.probe(stored.path)
+            stored = _stored(self._named(text, owner))
+        if probe:
+            self._engine.probe(stored.path)
         return stored
+
+    def _named(self, text: str, owner: str) -> Path:
+        """The file at a path: an upload of the page, an example, or in the library."""
+        path = unquote(text.removeprefix(FILES)) if text.startswith(FILES) else text
+        if (given := self.page_files.upload(path, owner) or example(path)) is not None:
+            return given
+        if text.startswith(FILES) or not self._library.enabled:
+            raise NotFound("error.not_yours")
+        return self._library.file(text)
 
     def clip(self, text: str) -> Stored:
         """The file behind a public clip address. Raises NotFound."""
@@ -83,10 +115,25 @@ class Sources:
         return Stored(path, name, path.stat().st_size)
 
 
+def example(text: str) -> Path | None:
+    """The file of :data:`EXAMPLES` at this path, ``None`` for anything else."""
+    path = Path(text)
+    return path if path.parent == EXAMPLES and path.name in _examples() else None
+
+
+@cache
+def _examples() -> frozenset[str]:
+    return frozenset(p.name for p in EXAMPLES.glob("*") if p.is_file())
+
+
+def _stored(path: Path) -> Stored:
+    return Stored(path, path.name, path.stat().st_size)
+
+
 def _meant(text: str, host: str) -> tuple[str, bool]:
     """What ``text`` names without the name of this service, and whether that is somewhere else."""
     text = text.strip()
     parts = urlsplit(downloads.checked(text)) if "://" in text else None
-    if parts is not None and parts.netloc == host and parts.path.startswith((*CLIPS, UPLOADS)):
+    if parts is not None and parts.netloc == host and parts.path.startswith((*CLIPS, UPLOADS, FILES)):
         return parts.path, False
     return text, parts is not None or text.lower().startswith(("file:", "data:", "ftp:", "javascript:"))

@@ -10,7 +10,7 @@ import time
 from collections import deque
 from typing import Literal
 
-from pipeline.errors import Cancelled, TooLarge
+from pipeline.errors import Cancelled, StudioError, TooLarge
 from pipeline.messages import Message
 
 WINDOW = 120.0
@@ -38,6 +38,7 @@ class Running:
         self.fraction = 0.0
         self.message: Message | None = None
         self.stop: Stop | None = None
+        self._stop_at = float("inf")
         self.stages: dict[str, float] = {}
         self._limit = time_limit
         self._lock = threading.Lock()
@@ -58,7 +59,17 @@ class Running:
     def request_stop(self, reason: Stop) -> None:
         """Make the next report raise; the first reason stays."""
         with self._lock:
-            self.stop = self.stop or reason
+            if self.stop is None:
+                self.stop, self._stop_at = reason, time.monotonic()
+
+    def overdue(self) -> float:
+        """Seconds since the work had to be over, by a stop or its time limit; not positive while it may go on."""
+        with self._lock:
+            return time.monotonic() - min(self._stop_at, self._begun + self._limit)
+
+    def end_of_overdue(self) -> StudioError:
+        """Why work that is overdue ends."""
+        return Cancelled() if self.stop is not None else TimeLimit(limit=self._limit)
 
     def finish(self) -> dict[str, float]:
         """Close the last stage; seconds by stage (the code of its message), in order of appearance."""

@@ -11,7 +11,10 @@ Invariants, kept by every statement of :mod:`web.jobs.store` and checked by test
    not touched. A job that was running in several crashes lets the others go first, and after :data:`MAX_ATTEMPTS` of
    them it fails.
 5. Inputs are read-only. A job writes only into its own folder, and only that folder is emptied or removed with it.
-6. A failure stays inside its job; nothing that a workflow raises stops a worker.
+6. A failure stays inside its job; nothing that a workflow raises stops a worker, and nothing that fails around the queue
+   keeps waiting jobs from going on (:mod:`web.jobs.workers`).
+7. A deleted job can be taken back for :data:`UNDO` seconds; until then its files stay, and only :meth:`Jobs.trashed`
+   knows it.
 """
 
 from __future__ import annotations
@@ -20,31 +23,27 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
-from pipeline.compute.warm import warming
-from pipeline.errors import BadRequest, Cancelled, NotFound, StudioError, ToolError
-from pipeline.messages import choose_language
+from pipeline.errors import BadRequest, NotFound, ToolError
+from pipeline.messages import Message, choose_language
+from pipeline.progress import Report
 from pipeline.requests import Request
 from pipeline.settings import Settings
-from web.jobs.folders import fresh_folder, is_inside, named_error, remove_folder, stored_error
+from web.jobs.folders import is_inside, remove_folder
 from web.jobs.kinds import Kinds, request_of
-from web.jobs.progress import Running
 from web.jobs.store import JobStore
-from web.jobs.values import FINISHED, Asker, Conflict, Job, Run, State, current_job, stored
+from web.jobs.values import FINISHED, Asker, Conflict, Job, Run, State, current_job
+from web.jobs.workers import MAX_ATTEMPTS, Told, Workers
 
-__all__ = ["FINISHED", "Conflict", "Job", "Jobs", "Run", "State", "current_job"]
+__all__ = ["FINISHED", "MAX_ATTEMPTS", "Conflict", "Job", "Jobs", "Run", "State", "current_job"]
 
-
-MAX_ATTEMPTS = 50
-RETRY_WRITE = 2.0
-"""Seconds between attempts to write a job's end while the disk is full."""
-
-
+UNDO = 600.0
+"""Seconds for which a deleted job can be taken back."""
 _log = logging.getLogger(__name__)
 JobList = list[Job]
 
@@ -62,13 +61,11 @@ class Jobs:
         self.on_finished: Callable[[Job], None] = lambda job: None
         self._run = run
         self._store = JobStore(settings.data_dir, partial(request_of, kinds))
-        self._pool = ThreadPoolExecutor(settings.workers, thread_name_prefix="job")
-        self._running: dict[str, Running] = {}
+        told = Told(self._ended, self._overdue)
+        self._workers = Workers(settings.workers, settings.job_time_limit, self._store, self._do, told)
         self._waiting: dict[str, list[Callable[[], None]]] = {}
         self._lock = threading.RLock()
-        self._idle = threading.Condition(self._lock)
         self._started = False
-        self._closed = threading.Event()
 
     def start(self) -> None:
         """Take up what an earlier process left, then begin to work."""
@@ -76,17 +73,11 @@ class Jobs:
             if self._started:
                 return
             self._started = True
-            self._store.recover(MAX_ATTEMPTS)
-        self._pump()
+        self._workers.start()
 
     def close(self, timeout: float = 8.0) -> None:
         """Stop: running jobs go back into the queue at their next report; waits ``timeout`` seconds for them."""
-        self._closed.set()
-        with self._lock:
-            for running in self._running.values():
-                running.request_stop("shutdown")
-            idle = self._idle.wait_for(lambda: not self._running, timeout)
-        self._pool.shutdown(wait=idle, cancel_futures=True)
+        idle = self._workers.close(timeout)
         getattr(self._run, "close", lambda: None)()
         if idle:
             self._store.close()
@@ -110,7 +101,7 @@ class Jobs:
         job = Job(job_id, kind, request, folder, owner=asker.owner, title=title or request.title(), created=time.time())
         self._store.insert(job)
         _log.info("job queued", extra={"job_id": job_id, "kind": kind})
-        self._pump()
+        self._workers.call()
         return job_id
 
     def get(self, job_id: str) -> Job:
@@ -133,34 +124,64 @@ class Jobs:
         return self._store.counts(owner)
 
     def cancel(self, job_id: str) -> None:
-        """Stop a queued job at once, a running one at its next report; a finished one stays. Raises NotFound."""
+        """Stop a queued job at once, a running one at its next report; a finished one stays. Raises NotFound.
+
+        A running one is told first and its row is marked after that: it stops even where the row cannot be written now.
+        """
         self._found(self._store.get(job_id), job_id)
-        if self._store.cancel_queued(job_id):
-            self._tell(job_id)
+        running = self._workers.running(job_id)
+        if running is None and self._store.cancel_queued(job_id):
+            self._workers.tell(job_id)
             return
-        if self._store.mark_stop(job_id):
-            with self._lock:
-                running = self._running.get(job_id)
-            if running is not None:
-                running.request_stop("cancel")
+        if running is not None:
+            running.request_stop("cancel")
+        try:
+            marked = self._store.mark_stop(job_id)
+        except ToolError as error:
+            if running is None:
+                raise
+            _log.error("a stop is not remembered: %s", error.detail)
+            return
+        if marked and running is None and (taken := self._workers.running(job_id)) is not None:
+            taken.request_stop("cancel")
 
     def retry(self, job_id: str) -> None:
-        """Queue a failed or cancelled job again under the same id. Raises NotFound, Conflict."""
+        """Queue a failed or cancelled job again under the same id. Raises NotFound, Conflict (also while it still stops)."""
         job = self.get(job_id)
-        if not self._store.retry(job_id):
+        if self._workers.left_behind(job_id) or not self._store.retry(job_id):
             raise Conflict(state=job.state)
-        self._pump()
+        self._workers.call()
+
+    def trash(self, job_id: str) -> None:
+        """Delete a finished job so that :meth:`restore` can take it back for :data:`UNDO` seconds. Raises NotFound, Conflict."""
+        job = self.get(job_id)
+        if not self._store.trash(job_id, time.time()):
+            raise Conflict(state=job.state)
+        _log.info("job in the trash", extra={"job_id": job_id})
+
+    def restore(self, job_id: str) -> None:
+        """Take a deleted job back. Raises NotFound: it is gone for good."""
+        if not self._store.trash(job_id, None):
+            raise NotFound(name=job_id)
+
+    def trashed(self, owner: str | None = None) -> JobList:
+        """Deleted jobs that can still be taken back, newest first; ``owner=None`` means everybody's."""
+        return self._store.trashed(owner)
+
+    def empty_trash(self) -> None:
+        """Remove for good what was deleted more than :data:`UNDO` seconds ago."""
+        for job in self.trashed():
+            if job.trashed is not None and time.time() - job.trashed > UNDO:
+                self._remove(job)
 
     def delete(self, job_id: str) -> None:
-        """Forget a finished job and remove its folder and the uploads only it used. Raises NotFound, Conflict."""
-        job = self.get(job_id)
+        """Forget a finished job for good, with its folder and the uploads only it used. Raises NotFound, Conflict."""
+        job = self._store.get(job_id)
+        if job is None:
+            raise NotFound(name=job_id)
         if not job.is_finished:
             raise Conflict(state=job.state)
-        remove_folder(job)
-        self._store.delete(job_id)
-        for path in self._own_uploads(job):
-            path.unlink(missing_ok=True)
-        _log.info("job deleted", extra={"job_id": job_id})
+        self._remove(job)
 
     def wait(self, job_id: str, timeout: float | None = None) -> Job:
         """Block until the job has finished or ``timeout`` seconds passed; the job as it is then. Raises NotFound."""
@@ -182,101 +203,67 @@ class Jobs:
             for waiting in self._callbacks(job_id):
                 waiting()
 
-    def files_in_use(self) -> set[str]:
-        """The input files of every job: they are still needed, at least to try again."""
-        return set().union(*(request.files() for request in self._store.requests()))
+    def files_in_use(self, states: Sequence[State] = ()) -> set[str]:
+        """The input files of every job (of these ``states``; deleted ones that can be taken back included): they are still
+        needed, at least to try again."""
+        return set().union(*(request.files() for request in self._store.requests(states)))
 
-    def busy_folders(self) -> set[Path]:
-        """The folders of queued and running jobs."""
-        return {job.folder for job in self._store.select(None, ("queued", "running"), -1, 0)}
+    def busy_files(self) -> set[str]:
+        """The input files of queued and running jobs: they are needed now."""
+        return self.files_in_use(("queued", "running"))
+
+    def _do(self, request: Request, folder: Path, report: Report) -> dict[str, Any]:
+        return self._run(request, folder, report)
 
     def _found(self, job: Job | None, name: str) -> Job:
-        if job is None:
+        if job is None or job.trashed is not None:
             raise NotFound(name=name)
         return job
 
-    # the worker
+    def _remove(self, job: Job) -> None:
+        """The row goes first: what a crash leaves then is a folder that nobody names, never a result without its files."""
+        if not self._store.delete(job.id):
+            raise Conflict(state=job.state)
+        remove_folder(job)
+        for path in self._own_uploads(job):
+            path.unlink(missing_ok=True)
+        _log.info("job deleted", extra={"job_id": job.id})
 
-    def _pump(self) -> None:
-        """Start queued jobs while a worker is free."""
-        with self._lock:
-            while self._started and not self._closed.is_set() and len(self._running) < self.settings.workers:
-                job = self._store.claim()
-                if job is None:
-                    return
-                self._running[job.id] = running = Running(self.settings.job_time_limit)
-                self._pool.submit(self._work, job, running)
-
-    def _work(self, job: Job, running: Running) -> None:
-        current_job.set(job.id)
-        warming.stop()
-        try:
-            self._settle(self._attempt(job, running), running)
-        finally:
-            with self._lock:
-                self._running.pop(job.id, None)
-                self._idle.notify_all()
-        if not self._closed.is_set():
-            self._tell(job.id)
-            self._pump()
-
-    def _attempt(self, job: Job, running: Running) -> Job:
-        """Run the job; the row as it shall be written."""
-        _log.info("job started", extra={"kind": job.kind, "attempt": job.attempts})
-        try:
-            fresh_folder(job)
-            result = stored(self._run(job.request, job.folder, running))
-            return replace(job, state="done", result=result)
-        except Cancelled:
-            return replace(job, state="cancelled")
-        except StudioError as error:
-            detail = error.detail if isinstance(error, ToolError) else ""
-            _log.warning("job failed: %s %s", error, detail, extra={"error": type(error).__name__})
-            return replace(job, state="failed", error=stored_error(error))
-        except Exception as error:  # noqa: BLE001 - the one place where any failure must stay inside its job
-            _log.exception("job failed")
-            return replace(job, state="failed", error=stored_error(named_error(error)))
-
-    def _settle(self, job: Job, running: Running) -> None:
-        """Write the end of the job; again and again while the disk is full."""
-        fraction = 1.0 if job.state == "done" else running.fraction
-        ended = replace(job, finished=time.time(), stages=running.finish(), fraction=fraction, message=running.message)
-        if job.state != "done":
-            remove_folder(job)
-        while True:
-            try:
-                if not (job.state == "cancelled" and running.stop == "shutdown" and self._store.requeue(job.id)):
-                    self._store.finish(ended)
-                return
-            except ToolError as error:
-                _log.error("cannot write the end of the job: %s", error.detail)
-                if self._closed.wait(RETRY_WRITE):
-                    return
-
-    def _tell(self, job_id: str) -> None:
+    def _ended(self, job_id: str) -> None:
         """Wake those who wait for a job that has just finished."""
+        for callback in self._callbacks(job_id):
+            self._workers.aside(callback)
         job = self.get(job_id)
         _log.info("job %s", job.state, extra={"job_id": job_id, "kind": job.kind})
-        for callback in self._callbacks(job_id):
-            callback()
-        self.on_finished(job)
+        if job.is_finished:
+            self.on_finished(job)
 
-    def _callbacks(self, job_id: str) -> Sequence[Callable[[], None]]:
+    def _overdue(self) -> None:
+        """Wake those who wait for a job that finished while nobody could tell them."""
+        with self._lock:
+            waiting = tuple(self._waiting)
+        for job_id in waiting:
+            job = self._store.get(job_id)
+            if job is None or job.is_finished:
+                self._workers.tell(job_id)
+
+    def _callbacks(self, job_id: str) -> Collection[Callable[[], None]]:
         with self._lock:
             return self._waiting.pop(job_id, [])
 
     def _live(self, job: Job) -> Job:
         """``job`` with the progress of this moment."""
-        with self._lock:
-            running = self._running.get(job.id)
+        running = self._workers.running(job.id)
         if job.state != "running" or running is None:
             return job
+        stopping = job.stopping or running.stop == "cancel"
         return replace(
             job,
             fraction=running.fraction,
-            message=running.message,
+            message=Message("progress.stopping") if stopping else running.message,
             stages=running.so_far(),
-            seconds_left=running.seconds_left(),
+            seconds_left=None if stopping else running.seconds_left(),
+            stopping=stopping,
         )
 
     def _own_uploads(self, job: Job) -> Sequence[Path]:

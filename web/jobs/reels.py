@@ -34,15 +34,17 @@ def highlights(engine: Engine, request: HighlightsRequest, folder: Path, report:
 def transcribe(engine: Engine, request: TranscribeRequest, folder: Path, report: Report) -> dict[str, Any]:
     """What is said; subtitles are written into ``folder``."""
     from pipeline.render import captions
+    from pipeline.speech.tracks import chosen
 
     report = arrived(engine, request, report)
-    heard = engine.transcript(request.source, request.language, request.stream, report)
+    sound = chosen(engine.probe(request.source), request.track)
+    heard = engine.transcript(request.source, request.language, sound.heard, report)
     files = {}
     for form in (f for f in captions.SUBTITLES.values() if f.with_transcripts):
         path = folder / f"transcript.{form.name}"
         path.write_text(form.write(heard), encoding="utf-8")
         files[form.name] = str(path)
-    return {"status": "success", **heard.to_json(), **files, "doubts": list(heard.doubts)}
+    return {"status": "success", **heard.to_json(), **files, "doubts": [*sound.notes, *heard.doubts]}
 
 
 def rank(engine: Engine, request: RankRequest, folder: Path, report: Report) -> dict[str, Any]:

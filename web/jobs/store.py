@@ -23,11 +23,13 @@ CREATE TABLE IF NOT EXISTS jobs (
     id TEXT NOT NULL UNIQUE, slug TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, params TEXT NOT NULL, folder TEXT NOT NULL,
     owner TEXT NOT NULL, title TEXT NOT NULL, state TEXT NOT NULL, created REAL NOT NULL, started REAL, finished REAL,
     fraction REAL NOT NULL DEFAULT 0, message TEXT, stages TEXT NOT NULL DEFAULT '{}', result TEXT, error TEXT,
-    attempts INTEGER NOT NULL DEFAULT 0, stop INTEGER NOT NULL DEFAULT 0
+    attempts INTEGER NOT NULL DEFAULT 0, stop INTEGER NOT NULL DEFAULT 0, trashed REAL
 );
 CREATE INDEX IF NOT EXISTS jobs_by_state ON jobs (state, number);
 CREATE INDEX IF NOT EXISTS jobs_by_owner ON jobs (owner, number);
 """
+PATIENT = 5.0
+"""Seconds that a statement waits while something else holds the database."""
 PATIENCE = 3
 """A job that was running in so many crashes lets the others go first: it may be what crashes."""
 _CLAIM = f"""
@@ -59,16 +61,20 @@ class JobStore:
         except OSError as error:
             self._guard.close()
             raise SettingsError(f"DATA_DIR={str(folder)!r}: another process of this service uses it") from error
-        self._lock = threading.RLock()
-        self._db = sqlite3.connect(folder / "jobs.sqlite3", check_same_thread=False, isolation_level=None, timeout=10)
-        self._db.row_factory = sqlite3.Row
+        self._lock, self._reading = threading.RLock(), threading.RLock()
+        self._db = _connected(folder / "jobs.sqlite3")
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = NORMAL")
         self._db.executescript(_SCHEMA)
+        if "trashed" not in {row["name"] for row in self._db.execute("PRAGMA table_info(jobs)")}:
+            self._db.execute("ALTER TABLE jobs ADD COLUMN trashed REAL")
+        # Reading has a connection of its own: in this journal mode it never waits for a write that waits.
+        self._reader = _connected(folder / "jobs.sqlite3")
 
     def close(self) -> None:
-        with self._lock:
+        with self._lock, self._reading:
             self._db.close()
+            self._reader.close()
             self._guard.close()
 
     def insert(self, job: Job) -> None:
@@ -88,16 +94,19 @@ class JobStore:
             row,
         )
 
-    def recover(self, max_attempts: int) -> None:
-        """Put what a crash left ``running`` back into the queue; end it where it was stopped or crashes each time."""
-        now = time.time()
+    def recover(self, max_attempts: int, live: Sequence[str] = ()) -> None:
+        """Put what is called running, and is not among ``live``, back into the queue; end it where it was stopped or
+        crashes each time."""
+        now, others = time.time(), f"state = 'running' AND id NOT IN ({', '.join('?' * len(live))})"
+        if not self._look_up(f"SELECT id FROM jobs WHERE {others} LIMIT 1", tuple(live)):
+            return
         error = {"error": "crashed", "kind": "ToolError", "message": neutral(Message("error.crashed"))}
-        self._write("UPDATE jobs SET state = 'cancelled', finished = ? WHERE state = 'running' AND stop = 1", (now,))
+        self._write(f"UPDATE jobs SET state = 'cancelled', finished = ? WHERE {others} AND stop = 1", (now, *live))
         self._write(
-            "UPDATE jobs SET state = 'failed', finished = ?, error = ? WHERE state = 'running' AND attempts >= ?",
-            (now, json.dumps(error), max_attempts),
+            f"UPDATE jobs SET state = 'failed', finished = ?, error = ? WHERE {others} AND attempts >= ?",
+            (now, json.dumps(error), *live, max_attempts),
         )
-        self._write(_REQUEUE + " WHERE state = 'running'", ())
+        self._write(_REQUEUE + f" WHERE {others}", tuple(live))
 
     def claim(self) -> Job | None:
         """The oldest queued job, now running; ``None`` when nothing waits."""
@@ -130,29 +139,49 @@ class JobStore:
         """Remember that a running job is to stop, so that a crash meanwhile does not revive it."""
         return self._changed("UPDATE jobs SET stop = 1 WHERE id = ? AND state = 'running'", (job_id,))
 
+    def is_stopped(self, job_id: str) -> bool:
+        """Whether a running job is to stop."""
+        return bool(self._look_up("SELECT id FROM jobs WHERE id = ? AND stop = 1", (job_id,)))
+
     def retry(self, job_id: str) -> bool:
         return self._changed(
             _REQUEUE + ", finished = NULL, result = NULL, error = NULL, stages = '{}', attempts = 0, stop = 0"
-            " WHERE id = ? AND state IN ('failed', 'cancelled')",
+            " WHERE id = ? AND state IN ('failed', 'cancelled') AND trashed IS NULL",
             (job_id,),
         )
 
     def delete(self, job_id: str) -> bool:
         return self._changed("DELETE FROM jobs WHERE id = ? AND state IN ('done', 'failed', 'cancelled')", (job_id,))
 
+    def trash(self, job_id: str, when: float | None) -> bool:
+        """Put a finished job into the trash, with a time, or take it out of it."""
+        return self._changed(
+            "UPDATE jobs SET trashed = ? WHERE id = ? AND state IN ('done', 'failed', 'cancelled')"
+            " AND (trashed IS NULL) = (? IS NOT NULL)",
+            (when, job_id, when),
+        )
+
+    def trashed(self, owner: str | None) -> list[Job]:
+        """Jobs in the trash, newest first; ``owner=None`` means everybody's."""
+        rows = self._look_up(
+            "SELECT * FROM jobs WHERE trashed IS NOT NULL AND (? IS NULL OR owner = ?) ORDER BY number DESC",
+            (owner, owner),
+        )
+        return [_job(row, self._read) for row in rows]
+
     def get(self, job_id: str) -> Job | None:
-        rows = self._write("SELECT * FROM jobs WHERE id = ?", (job_id,))
+        rows = self._look_up("SELECT * FROM jobs WHERE id = ?", (job_id,))
         return _job(rows[0], self._read) if rows else None
 
     def by_slug(self, slug: str) -> Job | None:
-        rows = self._write("SELECT * FROM jobs WHERE slug = ?", (slug,))
+        rows = self._look_up("SELECT * FROM jobs WHERE slug = ?", (slug,))
         return _job(rows[0], self._read) if rows else None
 
     def select(self, owner: str | None, states: Sequence[State], limit: int, offset: int) -> list[Job]:
         """Jobs newest first; ``owner=None`` means everybody's."""
         marks = ", ".join("?" * len(states or STATES))
-        rows = self._write(
-            f"SELECT * FROM jobs WHERE state IN ({marks}) AND (? IS NULL OR owner = ?)"
+        rows = self._look_up(
+            f"SELECT * FROM jobs WHERE state IN ({marks}) AND (? IS NULL OR owner = ?) AND trashed IS NULL"
             " ORDER BY number DESC LIMIT ? OFFSET ?",
             (*(states or STATES), owner, owner, limit, offset),
         )
@@ -160,7 +189,7 @@ class JobStore:
 
     def ahead(self, job_id: str) -> int:
         """How many queued jobs are before this one."""
-        rows = self._write(
+        rows = self._look_up(
             f"SELECT COUNT(*) AS n FROM jobs WHERE state = 'queued' AND (attempts / {PATIENCE}, number)"
             f" < (SELECT attempts / {PATIENCE}, number FROM jobs WHERE id = ?)",
             (job_id,),
@@ -169,28 +198,45 @@ class JobStore:
 
     def counts(self, owner: str | None = None) -> dict[State, int]:
         """Number of jobs by state; every state is present."""
-        rows = self._write(
-            "SELECT state, COUNT(*) AS n FROM jobs WHERE (? IS NULL OR owner = ?) GROUP BY state", (owner, owner)
+        rows = self._look_up(
+            "SELECT state, COUNT(*) AS n FROM jobs WHERE (? IS NULL OR owner = ?) AND trashed IS NULL GROUP BY state",
+            (owner, owner),
         )
         found = {str(row["state"]): int(row["n"]) for row in rows}
         return {state: found.get(state, 0) for state in STATES}
 
-    def requests(self) -> list[Request]:
-        """What every job asks."""
-        rows = self._write("SELECT kind, params FROM jobs", ())
+    def requests(self, states: Sequence[State] = ()) -> list[Request]:
+        """What every job of these ``states``, or of all, asks; also those in the trash."""
+        marks = ", ".join("?" * len(states or STATES))
+        rows = self._look_up(f"SELECT kind, params FROM jobs WHERE state IN ({marks})", tuple(states or STATES))
         return [self._read(row["kind"], json.loads(row["params"])) for row in rows]
 
     def _write(self, statement: str, values: tuple[Any, ...]) -> list[sqlite3.Row]:
-        try:
-            with self._lock:
-                return self._db.execute(statement, values).fetchall()
-        except sqlite3.Error as error:
-            if "full" in str(error):
-                raise DiskFull(detail=str(error), needed="?", free=0) from error
-            raise ToolError(detail=f"job store: {error}") from error
+        with self._lock:
+            return _executed(self._db, statement, values)
+
+    def _look_up(self, statement: str, values: tuple[Any, ...]) -> list[sqlite3.Row]:
+        with self._reading:
+            return _executed(self._reader, statement, values)
 
     def _changed(self, statement: str, values: tuple[Any, ...]) -> bool:
         return bool(self._write(statement + " RETURNING id", values))
+
+
+def _connected(path: Path) -> sqlite3.Connection:
+    db = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=PATIENT)
+    db.row_factory = sqlite3.Row
+    return db
+
+
+def _executed(db: sqlite3.Connection, statement: str, values: tuple[Any, ...]) -> list[sqlite3.Row]:
+    """The border where SQLite's errors become ours."""
+    try:
+        return db.execute(statement, values).fetchall()
+    except sqlite3.Error as error:
+        if "full" in str(error):
+            raise DiskFull(detail=str(error), needed="?", free=0) from error
+        raise ToolError(detail=f"job store: {error}") from error
 
 
 def _text(value: Any) -> str | None:
@@ -220,4 +266,6 @@ def _job(row: sqlite3.Row, read: Read) -> Job:
         result=_value(row["result"]),
         error=_value(row["error"]),
         attempts=row["attempts"],
+        stopping=row["state"] == "running" and bool(row["stop"]),
+        trashed=row["trashed"],
     )

@@ -45,7 +45,8 @@ class Job:
 
     ``request`` is what was asked. ``slug`` is the unguessable part of its public file names, ``title`` what people call it, ``error`` is
     ``{"error": short code, "kind": class name, "message": stored message}``, ``stages`` seconds by stage, ``ahead`` how
-    many jobs wait before a queued one.
+    many jobs wait before a queued one. A running job that somebody stopped is ``stopping`` until it has ended. ``trashed`` is
+    when a finished job was deleted, for as long as that can be undone.
     """
 
     id: str
@@ -66,6 +67,8 @@ class Job:
     attempts: int = 0
     seconds_left: float | None = None
     ahead: int = 0
+    stopping: bool = False
+    trashed: float | None = None
 
     @property
     def slug(self) -> str:

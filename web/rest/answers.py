@@ -13,6 +13,7 @@ from pipeline.messages import Message, localise, say
 from pipeline.settings import Settings
 from web.jobs.clips import LISTS, clip_url, clips_of
 from web.jobs.queue import Job
+from web.problems import words
 
 
 def public_result(job: Job, settings: Settings, language: str) -> Any:
@@ -68,6 +69,7 @@ def task(job: Job, settings: Settings, language: str) -> dict[str, Any]:
         "kind": job.kind,
         "title": job.title,
         "status": job.state,
+        "stopping": job.stopping,
         "progress": round(100 * job.fraction, 1),
         "message": _message(job, language),
         "created_at": _time(job.created),
@@ -88,7 +90,7 @@ def task(job: Job, settings: Settings, language: str) -> dict[str, Any]:
 
 def _message(job: Job, language: str) -> str:
     if job.state == "failed":
-        return str(localise((job.error or {}).get("message", ""), language))
+        return words((job.error or {}).get("message", ""), language)
     if job.state == "queued":
         return say(Message("api.queued", {"ahead": job.ahead}), language)
     if job.state == "cancelled":

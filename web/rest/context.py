@@ -10,9 +10,10 @@ from typing import Any
 from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 
-from pipeline.errors import NotFound
+from pipeline.errors import Forbidden, NotFound
 from pipeline.settings import Settings
 from web.guard.security import Accounts, current_user
+from web.guard.visitors import is_somebody_elses
 from web.intake.library import Library
 from web.intake.resumable import Resumable
 from web.intake.sources import Sources
@@ -46,6 +47,14 @@ def job_of(request: Request, job_id: str) -> Job:
     job = service.jobs.get(job_id)
     if service.accounts.required and job.owner != current_user(request):
         raise NotFound(name=job_id)
+    return job
+
+
+def own_job_of(request: Request, job_id: str) -> Job:
+    """A job that the one who asks may change: not one that another browser made. Raises NotFound, Forbidden."""
+    job = job_of(request, job_id)
+    if is_somebody_elses(job.owner, request) and not service_of(request).accounts.required:
+        raise Forbidden("error.others_task")
     return job
 
 

@@ -2,7 +2,7 @@
 
 Gradio's own route writes in small pieces, never looks at the free space and leaves the pieces of a broken upload for
 ever. These two routes take its place (they come before it): same request, same answer, same progress events. A file
-becomes ``<folder>/<random>/<its name>``, and while it arrives its name ends in ``.part``.
+becomes ``<folder>/<a name nobody can guess, bound to its owner>/<its name>``, and while it arrives its name ends in ``.part``.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import asyncio
 import json
 import re
 import time
-import uuid
 from collections import OrderedDict
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -24,10 +23,11 @@ from starlette.requests import ClientDisconnect
 
 from pipeline.errors import StudioError, TooLarge
 from pipeline.files.received import Sink, need_space, shown_name
-from pipeline.messages import say
+from web.guard.security import current_user
 from web.intake.forms import Form, FormReader, boundary_of
 from web.intake.uploads import on_disk
-from web.problems import language_of, status_of
+from web.problems import language_of, status_of, words
+from web.rest import page_shown
 from web.rest.context import service_of
 
 FIELD = "files"
@@ -99,8 +99,8 @@ def _event(**values: object) -> str:
     return f"data: {json.dumps(values)}\n\n"
 
 
-def install(app: FastAPI, folder: Path) -> None:
-    """Give ``app`` the two routes; ``folder`` is where the page looks for its uploads. Call before the page is mounted."""
+def install(app: FastAPI) -> None:
+    """Give ``app`` these routes and that of the page's files. Call before the page is mounted."""
     router, progress = APIRouter(prefix="/gradio_api", include_in_schema=False), Progress()
 
     @router.post("/upload")
@@ -108,11 +108,11 @@ def install(app: FastAPI, folder: Path) -> None:
         """Store the files of a form and answer their paths."""
         followed = progress.begin(upload_id) if upload_id else _Followed()
         try:
-            form = await _received(request, folder, followed)
+            form = await _received(request, followed)
         except ClientDisconnect:
             return Response(status_code=GONE)
         except StudioError as error:  # the page shows the text as it comes
-            return PlainTextResponse(say(error.message, language_of(request)), status_of(type(error)))
+            return PlainTextResponse(words(error.message, language_of(request)), status_of(type(error)))
         finally:
             followed.done = True
         return JSONResponse([str(file.path) for file in form.files.values()])
@@ -125,16 +125,18 @@ def install(app: FastAPI, folder: Path) -> None:
         return StreamingResponse(progress.events(upload_id), media_type="text/event-stream")
 
     app.include_router(router)
+    app.include_router(page_shown.router())
 
 
-async def _received(request: Request, folder: Path, followed: _Followed) -> Form:
+async def _received(request: Request, followed: _Followed) -> Form:
+    files, owner = service_of(request).sources.page_files, current_user(request)
     limit = service_of(request).settings.max_upload
     announced = request.headers.get("content-length", "")
     length = int(announced) if announced.isdigit() else 0
     if length > limit * MOST_FILES:
         raise TooLarge("error.body_too_large", limit=limit * MOST_FILES, actual=length)
     boundary = boundary_of(request.headers.get("content-type", ""))
-    await on_disk(lambda: need_space(folder, length))
+    await on_disk(lambda: need_space(files.folder, length))
 
     def moved(name: str, n_bytes: int) -> None:
         followed.n_bytes = followed.n_bytes + n_bytes if name == followed.name else n_bytes
@@ -144,7 +146,7 @@ async def _received(request: Request, folder: Path, followed: _Followed) -> Form
     reader = FormReader(
         boundary,
         lambda field: f"{FIELD}{next(numbers)}" if field == FIELD else None,
-        lambda name: _sink(folder, name, limit),
+        lambda name: _sink(files.new_folder(owner), name, limit),
         moved,
         most_parts=MOST_FILES,
     )
@@ -152,4 +154,4 @@ async def _received(request: Request, folder: Path, followed: _Followed) -> Form
 
 
 def _sink(folder: Path, name: str, limit: int) -> Sink:
-    return Sink(folder / uuid.uuid4().hex / file_name(name), shown_name(name), limit, own_folder=True)
+    return Sink(folder / file_name(name), shown_name(name), limit, own_folder=True)

@@ -16,7 +16,7 @@ from pipeline.errors import BadRequest, TooLarge
 from pipeline.files.received import Stored, shown_name
 from pipeline.requests import options_of
 from syncdub.requests import SyncRequest
-from web.guard.limits import JSON_LIMIT
+from web.guard.bodies import JSON_LIMIT
 from web.guard.security import current_user
 from web.intake.forms import Form, read_form
 from web.intake.resumable import Announced
@@ -155,9 +155,10 @@ def upload_offset(upload_id: str, request: Request) -> Response:
 
 @router.delete("/api/upload/resumable/{upload_id}", status_code=204, responses=PROBLEMS)
 def abandon_upload(upload_id: str, request: Request) -> Response:
-    """Give an upload up and remove what arrived."""
-    resumable = service_of(request).resumable
-    resumable.remove(resumable.find(upload_id, current_user(request)))
+    """Give an upload up and remove what arrived; not while a task that waits or runs needs it."""
+    service = service_of(request)
+    found = service.resumable.find(upload_id, current_user(request))
+    service.resumable.remove(found, service.jobs.busy_files())
     return Response(status_code=204)
 
 

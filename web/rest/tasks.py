@@ -11,14 +11,15 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import FileResponse
 
-from pipeline.errors import NotFound
+from pipeline.errors import Forbidden, NotFound
 from pipeline.messages import Message, say
 from pipeline.render.exports import to_zip
+from web.guard.visitors import is_somebody_elses
 from web.jobs import clips, edits
 from web.jobs.queue import Job, State
 from web.problems import language_of
 from web.rest import answers
-from web.rest.context import job_of, owner_filter, service_of
+from web.rest.context import job_of, own_job_of, owner_filter, service_of
 from web.rest.models import Done, Problem, Task, TaskList
 
 router = APIRouter(tags=["tasks"])
@@ -49,26 +50,40 @@ def tasks(
 
 @router.post("/api/tasks/{task_id}/cancel", response_model=Done, responses=PROBLEMS)
 def cancel(task_id: str, request: Request) -> Done:
-    """Stop a task: a waiting one at once, a running one within moments. A finished one stays as it is."""
-    job = job_of(request, task_id)
-    service_of(request).jobs.cancel(job.id)
-    return Done(task_id=job.id, message=say(Message("error.cancelled"), language_of(request)))
+    """Stop a task: a waiting one at once, a running one within moments (it is `stopping` until then). A finished one stays."""
+    job, jobs = own_job_of(request, task_id), service_of(request).jobs
+    jobs.cancel(job.id)
+    code = "progress.stopping" if jobs.get(job.id).stopping else "error.cancelled"
+    return Done(task_id=job.id, message=say(Message(code), language_of(request)))
 
 
 @router.post("/api/tasks/{task_id}/retry", response_model=Done, responses=PROBLEMS)
 def retry(task_id: str, request: Request) -> Done:
     """Queue a failed or stopped task again."""
-    job = job_of(request, task_id)
+    job = own_job_of(request, task_id)
     service_of(request).jobs.retry(job.id)
     return Done(task_id=job.id, message=say(Message("api.accepted"), language_of(request)))
 
 
 @router.delete("/api/tasks/{task_id}", response_model=Done, responses=PROBLEMS)
 def delete(task_id: str, request: Request) -> Done:
-    """Forget a finished task and remove its files."""
-    job = job_of(request, task_id)
-    service_of(request).jobs.delete(job.id)
+    """Delete a finished task. It is gone at once and can be taken back for ten minutes; after that its files are removed."""
+    job = own_job_of(request, task_id)
+    service_of(request).jobs.trash(job.id)
     return Done(task_id=job.id, message=say(Message("api.deleted"), language_of(request)))
+
+
+@router.post("/api/tasks/{task_id}/restore", response_model=Done, responses=PROBLEMS)
+def restore(task_id: str, request: Request) -> Done:
+    """Take a deleted task back, within ten minutes."""
+    jobs, owner = service_of(request).jobs, owner_filter(request)
+    job = next((j for j in jobs.trashed(owner) if j.id == task_id), None)
+    if job is None:
+        raise NotFound(name=task_id[:40])
+    if owner is None and is_somebody_elses(job.owner, request):
+        raise Forbidden("error.others_task")
+    jobs.restore(job.id)
+    return Done(task_id=job.id, message=say(Message("api.restored"), language_of(request)))
 
 
 @router.get("/api/download/{task_id}", response_class=FileResponse, responses=PROBLEMS)
@@ -84,6 +99,7 @@ def download(task_id: str, request: Request, edited: bool = False) -> FileRespon
 
 
 @router.get("/api/files/{task_id}/{path:path}", response_class=FileResponse, responses=PROBLEMS)
+@router.head("/api/files/{task_id}/{path:path}", include_in_schema=False)
 def file(task_id: str, path: str, request: Request) -> FileResponse:
     """A file of a task that its result names (captions, pictures, reports). `Range` works."""
     job = job_of(request, task_id)

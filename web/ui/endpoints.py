@@ -11,12 +11,12 @@ import inspect
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from pipeline.errors import BadRequest, StudioError
+from pipeline.files.received import Stored
 from pipeline.requests import Parameter, Request, options_of
 from pipeline.values import Span
 from reelify.requests import Clip, CompileRequest, HighlightsRequest, RankRequest, TranscribeRequest
@@ -26,6 +26,7 @@ from web.jobs.inputs import brought
 from web.rest.answers import public_result
 from web.ui.following import Page, asker, chosen_source, say_error, shown
 from web.ui.language import language_of
+from web.ui.media_field import MediaField
 
 POLL = 0.2
 Values = Mapping[str, Any]
@@ -72,11 +73,20 @@ def _of_file(name: str, asks: type[Request]) -> Callable[[Page, Values, Values, 
 
 
 def _ranking(page: Page, values: Values, options: Values, request: gr.Request) -> Request:
-    return RankRequest.from_json({**options, "clips": tuple(Clip(Path(v)) for v in values["videos"] or ())})
+    given = _given(page, values["videos"], request, probe=False)  # one bad clip does not fail the others
+    clips = tuple(Clip(s.path, title=s.name) for s in given)
+    return RankRequest.from_json({**options, "clips": clips, **brought(given)})
 
 
 def _cutting(page: Page, values: Values, options: Values, request: gr.Request) -> Request:
-    return CompileRequest.from_json({**options, "clips": _pieces(_json(values["cuts"], list), values["videos"] or [])})
+    given = _given(page, values["videos"], request)
+    return CompileRequest.from_json({**options, "clips": _pieces(_json(values["cuts"], list), given), **brought(given)})
+
+
+def _given(page: Page, named: list[str] | None, request: gr.Request, *, probe: bool = True) -> list[Stored]:
+    if not named:
+        raise BadRequest("error.nothing_given")
+    return [chosen_source(page, name, None, request, probe=probe) for name in named]
 
 
 def _dub(page: Page, values: Values, options: Values, request: gr.Request) -> Request:
@@ -90,31 +100,32 @@ def _film(page: Page, values: Values, options: Values, request: gr.Request) -> R
     return film_of(page.job(values["task_id"], request), {**options, "nudges": nudges})
 
 
-URL = Own("text", "instead of a file: an http(s) address, or a path in the media library")
+NAMED = "an upload, an http(s) address, or a path in the media library"
+URL = Own("text", f"the same as text: {NAMED}")
 PAIR = {
-    "original": Own("file", "the film in its original version"),
-    "dub": Own("file", "its dub from another release, video or audio"),
+    "original": Own("file", f"the film in its original version: {NAMED}"),
+    "dub": Own("file", f"its dub from another release, video or audio: {NAMED}"),
 }
 OFFERS = (
     Offer(
         "find_highlights", HighlightsRequest, "Find the moments of a long video worth sharing and render them as clips.",
-        {"video": Own("file", "the video or audio file"), "url": URL}, _of_file("video", HighlightsRequest), without=("language",),
+        {"video": Own("file", f"the video or audio file: {NAMED}"), "url": URL}, _of_file("video", HighlightsRequest), without=("language",),
     ),
     Offer(
         "rank_clips", RankRequest, "Rank short clips by how well they will travel, with every point of the score explained.",
-        {"videos": Own("files", "the clips")}, _ranking, ("videos", "language", "min_score", "all_clips", "aspect", "captions"),
+        {"videos": Own("files", f"the clips, each {NAMED}")}, _ranking, ("videos", "language", "min_score", "all_clips", "aspect", "captions"),
     ),
     Offer(
         "compile_clip", CompileRequest, "Cut stretches out of videos and join them into one clip ready to post, with its subtitles.",
         {
-            "videos": Own("files", "the videos"),
+            "videos": Own("files", f"the videos, each {NAMED}"),
             "cuts": Own("text", "JSON, [[video number from 1, start, end], …] in seconds, in the order in which they shall be seen"),
         },
         _cutting, ("videos", "cuts", "aspect", "captions", "corrections", "card"), without=("language",),
     ),
     Offer(
         "transcribe", TranscribeRequest, "Write down what is said, with the time of every word.",
-        {"media": Own("file", "a video or audio file"), "url": URL}, _of_file("media", TranscribeRequest),
+        {"media": Own("file", f"a video or audio file: {NAMED}"), "url": URL}, _of_file("media", TranscribeRequest),
     ),
     Offer(
         "analyse_dub", AnalyseRequest, "Find where every second of a dub belongs in the film; nothing is written.", PAIR, _dub,
@@ -155,8 +166,9 @@ def endpoint(page: Page, offer: Offer) -> Callable[..., Any]:
         return _answered(page, offer, dict(zip(offer.names(), values, strict=True)), request, progress)
 
     plain, special = inspect.Parameter.POSITIONAL_OR_KEYWORD, {"request": gr.Request, "progress": gr.Progress}
-    parameters = [inspect.Parameter(name, plain, annotation=Any) for name in offer.names()]
-    parameters.append(inspect.Parameter("request", plain, annotation=gr.Request))
+    # None: a program may leave a file out; the others' defaults are those of their components.
+    parameters = [inspect.Parameter(name, plain, default=None, annotation=Any) for name in offer.names()]
+    parameters.append(inspect.Parameter("request", plain, default=None, annotation=gr.Request))
     parameters.append(inspect.Parameter("progress", plain, default=gr.Progress(), annotation=Any))
     call.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     call.__annotations__ = {"request": special["request"]}
@@ -197,7 +209,7 @@ def _json(text: str, kind: type) -> Any:
     return value
 
 
-def _pieces(cuts: list[Any], sources: list[str]) -> tuple[Clip, ...]:
+def _pieces(cuts: list[Any], sources: list[Stored]) -> tuple[Clip, ...]:
     """Cuts as a request has them. Raises BadRequest."""
     try:
         rows = [(int(n), float(start), float(end)) for n, start, end in cuts]
@@ -205,12 +217,12 @@ def _pieces(cuts: list[Any], sources: list[str]) -> tuple[Clip, ...]:
         raise BadRequest(detail=str(cuts)[:200]) from error
     if not rows or not all(1 <= n <= len(sources) for n, _, _ in rows):
         raise BadRequest(detail=str(cuts)[:200])
-    return tuple(Clip(Path(sources[n - 1]), Span(start, end)) for n, start, end in rows)
+    return tuple(Clip(sources[n - 1].path, Span(start, end)) for n, start, end in rows)
 
 
 def _own(name: str, own: Own) -> Any:
     if own.kind in ("file", "files"):
-        return gr.File(visible=False, file_count="single" if own.kind == "file" else "multiple")
+        return MediaField(visible=False, file_count="single" if own.kind == "file" else "multiple")
     component = gr.Checkbox if own.kind == "flag" else gr.Textbox
     return component(own.default, label=name, visible=False)
 

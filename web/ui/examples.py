@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-FOLDER = Path(__file__).resolve().parent.parent.parent / "assets" / "examples"
+from web.intake.sources import EXAMPLES
 
 
 def example_files(kind: str) -> list[Path]:
     """Example files of one tab, sorted by name; ``assets/examples/<kind>*``."""
-    return sorted(p for p in FOLDER.glob(f"{kind}*") if p.suffix.lower() in {".mp4", ".webm", ".mkv", ".m4a"})
+    return sorted(p for p in EXAMPLES.glob(f"{kind}*") if p.suffix.lower() in {".mp4", ".webm", ".mkv", ".m4a"})

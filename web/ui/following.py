@@ -17,11 +17,13 @@ from gradio.utils import get_upload_folder
 from pipeline.engine import Engine
 from pipeline.errors import BadRequest, NotFound, StudioError, UserError
 from pipeline.files.received import Stored
-from pipeline.messages import localise, say
+from pipeline.messages import say
 from pipeline.settings import Settings
-from web.intake.sources import Sources
+from web.guard.visitors import visitor_in
+from web.intake.sources import Sources, example
 from web.jobs.queue import Job, Jobs
 from web.jobs.values import Asker
+from web.problems import words
 from web.ui.language import language_of, percent, tell
 
 POLL = 0.25
@@ -44,13 +46,14 @@ class Page:
     sources: Sources
 
     def job(self, job_id: str, request: gr.Request | None) -> Job:
-        """A job that this visitor may see.
+        """A job that this visitor may see: one's own, or, where nobody signs in, one that a program made.
 
         Raises:
             NotFound: there is none, or it is somebody else's.
         """
         job = self.jobs.get(job_id)
-        if (self.settings.users or self.settings.api_tokens) and job.owner != owner_of(request):
+        shared = "" if not (self.settings.users or self.settings.api_tokens) else None
+        if job.owner not in {owner_of(request), shared}:
             raise NotFound(name=job_id)
         return job
 
@@ -60,7 +63,7 @@ class TabWork:
 
     n_outputs: int
 
-    def __init__(self, page: Page, options: Sequence[str] = ()) -> None:
+    def __init__(self, page: Page, options: Sequence[str]) -> None:
         """``options`` are the request's fields that the tab's components stand for, in their order."""
         self.page, self.options = page, tuple(options)
 
@@ -153,8 +156,7 @@ def progress_card(job: Job, language: str) -> str:
 def say_error(job: Job, language: str) -> str:
     """Why a job failed, for people."""
     error = job.error or {}
-    text = localise(error.get("message", ""), language)
-    return str(text) or tell("error.internal", language)
+    return words(error.get("message", ""), language) or tell("error.internal", language)
 
 
 def note(text: str, kind: str = "") -> str:
@@ -170,30 +172,35 @@ def notes(messages: list[str]) -> str:
 
 def shown(error: StudioError, request: gr.Request | None) -> gr.Error:
     """An error as the page shows it."""
-    return gr.Error(say(error.message, language_of(request)), title=tell("ui.error", language_of(request)), duration=12)
+    language = language_of(request)
+    return gr.Error(
+        words(error.message, language), title=tell("ui.error", language), duration=12, print_exception=False
+    )
 
 
-def chosen_source(page: Page, file: str | None, address: str | None, request: gr.Request | None) -> Stored:
+def chosen_source(
+    page: Page, file: str | None, address: str | None, request: gr.Request | None, *, probe: bool = True
+) -> Stored:
     """The media file a visitor means: an upload, an example, a library file, or one that the job will download.
+
+    ``file`` is what a :class:`web.ui.media_field.MediaField` holds, ``address`` what was written; either may be any of these.
+    Without ``probe`` a local file is not looked into.
 
     Raises:
         UserError: nothing was given, it is not there, or it is not media.
     """
-    if address and address.strip():
-        return page.sources.find_now(address, owner_of(request))
-    if not file:
+    named = (address or "").strip() or file
+    if not named:
         raise BadRequest("error.nothing_given")
-    path = Path(file)
-    if not path.is_file():
-        raise NotFound(name=path.name)
-    page.engine.probe(path)
-    return Stored(path, path.name, path.stat().st_size)
+    host = str((getattr(request, "headers", None) or {}).get("host", ""))
+    return page.sources.find_now(named, owner_of(request), host, probe=probe)
 
 
 def source_url(path: Path | str) -> str:
     """Where the browser finds an uploaded file to play it as it is; empty where it cannot."""
     file, folder = Path(path), Path(get_upload_folder()).resolve()
-    if file.suffix.lower() not in PLAYABLE or folder not in file.resolve().parents or not file.is_file():
+    served = folder in file.resolve().parents or example(str(file))
+    if file.suffix.lower() not in PLAYABLE or not served or not file.is_file():
         return ""
     return f"/gradio_api/file={quote(str(file))}"
 
@@ -209,8 +216,9 @@ def asker(request: gr.Request | None) -> Asker:
 
 
 def owner_of(request: gr.Request | None) -> str:
-    """Who is asking: the user name where users are on."""
-    return str(getattr(request, "username", "") or "")
+    """Who is asking: the user name where users are on, else the browser, ``""`` for a program."""
+    headers = getattr(request, "headers", None) or {}
+    return str(getattr(request, "username", "") or "") or visitor_in(str(headers.get("cookie", "")))
 
 
 __all__ = [

@@ -16,18 +16,17 @@ from web.ui.dubsync.tab import DubTab
 from web.ui.following import QUIET, Page
 from web.ui.highlights import tab as highlights_tab
 from web.ui.highlights.tab import HighlightsTab
-from web.ui.highlights.work import HighlightsWork
 from web.ui.language import label, language_of, own_words, tell
+from web.ui.media_field import Studio
 from web.ui.theme import script
 from web.ui.timeline import attr
 from web.ui.viral import tab as viral_tab
 from web.ui.viral.tab import ViralTab
-from web.ui.viral.work import ViralWork
 
 
 def build(page: Page) -> gr.Blocks:
     """The whole interface; nothing is loaded and no job is touched."""
-    with gr.Blocks(title="Reelify & SyncDub", analytics_enabled=False, fill_width=True) as demo:
+    with Studio(title="Reelify & SyncDub", analytics_enabled=False, fill_width=True) as demo:
         header = gr.HTML(_header(""), js_on_load=script("header.js"), elem_id="studio-header")
         # Outside the tabs: what lies in a tab that was never opened is not read when the page opens.
         first, second, third = (_remembered(page, name) for name in ("highlights", "viral", "sync"))
@@ -60,7 +59,7 @@ def _remembered(page: Page, name: str) -> gr.BrowserState:
 def _moments_to_ranking(page: Page, tabs: gr.Tabs, moments: HighlightsTab, viral: ViralTab) -> None:
     """A button under the moments ranks them in the next tab."""
     moments.rank.click(lambda: gr.Tabs(selected="viral"), None, tabs, **QUIET).then(
-        ViralWork(page).start_mine, [moments.clips, *viral.settings], viral.outputs, **QUIET
+        viral.work(page).start_mine, [moments.clips, *viral.settings], viral.outputs, **QUIET
     )
 
 
@@ -69,7 +68,7 @@ def _film_to_moments(page: Page, tabs: gr.Tabs, dub: DubTab, moments: Highlights
     dub.send.click(
         lambda film, address: (gr.Tabs(selected="highlights"), film, address),
         [dub.film, dub.film_address], [tabs, moments.file, moments.address], **QUIET,
-    ).then(HighlightsWork(page, tuple(moments.options)).start_on, [dub.analysed, *moments.inputs], moments.outputs, **QUIET)  # fmt: skip
+    ).then(moments.work(page).start_on, [dub.analysed, *moments.inputs], moments.outputs, **QUIET)  # fmt: skip
 
 
 def _greet(request: gr.Request) -> str:

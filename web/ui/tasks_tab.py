@@ -1,13 +1,13 @@
-"""The Tasks tab: every job of the page, the REST routes and the clients, with what can be done to it."""
+"""The Tasks tab: this visitor's jobs, with what can be done to them; what was deleted can be taken back for a while."""
 
 from __future__ import annotations
 
 import html
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import gradio as gr
 
-from pipeline.errors import StudioError
+from pipeline.errors import NotFound, StudioError
 from pipeline.messages import say
 from web.jobs.queue import Job
 from web.ui.following import QUIET, Page, owner_of, say_error, shown
@@ -24,6 +24,7 @@ ACTS = {
     "failed": ("retry", "delete"),
     "cancelled": ("retry", "delete"),
 }
+"""By state; a running job that is stopping has nothing left to do, a deleted one can be taken back."""
 
 
 def build(page: Page, demo: gr.Blocks) -> None:
@@ -33,11 +34,11 @@ def build(page: Page, demo: gr.Blocks) -> None:
     timer = gr.Timer(EVERY)
 
     def look(request: gr.Request) -> str:
-        return listing(page.jobs.list(_only(page, request), limit=SHOWN), language_of(request))
+        return listing(_own(page, owner_of(request)), language_of(request))
 
     def act(event: gr.EventData, request: gr.Request) -> str:
         try:
-            _act(page, str(event._data["act"]))(page.job(str(event._data["job"]), request).id)
+            _act(page, str(event._data["act"]), str(event._data["job"]), owner_of(request))
         except StudioError as error:
             raise shown(error, request) from error
         return look(request)
@@ -47,13 +48,24 @@ def build(page: Page, demo: gr.Blocks) -> None:
     view.select(act, None, view, **QUIET)
 
 
-def _act(page: Page, name: str) -> Callable[[str], None]:
-    return {"cancel": page.jobs.cancel, "retry": page.jobs.retry, "delete": page.jobs.delete}[name]
+def _own(page: Page, owner: str) -> list[Job]:
+    """The jobs of ``owner``, newest first, deleted ones that can be taken back included; nobody has none."""
+    if not owner:
+        return []
+    found = [*page.jobs.list(owner, limit=SHOWN), *page.jobs.trashed(owner)]
+    return sorted(found, key=lambda job: job.created, reverse=True)
 
 
-def _only(page: Page, request: gr.Request) -> str | None:
-    """Whose jobs are shown: everybody's, or one's own where users are on."""
-    return owner_of(request) if page.settings.users or page.settings.api_tokens else None
+def _act(page: Page, name: str, job_id: str, owner: str) -> None:
+    """Do something to a job of ``owner``. Raises NotFound for anybody else's."""
+    jobs = page.jobs
+    known = jobs.trashed(owner) if name == "restore" else [jobs.get(job_id)]
+    if not owner or not any((job.id, job.owner) == (job_id, owner) for job in known):
+        raise NotFound(name=job_id)
+    acts: Mapping[str, Callable[[str], None]] = {
+        "cancel": jobs.cancel, "retry": jobs.retry, "delete": jobs.trash, "restore": jobs.restore
+    }  # fmt: skip
+    acts[name](job_id)
 
 
 def listing(jobs: list[Job], language: str) -> str:
@@ -77,6 +89,10 @@ def _row(job: Job, language: str) -> str:
 
 
 def _state(job: Job, language: str) -> str:
+    if job.trashed is not None:
+        return tell("ui.state.trashed", language)
+    if job.stopping:
+        return tell("progress.stopping", language)
     if job.state == "failed":
         return say_error(job, language)
     if job.state == "running":
@@ -95,11 +111,21 @@ def _acts(job: Job, language: str) -> str:
     )
     out += [
         f'<button type="button" data-act="{act}" data-job="{job.id}">{html.escape(tell(f"ui.act.{act}", language))}</button>'
-        for act in ACTS[job.state]
+        for act in _possible(job)
     ]
     return "".join(out)
 
 
+def _possible(job: Job) -> tuple[str, ...]:
+    if job.trashed is not None:
+        return ("restore",)
+    return () if job.stopping else ACTS[job.state]
+
+
 def _has_file(job: Job) -> bool:
     result = job.result or {}
-    return job.state == "done" and bool(result.get("output") or result.get("clips") or result.get("viral_clips"))
+    return (
+        job.trashed is None
+        and job.state == "done"
+        and bool(result.get("output") or result.get("clips") or result.get("viral_clips"))
+    )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import gradio as gr
 
-ASSETS = Path(__file__).resolve().parent.parent.parent / "assets" / "page"
+from pipeline import places
+
+ASSETS = places.brought("assets", "page")
 
 # Gradio 6.31 bundles wrong subsets for weight 600; regular and bold have all Latin letters.
 _SANS = gr.themes.LocalFont("IBM Plex Sans", weights=(400, 700))

@@ -1,7 +1,8 @@
-"""The janitor: removes what is old, what is too much, and what a crash or a broken upload left behind.
+"""The janitor: removes what is old, what a crash or a broken upload left behind, and then what is too much.
 
-Invariants: it looks only into folders of ours; a file named in the parameters of any remaining job, and the folder of
-a queued or running job, is never touched; links are removed, never followed.
+Invariants: it looks only into folders of ours; a file named in the parameters of any remaining job, what still arrives, and
+the folder of a queued or running job, is never touched; links are removed, never followed; what one owner uploads never
+makes another's results go (:mod:`web.watch.quotas`).
 """
 
 from __future__ import annotations
@@ -18,18 +19,23 @@ from pathlib import Path
 
 from pipeline.compute.remembered import Memory
 from pipeline.errors import StudioError
+from pipeline.files.received import part_of
 from pipeline.settings import Settings
+from web.intake.resumable import announced
+from web.jobs.folders import is_inside
 from web.jobs.kinds import homes
 from web.jobs.queue import Jobs
-from web.jobs.values import FINISHED, Job
+from web.jobs.values import Job, State
+from web.watch.quotas import Holding, Quota, too_much
 
 INTERVAL = 600.0
 DAY = 86400.0
 ABANDONED = DAY
-"""Seconds after which an unfinished resumable upload, or an upload no job names, is given up."""
+"""Seconds without a new byte after which an unfinished resumable upload, or an upload no job names, is given up."""
 _ID = re.compile(r"[0-9a-f]{32}")
 WORK_FOLDERS = ("sync-*", "render-*")
 """Where workflows work below ``TEMP_DIR``; one process owns it, so at the start they are leftovers."""
+_FINISHED: tuple[State, ...] = ("done", "failed", "cancelled")
 _log = logging.getLogger(__name__)
 
 
@@ -62,11 +68,12 @@ class Janitor:
                 shutil.rmtree(folder, ignore_errors=True)
 
     def clean(self) -> None:
-        """One round: by age, by size, orphans, remembered stages, the page's temporary files."""
+        """One round: what is old, what nobody knows, remembered stages; what is too much comes last."""
+        self._jobs.empty_trash()
         self._by_age()
-        self._by_size()
         self._orphans()
         self._page_files()
+        self._by_size()
         if self._settings.keep_days:
             Memory(self._settings.data_dir / "memory").forget(self._settings.keep_days * 86400)
 
@@ -79,9 +86,8 @@ class Janitor:
             self._stop.wait(INTERVAL)
 
     def _finished(self) -> list[Job]:
-        """Finished jobs, the longest finished first."""
-        jobs = self._jobs.list(states=tuple(FINISHED), limit=-1)  # type: ignore[arg-type]
-        return sorted(jobs, key=lambda j: j.finished or 0.0)
+        """Finished jobs, those in the trash included."""
+        return [*self._jobs.list(states=_FINISHED, limit=-1), *self._jobs.trashed()]
 
     def _by_age(self) -> None:
         for job in self._finished():
@@ -89,22 +95,38 @@ class Janitor:
                 self._jobs.delete(job.id)
 
     def _by_size(self) -> None:
-        uploads = self._settings.uploads
-        kept = {*homes(self._settings), uploads, self._settings.data_dir / "memory"}
-        excess = sum(size_of(folder) for folder in kept) - self._settings.keep_bytes
-        excess -= self._forget(excess)
-        for job in self._finished():
-            if excess <= 0:
-                return
-            before = size_of(job.folder) + size_of(uploads)
-            self._jobs.delete(job.id)
-            excess -= before - size_of(job.folder) - size_of(uploads)
+        """Remembered stages first, for they can be computed again; then results, by who has them."""
+        holdings, uploads = self._holdings(), self._loose_uploads()
+        memory = size_of(self._settings.data_dir / "memory")
+        excess = sum(h.size for h in holdings) + memory - self._settings.keep_bytes
+        memory -= self._forget(excess)
+        quota = Quota(self._settings.keep_bytes - memory, self._settings.quota)
+        for job_id in too_much(holdings, uploads, quota):
+            self._jobs.delete(job_id)
+
+    def _holdings(self) -> list[Holding]:
+        """What finished jobs take: their folders, and the uploads that no job needs that is younger or not finished."""
+        busy, found = self._jobs.busy_files(), []
+        for job in sorted(self._finished(), key=lambda j: j.finished or 0.0, reverse=True):
+            inputs = {text for text in job.request.files() if is_inside(text, self._settings.uploads)} - busy
+            busy |= inputs
+            size = size_of(job.folder) + sum(_size(Path(text)) for text in inputs)
+            found.append(Holding(job.id, job.owner, size, (int(job.trashed is None), job.finished or 0.0)))
+        return found
+
+    def _loose_uploads(self) -> dict[str, int]:
+        """Bytes by owner of what arrives, what waits for a job, and what a queued or running job needs."""
+        sizes: dict[str, int] = {}
+        for job in self._jobs.list(states=("queued", "running"), limit=-1):
+            for text in job.request.files():
+                if is_inside(text, self._settings.uploads):
+                    sizes[job.owner] = sizes.get(job.owner, 0) + _size(Path(text)) + _size(part_of(Path(text)))
+        for owner, size in announced(self._settings, self._jobs.files_in_use()):
+            sizes[owner] = sizes.get(owner, 0) + size
+        return sizes
 
     def _forget(self, excess: int) -> int:
-        """Remove remembered stages, the longest unused first, until ``excess`` bytes are free; how many are.
-
-        They go before results: they can be computed again.
-        """
+        """Remove remembered stages, the longest unused first, until ``excess`` bytes are free; how many are."""
         freed = 0
         for path in sorted((self._settings.data_dir / "memory").glob("*/*"), key=_age, reverse=True):
             if freed >= excess:
@@ -117,16 +139,25 @@ class Janitor:
     def _orphans(self) -> None:
         """Uploads and job folders that nobody knows any more."""
         used = self._jobs.files_in_use()
-        for file in _files(self._settings.uploads, "*"):
-            ours = _ID.match(file.name) is not None
-            if ours and str(file) not in used and _age(file) > self._patience():
-                _remove(file)
+        for files in self._uploads().values():
+            wanted = any(str(file) in used or str(file).removesuffix(".part") in used for file in files)
+            if not wanted and min(map(_age, files)) > self._patience():
+                for file in files:
+                    _remove(file)
         known = {job.folder for job in self._jobs.list(limit=-1)}
         for home in homes(self._settings):
             for folder in _folders(home):
                 if _ID.fullmatch(folder.name) and folder not in known and _age(folder) > self._patience():
                     _log.info("orphan removed", extra={"folder": str(folder)})
                     shutil.rmtree(folder, ignore_errors=True)
+
+    def _uploads(self) -> dict[str, list[Path]]:
+        """The files of each upload by its id: the note of what was announced is as young as the last byte that came."""
+        found: dict[str, list[Path]] = {}
+        for file in _files(self._settings.uploads, "*"):
+            if (name := _ID.match(file.name)) is not None:
+                found.setdefault(name[0], []).append(file)
+        return found
 
     def _page_files(self) -> None:
         """What visitors of the page uploaded or were shown, as far as no job needs it."""

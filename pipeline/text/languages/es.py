@@ -34,7 +34,12 @@ SPANISH = Language(
     code="es",
     tagger="es_core_news_sm",
     inflection=INFLECTION,
-    abbreviations=words("sr. sra. srta. dr. dra. dª. ej. pág. núm. prof. sto. sta. exmo."),
+    abbreviations=words(
+        """sr. sra. srta. sres. sras. dr. dra. dres. dª. dña. ej. prof. profa. sto. sta. fr. mons. exmo. exma. excmo. excma. ilmo.
+        gral. cnel. tte. sgto. lic. ing. arq. avda. av. pza. ctra."""
+    ),
+    numbered=words("núm. nro. n.º no. nos. pág. págs. art. arts. fig. vol. tel. p. pp. ap. cf."),
+    trailing=words("etc. aprox. ud. uds. vd. vds. dpto. depto. máx. mín. hab. s.a. s.l. d.c. a.c. atte. izq. dcha."),
     phantoms=phrases(
         """suscribete al canal|suscribete|suscribanse|suscribanse al canal|gracias por ver el video|gracias por ver|
         muchas gracias por ver el video|gracias por su atencion|hasta la proxima|nos vemos en el proximo video|no olvides

@@ -39,7 +39,8 @@ class Language:
     """A spoken language. Everything but ``code`` (ISO 639-1, or 639-3 where there is no other) may be unknown.
 
     ``spaced``: words are written apart. ``tagger``: the spaCy package. ``abbreviations`` (as written, lower case, with the point)
-    stand before something and end no sentence; those that also end sentences ("etc.") are not among them. ``phantoms`` is what
+    stand before something and end no sentence, ``numbered`` ones only before a number ("núm."), ``trailing`` ones may end a sentence
+    ("etc."). ``phantoms`` is what
     recognisers write where nobody speaks, ``credits`` are parts of credits from subtitle files (both without punctuation).
 
     Small closed lists of what words do in speech: ``negators`` deny, ``raising`` words after them make stronger ("no solo"),
@@ -54,6 +55,8 @@ class Language:
     tagger: str = ""
     inflection: Inflection | None = None
     abbreviations: frozenset[str] = NONE
+    numbered: frozenset[str] = NONE
+    trailing: frozenset[str] = NONE
     phantoms: frozenset[str] = NONE
     credits: tuple[str, ...] = ()
     negators: frozenset[str] = NONE

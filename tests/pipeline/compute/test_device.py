@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -209,11 +210,12 @@ def _carried_on(kind: str) -> object:
     from pipeline.evidence.signals import AudioSignals
 
     found: list[object] = []
-    for make, feed in (
+    pairs: tuple[tuple[Callable[[], Any], Callable[[int], Any]], ...] = (
         (lambda: ShotFinder(kind, 5.0), pictures),
         (lambda: KeyframeShots(kind), pictures),
         (lambda: AudioSignals(kind), lambda number: sound(20.0, number)),
-    ):
+    )
+    for make, feed in pairs:
         first, second = make(), make()
         first.feed(feed(0))
         second.carry_on(first.state())

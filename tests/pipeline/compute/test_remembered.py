@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import pickle
 import threading
 from pathlib import Path
 
@@ -62,11 +64,15 @@ def test_failures_and_torn_files_are_not_remembered(tmp_path: Path) -> None:
 def test_two_threads_compute_once(tmp_path: Path) -> None:
     file = tmp_path / "f"
     file.write_bytes(b"1")
-    memory, calls, gate = Memory(tmp_path / "m"), [], threading.Barrier(2)
+    memory, calls, gate = Memory(tmp_path / "m"), list[int](), threading.Barrier(2)
+
+    def compute() -> Transcript:
+        calls.append(1)
+        return Transcript("en", 1.0)
 
     def work() -> None:
         gate.wait()
-        memory.recall("t", file, (), Transcript, lambda: calls.append(1) or Transcript("en", 1.0))
+        memory.recall("t", file, (), Transcript, compute)
 
     threads = [threading.Thread(target=work) for _ in range(2)]
     for t in threads:
@@ -74,3 +80,38 @@ def test_two_threads_compute_once(tmp_path: Path) -> None:
     for t in threads:
         t.join()
     assert len(calls) == 1
+
+
+@pytest.mark.parametrize(
+    "old",
+    [
+        b'{"language": "en", "seconds": 1.0, "sentences": []}',  # a field had another name
+        b'{"language": "en", "duration": 1.0, "sentences": [], "mood": "calm"}',  # a field is gone
+        b'{"language": "en", "duration": 1.0, "sentences": [{"start": 0, "end": 1, "words": "hello"}]}',
+        pickle.dumps({"language": "en", "duration": 1.0}),
+        b"cpipeline.values_of_old\nTranscript\n.",  # a pickle of a class that has moved away
+    ],
+)
+def test_what_an_older_layout_left_is_made_anew(tmp_path: Path, old: bytes) -> None:
+    file = tmp_path / "f"
+    file.write_bytes(b"1")
+    memory = Memory(tmp_path / "m")
+    memory.recall("t", file, (), Transcript, lambda: Transcript("en", 1.0))
+    (stored,) = (tmp_path / "m" / "t").iterdir()
+    stored.write_bytes(old)
+    assert memory.recall("t", file, (), Transcript, lambda: Transcript("es", 2.0)).language == "es"
+    assert memory.recall("t", file, (), Transcript, lambda: pytest.fail("computed twice")).language == "es"
+
+
+def test_what_is_remembered_names_no_module(tmp_path: Path) -> None:
+    """A class may move to another room: its results stay."""
+    file = tmp_path / "f"
+    file.write_bytes(b"1")
+    memory = Memory(tmp_path / "m")
+    wanted = Transcript("es", 3.0, (Sentence(0.5, 1.0, "hola", (Word(0.5, 1.0, "hola", 0.9),)),))
+    memory.recall("t", file, (), Transcript, lambda: wanted)
+    (stored,) = (tmp_path / "m" / "t").iterdir()
+    text = stored.read_text(encoding="utf-8")
+    assert json.loads(text)["language"] == "es"
+    assert "pipeline" not in text
+    assert "Transcript" not in text

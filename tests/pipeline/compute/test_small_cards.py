@@ -367,7 +367,7 @@ def voices(monkeypatch: pytest.MonkeyPatch, ct2: str, torched: str) -> list[tupl
             raise RuntimeError("CUDA out of memory")
         return Voice(f"torch {place.kind}", full=place.kind == "cuda" and torched == "full")
 
-    known = {"faster-whisper": first, "openai-whisper": second}
+    known: dict[str, Any] = {"faster-whisper": first, "openai-whisper": second}
     replaced = {name: replace(backend, load=known[name]) for name, backend in backends.BACKENDS.items()}
     monkeypatch.setattr(backends, "BACKENDS", replaced)
     monkeypatch.setattr(recognisers, "BACKENDS", replaced)

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 import uvicorn
 
-import app
 from pipeline.compute import warm
 from pipeline.settings import Settings
 from tests.fake_kinds import FAKES, asked
+from web import studio
 from web.jobs.values import NOBODY
 from web.runner import queue_of
 
@@ -36,10 +36,10 @@ def test_a_server_that_works_itself_loads_ahead(
     calls: list[None] = []
     monkeypatch.setenv("DATA_DIR", str(tmp_path))
     monkeypatch.setenv("SCHEDULER_ADDRESS", address)
-    monkeypatch.setattr(app, "create", lambda: None)
+    monkeypatch.setattr(studio, "create", lambda: None)
     monkeypatch.setattr(uvicorn, "run", lambda *_, **__: None)
     monkeypatch.setattr(warm.warming, "start", lambda: calls.append(None))
-    assert app.main() == 0
+    assert studio.main([]) == 0
     assert len(calls) == started
 
 
@@ -77,7 +77,8 @@ def test_gradio_starts_without_writing_its_stubs_and_buttons_still_click() -> No
     code = """
 import pathlib, importlib.util
 stub = pathlib.Path(importlib.util.find_spec("gradio").origin).parent / "components" / "button.pyi"
-import app
+from web import studio
+studio.prepare()
 stub.touch()
 touched = stub.stat().st_mtime_ns
 import gradio as gr

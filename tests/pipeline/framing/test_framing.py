@@ -145,7 +145,7 @@ def test_expression_is_the_path() -> None:
 
 def test_a_slowed_piece_moves_the_path_with_it() -> None:
     piece = Piece("a", 10.0, 8.0, rate=2.0)
-    assert shapes._on_result(Span(11.0, 12.0), piece) == (2.0, pytest.approx(3.9995))
+    assert shapes.on_result(Span(11.0, 12.0), piece) == (2.0, pytest.approx(3.9995))
 
 
 def test_motion_is_found_where_it_is_and_camera_moves_are_not_motion() -> None:

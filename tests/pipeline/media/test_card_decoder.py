@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import av
 import av.error
@@ -103,7 +103,8 @@ def test_evidence_and_prints_of_whole_films_ask_the_card_and_the_processor_does_
     film: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = given_up_after(None, monkeypatch)
-    for kind, expected in (("cpu", None), ("cuda", CARD)):
+    cases: tuple[tuple[Literal["cpu", "cuda"], Any], ...] = (("cpu", None), ("cuda", CARD))
+    for kind, expected in cases:
         asked.clear()
         # Pictures are only opened here, not measured, so that no card is needed.
         blocks = Sight(25.0, Device("cpu", "CPU", "int8"), keyframes=False)
@@ -172,8 +173,10 @@ def test_the_ways_to_the_card_are_tried_once_and_in_order(monkeypatch: pytest.Mo
     monkeypatch.setattr(card_decoder, "decodes", decodes)
     card_decoder.card.cache_clear()
     try:
-        found = card_decoder.card()
-        assert found is card_decoder.card() is not None
+        found: Any = card_decoder.card()
+        assert found is not None
+        again: Any = card_decoder.card()
+        assert found is again
         assert not found.allow_software_fallback
         assert tried == [{"primary_ctx": "1"}, {}]
     finally:

@@ -64,7 +64,7 @@ def test_time_limit_ends_the_process() -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="asks Linux")
 def test_a_killed_application_leaves_no_orphan() -> None:
     code = (
-        "import os, threading, time\nfrom pipeline import ffmpeg\n"
+        "import os, threading, time\nfrom pipeline.media import ffmpeg\n"
         f"threading.Thread(target=lambda: ffmpeg.run({ENDLESS!r}), daemon=True).start()\n"
         "while True:\n"
         "    kids = open(f'/proc/self/task/{os.getpid()}/children').read().split()\n"

@@ -8,8 +8,8 @@ import re
 
 import pytest
 
-from pipeline.render import captions, cues
-from pipeline.render.captions import CaptionStyle
+from pipeline.render import captions, cues, fonts
+from pipeline.render.styles import CaptionStyle
 from pipeline.speech import clock
 from pipeline.values import Cut, Sentence, Span, Timeline, Transcript, Word
 
@@ -128,7 +128,7 @@ def test_through_keeps_words_inside_the_result(seed: int) -> None:
 
 
 def dialogues(ass: str) -> list[tuple[str, str, str]]:
-    found = re.findall(r"^Dialogue: 0,([\d:.]+),([\d:.]+),\w+,,0,0,0,,(.*)$", ass, re.MULTILINE)
+    found = re.findall(r"^Dialogue: 0,([\d:.]+),([\d:.]+),\w+,,0,0,\d+,,(.*)$", ass, re.MULTILINE)
     return [(a, b, t) for a, b, t in found]
 
 
@@ -148,6 +148,7 @@ def test_ass_marks_every_word_once_in_turn() -> None:
 def test_ass_shows_text_as_it_is(text: str) -> None:
     ass = captions.to_ass(Transcript("xx", 3, (Sentence(0, 2, text),)), (640, 360), CaptionStyle(karaoke=False))
     ((_, _, shown),) = dialogues(ass)
+    shown = re.sub(r"\{\\fn[^{}]*\}", "", shown)  # which font draws what
     assert not re.search(r"(?<!\\)\{", shown)
     assert not re.search(r"\\[Nnh]", shown)
     plain = shown.replace(captions.WORD_JOINER, "").replace(r"\{", "{").replace(r"\}", "}")
@@ -157,7 +158,7 @@ def test_ass_shows_text_as_it_is(text: str) -> None:
 def test_lines_fit_the_safe_area_of_an_upright_picture() -> None:
     size, style = (1080, 1920), CaptionStyle()
     place = captions.layout(size, style)
-    measure = captions._measure(round(place.size))
+    measure = captions.measure_at(place.size, "es")
     for seed in range(3):
         for cue in cues.cues(spoken(seed), measure=measure, limit=place.width):
             assert all(measure(line) <= place.width for line in cue.lines)
@@ -179,10 +180,115 @@ def test_unspaced_languages_are_joined_without_spaces() -> None:
 def test_the_font_has_the_letters_we_promise() -> None:
     from fontTools.ttLib import TTFont
 
-    known = TTFont(captions.FONT_FILE).getBestCmap()
+    known = TTFont(fonts.MAIN.path).getBestCmap()
     assert all(ord(c) in known for c in "ñÑáéíóúüÁÉÍÓÚ¿¡çãõàèß€«»…“”—øåšžŁΩЖ")
 
 
 def test_write_refuses_other_forms() -> None:
     with pytest.raises(ValueError, match="docx"):
         captions.write(Transcript("", 0), "docx")
+
+
+ABBREVIATED = (
+    ("es", "El Sr. García vive en EE. UU. desde las 8 a. m. y paga 25 % más."),
+    ("en", "Mr. Smith met Dr. Jones at 5 p.m. in the U.S. yesterday and No. 1 was happy."),
+    ("fr", "Mme. Dupont, J. R. R. Martin et l’art. 4 etc. sont là."),
+)
+
+
+@pytest.mark.parametrize(("language", "text"), ABBREVIATED)
+@pytest.mark.parametrize("limit", [18, 24, 42])
+def test_the_point_of_a_short_form_ends_no_cue(language: str, text: str, limit: int) -> None:
+    found = cues.cues(Transcript(language, 9.0, (Sentence(0.0, 6.0, text),)), limit=limit)
+    assert " ".join(line for c in found for line in c.lines) == text
+    ends = [c.lines[-1].split()[-1] for c in found[:-1]]
+    starts = [c.lines[0].split()[0] for c in found[1:]]
+    for torn in (
+        ("Sr.", "García"),
+        ("EE.", "UU."),
+        ("8", "a."),
+        ("a.", "m."),
+        ("25", "%"),
+        ("No.", "1"),
+        ("art.", "4"),
+        ("R.", "R."),
+    ):
+        assert torn not in zip(ends, starts, strict=True)
+        assert not any(
+            line.endswith(torn[0]) and later.startswith(torn[1])
+            for c in found
+            for line, later in itertools.pairwise(c.lines)
+        )
+    assert all(len("".join(c.lines)) > 5 for c in found)
+
+
+def test_sentences_still_end_cues() -> None:
+    words = ("Fue", "en", "1999.", "Luego,", "etc.", "Y", "así", "no.", "Vale.")
+    timed = tuple(Word(i * 0.5, i * 0.5 + (0.1 if w == "etc." else 0.45), w) for i, w in enumerate(words))
+    found = cues.cues(Transcript("es", 6.0, (Sentence(0.0, 4.5, " ".join(words), timed),)))
+    assert [" ".join(c.lines) for c in found] == ["Fue en 1999.", "Luego, etc.", "Y así no.", "Vale."]
+
+
+@pytest.mark.parametrize("number", ["25 %", "1.500.000 €", "1 500 000 €", "$ 25", "€ 3,50", "20 °C", "120 km"])
+def test_numbers_keep_their_signs(number: str) -> None:
+    for n in range(1, 12):
+        text = "una " * n + number + " más de lo que costaba antes"
+        for cue in cues.cues(Transcript("es", 9.0, (Sentence(0.0, 4.0, text),)), limit=20):
+            whole = "\n".join(cue.lines)
+            assert number in whole or not any(p in whole.split() for p in number.split())
+
+
+URL = "https://www.ejemplodeunaempresamuylarga.com/ofertas/2024/verano"
+
+
+@pytest.mark.parametrize("size", [(1080, 1920), (720, 576), (1920, 1080)])
+@pytest.mark.parametrize(
+    "word", [URL, "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"]
+)
+def test_a_word_wider_than_the_picture_goes_on_in_the_next_line(word: str, size: tuple[int, int]) -> None:
+    place = captions.layout(size, CaptionStyle())
+    measure = captions.measure_at(place.size, "es")
+    said = Transcript("es", 9.0, (Sentence(0.0, 6.0, f"Mira en {word} y compra"),))
+    found = cues.cues(said, measure=measure, limit=place.width)
+    assert all(measure(line) <= place.width for c in found for line in c.lines)
+    assert "".join("".join(c.lines) for c in found).replace(" ", "") == f"Miraen{word}ycompra"
+    shown = "".join(
+        re.sub(r"\{.*?\}", "", t)
+        for _, _, t in dialogues(captions.to_ass(None, size, hook=captions.Hook(f"Ya {word}")))
+    )
+    hook = [line.strip() for line in shown.split(r"\N")]
+    assert all(captions.measure_at(captions.HOOK_SCALE * place.size, "")(line) <= place.width for line in hook)
+    assert "".join(hook).replace(" ", "") == f"Ya{word}"
+
+
+def test_chinese_takes_two_columns_and_breaks_at_no_sign() -> None:
+    text = "今天我们要讲一个非常有意思的故事，它发生在很久以前的一个小村庄里，所有人都认识那个人。"
+    for cue in cues.cues(Transcript("zh", 20.0, (Sentence(0.0, 12.0, text),)), longest=20.0):
+        for line in cue.lines:
+            assert cues.columns(line) <= cues.LINE_CHARS
+            assert line[0] not in "，。"
+
+
+@pytest.mark.parametrize(
+    ("size", "bottom"), [((1080, 1920), 1264), ((1080, 1920), 1380), ((1080, 1080), 1000), ((720, 1280), 1100)]
+)
+def test_captions_lie_across_no_edge_of_the_picture(size: tuple[int, int], bottom: int) -> None:
+    place, height = captions.layout(size, CaptionStyle()), size[1]
+    said = Transcript(
+        "es", 9.0, (Sentence(1.0, 3.0, "Dos líneas de texto que se leen bien"), Sentence(6.0, 7.0, "Otra vez"))
+    )
+    ass = captions.to_ass(said, size, CaptionStyle(karaoke=False), bands=[captions.Band(0.0, 5.0, bottom)])
+    lines = re.findall(r"^Dialogue: 0,0:00:0(\d).*?,,0,0,(\d+),,(?:\{\\an(\d)\})?", ass, re.MULTILINE)
+    for second, margin, anchor in lines:
+        inside = int(second) < 5
+        top: float
+        if anchor == "8":
+            top = int(margin)
+            low = top + 2 * place.size
+        else:
+            low = height - (int(margin) or place.bottom)
+            top = low - 2 * place.size
+        assert not (inside and top < bottom < low)
+        assert low <= 0.93 * height
+        assert inside or (margin, anchor) == ("0", "")
+    assert len(lines) >= 2

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -13,9 +15,10 @@ from pipeline.media import ffmpeg
 from pipeline.media.decode import load_audio, video_blocks
 from pipeline.media.probe import probe
 from pipeline.messages import Message
-from pipeline.render import graph, loudness, previews, render
+from pipeline.render import drawn, graph, loudness, previews, render
 from pipeline.render.checks import check
 from pipeline.render.render import Job, RenderOptions
+from pipeline.render.styles import CaptionStyle
 from pipeline.values import Cut, Sentence, Span, Timeline, Transcript
 from tests import odd_media
 
@@ -218,9 +221,9 @@ def test_silence_is_not_brought_up() -> None:
 def test_captions_are_seen_where_they_belong(clapper: Path, tmp_path: Path) -> None:
     said = Transcript("es", 2.0, (Sentence(0.4, 1.2, "¡Mañana, pingüino!"),))
     plain, out = tmp_path / "plain.mp4", tmp_path / "it's [a] b,c.mp4"
-    size = {"size": (360, 640), "loudness": None}
-    render.render(plan(clapper, (0.5, 2.5)), plain, RenderOptions(**size))
-    render.render(plan(clapper, (0.5, 2.5)), out, RenderOptions(captions=said, **size))
+    style = RenderOptions(size=(360, 640), loudness=None)
+    render.render(plan(clapper, (0.5, 2.5)), plain, style)
+    render.render(plan(clapper, (0.5, 2.5)), out, replace(style, captions=said))
     times, with_text = pictures(out)
     difference = np.abs(with_text.astype(int) - pictures(plain)[1]).astype(int) > 40
     rows = difference[(times > 0.5) & (times < 1.1)].any(axis=(0, 2))
@@ -231,12 +234,26 @@ def test_captions_are_seen_where_they_belong(clapper: Path, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("framing", ["follow", "bars", "centre"])
-def test_upright_shape(framing: str, clapper: Path, tmp_path: Path) -> None:
+def test_upright_shape(framing: Literal["follow", "bars", "centre"], clapper: Path, tmp_path: Path) -> None:
     out = tmp_path / "out.mp4"
     checked = render.render(
         plan(clapper, (1.0, 1.6)), out, RenderOptions(aspect="9:16", framing=framing, size=(180, 320), loudness=None)
     )
     assert (checked.width, checked.height) == (180, 320)
+
+
+@pytest.mark.parametrize("said", ["Uno", "Dos líneas de texto que se leen bien"])
+def test_captions_in_bars_stay_off_the_edge_of_the_picture(said: str, clapper: Path, tmp_path: Path) -> None:
+    words = Transcript("es", 2.0, (Sentence(0.0, 2.0, said),))
+    style = CaptionStyle(karaoke=False)
+    options = RenderOptions(aspect="9:16", size=(360, 640), framing="bars", loudness=None, captions=words, style=style)
+    render.render(plan(clapper, (0.2, 2.2)), tmp_path / "out.mp4", options)
+    _, frames = pictures(tmp_path / "out.mp4")
+    rows = np.flatnonzero((frames[10] > 230).any(axis=1))
+    edge = (640 + 360 * 9 / 16) / 2
+    assert len(rows)
+    assert rows.min() > edge or rows.max() < edge
+    assert rows.max() < 0.77 * 640
 
 
 def test_sound_alone_gets_a_picture_when_it_is_to_be_seen(tmp_path: Path) -> None:
@@ -338,7 +355,7 @@ def test_poster_and_preview(clapper: Path, tmp_path: Path) -> None:
 
 
 def test_a_card_opens_a_compilation(clapper: Path, tmp_path: Path) -> None:
-    card = render.title_card("Lo mejor de mañana", tmp_path / "card.mp4", (160, 90), fps=25, duration=1.0)
+    card = drawn.title_card("Lo mejor de mañana", tmp_path / "card.mp4", (160, 90), fps=25, duration=1.0)
     timeline = Timeline((Cut(str(card), Span(0, 1), 0.0), Cut(str(clapper), Span(2.0, 3.0), 1.0)))
     out = tmp_path / "out.mp4"
     assert render.render(timeline, out, QUIET).duration == pytest.approx(2.0, abs=0.04)

@@ -288,7 +288,7 @@ class Parrot:
         self.voted = 0
 
     def languages(self, given: Sequence[Chunk]) -> list[Mapping[str, float]]:
-        found = []
+        found: list[Mapping[str, float]] = []
         for _ in given:
             code = self.speaks[min(self.voted, len(self.speaks) - 1)]
             self.voted += 1
@@ -449,7 +449,7 @@ def test_no_word_where_nobody_speaks(real: Transcriber, kind: str) -> None:
     made = {
         "tone": 0.3 * np.sin(2 * np.pi * 440 * time),
         "noise": np.random.default_rng(11).normal(0, 0.1, len(time)),
-        "hum": 0.2 * sum(np.sin(2 * np.pi * 50 * k * time) / k for k in range(1, 8)),
+        "hum": 0.2 * np.sum([np.sin(2 * np.pi * 50 * k * time) / k for k in range(1, 8)], axis=0),
     }
     assert real.transcribe(Audio(made[kind].astype(np.float32), RATE)).sentences == ()
 

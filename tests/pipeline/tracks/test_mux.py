@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ from pipeline.media.languages import bcp47, iso639_2, own_name
 from pipeline.media.probe import probe
 from pipeline.settings import Settings
 from pipeline.tracks.mux import check_output
+from pipeline.values import Span
 from syncdub.requests import SyncRequest
 from syncdub.workflow import SyncResult, execute
 from tests.dubbing import RATE, Prober, film, packets, pictures, plan, sound, with_pictures, write
@@ -28,10 +30,10 @@ def engine(tmp_path: Path) -> Prober:
     return Prober(Settings(temp_dir=tmp_path / "work"))
 
 
-def made(engine: Prober, original: Path, dub: Path, out: Path, ordered, **options: object) -> SyncResult:  # type: ignore[no-untyped-def]
+def made(engine: Prober, original: Path, dub: Path, out: Path, ordered: Any, **options: Any) -> SyncResult:
     return execute(
         engine, ordered, SyncRequest(original=original, dub=dub, output=out, language="es", interface="es", **options)
-    )  # type: ignore[arg-type]
+    )
 
 
 def test_a_late_dub_is_copied_and_the_original_is_untouched(engine: Prober, original: Path, tmp_path: Path) -> None:
@@ -90,7 +92,7 @@ def test_a_cut_is_edited_and_the_gap_is_silent_or_the_originals(engine: Prober, 
         out = tmp_path / f"{fill}.mkv"
         result = made(engine, original, dub, out, ordered, fill=fill)
         assert not result.copied
-        gap = decode.load_audio(out, stream=1, span=decode.Span(8.5, 11.5)).samples
+        gap = decode.load_audio(out, stream=1, span=Span(8.5, 11.5)).samples
         assert bool((gap**2).mean() > 1e-5) is loud
         assert result.residual is not None
         assert result.residual.p95 is not None

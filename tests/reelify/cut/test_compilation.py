@@ -100,7 +100,7 @@ def test_padding_stays_in_the_pause_and_in_the_file() -> None:
     assert first.span.start == pytest.approx(0.0)
     assert first.span.end == pytest.approx(2.05)
     (middle,) = cut_by_text("v", said, [1]).cuts
-    assert middle.span == Span(pytest.approx(2.05), 3.0)
+    assert (middle.span.start, middle.span.end) == (pytest.approx(2.05), 3.0)
     (last,) = cut_by_text("v", said, [2], duration=4.1).cuts
     assert last.span.end <= 4.1
 

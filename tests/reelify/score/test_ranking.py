@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -148,10 +149,10 @@ def test_meaning_counts_at_most_half() -> None:
     axes = {w: np.eye(8, dtype=np.float32)[i] for i, w in enumerate(("free", "offer", "hate", "love", "gratis"))}
     axes["gratis"] = axes["free"]
 
-    def embed(texts: object) -> np.ndarray:
+    def embed(texts: Sequence[str]) -> np.ndarray:
         return (
             np.stack([axes.get(t, np.eye(8, dtype=np.float32)[7]) for t in texts]) if len(texts) else np.zeros((0, 8))
-        )  # type: ignore[attr-defined, arg-type]
+        )
 
     known = semantics.vocabulary(plain_keywords("free", "offer"), plain_keywords("hate", "love"), embed)
     parts = []

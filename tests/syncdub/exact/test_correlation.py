@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from syncdub.exact.correlation import changes, local_scores, onsets, search, stretched, vertex, whitener
@@ -66,9 +68,11 @@ def test_stretching_moves_every_frame_by_the_rate() -> None:
 
 
 def test_level_does_not_change_onsets_but_whitening_removes_what_bands_share() -> None:
-    levels = -30 + 10 * noise(11, 3000)
+    levels: Any = -30 + 10 * noise(11, 3000)
     np.testing.assert_allclose(changes(levels, 0.01), changes(levels + 6.0, 0.01), atol=1e-4)
-    common = changes(levels + 20 * np.random.default_rng(1).standard_normal((3000, 1)).astype(np.float32), 0.01)
+    common = changes(
+        levels + np.float32(20) * np.random.default_rng(1).standard_normal((3000, 1)).astype(np.float32), 0.01
+    )
     white = onsets(levels, 0.01, whitener(common))
     assert white.dtype == np.float16
     shared = np.corrcoef((common @ whitener(common)).T)

@@ -14,7 +14,7 @@ from fastapi.testclient import TestClient
 
 from pipeline.settings import SettingsError
 from tests.fake_service import ended, parts, service, settings_for
-from web.guard import limits
+from web.guard import bodies, limits
 from web.guard.limits import rate
 from web.guard.security import HEADERS, Accounts, secret_key
 from web.jobs.values import current_job
@@ -168,7 +168,7 @@ def test_every_answer_carries_the_protecting_headers(open_client: TestClient, pa
 
 
 def test_bodies_of_json_are_small(open_client: TestClient) -> None:
-    big = "x" * (limits.JSON_LIMIT + 1)
+    big = "x" * (bodies.JSON_LIMIT + 1)
     for path in ("/api/v1/generate-initial-clips", "/api/v1/select-viral-clips", "/api/upload"):
         answer = open_client.post(
             path, content=json.dumps({"video_url": big}), headers={"Content-Type": "application/json"}
@@ -225,3 +225,12 @@ def test_the_log_is_json_with_job_ids_and_rotates(tmp_path: Path, monkeypatch: p
                 logging.getLogger().removeHandler(handler)
                 handler.close()
         logging.getLogger().setLevel(before[1])
+
+
+def test_what_libraries_print_becomes_lines_of_the_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    stream = logs.Lines(logging.getLogger("stderr"))
+    with caplog.at_level(logging.INFO):
+        print("Traceback (most recent call last):", file=stream)
+        stream.write("half a ")
+        stream.write("line\n\n")
+    assert [record.getMessage() for record in caplog.records] == ["Traceback (most recent call last):", "half a line"]

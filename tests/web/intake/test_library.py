@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -125,3 +128,16 @@ def test_a_dead_volume_holds_nobody(tmp_path: Path, root: Path, monkeypatch: pyt
         except BadGateway:
             threading.Event().wait(0.02)
     raise AssertionError("the library came back and is not used")
+
+
+def test_many_looks_at_once_wait_for_each_other(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    listed = Library._entries
+
+    def slowly(*args: Any) -> Any:
+        time.sleep(0.02)
+        return listed(*args)
+
+    monkeypatch.setattr(Library, "_entries", slowly)
+    with ThreadPoolExecutor(5 * MAX_HUNG) as together:
+        pages = list(together.map(lambda _: library.page(), range(5 * MAX_HUNG)))
+    assert {page.total for page in pages} == {4}

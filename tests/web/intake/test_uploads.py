@@ -7,6 +7,7 @@ import random
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -16,9 +17,11 @@ from pipeline.errors import BadRequest, DiskFull, StudioError, TooLarge, Unsuppo
 from pipeline.files import received
 from pipeline.files.received import shown_name
 from pipeline.settings import Settings
+from tests.fake_kinds import asked
 from tests.fake_service import ended, files_below, parts, service, settings_for
 from web.intake import forms
 from web.intake.forms import Form, read_form
+from web.jobs.values import NOBODY
 
 BOUNDARY = b"----x7MA4YWxk"
 FIELDS = {"original": "original", "dubbed": "dubbed", "file1": "original"}
@@ -177,7 +180,7 @@ def test_two_files_become_a_task(client: TestClient) -> None:
     assert answer.status_code == 200
     job = ended(client, answer.json()["task_id"])
     assert (job.state, job.title, job.request.called(job.request.dub)) == ("done", "Mi película", "doblaje.mkv")
-    client.delete(f"/api/tasks/{job.id}")
+    parts(client).jobs.delete(job.id)
     assert _uploads(client) == []
 
 
@@ -223,9 +226,24 @@ def test_an_upload_in_pieces_continues_where_it_broke_off(client: TestClient) ->
     answer = client.post("/api/upload", json={"original": url, "dubbed": url})
     job = ended(client, answer.json()["task_id"])
     assert job.request.original.read_bytes() == data
-    client.delete(f"/api/tasks/{job.id}")
+    parts(client).jobs.delete(job.id)
     client.delete(url)
     assert _uploads(client) == []
+
+
+def test_an_upload_that_a_task_needs_stays(client: TestClient, tmp_path: Path) -> None:
+    url = client.post("/api/upload/resumable", json={"name": "a.mp4", "size": 3}).json()["url"]
+    client.patch(url, content=b"123", headers={"Upload-Offset": "0"})
+    jobs = parts(client).jobs
+    path = str(jobs.settings.uploads / (url.rpartition("/")[2] + ".mp4"))
+    job_id = jobs.submit(asked("patient", {"until": str(tmp_path / "go"), "source": path}), NOBODY)
+    refused = client.delete(url)
+    assert (refused.status_code, refused.json()["error"]) == (409, "conflict")
+    (tmp_path / "go").touch()
+    assert ended(client, job_id).state == "done"
+    assert Path(path).exists()
+    assert client.delete(url).status_code == 204
+    jobs.delete(job_id)
 
 
 def test_pieces_never_exceed_what_was_announced(client: TestClient) -> None:
@@ -237,3 +255,18 @@ def test_pieces_never_exceed_what_was_announced(client: TestClient) -> None:
     assert client.post("/api/upload/resumable", json={"name": "a.mp4", "size": 100_001}).status_code == 413
     assert client.post("/api/upload/resumable", json={"name": "a.sh", "size": 1}).status_code == 415
     assert client.head("/api/upload/resumable/..%2f..%2fsecret").status_code == 404
+
+
+def test_an_owner_may_upload_so_much_and_words_alone_take_no_room(tmp_path: Path) -> None:
+    with service(tmp_path, keep_bytes_each=150) as client:
+
+        def announce(size: int) -> Any:
+            return client.post("/api/upload/resumable", json={"name": "a.mp4", "size": size})
+
+        first = announce(100)
+        assert [announce(100).status_code for _ in range(3)] == [201, 201, 201]
+        assert announce(151).status_code == 413
+        client.patch(first.json()["url"], content=b"1" * 100, headers={"Upload-Offset": "0"})
+        refused = announce(100)
+        assert (refused.status_code, refused.json()["error"]) == (413, "too_large")
+        assert announce(50).status_code == 201

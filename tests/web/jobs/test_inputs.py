@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from reelify.requests import HighlightsRequest, RankRequest
 from tests.fake_service import FakeEngine, files_below, settings_for
 from tests.pipeline.files.test_downloads import BODY, Site, site
 from web.application import create_app
+from web.intake.sources import LOOKS_AT_ONE
 from web.jobs.inputs import arrived
 from web.jobs.kinds import Kind, by_name
 from web.runner import queue_of
@@ -90,7 +92,7 @@ def test_the_answer_comes_before_the_download(client: TestClient, site: str, mon
     clip = client.get(result["result"]["clips"][0]["url"])
     assert clip.content == BODY
     assert "progress.downloading" in result["stages"]
-    client.delete(f"/api/tasks/{answer.json()['task_id']}")
+    client.app.state.service.jobs.delete(answer.json()["task_id"])  # type: ignore[attr-defined]
     assert _uploads(client) == []
 
 
@@ -214,3 +216,26 @@ def test_the_beginnings_of_containers_are_known(tmp_path: Path, container: str) 
 )
 def test_other_beginnings_are_not(head: bytes) -> None:
     assert not begins_like_media(head + bytes(1000))
+
+
+def test_slow_addresses_do_not_block_others(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    goes_on, asked = threading.Event(), []
+
+    def look_at(url: str, *_: Any) -> downloads.Remote:
+        asked.append(url)
+        if "slow" in url:
+            assert goes_on.wait(20)
+        return downloads.Remote("a.mp4", ".mp4", 1)
+
+    monkeypatch.setattr(downloads, "look", look_at)
+    sources = client.app.state.service.sources  # type: ignore[attr-defined]
+
+    async def ask() -> list[str]:
+        slow = [asyncio.create_task(sources.find(f"http://slow/{n}.mp4", "")) for n in range(3 * LOOKS_AT_ONE)]
+        await asyncio.sleep(0)
+        good = await asyncio.wait_for(sources.find("http://good/a.mp4", ""), 20)
+        assert sum("slow" in url for url in asked) <= LOOKS_AT_ONE
+        goes_on.set()
+        return [found.url for found in (good, *await asyncio.gather(*slow))]
+
+    assert asyncio.run(ask()) == ["http://good/a.mp4", *(f"http://slow/{n}.mp4" for n in range(3 * LOOKS_AT_ONE))]

@@ -23,13 +23,13 @@ from web.jobs.queue import Jobs
 from web.jobs.values import NOBODY
 
 FILM, DUB = Path("/films/a.mkv"), Path("/films/b.mkv")
-PAIR = {"original": FILM, "dub": DUB}
+PAIR: dict[str, Any] = {"original": FILM, "dub": DUB}
 SAMPLES: tuple[Request, ...] = (
     HighlightsRequest(FILM, 5, 3.0, 9.5, True, False, False, language="es", fetch={str(FILM): "https://example.com/a"}),
     RankRequest(
         (Clip(FILM, Span(1.0, 2.5), "ñ"), Clip(DUB)), 0.5, True, "es", aspect="9:16", hook="¡Mira!", interface="es"
     ),
-    TranscribeRequest(FILM, 1, language="en"),
+    TranscribeRequest(FILM, language="en", track="2"),
     CompileRequest(
         (Clip(FILM),), corrections={"tod": "todos"}, texts=(Rewrite(FILM, 1.0, "a", "b"),), card="x", smart=True
     ),

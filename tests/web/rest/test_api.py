@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import io
 import json
+import threading
+import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -15,8 +18,9 @@ from pipeline import errors
 from pipeline.errors import StudioError
 from tests.fake_kinds import asked
 from tests.fake_service import ended, files_below, parts, service
+from web.guard.visitors import COOKIE, visitor_in
 from web.jobs import edits
-from web.jobs.values import NOBODY
+from web.jobs.values import NOBODY, Asker
 from web.problems import STATUS, _family, status_of
 
 FILM = b"film" * 500
@@ -258,6 +262,47 @@ def test_a_task_is_stopped_retried_and_deleted(client: TestClient, tmp_path: Pat
     assert ended(client, task_id).state == "done"
     assert client.delete(f"/api/tasks/{task_id}").status_code == 200
     assert client.get(f"/api/status/{task_id}").status_code == 404
+    assert client.post(f"/api/tasks/{task_id}/restore").status_code == 200
+    assert client.get(f"/api/status/{task_id}").json()["status"] == "done"
+    assert client.post(f"/api/tasks/{task_id}/restore").status_code == 404
+
+
+def test_a_task_says_that_it_is_stopping_without_a_new_state(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs, goes_on = parts(client).jobs, threading.Event()
+
+    def deaf(request: Any, folder: Path, report: Any) -> dict[str, Any]:
+        goes_on.wait(20)
+        report(1.0, None)
+        return {}
+
+    monkeypatch.setattr(jobs, "_run", deaf)
+    task_id = jobs.submit(asked("patient", {}), NOBODY)
+    while jobs.get(task_id).state != "running":
+        time.sleep(0.01)
+    answer = client.post(f"/api/tasks/{task_id}/cancel", headers={"Accept-Language": "es"}).json()
+    shown = client.get(f"/api/status/{task_id}", headers={"Accept-Language": "es"}).json()
+    assert (shown["status"], shown["stopping"], shown["message"]) == ("running", True, answer["message"])
+    goes_on.set()
+    assert ended(client, task_id).state == "cancelled"
+    assert client.get(f"/api/status/{task_id}").json()["stopping"] is False
+
+
+def test_nobody_changes_a_task_of_another_browser(client: TestClient) -> None:
+    jobs = parts(client).jobs
+    mine, theirs = ({"Cookie": f"{COOKIE}={c * 43}"} for c in "ab")
+    task_id = jobs.submit(asked("echo", {}), Asker(visitor_in(mine["Cookie"])))
+    ended(client, task_id)
+    for other in (theirs, {}):
+        assert client.delete(f"/api/tasks/{task_id}", headers=other).status_code == 403
+        assert client.post(f"/api/tasks/{task_id}/cancel", headers=other).status_code == 403
+        assert client.post(f"/api/tasks/{task_id}/retry", headers=other).status_code == 403
+        assert client.get(f"/api/status/{task_id}", headers=other).status_code == 200
+        assert task_id in [t["task_id"] for t in client.get("/api/tasks", headers=other).json()["tasks"]]
+    assert client.delete(f"/api/tasks/{task_id}", headers=mine).status_code == 200
+    assert client.post(f"/api/tasks/{task_id}/restore", headers=theirs).status_code == 403
+    assert client.post(f"/api/tasks/{task_id}/restore", headers=mine).status_code == 200
 
 
 def test_the_list_of_tasks_pages_and_filters(fresh: TestClient) -> None:

@@ -31,7 +31,7 @@ def client(tmp_path: Path, folder: Path) -> Iterator[TestClient]:
     settings = settings_for(tmp_path, max_upload=100_000)
     engine = FakeEngine()
     app = create_app(settings, engine, queue_of(settings, engine, kinds=FAKES))
-    page_uploads.install(app, folder)
+    page_uploads.install(app)
     with TestClient(app, raise_server_exceptions=False) as made:
         yield made
 

@@ -17,8 +17,8 @@ from typing import Any
 
 import pytest
 
-from pipeline import engine as engines
 from pipeline.errors import Cancelled, NoAudio
+from pipeline.media.probe import Probes
 from pipeline.messages import Message
 from pipeline.progress import Report
 from pipeline.settings import Settings
@@ -90,7 +90,7 @@ def film(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         duration = 3600.0
 
     monkeypatch.setattr(transcriber, "Transcriber", FakeTranscriber)
-    monkeypatch.setattr(engines.Probes, "__call__", lambda self, path: Info())
+    monkeypatch.setattr(Probes, "__call__", lambda self, path: Info())
     FakeTranscriber.made = []
     FakeTranscriber.script = staticmethod(lambda report: None)  # type: ignore[assignment]
     path = tmp_path / "film.mp4"
@@ -228,6 +228,6 @@ def _answer(process: subprocess.Popen[bytes], port: int, path: str) -> bytes:
 
 
 def test_nothing_of_it_is_there_without_the_variable() -> None:
-    code = "import app, sys; assert not app.ON_ZERO_GPU; assert 'spaces' not in sys.modules; assert 'web.space.zero_gpu' not in sys.modules"
+    code = "import app, sys; from web import studio; assert not studio.on_zero_gpu(); assert 'spaces' not in sys.modules; assert 'web.space.zero_gpu' not in sys.modules"
     environment = {k: v for k, v in os.environ.items() if k != "SPACES_ZERO_GPU"}
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, check=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from pipeline.errors import BadRequest
 from pipeline.values import Span
 from reelify.cut.rewriting import Rewrite
-from reelify.requests import Clip
+from reelify.requests import Clip, HighlightsRequest
 from syncdub.requests import Nudge
 from web.jobs import edits
 from web.jobs.queue import Job
@@ -23,7 +24,7 @@ from web.ui.viral.view import Board
 from web.ui.viral.view import view as board_view
 from web.ui.viral.work import cuts_of
 
-CLIPS = [
+CLIPS: list[dict[str, Any]] = [
     {
         "source": "/a.mp4", "title": "a", "start": 10.0, "end": 24.0, "duration": 14.0, "kept": True,
         "sentences": [
@@ -37,7 +38,7 @@ CLIPS = [
 
 
 def job(folder: Path) -> Job:
-    return Job("0" * 32, "highlights", {}, folder)
+    return Job("0" * 32, "highlights", HighlightsRequest(Path("a")), folder)
 
 
 def test_what_a_browser_sends_is_checked(tmp_path: Path) -> None:

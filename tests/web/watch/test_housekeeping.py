@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 import uuid
@@ -15,8 +16,8 @@ from pipeline.errors import NotFound
 from pipeline.settings import Settings
 from tests.fake_kinds import FAKES, asked
 from tests.fake_service import settings_for
-from web.jobs.queue import Jobs
-from web.jobs.values import NOBODY
+from web.jobs.queue import UNDO, Jobs
+from web.jobs.values import NOBODY, Asker
 from web.runner import queue_of
 from web.watch.housekeeping import DAY, INTERVAL, Janitor, size_of
 
@@ -205,3 +206,73 @@ def test_remembered_stages_count_and_go_before_results(tmp_path: Path) -> None:
     assert 3 <= len(left) <= 5
     assert left == [f"{n}.json" for n in range(len(left))]
     jobs.close()
+
+
+def announce(settings: Settings, owner: str, days: float, size: int = 100) -> Path:
+    """A resumable upload that was announced two days ago and whose last byte came ``days`` ago."""
+    upload_id = uuid.uuid4().hex
+    note = file(settings.uploads / f"{upload_id}.json", 2.0)
+    note.write_text(json.dumps({"id": upload_id, "name": "a", "suffix": ".mkv", "size": 10 * size, "owner": owner}))
+    os.utime(note, (1, 1))
+    return file(settings.uploads / f"{upload_id}.mkv.part", days, size)
+
+
+def test_an_upload_is_as_young_as_its_last_byte(settings: Settings, janitor: Janitor) -> None:
+    running, given_up = announce(settings, "", 0.9), announce(settings, "", 1.1)
+    janitor.clean()
+    left = sorted(p.name[:32] for p in settings.uploads.iterdir())
+    assert left == 2 * [running.name[:32]]
+    assert not given_up.exists()
+
+
+def test_what_a_running_job_downloads_stays_however_slow_it_is(
+    tmp_path: Path, settings: Settings, jobs: Jobs, janitor: Janitor
+) -> None:
+    target = settings.uploads / (uuid.uuid4().hex + ".mp4")
+    part = file(target.with_name(target.name + ".part"), 3.0)
+    job_id = jobs.submit(asked("patient", {"until": str(tmp_path / "go"), "source": str(target)}), NOBODY)
+    janitor.clean()
+    assert part.exists()
+    (tmp_path / "go").touch()
+    jobs.wait(job_id, 20)
+
+
+def test_orphans_go_before_results(tmp_path: Path) -> None:
+    settings = settings_for(tmp_path, keep_days=100, keep_bytes=250_000)
+    jobs = queue_of(settings, kinds=FAKES)
+    jobs.start()
+    done = finished(jobs, 3)
+    file(jobs.get(done).folder / "film.mkv", size=100_000)
+    orphan = settings.outputs / uuid.uuid4().hex
+    file(orphan / "film.mkv", 2, 200_000)
+    os.utime(orphan, (1, 1))
+    old = upload(settings, 2, size=200_000)
+    Janitor(settings, jobs).clean()
+    assert (exists(jobs, done), orphan.exists(), old.exists()) == (True, False, False)
+    jobs.close()
+
+
+def test_an_unfinished_upload_never_pushes_out_the_results_of_others(tmp_path: Path) -> None:
+    settings = settings_for(tmp_path, keep_days=100, keep_bytes=250_000)
+    jobs = queue_of(settings, kinds=FAKES)
+    jobs.start()
+    ids = {}
+    for owner in ("ana", "eva"):
+        ids[owner] = jobs.submit(asked("patient", {"steps": 1}), Asker(owner))
+        jobs.wait(ids[owner], 20)
+        file(jobs.get(ids[owner]).folder / "film.mkv", size=100_000)
+    part = announce(settings, "eva", 0.0, 900_000)
+    Janitor(settings, jobs).clean()
+    assert (exists(jobs, ids["ana"]), exists(jobs, ids["eva"]), part.exists()) == (True, False, True)
+    jobs.close()
+
+
+def test_the_trash_is_emptied_in_its_time(settings: Settings, jobs: Jobs, janitor: Janitor) -> None:
+    old, new = finished(jobs), finished(jobs)
+    folders = [jobs.get(i).folder for i in (old, new)]
+    for job_id in (old, new):
+        jobs.trash(job_id)
+    _set(jobs, old, trashed=time.time() - UNDO - 1)
+    janitor.clean()
+    assert [f.exists() for f in folders] == [False, True]
+    jobs.restore(new)

@@ -12,6 +12,7 @@ from web.ui.dubsync.work import DubWork
 from web.ui.examples import example_files
 from web.ui.following import IN_ORDER, QUIET, Page
 from web.ui.language import label
+from web.ui.media_field import MediaField
 from web.ui.theme import script
 
 FILLS = ("silence", "original", "bed")
@@ -50,6 +51,10 @@ class DubTab:
     def given(self) -> list[Any]:
         return [self.film, self.film_address, self.dub, self.dub_address]
 
+    def work(self, page: Page) -> DubWork:
+        """The handlers that these components call."""
+        return DubWork(page, tuple(self.options))
+
     @property
     def outputs(self) -> list[Any]:
         return [
@@ -71,9 +76,9 @@ def layout(page: Page, last: gr.BrowserState) -> DubTab:
 
 
 def _inputs() -> dict[str, Any]:
-    film = gr.File(label=label("ui.sync.film"), file_count="single", type="filepath", elem_id="sync-film")
+    film = MediaField(label=label("ui.sync.film"), file_count="single", type="filepath", elem_id="sync-film")
     film_address = gr.Textbox(label=label("ui.address"), placeholder="https://…", max_lines=1)
-    dub = gr.File(label=label("ui.sync.dub"), file_count="single", type="filepath", elem_id="sync-dub")
+    dub = MediaField(label=label("ui.sync.dub"), file_count="single", type="filepath", elem_id="sync-dub")
     dub_address = gr.Textbox(label=label("ui.address"), placeholder="https://…", max_lines=1)
     example = gr.Button(
         label("ui.example"), size="sm", visible=len(example_files("dubsync")) == 2, elem_id="sync-example"
@@ -136,7 +141,7 @@ def _results() -> dict[str, Any]:
 
 def wire(page: Page, demo: gr.Blocks, tab: DubTab) -> None:
     """Connects the components with their work."""
-    work = DubWork(page, tuple(tab.options))
+    work = tab.work(page)
     inputs = [*tab.given, *tab.options.values()]
     tab.go.click(work.start, inputs, tab.outputs, **QUIET)
     tab.example.click(work.example, None, tab.given, **QUIET).then(work.start, inputs, tab.outputs, **QUIET)

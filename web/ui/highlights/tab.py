@@ -11,6 +11,7 @@ from web.ui.examples import example_files
 from web.ui.following import IN_ORDER, QUIET, Page
 from web.ui.highlights.work import HighlightsWork
 from web.ui.language import label
+from web.ui.media_field import MediaField
 from web.ui.theme import script
 
 
@@ -37,6 +38,10 @@ class HighlightsTab:
     @property
     def inputs(self) -> list[Any]:
         return [self.file, self.address, *self.options.values()]
+
+    def work(self, page: Page) -> HighlightsWork:
+        """The handlers that these components call."""
+        return HighlightsWork(page, tuple(self.options))
 
     @property
     def outputs(self) -> list[Any]:
@@ -67,7 +72,7 @@ def layout(page: Page, last: gr.BrowserState) -> HighlightsTab:
 
 def _inputs(page: Page) -> dict[str, Any]:
     settings = page.settings
-    file = gr.File(label=label("ui.file"), file_count="single", type="filepath", elem_id="highlights-file")
+    file = MediaField(label=label("ui.file"), file_count="single", type="filepath", elem_id="highlights-file")
     address = gr.Textbox(label=label("ui.address"), placeholder="https://…", max_lines=1)
     example = gr.Button(
         label("ui.example"), size="sm", visible=bool(example_files("highlights")), elem_id="highlights-example"
@@ -77,6 +82,7 @@ def _inputs(page: Page) -> dict[str, Any]:
             "clips": gr.Slider(1, 30, 8, step=1, label=label("ui.highlights.count")),
             "min_duration": gr.Slider(1, 180, settings.min_clip_duration, step=1, label=label("ui.highlights.min")),
             "max_duration": gr.Slider(5, 600, settings.max_clip_duration, step=1, label=label("ui.highlights.max")),
+            "track": gr.Textbox("auto", label=label("ui.track"), info=label("ui.track_info"), max_lines=1),
             "transcribe": gr.Checkbox(
                 True, label=label("ui.highlights.speech"), info=label("ui.highlights.speech_info")
             ),
@@ -105,7 +111,7 @@ def _results() -> dict[str, Any]:
 
 def wire(page: Page, demo: gr.Blocks, tab: HighlightsTab) -> None:
     """Connects the tab's components with its work."""
-    work = HighlightsWork(page, tuple(tab.options))
+    work = tab.work(page)
     tab.go.click(work.start, tab.inputs, tab.outputs, **QUIET)
     tab.example.click(work.example, None, [tab.file, tab.address], **QUIET).then(
         work.start, tab.inputs, tab.outputs, **QUIET

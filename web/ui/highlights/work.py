@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -12,6 +12,7 @@ import gradio as gr
 import pandas as pd
 
 from pipeline.errors import StudioError
+from pipeline.files.received import Stored
 from pipeline.values import Span
 from reelify.requests import Clip, CompileRequest, HighlightsRequest
 from syncdub.requests import AnalyseRequest
@@ -36,8 +37,11 @@ class HighlightsWork(TabWork):
 
     def start(self, request: gr.Request, file: str | None, address: str, *rest: Any) -> Iterator[Answer]:
         """Queues a job on what was given and follows it."""
+        yield from self._begin(lambda: chosen_source(self.page, file, address, request), rest, request)
+
+    def _begin(self, source_of: Callable[[], Stored], rest: Sequence[Any], request: gr.Request) -> Iterator[Answer]:
         try:
-            source = chosen_source(self.page, file, address, request)
+            source = source_of()
             files = {"source": source.path, **brought([source])}
             wanted = HighlightsRequest.from_json({**self.chosen(rest), **files})
             job_id = self.page.jobs.submit(wanted, asker(request), title=source.name)
@@ -52,11 +56,13 @@ class HighlightsWork(TabWork):
         if file or (address or "").strip():
             yield from self.start(request, file, address, *rest)
             return
-        try:
-            film = self.page.job(analysed, request).asked(AnalyseRequest).original
-        except StudioError as error:
-            raise shown(error, request) from error
-        yield from self.start(request, str(film), "", *rest)
+        yield from self._begin(lambda: self._film(analysed, request), rest, request)
+
+    def _film(self, analysed: str, request: gr.Request) -> Stored:
+        """The film of a dub analysis of this visitor, which named it then."""
+        film = self.page.job(analysed, request).asked(AnalyseRequest).original
+        self.page.engine.probe(film)
+        return Stored(film, film.name, film.stat().st_size)
 
     def example(self) -> tuple[str, str]:
         """The file that ships with the product."""
@@ -140,8 +146,10 @@ class HighlightsWork(TabWork):
     def _rendered(
         self, job: Job, n: int, clip: Mapping[str, Any], bounds: edits.Bounds, request: gr.Request
     ) -> Iterator[tuple[str, Job]]:
-        piece = Clip(job.asked(HighlightsRequest).source, Span(*bounds), str(clip.get("title", "")))
-        job_id = self.page.jobs.submit(CompileRequest((piece,)), asker(request), title=f"{n}. {job.title}")
+        asked = job.asked(HighlightsRequest)
+        piece = Clip(asked.source, Span(*bounds), str(clip.get("title", "")))
+        wanted = CompileRequest((piece,), track=asked.track)
+        job_id = self.page.jobs.submit(wanted, asker(request), title=f"{n}. {job.title}")
         yield from follow(self.page, job_id, language_of(request))
 
 

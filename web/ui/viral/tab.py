@@ -11,6 +11,7 @@ from pipeline.render.shapes import ASPECTS, FRAMINGS, SOURCE
 from web.ui.examples import example_files
 from web.ui.following import IN_ORDER, QUIET, Page
 from web.ui.language import label
+from web.ui.media_field import MediaField
 from web.ui.theme import script
 from web.ui.viral.work import ViralWork
 
@@ -45,6 +46,10 @@ class ViralTab:
     def settings(self) -> list[Any]:
         return [*self.options.values(), *self.look.values()]
 
+    def work(self, page: Page) -> ViralWork:
+        """The handlers that these components call."""
+        return ViralWork(page, (*self.options, *self.look), len(self.look))
+
     @property
     def outputs(self) -> list[Any]:
         return [
@@ -72,7 +77,7 @@ def layout(page: Page, last: gr.BrowserState) -> ViralTab:
 
 
 def _inputs(page: Page) -> dict[str, Any]:
-    files = gr.File(label=label("ui.viral.files"), file_count="multiple", type="filepath", elem_id="viral-files")
+    files = MediaField(label=label("ui.viral.files"), file_count="multiple", type="filepath", elem_id="viral-files")
     address = gr.Textbox(label=label("ui.address"), placeholder="https://…", max_lines=1)
     example = gr.Button(label("ui.example"), size="sm", visible=bool(example_files("viral")), elem_id="viral-example")
     look = _look()
@@ -81,6 +86,7 @@ def _inputs(page: Page) -> dict[str, Any]:
             "language": gr.Textbox(
                 "auto", label=label("ui.viral.language"), info=label("ui.viral.language_info"), max_lines=1
             ),
+            "track": gr.Textbox("auto", label=label("ui.track"), info=label("ui.track_info"), max_lines=1),
             "min_score": gr.Slider(0, 1, page.settings.min_viral_score, step=0.01, label=label("ui.viral.threshold")),
             "all": gr.Checkbox(False, label=label("ui.viral.all")),
         }
@@ -124,7 +130,7 @@ def _results() -> dict[str, Any]:
 
 def wire(page: Page, demo: gr.Blocks, tab: ViralTab, clips: gr.State) -> None:
     """Connects the components with their work; ``clips`` is the Highlights tab's result, so nothing is uploaded twice."""
-    work = ViralWork(page, (*tab.options, *tab.look), len(tab.look))
+    work = tab.work(page)
     tab.go.click(work.start, tab.inputs, tab.outputs, **QUIET)
     tab.mine.click(work.start_mine, [clips, *tab.settings], tab.outputs, **QUIET)
     tab.example.click(work.example, None, [tab.files, tab.address], **QUIET).then(

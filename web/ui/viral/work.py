@@ -42,7 +42,7 @@ class ViralWork(TabWork):
 
     n_outputs = 9
 
-    def __init__(self, page: Page, options: Sequence[str] = (), n_look: int = 0) -> None:
+    def __init__(self, page: Page, options: Sequence[str], n_look: int) -> None:
         super().__init__(page, options)
         self.look = tuple(options[len(options) - n_look :])
 
@@ -71,7 +71,7 @@ class ViralWork(TabWork):
     def _given(self, files: list[str] | None, address: str, request: gr.Request) -> list[Stored]:
         """What was given; uploads are not looked at here, for one bad clip does not fail the others."""
         if files and not (address or "").strip():
-            return [Stored(Path(path), Path(path).name, 0) for path in files]
+            return [chosen_source(self.page, path, None, request, probe=False) for path in files]
         return [chosen_source(self.page, None, address, request)]
 
     def _from_highlights(self, found: Mapping[str, str], request: gr.Request) -> tuple[ClipAsked, ...]:
@@ -151,7 +151,9 @@ class ViralWork(TabWork):
             ranking = self.page.job(job_id, request)
             state = edits.save(ranking, data.get("state"))
             cuts = cuts_of(_ranked(ranking), str(data.get("make")), int(data.get("n") or 1), state)
-            wanted = CompileRequest.from_json({**dict(zip(self.look, look, strict=True)), **cuts})
+            wanted = CompileRequest.from_json(
+                {**dict(zip(self.look, look, strict=True)), **cuts, "track": ranking.asked(RankRequest).track}
+            )
             made_by = self.page.jobs.submit(wanted, asker(request), title=wanted.clips[0].title or ranking.title)
         except StudioError as error:
             raise shown(error, request) from error
@@ -166,7 +168,8 @@ class ViralWork(TabWork):
             f'<a href="{attr(result[k])}" download>{k.upper()}</a>' for k in (*SUBTITLES, *PLANS) if result.get(k)
         )
         return (
-            f'<section class="studio studio-made"><h2>{html.escape(tell("ui.viral.made", language))}</h2>'
+            notes(result.get("doubts", []))
+            + f'<section class="studio studio-made"><h2>{html.escape(tell("ui.viral.made", language))}</h2>'
             f'<video controls playsinline preload="metadata" src="{attr(result["output"])}" poster="{attr(result.get("poster") or "")}" '
             f'aria-label="{attr(tell("ui.player", language))}"></video>'
             f'<p class="studio-files"><a href="/api/download/{job.id}">{html.escape(tell("ui.download_clip", language))}</a>{extras}</p></section>'

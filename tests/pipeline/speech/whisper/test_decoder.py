@@ -30,6 +30,8 @@ from pipeline.speech.whisper.on_torch import SMOOTHING, OpenAIWhisper, _rules, _
 from pipeline.values import Span
 
 pytestmark = pytest.mark.models
+ROUNDING = 1e-4
+"""Of a probability, whatever the number of threads: well under what any threshold of the product tells apart."""
 
 
 @pytest.fixture(autouse=True)
@@ -237,8 +239,12 @@ def test_texts_do_not_depend_on_threads(
             monkeypatch.setattr(Pace, "took", lambda self, seconds, n=n: setattr(self, "threads", n))
             found.append(base._writer.write(sounds, _rules(tokenizer, 12)))
     for one, two in zip(*found, strict=True):
-        assert (one.tokens, one.sure, one.total, one.no_speech) == (two.tokens, two.sure, two.total, two.no_speech)
-        assert torch.equal(one.attention, two.attention)
+        assert one.tokens == two.tokens
+        # Threads add up products in another order, which in float32 moves a probability by about 1e-6.
+        assert one.sure == pytest.approx(two.sure, abs=ROUNDING)
+        assert one.no_speech == pytest.approx(two.no_speech, abs=ROUNDING)
+        assert one.total == pytest.approx(two.total, abs=ROUNDING * (1 + len(one.tokens)))
+        assert torch.allclose(one.attention, two.attention, atol=10 * ROUNDING)
 
 
 # --- models of other shapes

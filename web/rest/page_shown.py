@@ -1,0 +1,47 @@
+"""``/gradio_api/file=…``: the files of the page, and nothing else that Gradio's own route of this name would give.
+
+Gradio's fetches any address it is given and shows what comes as if it were ours. This one knows this visitor's uploads, what the page
+showed, and the examples. Only media are shown in place; everything else is a download, and no answer may run as a page of ours.
+"""
+
+from __future__ import annotations
+
+import mimetypes
+from pathlib import Path
+
+from fastapi import APIRouter, Request
+from fastapi.responses import FileResponse
+from starlette.concurrency import run_in_threadpool
+
+from pipeline.errors import NotFound
+from web.guard.security import current_user
+from web.intake.page_files import PageFiles
+from web.intake.sources import example
+from web.rest.context import service_of
+
+IN_PLACE = ("audio/", "video/", "image/png", "image/jpeg", "image/webp", "image/gif")
+SANDBOX = {"Content-Security-Policy": "sandbox; default-src 'none'", "X-Content-Type-Options": "nosniff"}
+
+
+def router() -> APIRouter:
+    """The route."""
+    made = APIRouter(include_in_schema=False)
+
+    @made.get("/gradio_api/file={path:path}")
+    @made.head("/gradio_api/file={path:path}")
+    async def shown(path: str, request: Request) -> FileResponse:
+        """A file of the page. `Range` works."""
+        found = await run_in_threadpool(_found, service_of(request).sources.page_files, path, current_user(request))
+        kind = mimetypes.guess_type(found.name)[0] or ""
+        if kind.startswith(IN_PLACE):
+            return FileResponse(found, media_type=kind, headers=SANDBOX)
+        return FileResponse(found, media_type="application/octet-stream", filename=found.name, headers=SANDBOX)
+
+    return made
+
+
+def _found(files: PageFiles, path: str, owner: str) -> Path:
+    found = files.shown(path, owner) or example(path)
+    if found is None:
+        raise NotFound("error.not_yours")
+    return found
