@@ -148,8 +148,9 @@ class Settings:
     # uploads, library, limits
     max_upload: int = 20 * GIB
     allowed_extensions: tuple[str, ...] = (
-        "mp4", "avi", "mkv", "mov", "wmv", "flv", "webm", "m4v", "ts", "m2ts", "mpg",
+        "mp4", "avi", "mkv", "mov", "wmv", "flv", "webm", "m4v", "ts", "m2ts", "mpg", "vob",
         "m4a", "mp3", "flac", "wav", "ogg", "opus", "aac", "ac3", "eac3", "dts", "mka",
+        "mp2", "wma", "thd",
     )  # fmt: skip
     media_source_enabled: bool = False
     media_source_path: Path | None = None

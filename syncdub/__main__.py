@@ -62,11 +62,15 @@ def _align(options: argparse.Namespace, engine: Engine, report: Report) -> Answe
 
 
 def _lines(path: Path) -> list[str]:
-    from syncdub.making.subtitles import decode
+    from pipeline.text.encodings import decoded
 
     if not path.is_file():
         raise NotFound(name=path.name)
-    return [line.strip() for line in decode(path.read_bytes()).splitlines() if line.strip()]
+    return [
+        line.strip()
+        for line in (decoded(path.read_bytes()) or path.read_text("cp1252", "replace")).splitlines()
+        if line.strip()
+    ]
 
 
 def _request(options: argparse.Namespace, engine: Engine, request: type[Asked]) -> Asked:

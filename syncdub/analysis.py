@@ -24,7 +24,7 @@ from pipeline.progress import Report, no_report, part_of
 from pipeline.values import Span, Transcript
 from syncdub.exact import pictures
 from syncdub.exact.correlation import Search
-from syncdub.exact.findings import Finding, evidence_of, weigh
+from syncdub.exact.findings import WHOLE, Finding, evidence_of, weigh
 from syncdub.exact.pictures import Spot, disagreement
 from syncdub.exact.soundmatch import Agreement, glance, match
 from syncdub.exact.speed import pitch_votes
@@ -261,7 +261,9 @@ def _plan(case: _Case, finding: Finding, spots: list[Spot], said: Meaning | None
     if segments:
         segments, more = _checked_by_picture(segments, spots, case.request.follow)
         doubts += more
-    if said is not None and segments:
+    if said is not None and segments and said.another_story:
+        segments, doubts = _overruled(segments, doubts, finding)
+    elif said is not None and segments:
         segments = with_gaps_filled(confirmed(segments, said.anchors), said, finding.durations)
     elif said is not None:
         segments, doubts = _by_meaning(said, finding)
@@ -283,6 +285,14 @@ def _plan(case: _Case, finding: Finding, spots: list[Spot], said: Meaning | None
         original_stream=case.streams[0],
         dub_stream=case.streams[1],
     )
+
+
+def _overruled(segments: list[Segment], doubts: list[Message], finding: Finding) -> tuple[list[Segment], list[Message]]:
+    """What is left where both files speak of different things: nothing if only a part is shared anyway, else a doubt."""
+    told = [*doubts, message("doubt.another_story")]
+    if balance(segments, *finding.durations).agreement < WHOLE:
+        return [], told
+    return segments, told
 
 
 def _checked_by_picture(segments: list[Segment], spots: list[Spot], follow: str) -> tuple[list[Segment], list[Message]]:

@@ -4,24 +4,23 @@ written."""
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from pipeline.media import decode, ffmpeg
+from pipeline.media import decode
 from pipeline.media.languages import own_name
-from pipeline.media.values import MediaInfo, OtherStream
+from pipeline.media.values import MediaInfo
 from pipeline.messages import Message, message, say
 from pipeline.progress import Report, no_report, part_of
 from pipeline.settings import Settings
-from pipeline.tracks.carriage import COPIED_SUBTITLES, carriage
-from pipeline.tracks.copying import first_packet
+from pipeline.tracks.carriage import carriage
 from pipeline.tracks.mux import Mux, NewTrack, check_output, mux
 from pipeline.values import Span
-from syncdub.making import subtitles
+from syncdub.making.dub_subtitles import dub_subtitles
 from syncdub.making.measure import RATE, Fetch, Residual, measure, windows
 from syncdub.making.nudge import nudge
 from syncdub.making.plan import placed
@@ -34,6 +33,8 @@ if TYPE_CHECKING:
     from pipeline.engine import Engine
 
 N_EXECUTION = 8
+SURE_OF_LANGUAGE = 0.8
+"""Probability from which a heard language becomes a tag."""
 COPY_TRUST_MS = 5.0
 """A copied track further than this from the plan was not what its timestamps said; it is made again, sample by
 sample."""
@@ -95,14 +96,19 @@ def sync(engine: Engine, request: SyncRequest, report: Report = no_report) -> Sy
     if request.plan is not None:
         return execute(engine, moved(load_plan(request.plan), request.nudges), request, report)
     plan = analyse(engine, request, part_of(report, 0.0, 0.6))
-    return execute(engine, plan, _with_heard_language(engine, request, plan), part_of(report, 0.6, 1.0))
+    return execute(engine, plan, request, part_of(report, 0.6, 1.0), heard_languages(engine, request, plan))
 
 
-def execute(engine: Prober, plan: SyncPlan, request: SyncRequest, report: Report = no_report) -> SyncResult:
-    """``plan`` carried out: the second half of :func:`sync`, with the same errors."""
+def execute(
+    engine: Prober, plan: SyncPlan, request: SyncRequest, report: Report = no_report, heard: Heard | None = None
+) -> SyncResult:
+    """``plan`` carried out: the second half of :func:`sync`, with the same errors; ``heard`` tags tracks that say no language."""
     if plan.verdict == "refuse" or not plan.segments:
         return SyncResult(plan)
+    heard = heard or Heard()
     pair = Pair(engine.probe(request.original), engine.probe(request.dub))
+    if not _language(plan, pair, request):
+        request = replace(request, language=heard.dub)
     plan = with_durations(plan, pair)
     if request.nudge_ms:
         plan = nudge(plan, request.nudge_ms)
@@ -110,10 +116,10 @@ def execute(engine: Prober, plan: SyncPlan, request: SyncRequest, report: Report
     work = engine.settings.temp_dir
     work.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="sync-", dir=work) as folder:
-        playable = placed(plan)
-        result = _made(playable, pair, request, Path(folder), report)
+        playable, order = placed(plan), _Order(request, pair, heard)
+        result = _made(playable, order, Path(folder), report)
         if result.copied and not _trusted(result.execution):
-            result = _made(playable, pair, request, Path(folder), report, may_copy=False)
+            result = _made(playable, order, Path(folder), report, may_copy=False)
     return replace(result, plan=plan)
 
 
@@ -121,25 +127,56 @@ def _trusted(execution: Residual | None) -> bool:
     return execution is None or execution.bias is None or abs(execution.bias) <= COPY_TRUST_MS
 
 
-def _with_heard_language(engine: Engine, request: SyncRequest, plan: SyncPlan) -> SyncRequest:
-    """The request with the language the analysis heard in the dub; the transcript is remembered, nothing is heard twice."""
-    if request.quick or request.language or not plan.segments:
-        return request
-    return replace(request, language=engine.transcript(str(request.dub), None, plan.dub_stream).language)
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What languages the analysis heard in both tracks, ISO 639-1; empty where it is not sure."""
+
+    original: str = ""
+    dub: str = ""
 
 
-def _made(
-    plan: PlacedPlan, pair: Pair, request: SyncRequest, folder: Path, report: Report, *, may_copy: bool = True
-) -> SyncResult:
+def heard_languages(engine: Engine, request: SyncRequest, plan: SyncPlan) -> Heard:
+    """The languages of both tracks; the transcripts are remembered, nothing is heard twice."""
+    if request.quick or not plan.segments:
+        return Heard()
+    found = [
+        engine.transcript(str(path), None, stream)
+        for path, stream in ((request.original, plan.original_stream), (request.dub, plan.dub_stream))
+    ]
+    return Heard(*(t.language if t.language_probability >= SURE_OF_LANGUAGE else "" for t in found))
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """What is made of which files; ``heard`` are the languages of their tracks."""
+
+    request: SyncRequest
+    pair: Pair
+    heard: Heard
+
+
+def _made(plan: PlacedPlan, order: _Order, folder: Path, report: Report, *, may_copy: bool = True) -> SyncResult:
+    request, pair = order.request, order.pair
     wish = Wish(request.fill, request.codec, may_copy)
     track = make_track(plan, pair, wish, folder, part_of(report, 0.0, 0.5))
-    lines, doubts = _subtitles(plan, pair, request, folder)
-    added = NewTrack(track.path, "a", _language(plan, pair, request), _title(plan, pair, request))
-    order = Mux(request.original, request.output, added, lines, plan.original_stream, request.default)
-    left_out = mux(order, part_of(report, 0.5, 0.85))
+    language = _language(plan, pair, request)
+    lines = dub_subtitles(plan, pair.dub, request.subtitles, language, folder)
+    added = NewTrack(track.path, "a", language, _title(plan, pair, request))
+    contents = Mux(
+        request.original,
+        request.output,
+        added,
+        lines.tracks,
+        plan.original_stream,
+        request.default,
+        title=request.name,
+        fonts=lines.fonts,
+        original_language=order.heard.original,
+    )
+    left_out = mux(contents, part_of(report, 0.5, 0.85))
     residual, execution = measured(plan, pair, request.output, part_of(report, 0.85, 1.0))
     return SyncResult(
-        plan, request.output, residual, execution, track.copied, track.codec, (*track.doubts, *doubts, *left_out)
+        plan, request.output, residual, execution, track.copied, track.codec, (*track.doubts, *lines.doubts, *left_out)
     )
 
 
@@ -204,62 +241,6 @@ def _title(plan: PlacedPlan, pair: Pair, request: SyncRequest) -> str:
         return say(message("track.synced", language=name), request.interface)
     sign = "+" if offset >= 0 else "−"
     return say(message("track.shifted", language=name, sign=sign, offset=abs(offset)), request.interface)
-
-
-def _subtitles(
-    plan: PlacedPlan, pair: Pair, request: SyncRequest, folder: Path
-) -> tuple[tuple[NewTrack, ...], tuple[Message, ...]]:
-    """The dub's subtitles on the original's clock, those inside its file and those beside it: text through the map, pictures
-    where the map is a shift."""
-    tracks: list[NewTrack] = []
-    doubts: list[Message] = []
-    texts: list[tuple[Callable[[], str], str, str, str]] = []
-    for number, stream in enumerate(s for s in pair.dub.others if s.kind == "subtitle"):
-        if stream.text:
-            kind = "ass" if stream.codec in {"ass", "ssa"} else "srt"
-            texts.append((_extraction(pair.dub, stream, kind), kind, stream.language, stream.title))
-        elif (delay := _shift_of_pictures(plan, pair.dub, stream)) is not None:
-            tracks.append(NewTrack(Path(pair.dub.path), "s", stream.language, stream.title, number, delay))
-        else:
-            doubts.append(message("doubt.subtitles_left_out", index=stream.index, codec=stream.codec))
-    for path in request.subtitles:
-        kind = "ass" if path.suffix.lower() in {".ass", ".ssa"} else "srt"
-        texts.append((_reading(path), kind, _language(plan, pair, request), path.stem))
-    for number, (text, kind, language, title) in enumerate(texts):
-        retimed, kept, dropped = subtitles.retimed_file(text(), kind, plan)
-        if dropped:
-            doubts.append(message("doubt.subtitle_lines_dropped", dropped=dropped, kept=kept))
-        if kept:
-            file = folder / f"subtitles{number}.{kind}"
-            file.write_text(retimed, encoding="utf-8")
-            tracks.append(NewTrack(file, "s", language, title))
-    return tuple(tracks), tuple(doubts)
-
-
-def _shift_of_pictures(plan: PlacedPlan, info: MediaInfo, stream: OtherStream) -> float | None:
-    """Seconds by which a subtitle track of pictures is later in the original; ``None`` where it cannot come along: the map is
-    not one shift, the format cannot be copied, or a picture would lie before time 0 (which would move all other tracks)."""
-    if len(plan.segments) != 1 or plan.verdict not in {"aligned", "shift"} or stream.codec not in COPIED_SUBTITLES:
-        return None
-    delay = plan.segments[0].offset_ms / 1000
-    first = first_packet(Path(info.path), stream.index)
-    return delay if first is not None and first + delay >= 0 else None
-
-
-def _extraction(info: MediaInfo, stream: OtherStream, kind: str) -> Callable[[], str]:
-    def text() -> str:
-        offset = ["-itsoffset", f"{info.container_start - info.origin:.6f}"]
-        what = ["-map", f"0:{stream.index}", "-c:s", kind, "-f", kind, "-"]
-        return subtitles.decode(ffmpeg.capture([*offset, *ffmpeg.safe_input(info.path), *what]))
-
-    return text
-
-
-def _reading(path: Path) -> Callable[[], str]:
-    def text() -> str:
-        return subtitles.decode(path.read_bytes())
-
-    return text
 
 
 __all__ = ["SyncResult", "Track", "execute", "measured", "sync"]

@@ -70,8 +70,9 @@ def clock_origin(container: InputContainer) -> float:
 
 
 def audio_tracks(container: InputContainer) -> list[Any]:
-    """The audio streams of a known codec, as they are counted everywhere: what cannot be decoded has no number."""
-    return [s for s in container.streams.audio if s.codec_context is not None]
+    """The audio streams that can be heard, as they are counted everywhere: what has no known codec, or was announced and never
+    came, has no number."""
+    return [s for s in container.streams.audio if s.codec_context is not None and s.rate]
 
 
 def video_stream(container: InputContainer) -> av.VideoStream | None:

@@ -238,6 +238,7 @@ def _other(stream: Any) -> OtherStream | None:
         index=stream.index, kind=stream.type, codec=codec, language=str(stream.metadata.get("language", "")),
         title=str(stream.metadata.get("title", "")), text=codec in TEXT_SUBTITLES,
         forced=bool(stream.disposition & av.stream.Disposition.forced),
+        flags=tuple(sorted(f.name for f in av.stream.Disposition if f.name and stream.disposition & f)),
     )  # fmt: skip
 
 

@@ -54,7 +54,8 @@ class AudioStream:
 
 @dataclass(frozen=True, slots=True)
 class OtherStream:
-    """Subtitles, attachments, data. ``kind`` is ``subtitle``, ``attachment`` or ``data``; ``text`` says a subtitle is text."""
+    """Subtitles, attachments, data. ``kind`` is ``subtitle``, ``attachment`` or ``data``; ``text`` says a subtitle is text;
+    ``flags`` are its dispositions as FFmpeg spells them."""
 
     index: int
     kind: str
@@ -63,6 +64,7 @@ class OtherStream:
     title: str = ""
     text: bool = False
     forced: bool = False
+    flags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

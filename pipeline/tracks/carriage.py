@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from pipeline.errors import UnsupportedFormat
+from pipeline.errors import FFmpegFailed, UnsupportedFormat
+from pipeline.media import ffmpeg
 from pipeline.media.container import opened
 from pipeline.messages import Message, message
 
-How = Literal["copied", "converted", "cover", "left_out"]
+How = Literal["copied", "converted", "cover", "left_out", "empty"]
 COPIED_SUBTITLES = frozenset(
     [
         "subrip",
@@ -56,7 +57,7 @@ def carriage(path: Path) -> tuple[Carried, ...]:
         NotFound, UnreadableMedia: it cannot be opened.
     """
     with opened(path) as container:
-        found = tuple(_carried(stream) for stream in container.streams)
+        found = tuple(_carried(stream, path) for stream in container.streams)
     lost = next((c for c in found if c.kind == "v" and c.how == "left_out"), None)
     if lost is not None:
         raise UnsupportedFormat("error.matroska_cannot_hold", name=path.name, codec=lost.codec)
@@ -65,7 +66,7 @@ def carriage(path: Path) -> tuple[Carried, ...]:
 
 def said(found: Iterable[Carried]) -> tuple[Message, ...]:
     """What a person should know of streams that are not simply copied."""
-    codes = {"left_out": "doubt.stream_left_out", "converted": "doubt.stream_converted"}
+    codes = {"left_out": "doubt.stream_left_out", "converted": "doubt.stream_converted", "empty": "doubt.stream_empty"}
     noted = [c for c in found if c.how in codes and not (c.kind == "s" and c.how == "converted")]
     return tuple(message(codes[c.how], index=c.index, codec=c.codec, encoder=c.encoder.upper()) for c in noted)
 
@@ -77,16 +78,16 @@ def is_cover(stream: Any) -> bool:
     return stream.type == "video" and bool(stream.disposition & av.stream.Disposition.attached_pic)
 
 
-def _carried(stream: Any) -> Carried:
+def _carried(stream: Any, path: Path) -> Carried:
     kind = KINDS.get(stream.type, "")
     codec = stream.codec_context.name if stream.codec_context is not None else ""
     if is_cover(stream):
         return Carried(stream.index, kind, codec, "cover")
-    how, encoder = _way(stream, kind, codec)
+    how, encoder = _way(stream, kind, codec, path)
     return Carried(stream.index, kind, codec or stream.type, how, encoder)
 
 
-def _way(stream: Any, kind: str, codec: str) -> tuple[How, str]:
+def _way(stream: Any, kind: str, codec: str, path: Path) -> tuple[How, str]:
     if kind == "t":
         return "copied", ""
     if kind == "s":
@@ -95,7 +96,9 @@ def _way(stream: Any, kind: str, codec: str) -> tuple[How, str]:
         return ("copied" if codec in COPIED_SUBTITLES else "left_out"), ""
     if not kind or not codec:
         return "left_out", ""
-    if _held(stream):
+    if not (stream.rate if kind == "a" else stream.codec_context.width):
+        return "empty", ""  # announced, as the core that a TrueHD track may have, and never there
+    if _held(stream) or _rehearsed(path, stream.index):
         return "copied", ""
     return ("converted", "flac") if kind == "a" else ("left_out", "")
 
@@ -110,5 +113,15 @@ def _held(stream: Any) -> bool:
             trial.add_stream_from_template(stream)
             trial.start_encoding()
     except (av.error.FFmpegError, ValueError):
+        return False
+    return True
+
+
+def _rehearsed(path: Path, index: int) -> bool:
+    """The same by ffmpeg with the first second: it also knows the codecs of Windows and QuickTime, which have no name in Matroska."""
+    what = ["-t", "1", *ffmpeg.safe_input(path), "-map", f"0:{index}", "-c", "copy", "-f", "matroska", "-"]
+    try:
+        ffmpeg.capture(["-loglevel", "error", *what], time_limit=60)
+    except FFmpegFailed:
         return False
     return True

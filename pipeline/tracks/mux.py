@@ -21,7 +21,7 @@ from pipeline.atomic import beside, writing
 from pipeline.errors import BadRequest, DiskFull, FFmpegFailed, Forbidden, NotFound
 from pipeline.media import ffmpeg
 from pipeline.media.container import audio_tracks, opened
-from pipeline.media.languages import iso639_2
+from pipeline.media.languages import UNKNOWN, iso639_2
 from pipeline.messages import Message, message
 from pipeline.progress import Report, no_report
 from pipeline.tracks.carriage import KINDS, Carried, carriage, is_cover, said
@@ -46,12 +46,22 @@ class NewTrack:
     title: str = ""
     stream: int = 0
     delay: float = 0.0
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Font:
+    """Attachment ``index`` of ``path``, a font called ``name``."""
+
+    path: Path
+    index: int
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
 class Mux:
     """What goes into the file. ``original_stream`` is the original's audio track that the dub belongs to, ``default``
-    which of the two players should choose."""
+    which of the two players should choose, ``original_language`` what it is tagged with if it says nothing itself."""
 
     original: Path
     output: Path
@@ -60,6 +70,8 @@ class Mux:
     original_stream: int = 0
     default: Literal["original", "dub"] = "original"
     title: str = ""
+    fonts: tuple[Font, ...] = ()
+    original_language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +95,8 @@ class _Command:
     n: dict[str, int] = field(default_factory=lambda: {"v": 0, "a": 0, "s": 0, "t": 0})
     original: int = -1
     """Index of the original's audio stream that the dub belongs to."""
+    default_subtitles: bool = False
+    """Whether the original's own subtitles have a default: there must be no second."""
 
     def add(self, source: str, kind: str) -> int:
         """Map ``source``; returns its number among its kind."""
@@ -164,6 +178,8 @@ def _inputs(request: Mux) -> list[str]:
     args = ["-loglevel", "warning", "-fflags", "+genpts", *on_our_clock(request.original, 0.0)]
     for track in (request.dub, *request.subtitles):
         args += on_our_clock(track.path, track.delay)
+    for path in dict.fromkeys(font.path for font in request.fonts):
+        args += ffmpeg.safe_input(path)
     return args
 
 
@@ -176,9 +192,10 @@ def _command(request: Mux, folder: Path) -> _Command:
         for each in found:
             if each.how == "cover":
                 command.covers += _cover(request.original, container.streams[each.index])
-            elif each.how != "left_out":
+            elif each.how not in {"left_out", "empty"}:
                 _carry(container.streams[each.index], each, request, command)
     _add_new(request, command)
+    _add_fonts(request, command)
     _attach(command, folder)
     return command
 
@@ -187,10 +204,13 @@ def _carry(stream: Any, way: Carried, request: Mux, command: _Command) -> None:
     number = command.add(f"0:{stream.index}", way.kind)
     if way.how == "converted":
         command.options += [f"-c:{way.kind}:{number}", way.encoder]
+    command.default_subtitles |= way.kind == "s" and "default" in _flags(stream)
     if way.kind == "a":
         flags = _flags(stream) - {"default"}
         if stream.index == command.original:
             flags |= {"original"} | ({"default"} if request.default == "original" else set())
+            if iso639_2(str(stream.language or "")) == UNKNOWN and request.original_language:
+                command.options += [f"-metadata:s:a:{number}", f"language={iso639_2(request.original_language)}"]
         command.options += [f"-disposition:a:{number}", "+".join(sorted(flags)) or "0"]
 
 
@@ -204,10 +224,22 @@ def _add_new(request: Mux, command: _Command) -> None:
             f"-metadata:{name}",
             f"title={track.title}",
         ]
-        flags = "0"
+        flags = "+".join(f for f in track.flags if f != "default" or not command.default_subtitles) or "0"
         if track is request.dub:
             flags = "default+dub" if request.default == "dub" else "dub"
         command.options += [f"-disposition:{track.kind}:{number}", flags]
+
+
+def _add_fonts(request: Mux, command: _Command) -> None:
+    """The dub's fonts, but for those that the original brings under the same name."""
+    places = {
+        path: 2 + len(request.subtitles) + k for k, path in enumerate(dict.fromkeys(f.path for f in request.fonts))
+    }
+    with opened(request.original) as container:
+        there = {s.metadata.get("filename", "") for s in container.streams if s.type == "attachment"}
+    for font in request.fonts:
+        if font.name not in there:
+            command.add(f"{places[font.path]}:{font.index}", "t")
 
 
 def _flags(stream: Any) -> set[str]:

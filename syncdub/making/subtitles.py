@@ -27,17 +27,6 @@ class Cue:
     settings: str = ""
 
 
-def decode(data: bytes) -> str:
-    """The text of a subtitle file: by its byte order mark, else UTF-8, else Windows-1252, which never fails."""
-    for mark, name in ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be")):
-        if data.startswith(mark):
-            return data[len(mark) :].decode(name, "replace")
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError:
-        return data.decode("cp1252", "replace")
-
-
 def retime(cue: Cue, segments: Sequence[Segment]) -> Cue | None:
     """``cue`` where its middle's segment puts it, clipped to that segment; ``None`` when its middle belongs nowhere."""
     middle = (cue.start + cue.end) / 2

@@ -27,6 +27,8 @@ SAME_STORY = 0.01
 """Chance, for unrelated files, of support as strong: above it only unmistakable links are believed."""
 _ACCEPTED, _ACCEPTED_ON_TIME = 0.45, 0.2
 """Lowest score of a link that is believed: on its meaning alone, and when it is said when expected."""
+_TELLING_STORY, _NO_ORDER = 16, 0.2
+"""Sentences a side with which the same story always shows an order, and the chance of the order of another one."""
 _UNMISTAKABLE = 0.8
 """The same where the order does not speak for the same story: too few phrases, or another film."""
 _ENOUGH = 8
@@ -61,12 +63,19 @@ class Support:
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What this witness says; ``rate`` is seconds of original a second of dub as far as the phrases show it."""
+    """What this witness says; ``rate`` is seconds of original a second of dub as far as the phrases show it, ``spoken`` how
+    many sentences original and dub have."""
 
     matches: tuple[Match, ...]
     anchors: tuple[Anchor, ...]
     support: Support
     rate: float = 1.0
+    spoken: tuple[int, int] = (0, 0)
+
+    @property
+    def another_story(self) -> bool:
+        """Whether both files speak enough to know that they do not tell the same."""
+        return min(self.spoken) >= _TELLING_STORY and self.support.p_value > _NO_ORDER
 
 
 def meaning_evidence(
@@ -221,7 +230,8 @@ def _testimony(
             anchors.append(Anchor(dub, original, sigma, worth, "meaning", text=text))
     total = sum(len(s.text) for s in theirs)
     covered = sum(len(theirs[j].text) for link in links for j in link.target)
-    return Meaning(tuple(matches), tuple(anchors), Support(p_value, covered / max(total, 1)), course.rate)
+    support = Support(p_value, covered / max(total, 1))
+    return Meaning(tuple(matches), tuple(anchors), support, course.rate, (len(ours), len(theirs)))
 
 
 def _line(sentences: list[Sentence]) -> Line:

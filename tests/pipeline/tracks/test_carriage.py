@@ -9,12 +9,13 @@ import pytest
 from pipeline.errors import UnsupportedFormat
 from pipeline.media import ffmpeg
 from pipeline.media.container import opened
+from pipeline.media.probe import probe
 from pipeline.settings import Settings
 from pipeline.tracks import carriage as module
 from pipeline.tracks.carriage import carriage, is_cover
 from syncdub.requests import SyncRequest
-from syncdub.workflow import SyncResult, execute, sync
-from tests.dubbing import RATE, Prober, film, plan, sound, write
+from syncdub.workflow import Heard, SyncResult, execute, sync
+from tests.dubbing import RATE, Prober, film, packets, plan, sound, write
 
 SECONDS = 12
 
@@ -101,6 +102,7 @@ def test_a_picture_that_matroska_cannot_hold_is_refused_before_anything_is_done(
     tmp_path: Path, original: Path, dub: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "_held", lambda stream: stream.type != "video")
+    monkeypatch.setattr(module, "_rehearsed", lambda path, index: False)
     engine = object()  # whatever is asked of it would fail
     with pytest.raises(UnsupportedFormat) as caught:
         sync(engine, SyncRequest(original=original, dub=dub, output=tmp_path / "o.mkv"))  # type: ignore[arg-type]
@@ -111,3 +113,78 @@ def test_every_stream_has_a_way(original: Path) -> None:
     assert [(c.kind, c.how) for c in carriage(original)] == [
         ("v", "copied"), ("a", "copied"), ("s", "copied"), ("t", "copied")
     ]  # fmt: skip
+
+
+def test_flags_and_fonts_of_the_dubs_subtitles_come_along(tmp_path: Path, original: Path, dub: Path) -> None:
+    forced, signs, font, rich = (tmp_path / n for n in ("f.srt", "s.ass", "Sign.ttf", "rich.mkv"))
+    forced.write_text("1\n00:00:02,000 --> 00:00:04,000\nPROHIBIDO\n", encoding="utf-8")
+    signs.write_text("[Script Info]\n[Events]\nFormat: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text\n"
+                     "Dialogue: 0,0:00:05.00,0:00:06.00,Default,,0,0,0,,Cartel\n", encoding="utf-8")  # fmt: skip
+    font.write_bytes(bytes(200))
+    named = ("-metadata:s:t", "mimetype=application/x-truetype-font", "-metadata:s:t", "filename=Sign.ttf")
+    flags = ("-disposition:s:0", "+forced+default", "-disposition:s:1", "+hearing_impaired")
+    ff("-i", dub, "-i", forced, "-i", signs, "-map", 0, "-map", 1, "-map", 2, "-c", "copy", "-c:s:0", "srt", "-c:s:1", "ass",
+       *flags, "-metadata:s:s:0", "language=spa", "-attach", font, *named, rich)  # fmt: skip
+    result = made(tmp_path, original, rich)
+    assert result.output is not None
+    others = probe(result.output).others
+    new = [o for o in others if o.kind == "subtitle"][-2:]
+    assert [(o.forced, set(o.flags) & {"default", "hearing_impaired"}) for o in new] == [
+        (True, {"default"}),
+        (False, {"hearing_impaired"}),
+    ]
+    with opened(result.output) as container:
+        attached = [s.metadata.get("filename") for s in container.streams if s.type == "attachment"]
+    assert "Sign.ttf" in attached
+
+
+def test_subtitles_in_an_old_encoding_are_read_by_their_language_or_left_out_with_a_word(
+    tmp_path: Path, original: Path, dub: Path
+) -> None:
+    told = tmp_path / "hebrew.srt"
+    told.write_bytes("1\n00:00:03,000 --> 00:00:05,000\nשלום עולם\n".encode("cp1255"))
+    for language, codes in (("he", []), ("", ["doubt.subtitle_encoding"])):
+        order = SyncRequest(
+            original=original, dub=dub, output=tmp_path / f"{language or 'x'}.mkv", language=language, subtitles=(told,)
+        )
+        result = execute(Prober(Settings(temp_dir=tmp_path / "w")), plan((0, SECONDS - 1, 1.0, 1.0)), order)
+        assert result.output is not None
+        assert [d.code for d in result.doubts if d.code == "doubt.subtitle_encoding"] == codes
+        if not codes:
+            assert packets(result.output, "subtitles", 1)[0] == (4.0, "שלום עולם".encode())
+
+
+def test_what_was_heard_becomes_the_tag_of_a_track_that_says_nothing(tmp_path: Path, dub: Path) -> None:
+    base = write(tmp_path / "film.mka", sound(SECONDS, 7))
+    order = SyncRequest(original=base, dub=dub, output=tmp_path / "o.mkv", name="The Film")
+    ordered = plan((0, SECONDS - 1, 1.0, 1.0))
+    execute(Prober(Settings(temp_dir=tmp_path / "w")), ordered, order, heard=Heard("en", "es"))
+    assert [a.language for a in probe(tmp_path / "o.mkv").audio] == ["eng", "spa"]
+    with opened(tmp_path / "o.mkv") as container:
+        assert container.metadata["title"] == "The Film"
+
+
+def test_a_stream_that_is_announced_and_never_comes_is_told_and_does_no_harm(
+    tmp_path: Path, original: Path, dub: Path
+) -> None:
+    base = tmp_path / "truehd.m2ts"
+    ff(
+        "-i",
+        original,
+        "-map",
+        "0:v",
+        "-map",
+        "0:a",
+        "-c:v",
+        "copy",
+        "-c:a",
+        "truehd",
+        "-strict",
+        -2,
+        "-mpegts_m2ts_mode",
+        1,
+        base,
+    )
+    assert [c.how for c in carriage(base)] == ["copied", "copied", "empty"]
+    result = made(tmp_path, base, dub)
+    assert "doubt.stream_empty" in {d.code for d in result.doubts}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from pipeline.text.encodings import decoded
 from syncdub.making.plan import placed
-from syncdub.making.subtitles import Cue, decode, parse_srt, retime, retimed_file, write_srt
+from syncdub.making.subtitles import Cue, parse_srt, retime, retimed_file, write_srt
 from syncdub.values import Segment, SyncPlan
 
 PLAN = SyncPlan(
@@ -68,7 +69,7 @@ def test_ass_keeps_its_styles_and_moves_its_events() -> None:
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
 def test_every_usual_encoding_is_read(encoding: str) -> None:
-    assert "¿qué" in decode(SRT.encode(encoding))
+    assert "¿qué" in str(decoded(SRT.encode(encoding)))
 
 
 @pytest.mark.parametrize("text", ["", "garbage\n\n--> \n", "1\n00:00:05,000 --> 00:00:04,000\nback\n", "99:99:99,999"])
