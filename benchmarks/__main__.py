@@ -27,6 +27,7 @@ ORDER = (
     "muxing",
     "page",
     "service",
+    "attacks",
     "cluster",
     "scale",
 )

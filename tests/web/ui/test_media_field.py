@@ -81,8 +81,10 @@ def test_upload_moments_player_and_download_in_a_browser(place: Place, tmp_path:
         with page.expect_download() as download:
             page.click("#highlights-view ~ * a[href*='/api/download/'], a[href*='/api/download/']")
         assert Path(download.value.path()).stat().st_size > 100_000
-        shown = httpx.get(f"{place.address}gradio_api/file={source}", headers={"Range": "bytes=0-9"})
-        assert (shown.status_code, len(shown.content), shown.headers["content-type"]) == (206, 10, "video/mp4")
+        where, piece = f"{place.address}gradio_api/file={source}", {"Range": "bytes=0-9"}
+        shown = visit.context.request.get(where, headers=piece)
+        assert (shown.status, len(shown.body()), shown.headers["content-type"]) == (206, 10, "video/mp4")
+        assert httpx.get(where, headers=piece).status_code == 404, "another browser's upload"
         visit.tab(1)
         page.click("#viral-example")
         visit.see("#viral-view .vcard .tl-clip")
