@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from pipeline.compute.remembered import Memory
 from pipeline.errors import Cancelled, Refused, StudioError, UserError
 from pipeline.messages import Message, choose_language, localise, say
 from pipeline.progress import Report
@@ -25,6 +26,7 @@ from pipeline.settings import Settings, SettingsError
 
 DONE, OURS, USAGE, INPUT, REFUSED, STOPPED = 0, 1, 2, 3, 4, 130
 EVERY = 0.5
+DAY = 86400.0
 
 
 def language_of(settings: Settings) -> str:
@@ -73,6 +75,8 @@ def run(
         return _failed(error, as_json, language)
     if sys.stderr.isatty():
         sys.stderr.write("\r\033[K")
+    if settings.keep_days:  # where no service runs nobody else tidies up
+        Memory(settings.data_dir / "memory").forget(settings.keep_days * DAY)
     said = localise(result, language)
     _print(_written(said) if as_json else show(said, language))
     return code
