@@ -49,7 +49,8 @@ def rarity(wording: Matrix) -> Numbers:
     seen = np.asarray((wording > 0).sum(axis=0)).ravel()
     value = np.log((1 + wording.shape[0]) / (1 + seen)) + 1.0
     value[seen < 2] = 0.0
-    return value / np.sqrt(np.average(value**2, weights=seen + 1e-9))
+    scaled: Numbers = value / np.sqrt(np.average(value**2, weights=seen + 1e-9))
+    return scaled
 
 
 def choice(pairs: Pairs, train: NDArray[np.bool_], *, words: bool, others: Numbers | None = None) -> Direction:
