@@ -24,7 +24,7 @@ from scipy import signal
 
 from benchmarks import ROOT, table
 from benchmarks import media as media_folder
-from benchmarks.dub_generator import RATE, Pair, Piece, Recipe, Samples, Studio, write
+from benchmarks.dub_generator import KINDS, RATE, Pair, Piece, Recipe, Samples, Studio, write
 from benchmarks.dub_oddities import ODDITIES
 from pipeline.evidence import fingerprints
 from pipeline.media import decode
@@ -33,30 +33,6 @@ from pipeline.settings import Settings
 from syncdub.analysis import analyse
 from syncdub.requests import AnalyseRequest
 from syncdub.values import Segment, SyncPlan
-
-KINDS: dict[str, Callable[[np.random.Generator], Recipe]] = {
-    "same cut, shifted": lambda r: Recipe(late=float(r.uniform(0.1, 9)), codec="aac96", bed_db=_bed(r)),
-    "foreign intro and tail": lambda r: Recipe(
-        intro=float(r.uniform(8, 60)), tail=20.0, codec="aac160", bed_db=_bed(r)
-    ),
-    "PAL, pitch up": lambda r: Recipe(rate=25025 / 24000, codec="aac96", bed_db=_bed(r)),
-    "PAL 25/24, pitch kept": lambda r: Recipe(rate=25 / 24, pitch_kept=True, codec="aac96", bed_db=_bed(r)),
-    "NTSC 1001/1000": lambda r: Recipe(rate=1001 / 1000, codec="ac3", bed_db=_bed(r)),
-    "slower 24000/25025": lambda r: Recipe(rate=24000 / 25025, codec="opus", bed_db=_bed(r)),
-    "free speed": lambda r: Recipe(rate=float(r.uniform(0.96, 1.04)), codec="aac96", bed_db=_bed(r)),
-    "missing scenes": lambda r: Recipe(duration=360, cuts=3, codec="aac96", bed_db=_bed(r)),
-    "advertisements": lambda r: Recipe(duration=360, ads=3, codec="aac96", bed_db=_bed(r)),
-    "replaced, cut, ads, PAL": lambda r: Recipe(
-        duration=420, cuts=1, ads=1, replaced=1, rate=25025 / 24000, intro=15, codec="aac96", bed_db=_bed(r)
-    ),
-    "bed −20 dB, mono, MP3 48": lambda r: Recipe(bed_db=-20, mono=True, codec="mp3_48", late=float(r.uniform(0.1, 9))),
-    "bed −20 dB, cuts, mono": lambda r: Recipe(duration=360, bed_db=-20, mono=True, cuts=2, codec="aac96"),
-    "inverted, noisy, mono": lambda r: Recipe(mono=True, invert=True, noise_db=-40, codec="opus", late=1.0),
-}
-
-
-def _bed(rng: np.random.Generator) -> float:
-    return float(rng.uniform(-12, 3))
 
 
 @dataclass(frozen=True, slots=True)
