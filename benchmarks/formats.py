@@ -90,11 +90,7 @@ def _streams_kept(row: Row, made: Path, out: Path) -> bool:
             return False
         if row.side == "dub":
             return True
-<<<<<<< HEAD
-        heard = [s for s in before.streams if s.type != "audio" or s.rate]  # a track that never came has no rate
-=======
         heard = [s for s in before.streams if s.type != "audio" or getattr(s, "rate", 0)]
->>>>>>> dubfiles
         return all(
             sum(s.type == kind for s in after.streams) >= sum(s.type == kind for s in heard)
             for kind in ("video", "audio", "subtitle")
