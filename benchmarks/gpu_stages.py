@@ -145,7 +145,7 @@ def _whisper(device: Device, seconds: float) -> Callable[[], object]:
     from pipeline.compute.device import in_batches
     from pipeline.compute.models import whisper_folder
     from pipeline.speech.recognisers import EVERYTHING
-    from pipeline.speech.sound.voice import VoiceDetector, chunks
+    from pipeline.speech.voice import VoiceDetector, chunks
     from pipeline.speech.whisper.on_torch import OpenAIWhisper
 
     model = OpenAIWhisper(whisper_folder(Settings()), device.kind)

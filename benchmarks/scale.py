@@ -79,8 +79,8 @@ def measure(folder: Path, seconds: float) -> dict[str, float]:
     from pipeline.media import decode as source
     from pipeline.media.probe import probe
     from pipeline.settings import Settings
-    from pipeline.speech.sound.voice import VoiceDetector, chunks
     from pipeline.speech.transcriber import Transcriber
+    from pipeline.speech.voice import VoiceDetector, chunks
 
     settings, device = Settings.from_env(), pick("cpu")
     film = excerpt(folder / "film.mp4", seconds, 1080)

@@ -42,7 +42,7 @@ IMPURE_STDLIB = {
 }
 HOMES = {
     "whisper": ("pipeline/speech/whisper/",),
-    "faster_whisper": ("pipeline/speech/whisper/", "pipeline/speech/sound/voice.py"),
+    "faster_whisper": ("pipeline/speech/whisper/", "pipeline/speech/voice.py"),
     "ctranslate2": ("pipeline/speech/whisper/",),
     "spacy": ("pipeline/text/tagger.py",),
     "sentence_transformers": ("pipeline/text/embedder.py",),

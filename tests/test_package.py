@@ -164,7 +164,7 @@ def test_who_has_no_models_is_told_how_to_get_them(site: Path, tmp_path: Path) -
 def test_no_library_reports_to_its_maker(site: Path, tmp_path: Path) -> None:
     """ONNX Runtime would leave the number of this machine in the home folder, for what it sends."""
     code = (
-        "from pipeline.speech.sound.voice import load_session; load_session()\n"
+        "from pipeline.speech.voice import load_session; load_session()\n"
         "from pipeline.settings import QUIET; import os; assert QUIET.items() <= os.environ.items()"
     )
     home = tmp_path / "home"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pipeline.messages import Message
 from pipeline.speech.passages import Said, Vote
 from pipeline.speech.sentences import Spoken
-from pipeline.speech.sound.voice import Hearing, Level
+from pipeline.speech.voice import Hearing, Level
 
 SURE_LANGUAGE = 0.6
 MIXED_SHARE = 0.2

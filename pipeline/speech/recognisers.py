@@ -18,8 +18,8 @@ from pipeline.errors import ModelUnavailable
 from pipeline.messages import Message
 from pipeline.settings import Settings
 from pipeline.speech.backends import BACKENDS, Backend, Place, on_torch
-from pipeline.speech.sound.voice import Hearing, VoiceDetector, chunks
 from pipeline.speech.values import Chunk, Recogniser
+from pipeline.speech.voice import Hearing, VoiceDetector, chunks
 from pipeline.values import Audio
 
 R = TypeVar("R")

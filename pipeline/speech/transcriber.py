@@ -23,9 +23,9 @@ from pipeline.speech.listening import Ear
 from pipeline.speech.passages import Listeners, Passage, Said, Vote, batched
 from pipeline.speech.recognisers import EVERYTHING, Recognisers
 from pipeline.speech.sentences import Spoken, sentences, to_sentence
-from pipeline.speech.sound.source import Reader, Source
-from pipeline.speech.sound.voice import Hearing, Level, VoiceDetector, chunks, load_session
+from pipeline.speech.source import Reader, Source
 from pipeline.speech.values import Chunk, Recogniser
+from pipeline.speech.voice import Hearing, Level, VoiceDetector, chunks, load_session
 from pipeline.values import Sentence, Span, Transcript
 
 VOTERS = 8

@@ -17,9 +17,9 @@ from pipeline.messages import Message
 from pipeline.settings import Settings
 from pipeline.speech import guards as guards
 from pipeline.speech.sentences import Spoken, sentences, to_sentence
-from pipeline.speech.sound.voice import WINDOW, Hearing, Level, VoiceDetector, chunks
 from pipeline.speech.transcriber import Transcriber
 from pipeline.speech.values import RATE, Chunk, Heard, HeardWord, Piece
+from pipeline.speech.voice import WINDOW, Hearing, Level, VoiceDetector, chunks
 from pipeline.speech.word_times import holes, in_order, on_file_clock, snapped, sound_runs
 from pipeline.values import Audio, Span, Transcript, Word
 
@@ -97,7 +97,7 @@ def test_no_chunk_is_longer_than_whispers_window_and_nothing_is_lost() -> None:
 
 
 def test_memory_does_not_grow_with_the_length() -> None:
-    from pipeline.speech.sound.voice import _Packer
+    from pipeline.speech.voice import _Packer
 
     packer = _Packer(Hearing())
     detector = VoiceDetector(LoudIsVoice())

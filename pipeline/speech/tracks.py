@@ -22,8 +22,8 @@ from pipeline.media import channels
 from pipeline.media.decode import load_audio
 from pipeline.media.values import AudioStream, MediaInfo
 from pipeline.messages import Message
-from pipeline.speech.sound.voice import STEP, WINDOW, VoiceDetector, load_session
 from pipeline.speech.values import RATE
+from pipeline.speech.voice import STEP, WINDOW, VoiceDetector, load_session
 from pipeline.values import Span
 
 AUTO, MIX = "auto", "mix"
