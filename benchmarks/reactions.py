@@ -9,7 +9,7 @@ was taken for. With: the same material and talks, with reactions of known times 
 from __future__ import annotations
 
 import argparse
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -95,7 +95,7 @@ def main() -> None:
     folder, network = media(), sounds.load_network(Settings(), threads=2)
     rng = np.random.default_rng(options.seed)
     false: dict[str, Counter[str]] = {}
-    minutes: Counter[str] = Counter()
+    minutes: dict[str, float] = defaultdict(float)
     found: dict[str, list[bool]] = {}
     for kind, name, samples in material(folder, rng, quick=options.quick):
         minutes[kind] += len(samples) / RATE / 60
