@@ -15,6 +15,7 @@ from benchmarks import ROOT
 ORDER = (
     "start",
     "highlights",
+    "reactions",
     "shots",
     "analysis",
     "rendering",

@@ -21,7 +21,7 @@ from pipeline.media.values import MediaInfo
 from pipeline.messages import say
 from pipeline.render import colours
 from pipeline.render.render import RenderOptions, render
-from pipeline.speech.tracks import chosen
+from pipeline.tracks.choice import chosen
 from pipeline.values import Cut, Span, Timeline
 
 HEAD = ("side", "container", "codecs", "peculiarity", "kept", "converted", "off by ms", "said", "right")

@@ -18,13 +18,14 @@ import numpy as np
 from benchmarks import generators, media, table
 from benchmarks.generators import RATE, Samples
 from pipeline.evidence import sounds
+from pipeline.evidence.sound_events import EVENTS
 from pipeline.media import decode
 from pipeline.settings import Settings
 from pipeline.values import Audio, Event
 
 BLOCK = 5
 LEVELS = (-4.0, 6.0)
-LABELS = ("laughter", "applause", "cheering", "scream", "crowd")
+LABELS = tuple(event.label for event in EVENTS)
 FILMS = (
     "bbb_480p_171s_5.1.mp4",
     "sintel_trailer_480p_moviepy.mp4",

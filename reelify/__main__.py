@@ -72,7 +72,7 @@ def _asked(options: argparse.Namespace, settings: Settings, request: type[Asked]
 
 def _transcribe(options: argparse.Namespace, settings: Settings, report: Report) -> dict[str, Any]:
     from pipeline.render import captions
-    from pipeline.speech.tracks import chosen
+    from pipeline.tracks.choice import chosen
 
     request = _asked(options, settings, TranscribeRequest, source=_local(options.input, settings, report))
     engine = Engine(settings)

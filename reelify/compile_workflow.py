@@ -12,7 +12,7 @@ from pipeline.errors import BadRequest
 from pipeline.messages import Message, message
 from pipeline.progress import Report, no_report, part_of
 from pipeline.speech.clock import moved, through
-from pipeline.speech.tracks import chosen
+from pipeline.tracks.choice import chosen
 from pipeline.values import Cut, Sentence, Span, Timeline, Transcript
 from reelify.cut.compilation import compile_moments, worth_of
 from reelify.cut.posting import remarks, render_post, suffix, write_subtitles

@@ -16,7 +16,7 @@ from pipeline.evidence.sound_events import BY_LABEL
 from pipeline.media.values import MediaInfo
 from pipeline.messages import Message, message
 from pipeline.progress import Report, no_report, part_of
-from pipeline.speech.tracks import chosen
+from pipeline.tracks.choice import chosen
 from pipeline.values import Cut, Span, Timeline, Transcript
 from reelify.moments.highlights import find_highlights
 from reelify.requests import HighlightsRequest

@@ -13,7 +13,7 @@ from pipeline.media.values import MediaInfo
 from pipeline.messages import Message, message
 from pipeline.progress import Report, no_report, part_of
 from pipeline.speech.clock import between, moved
-from pipeline.speech.tracks import chosen
+from pipeline.tracks.choice import chosen
 from pipeline.values import Sentence, Span, Transcript
 from reelify.cut.compilation import key_moments, worth_of
 from reelify.cut.posting import remarks, render_post, suffix, write_subtitles

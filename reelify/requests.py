@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pipeline.errors import BadRequest
 from pipeline.render.shapes import ASPECTS, FRAMINGS, SOURCE
 from pipeline.requests import Request, option, unstored
-from pipeline.speech.tracks import AUTO, WANTED
+from pipeline.tracks.choice import AUTO, WANTED
 from pipeline.values import Span
 from reelify.cut.compilation import CROSSFADE
 from reelify.cut.rewriting import Rewrite
@@ -51,7 +51,7 @@ class Clip:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpokenRequest(Request):
     """What all of them have: ``language`` is the spoken one, ``None`` (at the doors ``auto``) where it is to be detected; ``track`` the
-    audio track of every file (:mod:`pipeline.speech.tracks`)."""
+    audio track of every file (:mod:`pipeline.tracks.choice`)."""
 
     language: str | None = option(
         None, "spoken language, ISO 639-1 (two or three letters), or auto", pattern="[a-z]{2,3}", shown="auto"

@@ -11,7 +11,7 @@ from pipeline.messages import Message
 from pipeline.progress import Report, no_report
 from pipeline.render import captions
 from pipeline.render.shapes import SOURCE
-from pipeline.speech.tracks import chosen
+from pipeline.tracks.choice import chosen
 from pipeline.values import Timeline, Transcript
 from reelify.requests import Look
 

@@ -34,7 +34,7 @@ def highlights(engine: Engine, request: HighlightsRequest, folder: Path, report:
 def transcribe(engine: Engine, request: TranscribeRequest, folder: Path, report: Report) -> dict[str, Any]:
     """What is said; subtitles are written into ``folder``."""
     from pipeline.render import captions
-    from pipeline.speech.tracks import chosen
+    from pipeline.tracks.choice import chosen
 
     report = arrived(engine, request, report)
     sound = chosen(engine.probe(request.source), request.track)

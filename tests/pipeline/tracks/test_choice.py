@@ -13,7 +13,7 @@ from pipeline.media.decode import load_audio
 from pipeline.media.probe import probe
 from pipeline.media.values import AudioStream
 from pipeline.render.render import RenderOptions, render
-from pipeline.speech import tracks
+from pipeline.tracks import choice as tracks
 from pipeline.values import Cut, Span, Timeline
 from tests import odd_media
 
