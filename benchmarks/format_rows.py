@@ -133,7 +133,22 @@ def joined(kind: str, form: str, codec: str, video: str, *, dub: bool) -> Make:
         for k in range(2):
             part = folder / f"part{k}.{kind}"
             cut = ("-ss", k * SECONDS / 2, "-t", SECONDS / 2, "-i", source)
-            ff(*shown(), *cut, "-map", "0:v", "-map", "1:a", "-shortest", "-c:v", video, "-c:a", codec, "-f", form, part)
+            ff(
+                *shown(),
+                *cut,
+                "-map",
+                "0:v",
+                "-map",
+                "1:a",
+                "-shortest",
+                "-c:v",
+                video,
+                "-c:a",
+                codec,
+                "-f",
+                form,
+                part,
+            )
             whole += part.read_bytes()
         out.write_bytes(whole)
         return out
@@ -160,7 +175,10 @@ def renamed(make: Make, name: str) -> Make:
 
 
 AAC = ("-c:a", "aac")
-H264, HEVC10 = ("-c:v", "libx264", "-preset", "ultrafast"), ("-c:v", "libx265", "-preset", "ultrafast", "-pix_fmt", "yuv420p10le")
+H264, HEVC10 = (
+    ("-c:v", "libx264", "-preset", "ultrafast"),
+    ("-c:v", "libx265", "-preset", "ultrafast", "-pix_fmt", "yuv420p10le"),
+)
 HDR10 = (*HEVC10, "-color_primaries", "bt2020", "-color_trc", "smpte2084", "-colorspace", "bt2020nc")
 VP9 = ("-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8")
 M2TS = ("-mpegts_m2ts_mode", 1)

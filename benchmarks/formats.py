@@ -90,7 +90,7 @@ def _streams_kept(row: Row, made: Path, out: Path) -> bool:
             return False
         if row.side == "dub":
             return True
-        heard = [s for s in before.streams if s.type != "audio" or getattr(s, "rate", 0)]
+        heard = [s for s in before.streams if not isinstance(s, av.AudioStream) or s.rate]
         return all(
             sum(s.type == kind for s in after.streams) >= sum(s.type == kind for s in heard)
             for kind in ("video", "audio", "subtitle")
