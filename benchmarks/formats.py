@@ -13,6 +13,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import av
+
 from benchmarks import ROOT, table
 from benchmarks.format_rows import CLIPS, DUBS, LATE, ORIGINALS, SECONDS, Parts, Row, parts
 from benchmarks.muxing import Prober
