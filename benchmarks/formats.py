@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import av
+from av.audio.stream import AudioStream
 
 from benchmarks import ROOT, table
 from benchmarks.format_rows import CLIPS, DUBS, LATE, ORIGINALS, SECONDS, Parts, Row, parts
@@ -92,7 +92,7 @@ def _streams_kept(row: Row, made: Path, out: Path) -> bool:
             return False
         if row.side == "dub":
             return True
-        heard = [s for s in before.streams if not isinstance(s, av.AudioStream) or s.rate]
+        heard = [s for s in before.streams if not isinstance(s, AudioStream) or s.rate]
         return all(
             sum(s.type == kind for s in after.streams) >= sum(s.type == kind for s in heard)
             for kind in ("video", "audio", "subtitle")
