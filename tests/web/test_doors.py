@@ -14,6 +14,7 @@ import pytest
 import reelify.__main__
 import syncdub.__main__
 from pipeline.errors import Cancelled, StudioError
+from pipeline.files.received import Stored
 from pipeline.requests import Request
 from pipeline.settings import Settings
 from tests.fake_service import ended, service
@@ -86,8 +87,9 @@ def page(tmp_path: Path) -> Any:
     before = Job("a" * 32, "analyse", AnalyseRequest(original=film, dub=film), tmp_path, state="done", result={})
     engine = SimpleNamespace(probe=lambda path: None)
     queue = Queue(before)
+    sources = SimpleNamespace(find_now=lambda text, *_, **__: Stored(Path(text), Path(text).name, 4))
     return SimpleNamespace(
-        settings=Settings(), engine=engine, jobs=queue, sources=None, job=lambda job_id, request: before
+        settings=Settings(), engine=engine, jobs=queue, sources=sources, job=lambda job_id, request: before
     )
 
 
