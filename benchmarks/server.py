@@ -90,6 +90,18 @@ def crash(engine: Any, request: Any, folder: Path, report: Report) -> dict[str, 
     raise RuntimeError("a bug")
 
 
+def pause(engine: Any, request: Any, folder: Path, report: Report) -> dict[str, Any]:
+    """Waits for ``request.seconds`` in small steps."""
+    from pipeline.messages import message
+
+    until = time.monotonic() + request.seconds
+    while time.monotonic() < until:
+        report(0.5, message("progress.rendering"))
+        time.sleep(0.02)
+    (folder / "paused.txt").write_text("done")
+    return {"output": folder / "paused.txt"}
+
+
 def kinds() -> Mapping[str, Any]:
     """The kinds of job of the benchmarks."""
     from reelify.requests import HighlightsRequest
@@ -97,7 +109,7 @@ def kinds() -> Mapping[str, Any]:
     from web.jobs.kinds import Kind, by_name
 
     ours = by_name(Kind(HighlightsRequest, clips, "raw_clips"), Kind(SyncRequest, sync))
-    return {**ours, **{work.__name__: Kind(Errand, work) for work in (encode, read, crash)}}
+    return {**ours, **{work.__name__: Kind(Errand, work) for work in (encode, read, crash, pause)}}
 
 
 def free_port() -> int:

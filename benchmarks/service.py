@@ -1,6 +1,6 @@
 """The service under weight: one very large upload, and many clients at once.
 
-``python -m benchmarks.service [--gb 5] [--seconds 60] [--clients 50] [--quick]``
+``python -m benchmarks.service [--gb 5] [--seconds 60] [--clients 300] [--quick]``
 """
 
 from __future__ import annotations
@@ -23,46 +23,17 @@ from typing import Any
 import psutil
 
 from benchmarks import table
+from benchmarks.queueing import measure_queue
 from benchmarks.server import request, running
+from benchmarks.watching import Watch, held, ms, quantile
 from pipeline.settings import GIB, Settings
 
 PIECE = bytes(1024 * 1024)
 BOUNDARY = "studio-benchmark"
+LIBRARY = 10_000
 THINK = 0.5
 """Mean seconds between two requests of one client; the page asks about as often."""
 Client = http.client.HTTPConnection
-
-
-@dataclass
-class Watch:
-    """Samples the memory of a process and the answer time of /api/health until it is closed."""
-
-    process: psutil.Process
-    port: int
-    memory: list[int] = field(default_factory=list)
-    health: list[float] = field(default_factory=list)
-    stop: threading.Event = field(default_factory=threading.Event)
-
-    def __enter__(self) -> Watch:
-        self._thread = threading.Thread(target=self._sample, daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop.set()
-        self._thread.join()
-
-    def _sample(self) -> None:
-        while not self.stop.wait(0.1):
-            begun = time.perf_counter()
-            request(self.port, "GET", "/api/health")
-            self.health.append(time.perf_counter() - begun)
-            self.memory.append(self.process.memory_info().rss)
-
-
-def quantile(values: list[float], share: float) -> float:
-    """The value that ``share`` of ``values`` do not exceed."""
-    return sorted(values)[min(len(values) - 1, int(share * len(values)))] if values else float("nan")
 
 
 @dataclass(frozen=True)
@@ -172,17 +143,7 @@ def _write_alone(path: Path, size: int) -> float:
 
 
 def _beside(during: Watch, idle: Watch, share: float) -> str:
-    return f"{_ms(quantile(during.health, share))} ({_ms(quantile(idle.health, share))})"
-
-
-def _timed(action: Callable[[], Any]) -> float:
-    begun = time.perf_counter()
-    action()
-    return time.perf_counter() - begun
-
-
-def _ms(seconds: float) -> str:
-    return f"{1000 * seconds:.0f}"
+    return f"{ms(quantile(during.health, share))} ({ms(quantile(idle.health, share))})"
 
 
 def _settled(value: Callable[[], int], wanted: int) -> int:
@@ -274,15 +235,19 @@ def measure_crowd(clients: int, seconds: float) -> None:
     with tempfile.TemporaryDirectory() as folder:
         library = Path(folder) / "library"
         library.mkdir()
+        for n in range(LIBRARY):
+            (library / f"{n:05}.mp4").touch()
         (library / "a.mp4").write_bytes(bytes(1000))
         settings = Settings(
             data_dir=Path(folder) / "data", temp_dir=Path(folder) / "t", rate_limit="off", log_level="ERROR", workers=2,
             media_source_enabled=True, media_source_path=library,
         )  # fmt: skip
-        with running(settings) as (port, _):
+        with running(settings) as (port, process):
             alone = _crowd(port, 1, min(10.0, seconds))
+            before = held(process)
             crowd = _crowd(port, clients, seconds)
             overhead = _overhead(port)
+            after = held(process)
     statuses = sum((v.statuses for v in crowd), Counter[int]())
     names = sorted({n for v in crowd for n in v.times})
     rows = []
@@ -292,9 +257,9 @@ def measure_crowd(clients: int, seconds: float) -> None:
             (
                 name,
                 len(many),
-                _ms(statistics.median(many)),
-                _ms(quantile(many, 0.95)),
-                _ms(quantile(one, 0.95)) if one else "–",
+                ms(statistics.median(many)),
+                ms(quantile(many, 0.95)),
+                ms(quantile(one, 0.95)) if one else "–",
             )
         )
     print(f"\n## {clients} clients for {seconds:g} s\n")
@@ -302,7 +267,10 @@ def measure_crowd(clients: int, seconds: float) -> None:
     print(
         f"\nanswers: {dict(sorted(statuses.items()))}; 5xx: {sum(n for s, n in statuses.items() if s >= 500)} (wanted 0)"
     )
-    print(f"a job that does nothing, submitted to finished: {_ms(overhead)} ms median (wanted ≤ 150)")
+    refused = {s: n for s, n in statuses.items() if s == 424}
+    print(f"424: {sum(refused.values())} (wanted 0); {LIBRARY:,} files in the library")
+    print(f"before: {before}\nafter:  {after} (wanted: handles and threads the same)")
+    print(f"a job that does nothing, submitted to finished: {ms(overhead)} ms median (wanted ≤ 150)")
 
 
 def _crowd(port: int, clients: int, seconds: float) -> list[Visitor]:
@@ -334,15 +302,19 @@ def _overhead(port: int) -> float:
 
 
 def main() -> None:
-    """Both measurements."""
+    """All measurements."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--gb", type=float, default=5.0)
     parser.add_argument("--seconds", type=float, default=60.0)
-    parser.add_argument("--clients", type=int, default=50)
+    parser.add_argument("--clients", type=int, default=300)
     parser.add_argument("--quick", action="store_true")
     options = parser.parse_args()
     measure_upload(0.5 if options.quick else options.gb)
     measure_crowd(options.clients, 10.0 if options.quick else options.seconds)
+    if options.quick:
+        measure_queue(100, 50)
+    else:
+        measure_queue(1000, 500)
 
 
 if __name__ == "__main__":

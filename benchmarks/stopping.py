@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import ROOT, table
-from benchmarks.service import quantile
+from benchmarks.watching import quantile
 from pipeline.engine import Engine
 from pipeline.media import ffmpeg
 from pipeline.messages import Message
@@ -51,20 +51,21 @@ def looped(source: str, minutes: float, folder: Path) -> Path:
 
 
 def works(folder: Path, minutes: float) -> dict[str, Request]:
-    """A request of every kind that goes through every stage there is."""
+    """Requests that go through every stage there is."""
     talk = looped("highlights_short_films.mp4", minutes, folder)
     film, dub = looped("dubsync_1_film.mp4", minutes, folder), looped("dubsync_2_doblaje.m4a", minutes, folder)
     pair = {"original": str(film), "dub": str(dub)}
     clips = [{"source": str(talk), "start": 20.0 * n, "end": 20.0 * n + 18.0} for n in range(3)]
-    wanted: tuple[tuple[type[Request], dict[str, Any]], ...] = (
-        (HighlightsRequest, {"source": str(talk), "min_duration": 10, "max_duration": 40}),
-        (RankRequest, {"clips": [{"source": str(talk)}], "all": True, "captions": True, "aspect": "9:16"}),
-        (TranscribeRequest, {"source": str(talk)}),
-        (CompileRequest, {"clips": clips, "aspect": "9:16", "captions": True, "card": "A title"}),
-        (AnalyseRequest, pair),
-        (SyncRequest, {**pair, "codec": "eac3"}),
-    )
-    return {request.kind: request.from_json(given) for request, given in wanted}
+    return {
+        "highlights": HighlightsRequest.from_json({"source": str(talk), "min_duration": 10, "max_duration": 40}),
+        "rank": RankRequest.from_json(
+            {"clips": [{"source": str(talk)}], "all": True, "captions": True, "aspect": "9:16"}
+        ),
+        "transcribe": TranscribeRequest.from_json({"source": str(talk)}),
+        "compile": CompileRequest.from_json({"clips": clips, "aspect": "9:16", "captions": True, "card": "A title"}),
+        "analyse": AnalyseRequest.from_json(pair),
+        "sync": SyncRequest.from_json({**pair, "codec": "eac3"}),
+    }
 
 
 @dataclass

@@ -29,7 +29,8 @@ from pipeline.text.embedder import Embedder
 from pipeline.text.keywords import keywords
 from pipeline.text.tagger import facts
 from pipeline.values import Event, Sentence, Span, Transcript
-from reelify.score import ranking, semantics
+from reelify.fitted import learned
+from reelify.score import judging, semantics
 from reelify.values import Evidence, ViralScore
 
 SETTINGS = Settings()
@@ -51,7 +52,7 @@ class Labelled:
 @functools.lru_cache(maxsize=4)
 def known(language: str) -> semantics.Vocabulary:
     commercial, emotional = (keywords(k, language, EMBED) for k in (SETTINGS.viral_keywords, SETTINGS.emotion_keywords))
-    return semantics.vocabulary(commercial, emotional, EMBED)
+    return semantics.vocabulary(commercial, emotional, learned(), EMBED)
 
 
 def spoken(text: str, start: float = 0.0, end: float = 0.0) -> tuple[Sentence, ...]:
@@ -66,8 +67,8 @@ def spoken(text: str, start: float = 0.0, end: float = 0.0) -> tuple[Sentence, .
 def score(item: Labelled) -> ViralScore:
     speech = semantics.speech(item.sentences, facts([s.text for s in item.sentences], item.language), EMBED)
     if item.evidence is None:
-        return ranking.score_text(speech, known(item.language))
-    return ranking.score_clip(speech, known(item.language), item.evidence, item.span)
+        return judging.score_text(speech, known(item.language))
+    return judging.score_clip(speech, known(item.language), item.evidence, item.span)
 
 
 def counted(item: Labelled) -> float:

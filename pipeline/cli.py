@@ -1,4 +1,4 @@
-"""What the command lines share: progress on stderr, one JSON object on stdout, exit codes of the contract.
+"""What the command lines share: progress on stderr, one JSON object (or one a line) on stdout, exit codes of the contract.
 
 0 done · 2 wrong usage · 3 the input's fault · 4 the sync is refused · 1 our fault · 130 stopped.
 """
@@ -78,8 +78,14 @@ def run(
     if settings.keep_days:  # where no service runs nobody else tidies up
         Memory(settings.data_dir / "memory").forget(settings.keep_days * DAY)
     said = localise(result, language)
-    _print(json.dumps(said, ensure_ascii=False) if as_json else show(said, language))
+    _print(_written(said) if as_json else show(said, language))
     return code
+
+
+def _written(result: Mapping[str, Any]) -> str:
+    """One JSON object; a result that is nothing but ``lines`` is one object a line."""
+    several = result["lines"] if set(result) == {"lines"} else [result]
+    return "\n".join(json.dumps(one, ensure_ascii=False) for one in several)
 
 
 def add_options(parser: ArgumentParser, request: type[Request]) -> None:

@@ -88,6 +88,11 @@ class Engine:
         """Unit vectors (n, d) of sentences in any of the model's languages."""
         return self._stages.embed(texts)
 
+    def meaning(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Unit vectors (n, 512) by the encoder that arrives with the installation, whatever the settings name: what was learned from
+        readers are directions of this one."""
+        return self.here.meaning(texts)
+
     def facts(self, texts: Sequence[str], language: str) -> tuple[Facts, ...]:
         """Tokens, lemmas and morphology of each text."""
         return self.here.facts(texts, language)

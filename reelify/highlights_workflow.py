@@ -6,12 +6,13 @@ Progress, cancellation and files live here; which moments are chosen is decided 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.engine import Engine
 from pipeline.errors import NoAudio
+from pipeline.evidence.sound_events import BY_LABEL
 from pipeline.media.values import MediaInfo
 from pipeline.messages import Message, message
 from pipeline.progress import Report, no_report, part_of
@@ -19,7 +20,9 @@ from pipeline.speech.tracks import chosen
 from pipeline.values import Cut, Span, Timeline, Transcript
 from reelify.moments.highlights import find_highlights
 from reelify.requests import HighlightsRequest
-from reelify.values import Evidence, Highlight, Highlights
+from reelify.thoughts_workflow import thoughts_of
+from reelify.values import Evidence, Highlight, Highlights, Thought
+from reelify.words import spoken_of, vocabulary_of
 
 if TYPE_CHECKING:
     from pipeline.evidence.gather import RawEvidence
@@ -67,6 +70,7 @@ def _clip_json(clip: Highlight, path: Path | None, poster: Path | None) -> dict[
         "duration": round(clip.duration, 3),
         "score": round(clip.score, 4),
         "parts": {name: round(value, 4) for name, value in clip.parts.items()},
+        **clip.labels.to_json(),
         "reasons": list(clip.reasons),
         "doubts": list(clip.doubts),
     }
@@ -103,7 +107,18 @@ def collect(
     if speech_share and _somebody_speaks(raw, info.duration):
         late = part_of(report, 1.0 - speech_share, 1.0)
         transcript = _transcript(engine, info, request.language, stream, late)
-    return evidence_of(raw, info, transcript), raw
+    evidence = evidence_of(raw, info, transcript)
+    return replace(evidence, thoughts=_thoughts(engine, evidence)), raw
+
+
+def _thoughts(engine: Engine, evidence: Evidence) -> tuple[Thought, ...]:
+    """What is said, divided and judged; nothing where nobody speaks."""
+    said = evidence.transcript
+    if said is None or not said.sentences:
+        return ()
+    reactions = [e for e in evidence.events if e.label in BY_LABEL]
+    spoken = spoken_of(engine, said.sentences, said.language)
+    return thoughts_of(spoken, vocabulary_of(engine, said.language, {}), reactions)
 
 
 def evidence_of(raw: RawEvidence, info: MediaInfo, transcript: Transcript | None) -> Evidence:

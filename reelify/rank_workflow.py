@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,9 +19,13 @@ from reelify.cut.compilation import key_moments, worth_of
 from reelify.cut.posting import remarks, render_post, suffix, write_subtitles
 from reelify.highlights_workflow import cut_of, evidence_of
 from reelify.requests import Clip, RankRequest, SpokenRequest
-from reelify.score.ranking import Entry, Ranked, meaning, rank, score_clip, score_text
-from reelify.score.semantics import Speech, Vocabulary, speech, vocabulary
-from reelify.values import ViralScore
+from reelify.score.judging import score_clip
+from reelify.score.ranking import Entry, Ranked, meaning, rank
+from reelify.score.reading import read
+from reelify.score.semantics import Vocabulary
+from reelify.score.titles import labels
+from reelify.values import Labels, ViralScore
+from reelify.words import score_words, spoken_of, vocabulary_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,7 @@ class Judged:
     score: ViralScore
     transcript: Transcript
     entry: Entry
+    labels: Labels = field(default_factory=Labels)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,7 @@ class RankedClip:
         return {
             "source": str(judged.clip.source),
             "title": judged.clip.name,
+            "suggested": judged.labels.to_json(),
             "path": str(self.path) if self.path else None,
             "poster": str(self.poster) if self.poster else None,
             **{form: str(path) for form, path in self.subtitles.items()},
@@ -193,7 +198,8 @@ def judge(
     spoken = spoken_of(engine, said.sentences, said.language)
     score = score_clip(spoken, known, evidence_of(raw, info, said), span)
     entry = Entry(clip.name, score, meaning(spoken), span.start)
-    return Judged(clip, info, span, score, moved(whole, span), entry)
+    named = labels(read(spoken, known))
+    return Judged(clip, info, span, score, moved(whole, span), entry, named)
 
 
 def _within(clip: Clip, info: MediaInfo) -> Span:
@@ -211,21 +217,6 @@ def _heard(engine: Engine, info: MediaInfo, language: str | None, stream: int, r
         return engine.transcript(info.path, language, stream, report)
     except NoAudio:
         return Transcript("", info.duration)
-
-
-def vocabulary_of(engine: Engine, language: str, known: dict[str, Vocabulary]) -> Vocabulary:
-    """The settings' words in ``language``, made once."""
-    if language not in known:
-        settings = engine.settings
-        commercial = engine.keywords(settings.viral_keywords, language)
-        emotional = engine.keywords(settings.emotion_keywords, language)
-        known[language] = vocabulary(commercial, emotional, engine.embed)
-    return known[language]
-
-
-def spoken_of(engine: Engine, sentences: Sequence[Sentence], language: str) -> Speech:
-    """Sentences with their tokens and vectors."""
-    return speech(sentences, engine.facts([s.text for s in sentences], language), engine.embed)
 
 
 def _remarked(engine: Engine, request: RankRequest, clips: tuple[RankedClip, ...]) -> tuple[RankedClip, ...]:
@@ -252,19 +243,6 @@ def _finish_all(
         poster = render_post(engine, plan, path, request, judged.transcript, stage)
         done.append(replace(clip, path=path, poster=poster, subtitles=write_subtitles(judged.transcript, path)))
     return tuple(done)
-
-
-def score_words(engine: Engine, text: str, language: str) -> ViralScore:
-    """The score of a transcript's text alone, no media. Empty text scores 0."""
-    sentences = sentences_of(text)
-    spoken = spoken_of(engine, sentences, language)
-    return score_text(spoken, vocabulary_of(engine, language, {}))
-
-
-def sentences_of(text: str) -> tuple[Sentence, ...]:
-    """Plain text split at line ends and after sentence punctuation; without times, so all are at 0."""
-    pieces = (p.strip() for line in text.splitlines() for p in re.split(r"(?<=[.!?…])[\"'»”)]*\s+", line))
-    return tuple(Sentence(0.0, 0.0, p) for p in pieces if p)
 
 
 def existing(paths: Sequence[Path]) -> tuple[Clip, ...]:

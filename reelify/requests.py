@@ -72,6 +72,12 @@ class TranscribeRequest(SpokenRequest):
     kind: ClassVar[str] = "transcribe"
     source: Path
 
+    @classmethod
+    def older(cls, body: dict[str, Any]) -> dict[str, Any]:
+        """A track was ``stream``, counted from 0."""
+        stream = body.get("stream")
+        return {"track": str(stream + 1), **body} if isinstance(stream, int) and stream else body
+
 
 @dataclass(frozen=True, slots=True)
 class HighlightsRequest(SpokenRequest):

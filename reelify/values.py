@@ -11,11 +11,41 @@ from pipeline.values import Curve, Event, Shot, Span, Transcript
 
 
 @dataclass(frozen=True, slots=True)
+class Labels:
+    """What a clip may be posted with, all from its own words: ``title`` of at most 60 characters, ``description`` of at most 200,
+    ``tags`` without sign. Empty where nothing is said."""
+
+    title: str = ""
+    description: str = ""
+    tags: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """As the clip's JSON has them."""
+        return {"title": self.title, "description": self.description, "tags": list(self.tags)}
+
+
+@dataclass(frozen=True, slots=True)
+class Thought:
+    """A run of whole sentences about one thing, ``first``…``last`` of the transcript's. ``worth`` is the viral score of its words,
+    ``routine`` the share of it that is gone through (a greeting, a sponsor's text), ``kind`` what it mostly is, or ``""``;
+    ``hanging`` one that begins on what came before ("and", "that")."""
+
+    first: int
+    last: int
+    span: Span
+    worth: float = 0.0
+    routine: float = 0.0
+    kind: str = ""
+    hanging: bool = False
+    labels: Labels = field(default_factory=Labels)
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """Everything the decision sees of one file. Kinds that do not exist are empty; nothing is invented for them.
 
     ``curves`` by name, all of the same ``step`` (see :mod:`pipeline.evidence.signals` for names and units); ``silences`` are the
-    acoustically quiet stretches a cut may land in.
+    acoustically quiet stretches a cut may land in; ``thoughts`` divide the transcript, where its words were judged.
     """
 
     duration: float
@@ -27,6 +57,7 @@ class Evidence:
     transcript: Transcript | None = None
     has_audio: bool = True
     has_video: bool = True
+    thoughts: tuple[Thought, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +70,7 @@ class Highlight:
     parts: Mapping[str, float]
     reasons: tuple[Message, ...] = ()
     doubts: tuple[Message, ...] = ()
+    labels: Labels = field(default_factory=Labels)
 
     @property
     def span(self) -> Span:
@@ -92,7 +124,7 @@ class ViralScore:
     def to_json(self) -> dict[str, Any]:
         """The contract's JSON of ``score``."""
         return {
-            "viral_score": round(self.total, 4),
+            "viral_score": round(self.total, 6),
             "keywords": [{"keyword": k.keyword, "found": k.found, "category": k.category} for k in self.keywords],
             "parts": {name: round(value, 4) for name, value in self.parts.items()},
         }

@@ -102,7 +102,11 @@ def page_server(folder: Path, kinds: Mapping[str, Any], **changes: Any) -> Itera
     page_uploads.install(service)
     app = mount(service, Page(settings, engine, jobs, service.state.service.sources), service.state.service.accounts)
     port = free_port()
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, **lines.options(), log_level="error"))
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app, host="127.0.0.1", port=port, **lines.options(), log_level="error", timeout_graceful_shutdown=2
+        )
+    )
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     try:

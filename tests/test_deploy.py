@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import subprocess
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -218,7 +219,9 @@ def test_the_dockerfile_has_good_manners() -> None:
     found = instructions()
     words = [word for word, _ in found]
     stages = {rest.split()[2] for word, rest in found if word == "FROM" and " AS " in rest}
-    for word, rest in found:
+    base = dict(rest.partition("=")[::2] for word, rest in found if word == "ARG")["BASE"]
+    for word, argument in found:
+        rest = argument.replace("${BASE}", base)
         if word == "FROM":
             assert re.fullmatch(r"\S+:(?!latest)\S+( AS \w+)?", rest), "DL3006, DL3007: a version"
         if word == "RUN":
@@ -240,7 +243,58 @@ def test_the_dockerfile_has_good_manners() -> None:
     assert "MAINTAINER" not in words, "DL4000"
     assert "PIP_NO_CACHE_DIR=1" in DOCKERFILE, "DL3042"
     assert [rest for word, rest in found if word == "USER"][-1] not in {"root", "0"}, "DL3002"
-    assert words.index("ARG") > words.index("FROM")
+    assert words.index("FROM") == 1, "only the base is known before the first stage"
+
+
+def test_everything_the_image_installs_has_a_hash() -> None:
+    installs = re.findall(r"pip install [^;&]+", " ".join(rest for word, rest in instructions() if word == "RUN"))
+    assert installs
+    assert all("--no-deps" in one and "--require-hashes" in one for one in installs)
+    pinned = dict(re.findall(r"^(\S+)==(\S+?)(?: |$)", (ROOT / "constraints.txt").read_text().replace(";", " ;"), re.M))
+    for name in ("requirements-lock.txt", "requirements-lock-gpu.txt", "requirements-models.txt"):
+        lines = [x for x in (ROOT / name).read_text().splitlines() if x and not x.startswith("#")]
+        assert all(re.search(r" --hash=sha256:[0-9a-f]{64}", line) for line in lines), name
+    locked = {_plain(x.split("==")[0]): x.split("==")[1].split()[0] for x in _locked()}
+    names = {
+        _plain(re.split(r"[=<>\[ ;]", x)[0])
+        for x in (ROOT / "requirements.txt").read_text().splitlines()
+        if x[:1] not in "#"
+    }
+    assert names - set(locked) == {"torch"}
+    wrong = {n: v for n, v in locked.items() if n in {_plain(p) for p in pinned} and v not in _versions(n)}
+    assert wrong == {}
+
+
+def _locked() -> list[str]:
+    return [x for x in (ROOT / "requirements-lock.txt").read_text().splitlines() if not x.startswith("#")]
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _versions(name: str) -> set[str]:
+    """The versions of a package that the constraints name (one for each Python)."""
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    return {x.split("==")[1].split(";")[0].strip() for x in lines if "==" in x and _plain(x.split("==")[0]) == name}
+
+
+def test_what_is_not_permissive_is_told() -> None:
+    """Every installed package whose own words say GPL, LGPL or MPL stands in NOTICE; the image's label says so too."""
+    notice = (ROOT / "NOTICE").read_text()
+    names = {
+        _plain(x.split("==")[0]) for x in [*_locked(), *(ROOT / "requirements-models.txt").read_text().splitlines()]
+    }
+    for found in metadata.distributions():
+        told = found.metadata
+        fields = ("License-Expression", "License", "Classifier")
+        words = " ".join(text[:80] for field in fields for text in told.get_all(field) or [])
+        if _plain(told["Name"]) in names and re.search(r"GPL|MPL|Mozilla", words):
+            assert _plain(told["Name"]) in notice, told["Name"]
+    label = re.search(r'image.licenses="([^"]+)"', DOCKERFILE)
+    assert label is not None
+    assert {"MIT", "GPL-3.0-or-later", "MPL-2.0"} <= set(label[1].split(" AND "))
+    assert "COPY LICENSE NOTICE" in DOCKERFILE
 
 
 def test_the_image_gets_all_it_copies() -> None:

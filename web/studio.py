@@ -97,8 +97,8 @@ def launch() -> None:
     _page_folder(settings)
     install(service)
     beside = Beside(service)
-    check = service.state.service.accounts.check if service.state.service.accounts.required else None
-    start(Page(settings, engine, jobs, service.state.service.sources), [beside], beside.lifespan, check)
+    parts = service.state.service
+    start(Page(settings, engine, jobs, parts.sources), [beside], beside.lifespan, parts.accounts)
 
 
 def _settings() -> Settings:

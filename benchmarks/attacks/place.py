@@ -60,9 +60,10 @@ def serve(settings: Settings, port: int) -> None:
     from web.guard import lines
     from web.jobs.kinds import KINDS, Kind
     from web.runner import queue_of
-    from web.studio import compose
+    from web.studio import compose, prepare
     from web.watch import logs
 
+    prepare()
     logs.configure(settings)
     logs.own_standard_error()
     engine = AnyMedia()

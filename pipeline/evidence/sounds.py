@@ -41,6 +41,14 @@ FAMILIES: tuple[tuple[SoundEvent, Family], ...] = tuple(
 """A column of logits each."""
 SPEECH = ("Speech", "Child speech, kid speaking", "Conversation", "Narration, monologue")
 MUSIC = ("Music", "Singing", "Musical instrument")
+RIVALS = (
+    "Music", "Singing", "Musical instrument", "Animal", "Wild animals", "Domestic animals, pets", "Bird", "Vehicle", "Explosion",
+    "Gunshot, gunfire", "Boom", "Sound effect",
+)  # fmt: skip
+"""What films, games and songs are full of and is taken for a reaction now and then."""
+UNDER_RIVAL = 4.0
+"""How far under the strongest rival a reaction may be and still count where nobody speaks, logits: under speech a real one is in the
+hundredths of a percent, beside music it is not."""
 SMOOTH = 2.4
 """Seconds a family's logits are averaged over; five patches at the usual hop."""
 ABOVE_MIDDLE = 4.0
@@ -116,7 +124,7 @@ class SoundListener:
 
         self._network, self._hop = network, hop
         self._families = [_indices(classes, family.classes) for _, family in FAMILIES]
-        self._speech, self._music = _indices(classes, SPEECH), _indices(classes, MUSIC)
+        self._speech, self._music, self._rivals = (_indices(classes, names) for names in (SPEECH, MUSIC, RIVALS))
         self._mel = torch.from_numpy(mel_matrix())
         self._window = torch.hann_window(WINDOW, periodic=True)
         self._device = device
@@ -154,7 +162,7 @@ class SoundListener:
         curves = tuple(
             Curve(name, _probability(rows[:, n + i]), step, start) for i, name in enumerate(("speech", "music"))
         )
-        return Sounds(tuple(find_events(rows[:, :n], step, start)), curves)
+        return Sounds(tuple(find_events(rows[:, :n], step, start, speech=rows[:, n], rival=rows[:, n + 2])), curves)
 
     def forget(self) -> None:
         """Drops what was heard and goes on with patches that begin with the next sample fed; call at a multiple of the hop."""
@@ -163,7 +171,7 @@ class SoundListener:
 
     def state(self, n_patches: int | None = None) -> State:
         """What was heard since the beginning or :meth:`forget` (of it ``n_patches``), and what belongs to the next patch."""
-        rows = np.concatenate([np.zeros((0, len(FAMILIES) + 2), np.float32), *self._rows])[:n_patches]
+        rows = np.concatenate([np.zeros((0, len(FAMILIES) + 3), np.float32), *self._rows])[:n_patches]
         return {"rows": rows, "bytes": self._bytes, "samples": self._samples}
 
     def carry_on(self, state: State) -> None:
@@ -196,7 +204,7 @@ class SoundListener:
         if patches:
             logits = self._network(np.stack(patches))
             columns = [np.logaddexp.reduce(logits[:, chosen], axis=1) for chosen in self._families]
-            columns += [logits[:, self._speech].max(axis=1), logits[:, self._music].max(axis=1)]
+            columns += [logits[:, chosen].max(axis=1) for chosen in (self._speech, self._music, self._rivals)]
             self._rows.append(np.stack(columns, axis=1).astype(np.float32))
 
 
@@ -213,15 +221,19 @@ class _Run:
     peaks: dict[str, float] = field(default_factory=dict)
 
 
-def find_events(logits: NDArray[np.float32], step: float, start: float = 0.0) -> list[Event]:
+def find_events(
+    logits: NDArray[np.float32], step: float, start: float = 0.0, *,
+    speech: NDArray[np.float32] | None = None, rival: NDArray[np.float32] | None = None,
+) -> list[Event]:  # fmt: skip
     """Events from the families' ``logits`` (n_patches, n_families), a patch every ``step`` seconds from ``start``.
 
-    A score is the logistic of how far the family rose over its threshold: 0.5 at the threshold.
+    ``speech`` and ``rival`` (n_patches,) are the logits of speech and of the strongest of :data:`RIVALS`: where the second is
+    stronger, a family must come near it. A score is the logistic of how far the family rose over its threshold: 0.5 at the threshold.
     """
     smooth = _smoothed(logits, max(1, round(SMOOTH / step)))
     floors = np.array([family.floor for _, family in FAMILIES])
     thresholds = np.minimum(np.maximum(floors, np.median(smooth, axis=0) + ABOVE_MIDDLE), SURE)
-    excess = smooth - thresholds
+    excess = smooth - np.minimum(np.maximum(thresholds, _asked(speech, rival, smooth, step)), SURE)
     events = []
     for run in _runs(excess.max(axis=1) > 0.0, max(1, round(JOIN_GAP / step))):
         peaks: dict[str, float] = {}
@@ -232,6 +244,18 @@ def find_events(logits: NDArray[np.float32], step: float, start: float = 0.0) ->
         if high - low >= MIN_LENGTH:
             events.append(Event(low, high, _label(peaks), score))
     return events
+
+
+def _asked(
+    speech: NDArray[np.float32] | None, rival: NDArray[np.float32] | None, smooth: NDArray[np.float32], step: float
+) -> NDArray[np.float32]:
+    """The least logit (n_patches, 1) that is believed beside music and effects; none beside speech."""
+    nothing = np.full((len(smooth), 1), -np.inf, np.float32)
+    if speech is None or rival is None:
+        return nothing
+    width = max(1, round(SMOOTH / step))
+    said, other = (_smoothed(values[:, None], width) for values in (speech, rival))
+    return np.where(said < other, other - np.float32(UNDER_RIVAL), nothing)
 
 
 def _label(peaks: dict[str, float]) -> str:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 DEMUXERS = (
     "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,asf,flv,live_flv,mpegts,mpeg,mpegvideo,ogg,wav,w64,rf64,flac,mp3,aac,ac3,eac3,"
-    "dts,truehd,aiff,caf,mxf,amr,au,gxf,nut,rm,ivf,m4v,h264,hevc,vob"
+    "dts,truehd,aiff,caf,mxf,amr,au,gxf,nut,rm,ivf,m4v,h264,hevc,vob,dv,wtv"
 )
 """Containers that hold their media themselves. Playlists and scripts (hls, dash, concat, image2, lavfi) are left out: they open
 other files and addresses on behalf of whoever wrote them."""

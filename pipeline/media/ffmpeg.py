@@ -35,7 +35,7 @@ PR_SET_PDEATHSIG = 1
 FULL_DISK = ("No space left on device", "Disk quota exceeded")
 
 INPUTS = (
-    f"{DEMUXERS},mpegtsraw,ape,tta,wv,opus,dv,gif,wtv,av1,obu,swf,y4m,yuv4mpegpipe,image2pipe,png_pipe,jpeg_pipe,webp_pipe,bmp_pipe,"
+    f"{DEMUXERS},mpegtsraw,ape,tta,wv,opus,gif,av1,obu,swf,y4m,yuv4mpegpipe,image2pipe,png_pipe,jpeg_pipe,webp_pipe,bmp_pipe,"
     "srt,ass,webvtt,vobsub,sup,ffmetadata"
 )
 """What the ffmpeg command may read: what we open ourselves, and the pictures, subtitles and notes that we write for it."""

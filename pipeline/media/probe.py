@@ -33,6 +33,8 @@ HDR_TRANSFERS = frozenset({16, 18})
 MATRICES = {1: "709", 4: "fcc", 5: "470bg", 6: "170m", 7: "240m", 9: "2020_ncl", 10: "2020_cl"}
 """ISO/IEC 23091-2 table 4, as zimg names them; 0 (RGB) and 2 (not said) are none."""
 BT2020_PRIMARIES, FULL_RANGE = 9, 2
+FASTEST = 1000
+"""Pictures a second that a file may really have."""
 MICRO = 1_000_000
 KNOWN = 256
 """Files whose facts are kept."""
@@ -181,9 +183,10 @@ def _video(stream: Any, origin: float) -> VideoStream:
     rotation, interlaced = _first_frames(stream)
     shown = (round(width * aspect), height) if rotation % 180 == 0 else (height, round(width * aspect))
     average, base = stream.average_rate, stream.base_rate
+    average = average if average and average <= FASTEST else stream.guessed_rate  # DV says 60000
     return VideoStream(
         index=stream.index, codec=context.name, width=width, height=height, display_width=shown[0], display_height=shown[1],
-        fps=float(average or stream.guessed_rate or 0), rotation=rotation, start=_seconds(stream.start_time, stream.time_base) - origin,
+        fps=float(average or 0), rotation=rotation, start=_seconds(stream.start_time, stream.time_base) - origin,
         pixel_format=context.pix_fmt or "", hdr=int(context.color_trc or 0) in HDR_TRANSFERS,
         variable_rate=bool(average and base and abs(float(base / average) - 1) > 0.02),
         matrix=MATRICES.get(int(context.colorspace or 0), ""), full_range=int(context.color_range or 0) == FULL_RANGE,

@@ -17,10 +17,11 @@ MIXED_SHARE = 0.2
 
 @dataclass(slots=True)
 class Course:
-    """One reading of the sound: what is known so far."""
+    """One reading of the sound: what is known so far. ``detected``: nobody said which language it is in."""
 
     hearing: Hearing
     language: str | None
+    detected: bool = False
     level: Level = field(default_factory=Level)
     votes: dict[str, float] = field(default_factory=dict)
     own: dict[str, float] = field(default_factory=dict)
@@ -39,6 +40,11 @@ class Course:
         """The next passage: its words and its votes."""
         self.words += said.words
         self.count(said.votes)
+
+    def after(self, votes: Sequence[Vote]) -> Course:
+        """This course with ``votes`` counted."""
+        self.count(votes)
+        return self
 
     def count(self, votes: Sequence[Vote]) -> None:
         """Counts the opinions of chunks by the seconds of voice in them."""

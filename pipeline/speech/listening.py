@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import chain
+from itertools import chain, groupby
 
 import numpy as np
 
-from pipeline.speech import guards
+from pipeline.speech import guards, turns
 from pipeline.speech.passages import Passage, Said, Vote
 from pipeline.speech.recognisers import Recognisers
 from pipeline.speech.sentences import Spoken
@@ -37,9 +38,47 @@ class Ear:
 
     def passage(self, passage: Passage) -> Said:
         """What is said in one passage; the same whoever hears the others."""
-        votes = self.votes(passage.chunks) if passage.voting else ()
+        if passage.free and not passage.sung:
+            return self._in_turns(passage)
+        votes = passage.votes or self.votes(passage.chunks) if passage.voting else ()
         write = self._sung_words if passage.sung else self._listen
         return Said(tuple(write(passage.chunks, passage.language)), votes)
+
+    def _in_turns(self, passage: Passage) -> Said:
+        """A passage whose parts may be in several languages; the parts vote where a chunk is not sure."""
+        known = passage.votes or self.votes(passage.chunks)
+        unsure = {n for n, vote in enumerate(known) if turns.doubtful(vote.languages, passage.language)}
+        parts = {n: self._parted(passage.chunks[n]) for n in sorted(unsure)}
+        plain = {turns.plain(part.languages) for _, votes in parts.values() for part in votes}
+        there = {passage.language, *plain} - {""}
+        found: list[turns.Turn] = []
+        said: list[Vote] = []
+        for n, (chunk, vote) in enumerate(zip(passage.chunks, known, strict=True)):
+            spans, votes = parts.get(n, ([Span(0.0, chunk.duration)], ()))
+            codes = turns.spoken_in([v.languages for v in votes], there) if votes else [passage.language]
+            found += turns.joined(chunk, spans, codes)
+            said += votes if len(set(codes)) > 1 else [vote]
+        words = chain.from_iterable(self._turns(found, passage.language))
+        return Said(tuple(words), tuple(said) if passage.voting else ())
+
+    def _parted(self, chunk: Chunk) -> tuple[list[Span], tuple[Vote, ...]]:
+        """A chunk's parts and their votes; where somebody changes the language in a part, its halves and theirs."""
+        spans = turns.parts_of(chunk)
+        votes = self.votes([chunk.part(span) for span in spans])
+        finer = turns.halved(chunk, spans, [vote.languages for vote in votes])
+        if finer == spans:
+            return spans, votes
+        known = dict(zip(spans, votes, strict=True))
+        new = [span for span in finer if span not in known]
+        known |= dict(zip(new, self.votes([chunk.part(span) for span in new]), strict=True))
+        return finer, tuple(known[span] for span in finer)
+
+    def _turns(self, found: Sequence[turns.Turn], main: str) -> Iterator[list[Spoken]]:
+        """The words of each turn, in order; turns of one language are heard together."""
+        for code, run in groupby(found, key=lambda turn: turn.language):
+            group = [turn.chunk for turn in run]
+            words = self._listen(group, code)
+            yield words if code == main else _likelier(words, self._listen(group, main))
 
     def votes(self, chunks: Sequence[Chunk]) -> tuple[Vote, ...]:
         """Each chunk's opinion on its language."""
@@ -83,6 +122,12 @@ class Ear:
             if guards.certain(late):
                 words[n] = _merged(words[n], _spoken(chunk, late, snapped(late.words, sound_runs(chunk))))
         return list(chain.from_iterable(words))
+
+
+def _likelier(words: list[Spoken], others: list[Spoken]) -> list[Spoken]:
+    """Which of two hearings of the same sound, in two languages, is surer; ``words`` where the other has none."""
+    sure = [sum(s.log_probability for s in heard) / len(heard) if heard else -math.inf for heard in (words, others)]
+    return words if sure[0] >= sure[1] else others
 
 
 def _halves(duration: float) -> tuple[Span, Span]:

@@ -19,7 +19,8 @@ from pipeline.speech.values import Chunk
 class Passage:
     """A batch of ``chunks`` to be written down in ``language``.
 
-    ``voting`` asks for each chunk's opinion on the language too; ``sung`` listens without trusting a voice detector;
+    ``voting`` asks for each chunk's opinion on the language too; ``sung`` listens without trusting a voice detector; ``free`` lets
+    parts be in another language, ``votes`` are the chunks' where they are known;
     ``done`` is how much of the source ends with it, in [0, 1].
     """
 
@@ -28,6 +29,8 @@ class Passage:
     voting: bool = False
     sung: bool = False
     done: float = 0.0
+    free: bool = False
+    votes: tuple[Vote, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

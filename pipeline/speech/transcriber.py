@@ -123,7 +123,7 @@ class Transcriber:
         self, reader: Reader, hearing: Hearing, language: str | None, report: Report, known: Course | None = None
     ) -> Course:
         """One reading of the whole source, passage by passage."""
-        course = Course(hearing, language)
+        course = Course(hearing, language, detected=language is None or known is not None)
         if known is not None:
             course.votes, course.own = known.votes, known.own
         self._follow(reader, course, report, voting=known is None and language is None)
@@ -146,12 +146,13 @@ class Transcriber:
 
     def _passages(self, reader: Reader, course: Course, voting: bool, sung: bool) -> Iterator[Passage]:
         """The source cut at its pauses; the first passage's votes decide on the language the text is written in."""
+        free = course.detected
         for group, done in self._groups(reader, course):
-            counted = voting and course.language is None
-            if counted:
-                course.count(self._listeners.votes(group))
-                course.language = course.winner
-            yield Passage(group, course.language or "en", voting and not counted, sung, done)
+            votes: tuple[Vote, ...] = ()
+            if voting and course.language is None:
+                votes = self._listeners.votes(group)
+                course.language = Course(course.hearing, None).after(votes).winner
+            yield Passage(group, course.language or "en", voting, sung, done, free, votes)
 
     def _groups(self, reader: Reader, course: Course) -> Iterator[tuple[tuple[Chunk, ...], float]]:
         """Batches of chunks and how much of the source ends with each."""

@@ -77,6 +77,11 @@ def readings(folded: str, language: str) -> frozenset[str]:
     return frozenset(lemma for spelling in accented(folded) for lemma in folded_lemmas(spelling, language))
 
 
+def dictionary_form(spelling: str, language: str) -> bool:
+    """Whether a spelling, accents included, is a dictionary form of its own."""
+    return spelling in lemmas(spelling, language)
+
+
 def spellings(wanted: Iterable[str], language: str) -> Mapping[str, frozenset[str]]:
     """For each dictionary form in ``wanted`` the spellings both dictionaries list for it; one pass for all of them."""
     names = {name: name for name in wanted}

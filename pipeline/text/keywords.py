@@ -1,7 +1,7 @@
 """A keyword as somebody typed it → every form in which it may be said (:class:`pipeline.text.values.Keyword`).
 
-Forms come from three places: the dictionaries read backwards, the rules of :mod:`pipeline.text.inflection`, and, for Spanish
-nouns, the verb of the same stem (regalo → regalar, amor → amar) where sentence vectors say that both mean the same. A form
+Forms come from three places: the dictionaries read backwards, the rules of :mod:`pipeline.text.inflection`, and words of the
+same stem (:mod:`pipeline.text.derivation`: regalo → regalar, feliz → felicidad) where sentence vectors say that both mean the same. A form
 that is also a form of another word is kept apart: the tagger decides on it, word by word.
 """
 
@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.text import dictionaries, inflection
+from pipeline.text.derivation import candidates
 from pipeline.text.inflection import fold
 from pipeline.text.languages.es import INFLECTION
 from pipeline.text.languages.known import language_of
@@ -25,6 +26,9 @@ Embed = Callable[[Sequence[str]], NDArray[np.float32]]
 RELATED = 0.7
 """Cosine of two single words from which one counts as the other's relative: amor–amar .79, regalo–regalar .76, descuento–
 descontar .70 are over it; casa–casar .52, vino–venir .39, color–colar .29 under it (Universal Sentence Encoder)."""
+
+RELATED_SURE = 0.62
+"""The same where the ending itself says that only the part of speech changes: -eza, -idad, -mente, -oso, -ness, -ly."""
 
 DIMINUTIVE = 0.45
 """The same for a diminutive, whose ending already speaks for it: casita–casa .46, abuelito–abuelo .66; quesito–queso .30."""
@@ -94,10 +98,28 @@ class _Builder:
         self.kin = kin
         self.own = {word: self._own_lemmas(word) for word in words}
         nouns = {lemma for lemmas in self.own.values() for lemma in lemmas}
+        self.relatives = {lemma: self._relatives(lemma) for lemma in sorted(nouns)}
+        nouns |= {relative for found in self.relatives.values() for relative in found}
         verbs = {verb for lemma in nouns for verb in _verbs_of(lemma)} if self.rules == "spanish" else set()
         self.listed: Mapping[str, frozenset[str]] = dictionaries.spellings(nouns | verbs, language)
         real = {v for v in verbs if len(self.listed.get(v, ())) > 1}
         kin.learn(real | {n for n in nouns if real & set(_verbs_of(n))})
+
+    def _relatives(self, lemma: str) -> tuple[str, ...]:
+        """Dictionary forms of the same stem in any part of speech that mean nearly the same; a Spanish verb also where its
+        participle does (rebaja, rebajado)."""
+        made = {
+            c: sure for c, sure in candidates(lemma, self.language) if dictionaries.dictionary_form(c, self.language)
+        }
+        made.pop(lemma, None)
+        verbs = [c for c in made if self.language == "es" and re.search(r"[aeí]r$", c)]
+        participles = {v: v[:-2] + ("ado" if v.endswith("ar") else "ido") for v in verbs}
+        self.kin.learn([lemma, *made, *participles.values()])
+        return tuple(
+            c for c, sure in sorted(made.items())
+            if self.kin.between(lemma, c, RELATED_SURE if sure else RELATED)
+            or (c in participles and self.kin.between(lemma, participles[c]))
+        )  # fmt: skip
 
     def _own_lemmas(self, word: str) -> tuple[str, ...]:
         exact = dictionaries.lemmas(word, self.language)
@@ -132,7 +154,7 @@ class _Builder:
 
     def _lexemes(self, word: str) -> list[_Lexeme]:
         own = self.own[word]
-        names = [*own]
+        names = [*own, *(relative for lemma in own for relative in self.relatives.get(lemma, ()))]
         if self.rules == "spanish":
             names += [
                 v for n in own for v in _verbs_of(n) if len(self.listed.get(v, ())) > 1 and self.kin.between(n, v)

@@ -11,12 +11,20 @@ from numpy.typing import NDArray
 from pipeline.evidence.sound_events import BY_LABEL, LAUGHTER
 from pipeline.messages import Message
 from pipeline.values import Curve, Sentence, Span
-from reelify.moments import boundaries, candidates
+from reelify.moments import boundaries, candidates, spoken
 from reelify.moments.boundaries import Boundaries
 from reelify.moments.candidates import Moment
-from reelify.values import Evidence, Highlight, Highlights
+from reelify.values import Evidence, Highlight, Highlights, Labels
 
-WEIGHTS = {"reactions": 0.85, "speech": 0.45, "loudness": 0.45, "sound": 0.25, "motion": 0.4, "cuts": 0.35}
+WEIGHTS = {
+    "reactions": 0.85,
+    "words": 0.85,
+    "speech": 0.45,
+    "loudness": 0.45,
+    "sound": 0.25,
+    "motion": 0.4,
+    "cuts": 0.35,
+}
 """How far each kind of evidence alone can lift a clip. Laughter and applause are people's own verdict; the rest are hints."""
 MAX_WEIGHT = 0.9
 WEAK = 0.3
@@ -24,8 +32,8 @@ WORTH = 0.15
 """Under this a clip is noise."""
 CORE = 0.5
 """Moments at least half as strong as a group's strongest decide its extent; the others only add to its score."""
-MAX_COVERAGE = 0.5
-"""Highlights that are everything highlight nothing: together they take at most half of the file."""
+MAX_COVERAGE, MAX_COVERAGE_TOLD = 0.5, 0.4
+"""Highlights that are everything highlight nothing: together they take at most half of the file, less where words decide."""
 MAX_OVERLAP = 0.1
 ALIKE = 0.92
 MOST_MOMENTS = 1500
@@ -44,6 +52,9 @@ def find_highlights(evidence: Evidence, *, count: int, min_duration: float, max_
     kinds = candidates.excitement(evidence)
     fused = _fused(kinds)
     doubts = _doubts_of(evidence)
+    if evidence.thoughts:
+        # What is said is judged by its words; pace and signs stand in for them where they could not be.
+        kinds = {name: curve for name, curve in kinds.items() if name != "speech"}
     if duration <= min_duration:
         doubt = Message(
             "doubt.shorter_than_minimum", {"duration": round(duration, 1), "minimum": round(min_duration, 1)}
@@ -52,8 +63,12 @@ def find_highlights(evidence: Evidence, *, count: int, min_duration: float, max_
         whole = _described(Span(0.0, duration), found, evidence, kinds)
         return Highlights((replace(whole, doubts=(doubt,)),), fused, doubts)
     found = _strongest(candidates.moments(evidence, kinds))
-    pool = _pool(found, evidence, kinds, min_duration, min(max_duration, duration))
+    limits = min_duration, min(max_duration, duration)
+    pool = _pool(found, evidence, kinds, *limits)
+    pool += [_described(span, found, evidence, kinds) for span in spoken.clips(evidence, *limits)]
     chosen = _chosen(pool, evidence, count)
+    fewer = spoken.fewer(evidence, len(chosen), count)
+    doubts += (fewer,) if fewer is not None and chosen else ()
     if not chosen:
         doubts += (Message("doubt.nothing_stands_out"),)
     elif max(h.score for h in chosen) < WEAK:
@@ -74,7 +89,7 @@ def _doubts_of(evidence: Evidence) -> tuple[Message, ...]:
 
 def _weights(kinds: Mapping[str, Curve]) -> dict[str, float]:
     """The weights of the kinds there are, raised so that a file without sound or picture can still score fully."""
-    there = {name: WEIGHTS[name] for name in PART_ORDER if name in kinds}
+    there = {name: WEIGHTS[name] for name in PART_ORDER if name in kinds and name != "words"}
     factor = sum(WEIGHTS.values()) / sum(there.values()) if there else 1.0
     return {name: min(MAX_WEIGHT, weight * min(factor, 2.0)) for name, weight in there.items()}
 
@@ -124,12 +139,21 @@ def _worth(moment: Moment) -> float:
 
 
 def _described(span: Span, found: Sequence[Moment], evidence: Evidence, kinds: Mapping[str, Curve]) -> Highlight:
-    """``span`` with its parts, score and reasons."""
+    """``span`` with its parts, score and reasons. What is mostly gone through loses most of its score, whatever is heard with it."""
     parts = {name: _part(kinds[name], span) for name in PART_ORDER if name in kinds}
+    weights = _weights(kinds)
+    kept = 1.0
+    if evidence.thoughts:
+        parts["words"], weights["words"] = round(spoken.words_part(evidence, span), 4), WEIGHTS["words"]
+        routine = spoken.routine_part(evidence, span)
+        kept = 1.0 - routine if routine > spoken.GONE_THROUGH else 1.0
     inside = [m for m in found if m.span.overlap(span) >= 0.5 * (m.end - m.start)]
     reasons = _reasons(inside, span, evidence)
-    score = round(_together(parts, _weights(kinds)), 4)
-    return Highlight(round(span.start, 3), round(span.end, 3), score, parts, tuple(reasons))
+    score = round(kept * _together(parts, weights), 4)
+    told = spoken.best(evidence, span)
+    return Highlight(
+        round(span.start, 3), round(span.end, 3), score, parts, tuple(reasons), (), told.labels if told else Labels()
+    )
 
 
 def _part(curve: Curve, span: Span) -> float:
@@ -142,20 +166,30 @@ def _part(curve: Curve, span: Span) -> float:
 
 def _chosen(pool: Sequence[Highlight], evidence: Evidence, count: int) -> list[Highlight]:
     """Best first; none overlaps or repeats a better one; together at most half of the file (one clip always may)."""
+    most = (MAX_COVERAGE_TOLD if evidence.thoughts else MAX_COVERAGE) * evidence.duration
     chosen: list[Highlight] = []
     covered = 0.0
     for clip in sorted(pool, key=lambda h: (-h.score, h.start)):
-        if len(chosen) == count or clip.score < WORTH:
+        if len(chosen) == count:
             break
+        if not _worthwhile(clip, evidence):
+            continue
         if any(clip.span.overlap(c.span) > MAX_OVERLAP * min(clip.duration, c.duration) for c in chosen):
             continue
-        if chosen and covered + clip.duration > MAX_COVERAGE * evidence.duration:
+        if chosen and covered + clip.duration > most:
             continue
         if any(_alike(clip, c, evidence) for c in chosen):
             continue
         chosen.append(clip)
         covered += clip.duration
     return chosen
+
+
+def _worthwhile(clip: Highlight, evidence: Evidence) -> bool:
+    """Where words were judged, sound and picture alone must be strong to speak against them."""
+    if not evidence.thoughts:
+        return clip.score >= WORTH
+    return clip.parts.get("words", 0.0) > 0.0 or clip.parts.get("reactions", 0.0) >= WEAK or clip.score >= WEAK
 
 
 def _alike(one: Highlight, other: Highlight, evidence: Evidence) -> bool:
@@ -210,7 +244,8 @@ def _reasons(inside: Sequence[Moment], span: Span, evidence: Evidence) -> list[M
         seen.add(moment.kind)
         reasons.append((_worth(moment), _reason(moment, span, evidence)))
     reasons += _cut_reasons(inside, span, evidence)
-    reasons += _speech_reasons(span, evidence)
+    told = spoken.reason(evidence, span)
+    reasons += _speech_reasons(span, evidence) if told is None else [told]
     return [message for _, message in sorted(reasons, key=lambda r: -r[0])]
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pipeline.text.languages.es import INFLECTION
 from pipeline.text.values import Facts, Keyword, Term, Token
 from pipeline.values import Sentence, Word
-from reelify.score.wordlists import CLAUSE_END, NEGATORS, RAISING, UNDOING
+from reelify.score.wordlists import BELOVED, CLAUSE_END, LITTLE, NEGATORS, RAISING, UNDOING
 from reelify.values import KeywordHit
 
 SCOPE = 3
@@ -26,7 +26,7 @@ _WORDLIKE = re.compile(r"\w")
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A keyword at tokens ``first``…``last`` of sentence ``sentence``; ``negated`` ones do not count."""
+    """A keyword at tokens ``first``…``last`` of sentence ``sentence``; ``negated`` ones (and those of another sense) do not count."""
 
     keyword: int
     sentence: int
@@ -101,7 +101,9 @@ class Lexicon:
 
     def _found(self, index: int, number: int, facts: Facts, first: int, last: int, surface: str = "") -> Found:
         said = surface or facts.text[facts.tokens[first].start : facts.tokens[last].end]
-        return Found(index, number, first, last, said, negated(facts.tokens, first, last))
+        terms = self.keywords[index].terms
+        other = len(terms) == 1 and "querer" in terms[0].lemmas and of_love(facts.tokens, first)
+        return Found(index, number, first, last, said, other or negated(facts.tokens, first, last))
 
 
 def _longest_first(hit: Found) -> tuple[int, int, int]:
@@ -139,10 +141,27 @@ def matches(term: Term, token: Token, n_words: int = 99) -> bool:
     return any(host in term.hosts for host in _hosts(token))
 
 
-def _other_accent(term: Term, token: Token) -> bool:
-    """``papá`` is not a form of the keyword ``papa``: its own accent makes it another word of the dictionary."""
+def of_love(tokens: Sequence[Token], index: int) -> bool:
+    """Whether a form of *querer* is love and not a wish: "te quiero", "os quiero mucho", "quiero a mi madre"; not "te quiero contar"."""
+    after = [t for t in tokens[index + 1 : index + 5] if t.pos != "ADV" and t.folded not in LITTLE]
+    follows = after[0] if after else None
+    if follows is not None and "VerbForm=Inf" in follows.morph:
+        return False
+    if index and tokens[index - 1].folded in BELOVED:
+        return True
     return (
-        token.text.lower() != term.text
+        follows is not None
+        and follows.folded in ("a", "al")
+        and "VerbForm=Inf" not in (after[1].morph if len(after) > 1 else ())
+    )
+
+
+def _other_accent(term: Term, token: Token) -> bool:
+    """``papá`` is not a form of the keyword ``papa``: its own accent makes it another word of the dictionary. Adverbs and
+    superlatives are listed as words of their own and keep their adjective's accent."""
+    return (
+        not re.search(r"mente$|isim[oa]s?$", token.folded)
+        and token.text.lower() != term.text
         and token.folded != token.text.lower()
         and bool(token.lemmas and not term.lemmas & set(token.lemmas))
     )

@@ -14,9 +14,13 @@ from dataclasses import dataclass
 from pipeline.text.languages.known import language_of
 from pipeline.text.values import Facts, Token
 from reelify.score import wordlists as words
+from reelify.score.lexicon import negated
 
 ENGAGEMENT = frozenset({"question", "exclamation", "address", "imperative", "call"})
-STORY = frozenset({"curiosity", "stakes", "kin", "absolute", "extreme", "contrast", "number", "voice", "punch", "told"})
+STORY = frozenset(
+    {"curiosity", "stakes", "kin", "absolute", "extreme", "contrast", "number", "voice", "third", "punch", "told"}
+)
+DULL = frozenset({"routine", "filler"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +127,12 @@ def _calls(number: int, facts: Facts) -> Iterator[Cue]:
             yield Cue("call", number, index, token.text, 0.5)
 
 
-def _listed(kind: str, names: frozenset[str], weight: float) -> Rule:
+def _listed(kind: str, names: frozenset[str], weight: float, *, deniable: bool = False) -> Rule:
+    """Words of a closed list; ``deniable`` ones tell nothing under a negation ("it is not a secret")."""
+
     def rule(number: int, facts: Facts) -> Iterator[Cue]:
         for index, token in enumerate(facts.tokens):
-            if _names(token) & names:
+            if _names(token) & names and not (deniable and negated(facts.tokens, index, index)):
                 yield Cue(kind, number, index, token.text, weight)
 
     return rule
@@ -188,6 +194,16 @@ def _voices(number: int, facts: Facts) -> Iterator[Cue]:
             yield Cue("voice", number, index, token.text, 0.4)
 
 
+def _thirds(number: int, facts: Facts) -> Iterator[Cue]:
+    """Somebody else whom it happens to: he and she, and in Spanish the third person in the past."""
+    for index, token in enumerate(facts.tokens):
+        past = (
+            {"Person=3", "Number=Sing", "Tense=Past"} <= token.morph and token.pos == "VERB" and facts.language == "es"
+        )
+        if past or token.folded in words.THIRD:
+            yield Cue("third", number, index, token.text, 0.3)
+
+
 def _told(number: int, facts: Facts) -> Iterator[Cue]:
     """An announcement: a verb of telling near its listener, or words before a colon."""
     for index, token in enumerate(facts.tokens):
@@ -228,10 +244,11 @@ RULES: tuple[Rule, ...] = (
     _extremes,
     _numbers,
     _voices,
+    _thirds,
     _told,
     _phrases("curiosity", words.PHRASES_CURIOSITY, 1.0),
-    _listed("curiosity", words.CURIOSITY, 0.9),
-    _listed("stakes", words.STAKES, 0.8),
+    _listed("curiosity", words.CURIOSITY, 0.9, deniable=True),
+    _listed("stakes", words.STAKES, 0.8, deniable=True),
     _listed("kin", words.KIN, 0.5),
     _listed("absolute", words.ABSOLUTE, 0.5),
     _listed("contrast", words.CONTRAST, 0.25),

@@ -1,75 +1,20 @@
-"""The named parts of the viral score, each a value in [0, 1] with the words or sounds that earned it.
-
-A part saturates, ``1 − exp(−Σ strengths / scale)``: the first cue tells most, the tenth nothing. This is a heuristic ranking
-from findings on what is shared, not a forecast of views.
-"""
+"""The parts that are counted rather than judged: the person's keywords, completeness, length, duration, delivery."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 
 from pipeline.evidence.sound_events import BY_LABEL
 from pipeline.values import Event, Span
 from reelify.score import wordlists
-from reelify.score.lexicon import Found, spoken_at
-from reelify.score.patterns import ENGAGEMENT, STORY, Cue
-from reelify.score.semantics import COMMERCIAL, EMOTIONAL, Near, Speech, Vocabulary
+from reelify.score.reading import Contribution, PartScore, Reading, saturated
+from reelify.score.semantics import COMMERCIAL, EMOTIONAL, Near
 from reelify.values import Evidence
 
-HOOK_SECONDS = 3.0
-HOOK_WORDS = 14
-"""The hook is what starts in the first three seconds, or, where words carry no times, the first words."""
 DENSITY_WORDS = 40
 """Shorter texts are counted as if they had this many words: one hit in a five-word text is no density."""
-STIRRED_HOOK, STIRRED_STORY = 1.2, 1.8
-"""Strength of a sentence whose whole meaning stirs, beside single words of 0.2 to 1."""
-
-
-@dataclass(frozen=True, slots=True)
-class Contribution:
-    """``text`` heard at ``start`` (transcript's clock, seconds) adds ``strength`` > 0 to a part."""
-
-    text: str
-    start: float
-    strength: float
-
-
-@dataclass(frozen=True, slots=True)
-class PartScore:
-    """``value`` in [0, 1] and what it is made of; contributions are shares of it, whatever their unit."""
-
-    value: float
-    contributions: tuple[Contribution, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Reading:
-    """A passage with everything found in it."""
-
-    speech: Speech
-    known: Vocabulary
-    cues: tuple[Cue, ...]
-    found: Mapping[str, tuple[Found, ...]]
-    near: tuple[Near, ...]
-    stirred: tuple[tuple[int, float], ...] = ()
-
-    def time(self, sentence: int, token: int) -> float:
-        """When a token is said; −1 is the sentence's start."""
-        facts, said = self.speech.facts[sentence], self.speech.sentences[sentence]
-        return said.start if token < 0 or not facts.tokens else spoken_at(facts.tokens[token], facts, said)
-
-    def counted(self, category: str) -> tuple[Found, ...]:
-        return tuple(f for f in self.found.get(category, ()) if not f.negated)
-
-
-def saturated(contributions: Iterable[Contribution], scale: float) -> PartScore:
-    """The part whose value is ``1 − exp(−Σ strength / scale)``."""
-    kept = tuple(c for c in contributions if c.strength > 0)
-    return PartScore(1.0 - math.exp(-sum(c.strength for c in kept) / scale), kept)
 
 
 def keyword_part(reading: Reading, category: str) -> PartScore:
@@ -80,16 +25,20 @@ def keyword_part(reading: Reading, category: str) -> PartScore:
         return float(weights[keyword]) if weights is not None and keyword < len(weights) else 1.0
 
     per_hit = 100.0 / max(DENSITY_WORDS, reading.speech.n_words)
-    out = [
-        Contribution(f.surface, reading.time(f.sentence, f.first), per_hit * weight(f.keyword))
-        for f in reading.counted(category)
-    ]
-    out += [
-        Contribution(_near_text(reading, n), reading.time(n.sentence, n.token), per_hit * weight(n.keyword) * n.worth)
+    hits = [(f.surface, f.sentence, f.first, weight(f.keyword)) for f in reading.counted(category)]
+    hits += [
+        (_near_text(reading, n), n.sentence, n.token, weight(n.keyword) * n.worth * _told(reading, n))
         for n in reading.near
         if n.category == category
     ]
-    return saturated(out, 2.2)
+    return saturated(
+        (Contribution(text, reading.time(n, token), per_hit * worth) for text, n, token, worth in hits), 2.2
+    )
+
+
+def _told(reading: Reading, item: Near) -> float:
+    """Warm words in a greeting or a sponsor's text are near everything and mean nothing."""
+    return float(reading.told[item.sentence]) if len(reading.told) else 1.0
 
 
 def _near_text(reading: Reading, item: Near) -> str:
@@ -108,87 +57,12 @@ def variety_part(reading: Reading) -> PartScore:
                 (category, hit.keyword), Contribution(hit.surface, reading.time(hit.sentence, hit.first), 1.0)
             )
     for item in reading.near:
-        here = Contribution(_near_text(reading, item), reading.time(item.sentence, item.token), item.worth)
+        here = Contribution(
+            _near_text(reading, item), reading.time(item.sentence, item.token), item.worth * _told(reading, item)
+        )
         first.setdefault((item.category, item.keyword), here)
     both = 1.5 if len({category for category, _ in first}) > 1 else 1.0
     return saturated([Contribution(c.text, c.start, c.strength * both) for c in first.values()], 2.5)
-
-
-def _dulled(reading: Reading, kinds: Sequence[str]) -> float:
-    """Share of the strength that stays: greetings, housekeeping and fillers take some away, in proportion to the length."""
-    dull = sum(c.weight for c in reading.cues if c.kind in kinds)
-    return math.exp(-1.1 * dull * 30 / max(30, reading.speech.n_words))
-
-
-def hook_part(reading: Reading) -> PartScore:
-    """Whether the first three seconds (or the first words) make one stay."""
-    start = reading.speech.sentences[0].start
-    inside = [c for c in reading.cues if _opens(reading, c.sentence, c.token, start)]
-    out = [
-        Contribution(c.text, reading.time(c.sentence, c.token), c.weight)
-        for c in inside
-        if c.kind in ENGAGEMENT | STORY
-    ]
-    for category in (COMMERCIAL, EMOTIONAL):
-        out += [
-            Contribution(f.surface, reading.time(f.sentence, f.first), 0.7)
-            for f in reading.counted(category)
-            if _opens(reading, f.sentence, f.first, start)
-        ]
-    out += [
-        Contribution(_sentence(reading, n), reading.time(n, -1), STIRRED_HOOK * sure)
-        for n, sure in reading.stirred
-        if _opens(reading, n, 0, start)
-    ]
-    dull = math.exp(-1.2 * sum(c.weight for c in inside if c.kind in ("routine", "filler")))
-    return saturated([Contribution(c.text, c.start, c.strength * dull) for c in out], 2.0)
-
-
-def _opens(reading: Reading, sentence: int, token: int, start: float) -> bool:
-    said = reading.speech.sentences[sentence]
-    if said.words and reading.time(sentence, token) - start <= HOOK_SECONDS:
-        return True
-    before = sum(len(f.tokens) for f in reading.speech.facts[:sentence])
-    return before + token < HOOK_WORDS
-
-
-def engagement_part(reading: Reading) -> PartScore:
-    """Questions, exclamations, the listener addressed, imperatives, calls to action (these once)."""
-    out: list[Contribution] = []
-    called = False
-    keep = _dulled(reading, ("routine", "filler"))
-    for cue in reading.cues:
-        if cue.kind not in ENGAGEMENT or (cue.kind == "call" and called):
-            continue
-        called |= cue.kind == "call"
-        out.append(
-            Contribution(cue.text, reading.time(cue.sentence, cue.token), cue.weight * keep * _per_length(reading))
-        )
-    return saturated(out, 2.4)
-
-
-def story_part(reading: Reading) -> PartScore:
-    """Curiosity, stakes, people close, extremes, amounts, contrast, first person, punch lines."""
-    keep = _dulled(reading, ("routine", "filler")) * _per_length(reading)
-    out = [
-        Contribution(c.text, reading.time(c.sentence, c.token), c.weight * keep)
-        for c in reading.cues
-        if c.kind in STORY
-    ]
-    out += [
-        Contribution(_sentence(reading, n), reading.time(n, -1), STIRRED_STORY * sure * keep)
-        for n, sure in reading.stirred
-    ]
-    return saturated(out, 2.6)
-
-
-def _sentence(reading: Reading, number: int) -> str:
-    return reading.speech.facts[number].text.strip()
-
-
-def _per_length(reading: Reading) -> float:
-    """Long passages hold more of everything; over 60 words strengths are counted per 60."""
-    return 60.0 / max(60, reading.speech.n_words)
 
 
 def length_part(reading: Reading) -> PartScore:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from pipeline.text.values import Facts, Keyword, Token
 from pipeline.values import Sentence
+from reelify.score.learned import Learned
 from reelify.score.lexicon import Found, Lexicon, negated
 
 Embed = Callable[[Sequence[str]], NDArray[np.float32]]
@@ -43,28 +44,6 @@ RITUAL = (
     "thanks for listening", "welcome to the show", "see you next week", "okay, all right", "good morning everyone",
 )  # fmt: skip
 """Polite formulas are warm without meaning it: a sentence nearer to one of them than to a keyword says nothing about it."""
-STIRRING = (
-    "perdí todo mi dinero en un día", "mi madre murió y no pude despedirme", "me eché a llorar delante de todos",
-    "me enamoré de ella para siempre", "estuve a punto de morir", "nadie te cuenta la verdad sobre esto",
-    "es una estafa y nos están robando", "fue el peor día de mi vida", "no podíamos parar de reír",
-    "te voy a contar un secreto que cambió mi vida", "lo dejé todo y empecé de cero", "no me lo podía creer, qué locura",
-    "es una vergüenza que esto sea legal", "este truco te va a ahorrar mucho dinero", "casi todo el mundo comete este error",
-    "algo rarísimo e inesperado que casi nadie sabe", "hice el ridículo delante de mi jefe",
-    "se fue sin decir adiós y nunca volvió",
-)  # fmt: skip
-PLAIN = (
-    "la oficina abre a las nueve", "hay que rellenar el formulario y entregarlo", "la semana que viene hay reunión",
-    "fuimos a comer y luego a casa", "mañana hará buen tiempo en la costa", "el producto está disponible en tres colores",
-    "gracias por venir y hasta la próxima semana", "abrid el libro por la página diez", "cortamos la cebolla y añadimos sal",
-    "vivo cerca de la estación", "bienvenidos a un nuevo programa", "bueno, sí, más o menos, depende",
-    "el edificio se construyó en el siglo pasado", "el equipo entrena el viernes", "las plantas necesitan agua y luz",
-    "llegamos por la tarde y dimos un paseo",
-)  # fmt: skip
-"""What people retell and what they do not; the encoder is multilingual, so one language of examples serves all."""
-STIRRING_FROM, STIRRING_SURE = 0.05, 0.2
-"""Difference of the mean cosines to the three nearest examples of both kinds. On 52 labelled passages none without interest
-exceeds .01, and 17 of the 26 interesting ones exceed .05."""
-NEAREST = 3
 SHORTEST = 4
 """Words of a sentence that can be about something."""
 HIGH_AROUSAL = _words("furioso aterrado entusiasmado eufórico indignado asombrado pánico rabia")
@@ -77,15 +56,15 @@ _CONTENT = frozenset({"NOUN", "VERB", "ADJ", "ADV", "PROPN", "INTJ", ""})
 @dataclass(frozen=True, slots=True, eq=False)
 class Vocabulary:
     """The person's keywords: how to find them (``lexicons`` by category), what they mean (``vectors`` (k, d), rows in the
-    lexicon's order) and how much each is worth (``weights`` (k,), 1 for commercial ones, arousal for emotional ones)."""
+    lexicon's order) and how much each is worth (``weights`` (k,), 1 for commercial ones, arousal for emotional ones); and what was
+    ``learned`` from readers, which judges all else."""
 
     lexicons: Mapping[str, Lexicon]
     vectors: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
     weights: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     neutral: NDArray[np.float32] | None = None
     ritual: NDArray[np.float32] | None = None
-    stirring: NDArray[np.float32] | None = None
-    plain: NDArray[np.float32] | None = None
+    learned: Learned = field(default_factory=Learned)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,14 +86,16 @@ class Speech:
         return " ".join(s.text.strip() for s in self.sentences)
 
 
-def vocabulary(commercial: Sequence[Keyword], emotional: Sequence[Keyword], embed: Embed | None = None) -> Vocabulary:
+def vocabulary(
+    commercial: Sequence[Keyword], emotional: Sequence[Keyword], learned: Learned, embed: Embed | None = None
+) -> Vocabulary:
     """The two categories, ready to be looked for; without ``embed`` only words count, and all the same."""
     lexicons = {COMMERCIAL: Lexicon(commercial), EMOTIONAL: Lexicon(emotional)}
     if embed is None:
-        return Vocabulary(lexicons)
+        return Vocabulary(lexicons, learned=learned)
     vectors = {name: embed([k.text for k in lexicon.keywords]) for name, lexicon in lexicons.items()}
     weights = {COMMERCIAL: np.ones(len(commercial)), EMOTIONAL: _arousal(vectors[EMOTIONAL], embed)}
-    return Vocabulary(lexicons, vectors, weights, *map(embed, (NEUTRAL, RITUAL, STIRRING, PLAIN)))
+    return Vocabulary(lexicons, vectors, weights, embed(NEUTRAL), embed(RITUAL), learned)
 
 
 def _arousal(vectors: NDArray[np.float32], embed: Embed) -> NDArray[np.float64]:
@@ -132,12 +113,17 @@ def speech(sentences: Sequence[Sentence], facts: Sequence[Facts], embed: Embed |
     """Sentences with their facts and, where ``embed`` is given, vectors of sentences and content words."""
     if embed is None or not sentences:
         return Speech(tuple(sentences), tuple(facts))
-    lemmas = sorted(
-        {_key(t) for f in facts for t in f.tokens if t.pos in _CONTENT and len(t.text) > 2 and t.text.isalpha()}
-    )
+    lemmas = content_words(facts)
     both = embed([s.text for s in sentences] + lemmas)
     return Speech(
         tuple(sentences), tuple(facts), both[: len(sentences)], dict(zip(lemmas, both[len(sentences) :], strict=True))
+    )
+
+
+def content_words(facts: Sequence[Facts]) -> list[str]:
+    """The words of sentences that have a meaning of their own, in lower case, sorted."""
+    return sorted(
+        {_key(t) for f in facts for t in f.tokens if t.pos in _CONTENT and len(t.text) > 2 and t.text.isalpha()}
     )
 
 
@@ -192,6 +178,15 @@ def _near_words(category: str, what: Speech, vectors: NDArray[np.float32], taken
     return out
 
 
+def _denied(facts: Facts, what: Speech, keyword: NDArray[np.float32]) -> bool:
+    """Whether a sentence is near a keyword only by saying that it is not so: "it is not free"."""
+    return any(
+        float(vector @ keyword) >= WORD_NEAR and negated(facts.tokens, index, index)
+        for index, token in enumerate(facts.tokens)
+        if (vector := what.words.get(_key(token))) is not None
+    )
+
+
 def _near_sentences(category: str, what: Speech, known: Vocabulary) -> list[Near]:
     if known.neutral is None or known.ritual is None or what.vectors is None:
         return []
@@ -201,20 +196,10 @@ def _near_sentences(category: str, what: Speech, known: Vocabulary) -> list[Near
     out: list[Near] = []
     for number, facts in enumerate(what.facts):
         keyword = int(np.argmax(margin[number]))
+        if _denied(facts, what, known.vectors[category][keyword]):
+            continue
         sure = (float(margin[number, keyword]) - SENTENCE_NEAR) / (SENTENCE_SURE - SENTENCE_NEAR)
         n_words = sum(t.folded[:1].isalnum() for t in facts.tokens)
         if sure >= 0 and n_words >= SHORTEST and polite[number] < likeness[number, keyword]:
             out.append(Near(category, keyword, number, -1, NEAR_WORTH * (0.4 + 0.6 * min(1.0, sure))))
     return out
-
-
-def stirred(what: Speech, known: Vocabulary) -> tuple[tuple[int, float], ...]:
-    """Sentences that are about what people retell (loss, danger, scandal, love, laughter, secrets), with a strength in (0, 1]."""
-    if known.stirring is None or known.plain is None or what.vectors is None:
-        return ()
-    high, low = (
-        np.sort(what.vectors @ side.T, axis=1)[:, -NEAREST:].mean(axis=1) for side in (known.stirring, known.plain)
-    )
-    sure = np.clip((high - low - STIRRING_FROM) / (STIRRING_SURE - STIRRING_FROM), 0.0, 1.0)
-    long_enough = [sum(t.folded[:1].isalnum() for t in f.tokens) >= SHORTEST - 1 for f in what.facts]
-    return tuple((i, float(sure[i])) for i in range(len(sure)) if sure[i] > 0 and long_enough[i])

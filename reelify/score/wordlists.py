@@ -21,9 +21,14 @@ UNDOING = everywhere(lambda known: known.undoing)
 RAISING = everywhere(lambda known: known.raising)
 """Words between a negation and a keyword that make it stronger, not weaker: "no solo es gratis", "never been so happy"."""
 
+BELOVED = _words("te os me nos")
+LITTLE = _words("mucho muchisimo tanto muy un monton poco todavia siempre")
+"""Whom one loves, and how much: "te quiero mucho"."""
+
 CALLS = _words("""suscribir comentar compartir seguir apuntar etiquetar registrar descargar reservar probar pulsar clicar
 subscribe comment share follow like click tag download book grab register""")
 ADDRESS = everywhere(lambda known: known.address)
+THIRD = _words("he she him her his hers ella él")
 CURIOSITY = _words("""secreto truco error motivo verdad mentira misterio enigma confesion clave trampa sorprender descubrir
 demostrar revelar confesar ocultar esconder culpa prohibido raro extrano curioso imaginar adivinar polemica
 secret trick mistake truth lie mystery confession hack reveal discover prove confess hide hidden strange weird imagine guess
@@ -72,3 +77,6 @@ CONNECTORS = everywhere(lambda known: known.connectors)
 ANAPHORA = everywhere(lambda known: known.anaphora)
 DANGLING = everywhere(lambda known: known.dangling)
 CLOCK_BEFORE = everywhere(lambda known: known.clock_before)
+TURNING = _words("""ahora hoy bueno luego oye mira vale venga total antes otra hablando seguimos pasamos volviendo
+now today well okay so anyway right next another speaking moving before first finally look listen""")
+"""Words that begin something else."""

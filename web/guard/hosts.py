@@ -30,31 +30,40 @@ def is_local(name: str) -> bool:
     """Whether a name always means this machine: ``localhost`` and below it (RFC 6761), a loopback address."""
     if name == "localhost" or name.endswith(".localhost"):
         return True
+    return _is_address(name) and ipaddress.ip_address(name).is_loopback
+
+
+def _is_address(name: str) -> bool:
     try:
-        return ipaddress.ip_address(name).is_loopback
+        ipaddress.ip_address(name)
     except ValueError:
         return False
+    return True
 
 
 class Hosts:
     """Answers 421 to requests for another name.
 
-    Checked where ``ALLOWED_HOSTS`` is set, and where nobody signs in and only this machine is listened to. Local names pass always,
-    the others are names, ``*.example.com`` for everything below one, or ``*`` for any. With sign-in a foreign page has no
-    credentials to send: browsers keep them by name.
+    Checked where nobody signs in, if only this machine is listened to or ``ALLOWED_HOSTS`` is set. Local names pass always, the others
+    are names, ``*.example.com`` for everything below one, or ``*`` for any; where more than this machine is listened to, addresses in
+    figures pass too (no name, no trick). With sign-in a foreign page has no credentials to send: browsers keep them by name.
     """
 
     def __init__(self, app: ASGIApp, settings: Settings, signed_in: bool) -> None:
         self.app, self._language = app, settings.language
         self._allowed = frozenset(name_in(h) for h in settings.allowed_hosts if not h.startswith("*"))
         self._below = tuple(h[1:] for h in settings.allowed_hosts if h.startswith("*."))
-        default = settings.host in LOCAL and not signed_in
-        self.checks = (bool(settings.allowed_hosts) or default) and "*" not in settings.allowed_hosts
+        self._figures = settings.host not in LOCAL
+        wanted = bool(settings.allowed_hosts) or settings.host in LOCAL
+        self.checks = wanted and not signed_in and "*" not in settings.allowed_hosts
 
     def accepts(self, host: str) -> bool:
         """Whether a request with this ``Host`` header is answered."""
         name = name_in(host)
-        return bool(name) and (is_local(name) or name in self._allowed or name.endswith(self._below or ("\0",)))
+        if not name:
+            return False
+        named = name in self._allowed or name.endswith(self._below or ("\0",))
+        return named or is_local(name) or (self._figures and _is_address(name))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self.checks and scope["type"] in {"http", "websocket"}:

@@ -14,7 +14,7 @@ import hashlib
 import hmac
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from fastapi import Request
@@ -90,6 +90,8 @@ class Accounts:
         self._users = dict(self._pair(text, "") for text in settings.users)
         self._tokens = {digest: name for name, digest in (self._pair(text, "api") for text in settings.api_tokens)}
 
+        self.session: Callable[[str], str | None] = lambda cookies: None
+        """The name behind cookies, where a page signs people in by itself."""
         self.own_mark = secrets.token_urlsafe(32)
         """What calls of the service to itself carry in :data:`OWN_HEADER`."""
 
@@ -182,8 +184,7 @@ class SignIn:
     def _user(self, scope: Scope, authorization: str) -> str | UserError:
         """Who asks, or why not."""
         if not authorization:
-            own = Headers(scope=scope).get(OWN_HEADER, "")
-            return "" if hmac.compare_digest(own.encode(), self.accounts.own_mark.encode()) else Unauthorised()
+            return self._without(Headers(scope=scope))
         address, account = address_of(scope), account_in(authorization)
         seconds = self.guesses.wait(address, account, authorization)
         user = self.accounts.user_of(authorization)  # always looked at: an answer's time tells nothing
@@ -194,6 +195,13 @@ class SignIn:
             return Unauthorised()
         self.guesses.right(address, authorization)
         return user
+
+    def _without(self, headers: Headers) -> str | UserError:
+        """Who asks without an ``Authorization`` header."""
+        if hmac.compare_digest(headers.get(OWN_HEADER, "").encode(), self.accounts.own_mark.encode()):
+            return ""
+        user = self.accounts.session(headers.get("cookie", ""))
+        return Unauthorised() if user is None else user
 
 
 class FormGuesses:

@@ -41,6 +41,11 @@ def is_somebody_elses(job_owner: str, request: Request) -> bool:
     return job_owner.startswith(PREFIX) and job_owner != visitor_in(request.headers.get("cookie", ""))
 
 
+def names_of(owner: str) -> tuple[str, ...]:
+    """Whose uploads ``owner`` may use: their own; a browser also those of programs, which have no name."""
+    return (owner, "") if owner.startswith(PREFIX) else (owner,)
+
+
 class Visitors:
     """Gives every browser that opens the page its cookie, and renews it for a year each time."""
 

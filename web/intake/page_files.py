@@ -14,6 +14,7 @@ from pathlib import Path
 
 from pipeline.settings import Settings
 from web.guard.security import secret_key
+from web.guard.visitors import names_of
 
 _FOLDER = re.compile(r"up-([0-9a-f]{32})-([0-9a-f]{32})")
 
@@ -44,7 +45,7 @@ class PageFiles:
         if ".." in inside or len(inside) < 2 or any(part.startswith(".") for part in inside) or path.suffix == ".part":
             return None
         match = _FOLDER.fullmatch(inside[0])
-        if match and not hmac.compare_digest(self._mark(match[1], owner), match[2]):
+        if match and not any(hmac.compare_digest(self._mark(match[1], o), match[2]) for o in names_of(owner)):
             return None
         return path if _is_plain(path, self.folder) else None
 

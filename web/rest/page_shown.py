@@ -14,7 +14,7 @@ from fastapi.responses import FileResponse
 from starlette.concurrency import run_in_threadpool
 
 from pipeline.errors import NotFound
-from web.guard.security import current_user
+from web.guard.visitors import owner_of_request
 from web.intake.page_files import PageFiles
 from web.intake.sources import example
 from web.rest.context import service_of
@@ -31,7 +31,7 @@ def router() -> APIRouter:
     @made.head("/gradio_api/file={path:path}")
     async def shown(path: str, request: Request) -> FileResponse:
         """A file of the page. `Range` works."""
-        found = await run_in_threadpool(_found, service_of(request).sources.page_files, path, current_user(request))
+        found = await run_in_threadpool(_found, service_of(request).sources.page_files, path, owner_of_request(request))
         kind = mimetypes.guess_type(found.name)[0] or ""
         if kind.startswith(IN_PLACE):
             return FileResponse(found, media_type=kind, headers=SANDBOX)

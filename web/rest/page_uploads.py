@@ -23,7 +23,7 @@ from starlette.requests import ClientDisconnect
 
 from pipeline.errors import StudioError, TooLarge
 from pipeline.files.received import Sink, need_space, shown_name
-from web.guard.security import current_user
+from web.guard.visitors import owner_of_request
 from web.intake.forms import Form, FormReader, boundary_of
 from web.intake.uploads import on_disk
 from web.problems import language_of, status_of, words
@@ -129,7 +129,7 @@ def install(app: FastAPI) -> None:
 
 
 async def _received(request: Request, followed: _Followed) -> Form:
-    files, owner = service_of(request).sources.page_files, current_user(request)
+    files, owner = service_of(request).sources.page_files, owner_of_request(request)
     limit = service_of(request).settings.max_upload
     announced = request.headers.get("content-length", "")
     length = int(announced) if announced.isdigit() else 0

@@ -8,15 +8,19 @@ of it; a file object anywhere else is refused.
 from __future__ import annotations
 
 import logging
+import traceback
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 from gradio.component_meta import ComponentMeta
 from gradio.exceptions import ComponentProcessingError
+from gradio.utils import get_upload_folder
 
-from pipeline.errors import BadRequest, StudioError
+from pipeline.errors import BadRequest, NotFound, StudioError
 from web.guard.doors import holds_file
+from web.intake.sources import example
 from web.problems import plain
 from web.ui.following import shown
 
@@ -44,6 +48,17 @@ class MediaField(gr.File, metaclass=_Unwritten):  # type: ignore[misc]
     def preprocess(self, payload: Any) -> str | list[str] | None:
         """What :func:`named` made of the request."""
         return payload if payload is None or isinstance(payload, str | list) else None
+
+    async def async_move_resource_to_block_cache(self, url_or_file_path: Any) -> str | None:
+        """What is shown here lies among the page's files or is an example; Gradio would take in whatever a handler hands back.
+
+        Raises:
+            NotFound: it is something else.
+        """
+        text = str(url_or_file_path) if url_or_file_path else None
+        if text is None or example(text) or Path(text).resolve().is_relative_to(Path(get_upload_folder()).resolve()):
+            return text
+        raise NotFound("error.not_yours")
 
     def api_info(self) -> dict[str, Any]:
         """A file, its name as text, or nothing; as a list where several may be given."""
@@ -118,8 +133,15 @@ class Studio(gr.Blocks):  # type: ignore[misc]
             _log.info("a call was refused", extra={"reason": type(error.__cause__).__name__})
             raise shown(BadRequest(detail="…"), kwargs.get("request")) from error
         except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, OSError, RuntimeError) as error:
-            _log.exception("a call failed")
+            _log.error("a call failed", extra={"reason": type(error).__name__, "where": _last_frame(error)})
+            _log.debug("the call that failed", exc_info=error)
             raise shown(StudioError(), kwargs.get("request")) from error
+
+
+def _last_frame(error: BaseException) -> str:
+    """Where an error was raised."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{'/'.join(Path(frames[-1].filename).parts[-3:])}:{frames[-1].lineno}" if frames else ""
 
 
 def _checked(block: Any, value: Any) -> Any:

@@ -11,7 +11,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from gradio.exceptions import InvalidApiNameError
-from gradio.route_utils import FnIndexInferError
+from gradio.route_utils import CustomCORSMiddleware, FnIndexInferError
 from gradio_client import Client
 
 from pipeline.messages import Message, choose_language
@@ -25,6 +25,8 @@ from web.ui.page import build
 from web.ui.page_language import PageLanguage
 from web.ui.theme import THEME, asset
 
+ITS_CORS = CustomCORSMiddleware
+"""Gradio's own cross-origin rules; not in force here."""
 _log = logging.getLogger(__name__)
 
 

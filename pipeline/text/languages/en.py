@@ -30,7 +30,7 @@ ENGLISH = Language(
         "esoterica",
         "otter ai",
     ),
-    negators=words("not n't nt never without nor neither cannot hardly"),
+    negators=words("not n't nt never without nor neither cannot hardly barely scarcely rarely nothing none n’t"),
     raising=words("only just so such more"),
     undoing=words("miss forget hesitate stop lose wait overlook ignore"),
     clause_openers=words("but"),

@@ -51,7 +51,7 @@ SPANISH = Language(
         "subtitulado por",
         "subtitulos creados por",
     ),
-    negators=words("no nunca jamas sin tampoco ni ningun ninguna ninguno"),
+    negators=words("no nunca jamas sin tampoco ni ningun ninguna ninguno apenas"),
     raising=words("solo solamente tan tanto mas"),
     undoing=words("perder olvidar dejar desaprovechar dudar"),
     clause_openers=words("pero sino"),

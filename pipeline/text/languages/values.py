@@ -38,10 +38,10 @@ class Inflection:
 class Language:
     """A spoken language. Everything but ``code`` (ISO 639-1, or 639-3 where there is no other) may be unknown.
 
-    ``spaced``: words are written apart. ``tagger``: the spaCy package. ``abbreviations`` (as written, lower case, with the point)
-    stand before something and end no sentence, ``numbered`` ones only before a number ("núm."), ``trailing`` ones may end a sentence
-    ("etc."). ``phantoms`` is what
-    recognisers write where nobody speaks, ``credits`` are parts of credits from subtitle files (both without punctuation).
+    ``spaced``: words are written apart. ``tagger``: the spaCy package. ``abbreviations`` stand before something and end no sentence,
+    ``numbered`` ones only before a number ("núm."), ``trailing`` ones may end a sentence ("etc."); all three as written, in lower case,
+    with the point. ``phantoms`` is what recognisers write where nobody speaks, ``credits`` are parts of credits from subtitle files
+    (both without punctuation).
 
     Small closed lists of what words do in speech: ``negators`` deny, ``raising`` words after them make stronger ("no solo"),
     ``undoing`` verbs affirm when denied ("no te pierdas"), ``clause_openers`` end a denial's reach, ``address`` speaks to the

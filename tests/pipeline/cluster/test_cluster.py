@@ -34,6 +34,7 @@ from pipeline.messages import message
 from pipeline.progress import Report, no_report
 from pipeline.settings import Settings
 from pipeline.speech.passages import Passage, Said, Vote
+from pipeline.speech.recognisers import Recognisers
 from pipeline.speech.transcriber import Transcriber
 from pipeline.speech.values import Chunk
 from reelify.requests import HighlightsRequest, TranscribeRequest
@@ -224,7 +225,7 @@ def test_passages_heard_elsewhere_give_the_same_transcript(
     audio = sound(*([(1.5, 0.0001), (2.0, 0.1)] * 200))
     parrot = Parrot(batch=8, speaks=speaks)
     alone = Transcriber(settings, device, parrot).transcribe(audio)
-    monkeypatch.setattr(Transcriber, "_folder", tmp_path)
+    monkeypatch.setattr(Recognisers, "folder", tmp_path)
 
     class Strangers:
         batch = 8

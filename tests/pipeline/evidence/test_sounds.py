@@ -104,6 +104,17 @@ def hear(network: sounds.Network, samples: NDArray[np.float32]) -> sounds.Sounds
     return listener.finish()
 
 
+def test_beside_music_a_reaction_must_come_near_it() -> None:
+    n = len(sounds.FAMILIES)
+    rows = np.full((60, n), -14.0, np.float32)
+    rows[20:30, 0] = -5.0  # as under speech
+    loud, low = np.full(60, 0.5, np.float32), np.full(60, -6.0, np.float32)
+    assert len(sounds.find_events(rows, STEP, speech=loud, rival=low)) == 1
+    assert sounds.find_events(rows, STEP, speech=low, rival=loud) == []
+    rows[20:30, 0] = -2.0
+    assert len(sounds.find_events(rows, STEP, speech=low, rival=loud)) == 1
+
+
 @pytest.mark.models
 def test_laughter_under_speech_is_found_and_speech_alone_is_not(network: sounds.Network, media: Path) -> None:
     talk = media_in.load_audio(media / "speech" / "en" / "nordic_469_en.mp3").samples[: 70 * 16000]

@@ -295,3 +295,13 @@ def test_eight_channels(folder: Path) -> None:
     samples = load_audio(surround, layout="source", rate=0).samples
     assert samples.shape == (8, 48000)
     assert samples[:, 1000].tolist() == pytest.approx([n / 10 for n in range(8)], abs=1e-3)
+
+
+def test_a_camcorder_tape_is_read_at_its_own_rate(tmp_path: Path) -> None:
+    chart = ("-f", "lavfi", "-i", "testsrc2=s=720x576:r=25:d=1", "-f", "lavfi", "-i", "sine=r=48000:d=1")
+    tape = make(tmp_path / "tape.dv", *chart, "-c:v", "dvvideo", "-pix_fmt", "yuv420p", "-ac", "2")
+    video = probe(tape).video
+    assert video
+    assert video.fps == 25.0
+    assert not video.variable_rate
+    assert video.interlaced

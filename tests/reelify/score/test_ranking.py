@@ -12,8 +12,10 @@ import pytest
 from pipeline.text.inflection import fold
 from pipeline.text.values import Facts, Keyword, Term, Token
 from pipeline.values import Curve, Event, Sentence, Shot, Span
+from reelify.fitted import learned
 from reelify.score import ranking, semantics
-from reelify.score.ranking import Entry, rank, score_clip, score_text
+from reelify.score.judging import score_clip, score_text
+from reelify.score.ranking import Entry, rank
 from reelify.score.semantics import Speech
 from reelify.values import Evidence, ViralScore
 
@@ -44,7 +46,7 @@ def plain_keywords(*words: str) -> list[Keyword]:
     return [Keyword(w, w, (Term(w, frozenset({w})),)) for w in words]
 
 
-KNOWN = semantics.vocabulary(plain_keywords("free", "offer"), plain_keywords("hate", "love"))
+KNOWN = semantics.vocabulary(plain_keywords("free", "offer"), plain_keywords("hate", "love"), learned())
 
 
 def adds_up(score: ViralScore) -> bool:
@@ -76,7 +78,7 @@ def test_points_add_up_on_random_text() -> None:
             assert adds_up(score)
             assert 0.0 <= score.total <= 1.0
             assert all(0.0 <= v <= 1.0 for v in score.parts.values())
-            assert all(p.points > 0 and p.start >= 0 for p in score.evidence)
+            assert all(p.points and p.start >= 0 for p in score.evidence)
 
 
 def test_strong_over_plain_and_the_default_threshold_lies_between() -> None:
@@ -154,7 +156,7 @@ def test_meaning_counts_at_most_half() -> None:
             np.stack([axes.get(t, np.eye(8, dtype=np.float32)[7]) for t in texts]) if len(texts) else np.zeros((0, 8))
         )
 
-    known = semantics.vocabulary(plain_keywords("free", "offer"), plain_keywords("hate", "love"), embed)
+    known = semantics.vocabulary(plain_keywords("free", "offer"), plain_keywords("hate", "love"), learned(), embed)
     parts = []
     for text in ("This tea is free", "This tea is gratis", "This tea is green"):
         bare = spoken(text)

@@ -54,6 +54,7 @@ OLDER: tuple[tuple[str, dict[str, Any], Request], ...] = (
               "min_score": 0.3, "all": False, "aspect": "9:16", "framing": "bars", "captions": True, "hook": "", "card": "no"},
      RankRequest((Clip(FILM, Span(1.0, 2.5), "ñ"),), 0.3, expected="en", aspect="9:16", framing="bars", captions=True)),
     ("transcribe", {"source": "/films/a.mkv", "language": ""}, TranscribeRequest(FILM)),
+    ("transcribe", {"source": "/films/a.mkv", "stream": 1}, TranscribeRequest(FILM, track="2")),
     ("compile", {"clips": [{"source": "/films/a.mkv", "start": 1, "end": 2}], "texts": [{"source": "/films/a.mkv", "start": 1.0,
                  "heard": "a", "text": "b"}], "smart": True, "corrections": {}},
      CompileRequest((Clip(FILM, Span(1.0, 2.0)),), smart=True, texts=(Rewrite(FILM, 1.0, "a", "b"),))),

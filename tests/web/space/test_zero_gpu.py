@@ -79,7 +79,9 @@ class FakeTranscriber:
         self.backend = settings.speech_backend
         self.made.append((settings.speech_backend, device.kind))
 
-    def transcribe(self, path: Any, *, language: str | None, stream: int, report: Report) -> Transcript:
+    def transcribe(
+        self, path: Any, *, language: str | None, stream: int, report: Report, duration: float | None = None
+    ) -> Transcript:
         type(self).script(report)
         return Transcript(self.backend, 100.0, (), 1.0, ())
 

@@ -1,0 +1,79 @@
+"""A long queue, and many small jobs one after the other: ``python -m benchmarks.queueing [--queued 1000] [--in-a-row 500]``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import time
+from functools import partial
+from pathlib import Path
+
+import psutil
+
+from benchmarks import table
+from benchmarks.server import request, running
+from benchmarks.watching import Watch, held, ms, quantile, timed
+from pipeline.settings import Settings
+
+
+def measure_queue(queued: int, in_a_row: int) -> None:
+    """A long queue, and many small jobs one after the other."""
+    with tempfile.TemporaryDirectory() as folder:
+        library = Path(folder) / "library"
+        library.mkdir()
+        (library / "a.mp4").write_bytes(bytes(1000))
+        settings = Settings(
+            data_dir=Path(folder) / "data", temp_dir=Path(folder) / "t", rate_limit="off", log_level="ERROR", workers=1,
+            media_source_enabled=True, media_source_path=library,
+        )  # fmt: skip
+        with running(settings) as (port, process):
+            row = [_generated(port) for _ in range(20)]
+            _until_done(port, row[-1])
+            before = held(process)
+            times = []
+            for _ in range(in_a_row):
+                task = _generated(port)
+                times.append(timed(partial(_until_done, port, task)))
+            after = held(process)
+            with Watch(psutil.Process(process.pid), port) as watch:
+                submitting = [timed(lambda: _generated(port)) for _ in range(queued)]
+                listing = [timed(lambda: request(port, "GET", "/api/tasks?limit=100")) for _ in range(20)]
+                last = _generated(port)
+                begun = time.perf_counter()
+                _until_done(port, last)
+                drained = time.perf_counter() - begun
+    print(f"\n## {queued:,} queued jobs, {in_a_row} small jobs in a row\n")
+    rows = [
+        ("a small job (50 ms of work), start to finish, p50/p95 ms", f"{ms(quantile(times, 0.5))}/{ms(quantile(times, 0.95))}"),
+        (f"before {in_a_row} jobs in a row", before), ("after", after),
+        (f"submitting {queued:,}, p50/p95 ms", f"{ms(quantile(submitting, 0.5))}/{ms(quantile(submitting, 0.95))}"),
+        ("list of 100 tasks meanwhile, p95 ms", ms(quantile(listing, 0.95))),
+        ("health meanwhile, p95/worst ms (wanted < 100)", f"{ms(quantile(watch.health, 0.95))}/{ms(quantile(watch.health, 1.0))}"),
+        ("until the last of them was done, s", f"{drained:.0f}"),
+    ]  # fmt: skip
+    print(table(("", ""), rows))
+
+
+def _generated(port: int) -> str:
+    """A small job, queued: its task id."""
+    answer = request(port, "POST", "/api/v1/generate-initial-clips", {"video_url": "a.mp4"}, Prefer="respond-async")
+    return str(json.loads(answer[1])["task_id"])
+
+
+def _until_done(port: int, task: str) -> None:
+    while json.loads(request(port, "GET", f"/api/status/{task}")[1])["finished_at"] is None:
+        time.sleep(0.02)
+
+
+def main() -> None:
+    """One table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--queued", type=int, default=1000)
+    parser.add_argument("--in-a-row", type=int, default=500)
+    options = parser.parse_args()
+    measure_queue(options.queued, options.in_a_row)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,114 @@
+"""Two languages in turns: parts vote, runs are heard in their own language, and one language stays as it was."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pytest
+
+from pipeline.compute.device import pick
+from pipeline.settings import Settings
+from pipeline.speech import turns
+from pipeline.speech.listening import Ear
+from pipeline.speech.passages import Passage
+from pipeline.speech.recognisers import Recognisers
+from pipeline.speech.values import RATE, Chunk, Heard, HeardWord, Piece
+
+STEP = 512 / RATE
+SPANISH, ENGLISH, UNSURE = {"es": 0.95, "gl": 0.05}, {"en": 0.97, "es": 0.02}, {"es": 0.5, "en": 0.4}
+
+
+def chunk(spoken: str, start: float = 0.0, seconds: float = 4.0) -> Chunk:
+    """Sound whose sample says which language is spoken: a letter (``s``, ``e``) for every ``seconds``, a dip between."""
+    level = {"s": 0.25, "e": 0.75}
+    n = round(seconds * RATE)
+    samples = np.concatenate([np.full(n, level[c], np.float32) for c in spoken])
+    voice = np.full(int(len(samples) / RATE / STEP), 0.9, np.float32)
+    for edge in range(1, len(spoken)):
+        voice[int(edge * seconds / STEP) - 3 : int(edge * seconds / STEP) + 3] = 0.1
+    return Chunk(samples, (Piece(0.0, start, len(samples) / RATE),), voice, STEP)
+
+
+class Bilingual:
+    """Hears a word a second, in the language it is told; surely where that is the one that is spoken."""
+
+    batch = 4
+
+    def __init__(self) -> None:
+        self.heard: list[tuple[str, float]] = []
+
+    def languages(self, chunks: Sequence[Chunk]) -> list[Mapping[str, float]]:
+        shares = [float(np.mean(c.samples > 0.5)) for c in chunks]
+        return [{"es": 0.98 * (1 - s) + 0.01, "en": 0.98 * s + 0.01} for s in shares]
+
+    def listen(self, chunks: Sequence[Chunk], language: str, *, careful: bool = False) -> list[Heard]:
+        found = []
+        for c in chunks:
+            self.heard.append((language, c.duration))
+            english = float(np.mean(c.samples > 0.5))
+            fits = english if language == "en" else 1 - english
+            words = tuple(HeardWord(t, t + 0.9, f" {language}", 0.9) for t in np.arange(0.05, c.duration - 0.9, 1.0))
+            found.append(Heard(words, log_probability=-0.2 if fits > 0.5 else -0.9))
+        return found
+
+
+def said(spoken: str, main: str = "es", free: bool = True) -> tuple[list[str], Bilingual]:
+    recogniser = Bilingual()
+    ear = Ear(Recognisers(Settings(), pick("cpu"), recogniser))
+    result = ear.passage(Passage((chunk(spoken),), main, voting=True, free=free))
+    return [s.word.text.strip() for s in result.words], recogniser
+
+
+@pytest.mark.parametrize("spoken", ["ses", "es", "ssee", "sesese"])
+def test_each_turn_is_heard_in_its_language(spoken: str) -> None:
+    words, _ = said(spoken)
+    assert words
+    per_turn = len(words) / len(spoken)
+    for n, letter in enumerate(spoken):
+        mine = words[round(n * per_turn) : round((n + 1) * per_turn)]
+        assert mine.count({"s": "es", "e": "en"}[letter]) >= len(mine) - 1
+    assert len(words) >= 3 * len(spoken)
+
+
+def test_one_language_is_heard_once_and_whole() -> None:
+    words, recogniser = said("sss")
+    assert set(words) == {"es"}
+    assert {language for language, _ in recogniser.heard} == {"es"}
+    asked, _ = said("ses", free=False)  # the person said which language it is
+    assert set(asked) == {"es"}
+
+
+def test_a_chunk_of_another_language_is_not_cut() -> None:
+    words, _ = said("ee")
+    assert set(words) == {"en"}
+
+
+def test_parts_are_cut_where_nobody_speaks() -> None:
+    whole = chunk("sesese")
+    spans = turns.parts_of(whole)
+    assert spans[0].start == 0.0
+    assert spans[-1].end == whole.duration
+    assert all(a.end == b.start for a, b in itertools.pairwise(spans))
+    assert all(turns.SHORTEST - 0.1 <= s.duration <= turns.LONGEST + 0.1 for s in spans)
+    assert [round(s.end) for s in spans] == [4, 8, 12, 16, 20, 24]
+    assert len(turns.parts_of(chunk("s", seconds=2.0))) == 1
+
+
+def test_only_a_plain_vote_changes_the_language() -> None:
+    both = {"es", "en"}
+    assert turns.spoken_in([SPANISH, {"gl": 0.6, "es": 0.3}, SPANISH], {"es"}) == ["es", "es", "es"]
+    assert turns.spoken_in([SPANISH, ENGLISH, UNSURE, ENGLISH], both) == ["es", "en", "en", "en"]
+    assert turns.spoken_in([SPANISH, UNSURE, ENGLISH], both) == ["es", "es", "en"]
+    assert turns.spoken_in([{"es": 0.7, "gl": 0.2}, ENGLISH], both) == ["es", "en"]
+    assert not turns.doubtful({"es": 0.99, "gl": 0.01}, "es")
+    assert turns.doubtful({"es": 0.85, "en": 0.1}, "es")
+
+
+def test_a_part_in_which_the_language_changes_is_halved() -> None:
+    whole = chunk("ses")
+    spans = turns.parts_of(whole)
+    assert turns.halved(whole, spans, [SPANISH, ENGLISH, SPANISH]) == spans
+    assert len(turns.halved(whole, spans, [SPANISH, UNSURE, ENGLISH])) == 4
+    assert turns.halved(whole, spans, [SPANISH, UNSURE, SPANISH]) == spans
