@@ -8,10 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
+from pipeline import places
 from pipeline.errors import ModelUnavailable
 from reelify.score.learned import Learned, from_arrays
 
-FILE = Path(__file__).resolve().parent.parent / "assets" / "learned" / "score.npz"
+FILE = places.brought("assets", "learned", "score.npz")
 
 
 @functools.lru_cache(maxsize=1)

@@ -204,6 +204,14 @@ def test_what_is_imported_is_declared() -> None:
     assert {top for top, found in owners.items() if not found & declared} <= {"spaces"}  # on a ZeroGPU Space only
 
 
+def test_one_module_knows_where_the_products_files_lie() -> None:
+    """What looks beside its own source finds nothing in an installed wheel."""
+    files = (file for package in PACKAGES for file in (ROOT / package).rglob("*.py"))
+    assert [f.relative_to(ROOT).as_posix() for f in files if "__file__" in f.read_text(encoding="utf-8")] == [
+        "pipeline/places.py"
+    ]
+
+
 def test_the_version_is_written_once() -> None:
     assert re.fullmatch(r"\d+\.\d+\.\d+", VERSION)
     assert not re.search(r'^version = "', PROJECT, re.MULTILINE)
