@@ -22,6 +22,8 @@ ORDER = (
     "speech",
     "keywords",
     "viral",
+    "truth",
+    "talks",
     "bitext",
     "dubsync",
     "muxing",
