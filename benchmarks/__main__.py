@@ -23,6 +23,8 @@ ORDER = (
     "speech",
     "keywords",
     "viral",
+    "truth",
+    "talks",
     "bitext",
     "dubsync",
     "muxing",

@@ -38,7 +38,7 @@ def logistic(
         wrong = 1.0 / (1.0 + np.exp(np.clip(margin, -50, 50)))
         value = strength * float(weight @ np.logaddexp(0.0, -margin)) + 0.5 * float(w[:-1] @ w[:-1])
         slope = -strength * sign * weight * wrong
-        return value, np.append(transposed @ slope + w[:-1], float(np.sum(slope)) if bias else 0.0)
+        return value, np.asarray(np.append(transposed @ slope + w[:-1], float(np.sum(slope)) if bias else 0.0))
 
     found = minimize(loss, np.zeros(x.shape[1] + 1), jac=True, method="L-BFGS-B", options={"maxiter": 400})
     return np.asarray(found.x[:-1]), float(found.x[-1])
