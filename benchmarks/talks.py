@@ -3,10 +3,9 @@
 Each talk has five or six planted moments (a confession, a number, a tip, a strong opinion, a story, something funny) among eight
 kinds of filler (greeting, thanks, sponsor, agenda, notices, call to action, reading out, small talk), in Spanish or English. Words get
 times at a speaker's pace, passages a pause; in every other talk an audience reacts to half of the moments and there is a loud trap.
-The transcript is taken as said, so what is measured is the choice and not the recogniser; ``--spoken`` lets voices say the talks
-and the recogniser hear them (``KOKORO_DIR``: the folder of the voices).
+The transcript is taken as said, so what is measured is the choice and not the recogniser.
 
-    python -m benchmarks.talks [--quick] [--talks 12] [--seed 1] [--spoken]
+    python -m benchmarks.talks [--quick] [--talks 12] [--seed 1]
 """
 
 from __future__ import annotations
@@ -20,6 +19,7 @@ import numpy as np
 
 from benchmarks import ROOT, readers, table
 from benchmarks.fitting import Interval, interval
+from pipeline.evidence.sound_events import APPLAUSE, LAUGHTER
 from pipeline.settings import Settings
 from pipeline.text.keywords import keywords
 from pipeline.text.tagger import facts
@@ -85,7 +85,7 @@ def talk(seed: int, language: str, *, audience: bool) -> Talk:
             moments.append(Span(start, sentences[-1].end))
             event = None
             if audience and rng.random() < 0.5:
-                event = Event(at, at + float(rng.uniform(2, 5)), "laughter" if kind == "joke" else "applause", 0.8)
+                event = Event(at, at + float(rng.uniform(2, 5)), (LAUGHTER if kind == "joke" else APPLAUSE).label, 0.8)
                 at = event.end
             reactions.append(event)
         at += float(rng.uniform(0.2, 0.9))

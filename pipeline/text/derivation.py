@@ -17,17 +17,17 @@ def _split(text: str) -> tuple[str, ...]:
 
 
 _SURE = {
-    "es": _split("idad edad dad eza ez oso osa mente amente uitamente aleza"),
-    "en": _split("ness iness ful ly ily fully edly ingly ously ity dom ment ement"),
+    "spanish": _split("idad edad dad eza ez oso osa mente amente uitamente aleza"),
+    "english": _split("ness iness ful ly ily fully edly ingly ously ity dom ment ement"),
 }
 _OTHERS = {
-    "es": _split("""ura ante ente iente able ible ado ido ar er ir ear ecer izar ificar itar cion acion icion miento amiento imiento
+    "spanish": _split("""ura ante ente iente able ible ado ido ar er ir ear ecer izar ificar itar cion acion icion miento amiento imiento
     ista ero era or ador edor idor al ico ivo ia io e uito"""),
-    "en": _split("y ation ing ed er or able ous ic al ence ance hood ship en ish ify ize e"),
+    "english": _split("y ation ing ed er or able ous ic al ence ance hood ship en ish ify ize e"),
 }  # fmt: skip
 _PREFIXED = {
-    "es": (("en", "em", "a"), ("ar", "ecer", "ado")),
-    "en": (("en", "be"), ("", "ed", "ing")),
+    "spanish": (("en", "em", "a"), ("ar", "ecer", "ado")),
+    "english": (("en", "be"), ("", "ed", "ing")),
 }
 _SPANISH_SHIFTS = (
     (r"z$", "c"), (r"c$", "qu"), (r"[uü]e(?=[^aeiou]+$)", "o"), (r"ie(?=[^aeiou]+$)", "e"), (r"pres$", "prend"), (r"ens$", "end"),
@@ -41,9 +41,10 @@ _ION = re.compile(r"(?:at|ct|pt|ss|it|ut)e?$")
 def candidates(word: str, language: str) -> Iterator[tuple[str, bool]]:
     """Spellings that may be relatives of a word (most of them do not exist), and whether the ending alone says that only the part of
     speech changes. Spanish accents fall on the ending where it asks for one, else where the word has its own."""
-    for spelling, sure in _folded(fold(word), language) if language in _SURE else ():
+    rules = language_of(language).rules
+    for spelling, sure in _folded(fold(word), rules) if rules in _SURE else ():
         yield spelling, sure
-        if language == "es":
+        if rules == "spanish":
             kept = (
                 "".join(a if fold(a) == b else b for a, b in zip(word, spelling, strict=False)) + spelling[len(word) :]
             )
@@ -51,23 +52,23 @@ def candidates(word: str, language: str) -> Iterator[tuple[str, bool]]:
             yield from ((other, sure) for other in {kept, ended} - {spelling})
 
 
-def _folded(folded: str, language: str) -> Iterator[tuple[str, bool]]:
-    stems = sorted(_spanish_stems(folded) if language == "es" else _english_stems(folded))
-    prefixes, endings = _PREFIXED[language]
+def _folded(folded: str, rules: str) -> Iterator[tuple[str, bool]]:
+    stems = sorted(_spanish_stems(folded) if rules == "spanish" else _english_stems(folded))
+    prefixes, endings = _PREFIXED[rules]
     for stem in stems:
-        yield from ((stem + suffix, False) for suffix in ("", *_OTHERS[language]))
+        yield from ((stem + suffix, False) for suffix in ("", *_OTHERS[rules]))
         yield from ((prefix + stem + ending, False) for prefix in prefixes for ending in endings)
-        if language == "en" and stem.endswith("t"):
+        if rules == "english" and stem.endswith("t"):
             yield stem[:-1] + "cy", False
-        if language == "en" and _ION.search(stem):
+        if rules == "english" and _ION.search(stem):
             yield stem.removesuffix("e") + "ion", False
-    yield from ((stem + suffix, True) for stem in stems for suffix in _SURE[language])
+    yield from ((stem + suffix, True) for stem in stems for suffix in _SURE[rules])
 
 
 def _spanish_stems(word: str) -> set[str]:
     bare = {word, re.sub(r"[aeo]$", "", word), re.sub(r"ia$", "", word)}
     bare |= {word[:-4] + "c"} if word.endswith("cion") else set()
-    for suffix in (*_SURE["es"], *_OTHERS["es"]):
+    for suffix in (*_SURE["spanish"], *_OTHERS["spanish"]):
         if len(suffix) > 1 and word.endswith(suffix):
             bare.add(word[: -len(suffix)])
     shifted = {re.sub(pattern, to, stem) for stem in bare for pattern, to in _SPANISH_SHIFTS}
@@ -76,7 +77,7 @@ def _spanish_stems(word: str) -> set[str]:
 
 def _english_stems(word: str) -> set[str]:
     bare = {word, re.sub(r"e$", "", word), re.sub(r"y$", "i", word), re.sub(r"y$", "", word), re.sub(r"er$", "r", word)}
-    for suffix in (*_SURE["en"], *_OTHERS["en"]):
+    for suffix in (*_SURE["english"], *_OTHERS["english"]):
         if len(suffix) > 1 and word.endswith(suffix):
             stem = word[: -len(suffix)]
             bare |= {stem, stem + "e", re.sub(r"i$", "y", stem)}

@@ -123,9 +123,9 @@ def _worth(text: str, way: _Way) -> float:
     return good - _jumping_case(text)
 
 
-def _of_script(character: str, language: str) -> float:
+def _of_script(character: str, script: str) -> float:
     name = unicodedata.name(character, "")
-    if language == "ja":
+    if script == "ja":
         return (
             1.0
             if name.startswith(("HIRAGANA", "KATAKANA LETTER", "KATAKANA-HIRAGANA"))
@@ -133,9 +133,9 @@ def _of_script(character: str, language: str) -> float:
             if _cjk(name)
             else -2.0
         )
-    if language == "zh":
+    if script == "zh":
         return (1.0 if character in _COMMON else 0.5) if _cjk(name) else -2.0
-    return 1.0 if name.startswith({"ko": "HANGUL SYLLABLE", "th": "THAI"}[language]) else -2.0
+    return 1.0 if name.startswith({"ko": "HANGUL SYLLABLE", "th": "THAI"}[script]) else -2.0
 
 
 def _cjk(name: str) -> bool:
