@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 
 from pipeline.text.inflection import fold
+from pipeline.text.languages.known import language_of
 
 
 def _split(text: str) -> tuple[str, ...]:
