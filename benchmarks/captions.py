@@ -12,7 +12,7 @@ from pathlib import Path
 
 from benchmarks import media, table
 from pipeline.media.probe import probe
-from pipeline.render.render import Job, RenderOptions, render_many
+from pipeline.render.render import RenderJob, RenderOptions, render_many
 from pipeline.values import Cut, Sentence, Span, Timeline, Transcript, Word
 
 SOURCES = (
@@ -53,7 +53,7 @@ def main() -> None:
     rows, base = [], 0.0
     with tempfile.TemporaryDirectory() as name:
         for label, options in ways.items():
-            jobs = [Job(cut, Path(name) / f"{n}.mp4", options) for n, cut in enumerate(cuts)]
+            jobs = [RenderJob(cut, Path(name) / f"{n}.mp4", options) for n, cut in enumerate(cuts)]
             begun = time.perf_counter()
             made = render_many(jobs)
             seconds = (time.perf_counter() - begun) / count

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from benchmarks import media, table
 from pipeline.media.decode import video_blocks
 from pipeline.media.probe import probe
-from pipeline.render.render import Job, RenderOptions, render, render_many
+from pipeline.render.render import RenderJob, RenderOptions, render, render_many
 from pipeline.values import Cut, Span, Timeline
 
 SOURCE = "films/bbb_480p_171s_5.1.mp4"
@@ -52,7 +52,7 @@ def our_clips(
     source: Path, spans: list[Span], folder: Path, name: str, options: RenderOptions, many: bool
 ) -> list[Path]:
     jobs = [
-        Job(Timeline((Cut(str(source), span, 0.0),)), folder / f"{name}{number}.mp4", options)
+        RenderJob(Timeline((Cut(str(source), span, 0.0),)), folder / f"{name}{number}.mp4", options)
         for number, span in enumerate(spans)
     ]
     if many:

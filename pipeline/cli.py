@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from pipeline.compute.remembered import Memory
+from pipeline.compute.remembered import Remembered
 from pipeline.errors import Cancelled, Refused, StudioError, UserError
 from pipeline.messages import Message, choose_language, localise, say
 from pipeline.progress import Report
@@ -76,7 +76,7 @@ def run(
     if sys.stderr.isatty():
         sys.stderr.write("\r\033[K")
     if settings.keep_days:  # where no service runs nobody else tidies up
-        Memory(settings.data_dir / "memory").forget(settings.keep_days * DAY)
+        Remembered(settings.data_dir / "memory").forget(settings.keep_days * DAY)
     said = localise(result, language)
     _print(_written(said) if as_json else show(said, language))
     return code

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from pipeline.compute import packages
 from pipeline.compute.device import Device
-from pipeline.compute.remembered import Far, Memory
+from pipeline.compute.remembered import Far, Remembered
 from pipeline.media.probe import Probes
 from pipeline.media.values import MediaInfo
 from pipeline.progress import Report, no_report
@@ -41,7 +41,7 @@ class Engine:
         self.settings = settings
         keep_quiet()
         packages.use(settings)
-        self.memory = Memory(settings.data_dir / "memory", far)
+        self.memory = Remembered(settings.data_dir / "memory", far)
         self.here = here or Here(settings)
         self._stages: Stages = stages or self.here
         self._probes = Probes()

@@ -37,7 +37,7 @@ def runs(mask: NDArray[np.bool_]) -> NDArray[np.intp]:
     return edges.reshape(-1, 2)
 
 
-State = dict[str, Any]
+Resumable = dict[str, Any]
 """What a measurement needs to be continued elsewhere; only the class that made it knows what is inside."""
 
 

@@ -154,13 +154,15 @@ def _render_all(
     if not request.render or request.out is None or not clips:
         return nothing, nothing
     from pipeline.render.previews import poster
-    from pipeline.render.render import Job, RenderOptions, render_many
+    from pipeline.render.render import RenderJob, RenderOptions, render_many
 
     request.out.mkdir(parents=True, exist_ok=True)
     suffix = ".mp4" if info.video else ".m4a"
     options = RenderOptions(fast_copy=request.fast, tracks={info.path: chosen(info, request.track).mixed})
     jobs = [
-        Job(cut_of(request.source, clip.span), request.out / f"clip_{n}{suffix}", options, {str(request.source): info})
+        RenderJob(
+            cut_of(request.source, clip.span), request.out / f"clip_{n}{suffix}", options, {str(request.source): info}
+        )
         for n, clip in enumerate(clips, 1)
     ]
     render_many(jobs, report)

@@ -39,7 +39,7 @@ class Anchor:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class Phrase:
     """A phrase as said in one of the files."""
 
     start: float
@@ -51,8 +51,8 @@ class Line:
 class Match:
     """Phrases of both files that mean the same; ``similarity`` is the cosine of their vectors."""
 
-    original: Line
-    dub: Line
+    original: Phrase
+    dub: Phrase
     similarity: float
 
     @property

@@ -93,7 +93,7 @@ def verdict_of(segments: Sequence[Segment]) -> Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Support:
+class WindowSupport:
     """``share`` of the windows inside the segments that find their place, in how many ``runs`` of one line at most, and what
     part of the dub those ``reach`` over; ``exact`` says the rate is an exact one, ``line_seconds`` how long a line is on average
     where there are several."""
@@ -113,7 +113,7 @@ class Support:
         return self.share >= SUPPORT or (self.share >= SCATTERED and self.runs >= N_RUNS and self.reach >= REACH)
 
 
-def carried(nats: float, support: Support, share: Balance) -> tuple[Message, ...]:
+def carried(nats: float, support: WindowSupport, share: Balance) -> tuple[Message, ...]:
     """Why the evidence of sound or picture does not carry a result; empty when it does."""
     if nats < ENOUGH_NATS or not support.enough:
         return (message("doubt.nothing_shared"),)

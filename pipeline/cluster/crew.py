@@ -21,7 +21,7 @@ from typing import Any, Protocol
 from distributed import Client, Future, get_client
 from distributed.scheduler import KilledWorker
 
-from pipeline.cluster.tasks import Outcome, Task, Work
+from pipeline.cluster.tasks import Assignment, Outcome, Work
 from pipeline.errors import Cancelled, ToolError
 from pipeline.messages import Message
 from pipeline.progress import Report
@@ -40,7 +40,7 @@ Tick = Callable[[], None]
 _log = logging.getLogger(__name__)
 
 
-class Link(Protocol):
+class SchedulerLink(Protocol):
     """A process's way to the scheduler."""
 
     def client(self) -> Client:
@@ -85,7 +85,7 @@ class AddressLink:
 class _Posted:
     """A task under way; ``ready`` is set when its state may have changed."""
 
-    task: Task
+    task: Assignment
     gpu: bool
     key: str = ""
     future: Future | None = None
@@ -105,7 +105,7 @@ class Crew:
     other work goes to the others, if there are others. ``perform`` is what a worker does with a task
     (:func:`pipeline.cluster.worker.perform`), named over the network."""
 
-    def __init__(self, link: Link, settings: Settings, perform: Callable[[Task], Outcome]) -> None:
+    def __init__(self, link: SchedulerLink, settings: Settings, perform: Callable[[Assignment], Outcome]) -> None:
         self.link, self._perform = link, perform
         # Whoever watches the network does not learn how to sign in.
         self.settings = replace(settings, secret_key="", users=(), api_tokens=())
@@ -119,7 +119,7 @@ class Crew:
         Raises:
             StudioError: the work's own. ToolError: the workers that tried it died. Whatever ``report`` raises.
         """
-        posted = _Posted(Task(work, item, self.settings, self._topic), gpu)
+        posted = _Posted(Assignment(work, item, self.settings, self._topic), gpu)
         try:
             return self._result(posted, lambda: report(posted.fraction, posted.message))
         finally:
@@ -134,7 +134,7 @@ class Crew:
         try:
             while True:
                 while len(under_way) < self._ahead() and (item := next(source, None)) is not None:
-                    under_way.append(_Posted(Task(work, item, self.settings, self._topic), gpu))
+                    under_way.append(_Posted(Assignment(work, item, self.settings, self._topic), gpu))
                     self._post(under_way[-1])
                 if not under_way:
                     return

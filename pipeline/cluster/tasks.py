@@ -22,7 +22,7 @@ RUNNING = frozenset({"executing", "long-running"})
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class Assignment:
     """``work`` on ``item`` with an engine of ``settings``; reports go to the subscribers of ``topic``."""
 
     work: Work

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from distributed import get_worker
 from distributed.worker import thread_state
 
-from pipeline.cluster.tasks import Outcome, Task, check_task
+from pipeline.cluster.tasks import Assignment, Outcome, check_task
 from pipeline.errors import StudioError
 from pipeline.messages import Message
 from pipeline.settings import Settings
@@ -32,7 +32,7 @@ EVERY = 0.2
 _making = threading.Lock()
 
 
-def perform(task: Task) -> Outcome:
+def perform(task: Assignment) -> Outcome:
     """Does a task on the worker it was given to. Errors that are not ours are raised."""
     report = Reporter(task.topic)
     try:

@@ -20,7 +20,7 @@ from pipeline.messages import Message
 
 T = TypeVar("T")
 R = TypeVar("R")
-Kind = Literal["cpu", "cuda"]
+DeviceKind = Literal["cpu", "cuda"]
 PROBE_SIDE = 256
 DRIVERS = ("nvidiactl", "nvidia0", "kfd", "dxg", "nvhost-gpu")
 """Device files of the drivers torch can compute on; the last is Jetson's."""
@@ -44,7 +44,7 @@ class Device:
     GPU, ``int8`` on the processor; ``memory`` the bytes of the GPU (0 on the processor); ``bfloat`` says that bfloat16 is
     as fast as half precision."""
 
-    kind: Kind
+    kind: DeviceKind
     name: str
     dtype: str
     doubts: tuple[Message, ...] = ()

@@ -51,7 +51,7 @@ class Far(Protocol):
     def load(self, name: str) -> bytes: ...
 
 
-class Memory:
+class Remembered:
     """Remembered stage results below ``folder``, one JSON file each; safe for several threads and processes.
 
     What is not there is looked for in ``far``, and what is new is kept there too.

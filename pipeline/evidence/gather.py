@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pipeline.compute.device import Device
     from pipeline.evidence.shots import Packets
     from pipeline.evidence.signals import AudioSignals
-    from pipeline.evidence.sounds import Sounds
+    from pipeline.evidence.sounds import SoundMeter
     from pipeline.settings import Settings
 
 WIDTH, HEIGHT = 96, 54
@@ -154,7 +154,7 @@ def _hear(
     return sound_evidence(info, signal, recognised, heard)
 
 
-def sound_evidence(info: MediaInfo, signal: AudioSignals, recognised: Sounds, heard: float) -> RawEvidence:
+def sound_evidence(info: MediaInfo, signal: AudioSignals, recognised: SoundMeter, heard: float) -> RawEvidence:
     """What :func:`gather` says of the sound, from all that was measured in its ``heard`` seconds."""
     from pipeline.evidence import signals
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from pipeline.compute.device import sparing
 from pipeline.evidence.signals import STEP
-from pipeline.values import Curve, Frames, State
+from pipeline.values import Curve, Frames, Resumable
 
 if TYPE_CHECKING:
     from pipeline.evidence.shots import Packets
@@ -90,12 +90,12 @@ class PictureSignals:
         """Drops what was measured and goes on: what follows is measured as if everything before were still there."""
         self._times, self._light, self._light_times, self._rows = [], [], [], []
 
-    def state(self) -> State:
+    def state(self) -> Resumable:
         """What was measured since the beginning or :meth:`forget`, and what the next picture is compared with."""
         return {"times": self._times, "light": self._light, "light_times": self._light_times, "rows": self._rows,
                 "last": self._last, "next": self._next}  # fmt: skip
 
-    def carry_on(self, state: State) -> None:
+    def carry_on(self, state: Resumable) -> None:
         """Takes another's :meth:`state` that begins where this one ends, as if it had been measured here."""
         self._times += state["times"]
         self._light += state["light"]

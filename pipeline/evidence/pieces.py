@@ -29,7 +29,7 @@ from pipeline.media import channels
 from pipeline.media.values import MediaInfo
 from pipeline.messages import Message
 from pipeline.progress import Report
-from pipeline.values import Audio, Frames, Span, State
+from pipeline.values import Audio, Frames, Resumable, Span
 
 if TYPE_CHECKING:
     from pipeline.compute.device import Device
@@ -87,7 +87,7 @@ class Measured:
     """A piece's ``states``; of pictures also what was seen in its warm-up and at its end, block by block, and ``entry``,
     the time of the next comparison at its beginning."""
 
-    states: tuple[State, ...]
+    states: tuple[Resumable, ...]
     head: tuple[bytes, ...] = ()
     tail: tuple[bytes, ...] = ()
     entry: float = 0.0
@@ -216,7 +216,7 @@ class Ear:
     def __init__(self, info: MediaInfo, hop: int, settings: Settings, device: Device) -> None:
         self._info, self._hop, self._settings, self._device = info, hop, settings, device
         self._signal = signals.AudioSignals(device.kind)
-        self._states: list[State] = []
+        self._states: list[Resumable] = []
         self._heard = 0.0
 
     def pieces(self, path: Path | str, length: float) -> Iterator[SoundPiece]:

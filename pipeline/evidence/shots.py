@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from pipeline.compute.device import sparing
 from pipeline.evidence import second_look
-from pipeline.values import Frames, Shot, State
+from pipeline.values import Frames, Resumable, Shot
 
 if TYPE_CHECKING:
     import torch
@@ -92,12 +92,12 @@ class ShotFinder:
         self._times, self._scores = [], []
         self._doubts.forget()
 
-    def state(self) -> State:
+    def state(self) -> Resumable:
         """What was found since the beginning or :meth:`forget`, and what the next pictures are compared with."""
         views = None if self._views is None else [v.cpu().numpy() for v in self._views]
         return {"times": self._times, "scores": self._scores, "views": views, "doubts": self._doubts}
 
-    def carry_on(self, state: State) -> None:
+    def carry_on(self, state: Resumable) -> None:
         """Takes another's :meth:`state` that begins where this one ends, as if it had been found here."""
         self._times += state["times"]
         self._scores += state["scores"]
@@ -244,12 +244,12 @@ class KeyframeShots:
         """Drops what was found and goes on: what follows is judged as if everything before were still there."""
         self._times, self._differ = [], []
 
-    def state(self) -> State:
+    def state(self) -> Resumable:
         """What was found since the beginning or :meth:`forget`, and what the next keyframe is compared with."""
         views = None if self._last is None else [v.cpu().numpy() for v in self._last]
         return {"times": self._times, "differ": self._differ, "views": views}
 
-    def carry_on(self, state: State) -> None:
+    def carry_on(self, state: Resumable) -> None:
         """Takes another's :meth:`state` that begins where this one ends, as if it had been found here."""
         self._times += state["times"]
         self._differ += state["differ"]

@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.compute.device import sparing
-from pipeline.values import Audio, Curve, Span, State, runs
+from pipeline.values import Audio, Curve, Resumable, Span, runs
 
 if TYPE_CHECKING:
     import torch
@@ -136,12 +136,12 @@ class AudioSignals:
         self._rows, self._levels, self._onsets = array("f"), array("f"), array("f")
         self._n_samples = 0
 
-    def state(self) -> State:
+    def state(self) -> Resumable:
         """What was measured since the beginning or :meth:`forget`, and what the next block is measured against."""
         kept = {n: np.array(a, np.float32) for n, a in zip(KEPT, (self._rows, self._levels, self._onsets), strict=True)}
         return {**kept, "n": self._n_samples, "rest": self._rest, "mel": self._last_mel.cpu().numpy()}
 
-    def carry_on(self, state: State) -> None:
+    def carry_on(self, state: Resumable) -> None:
         """Takes another's :meth:`state` that begins where this one ends, as if it had been measured here."""
         import torch
 

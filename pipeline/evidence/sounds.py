@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pipeline.compute.device import sparing
 from pipeline.evidence.sound_events import BY_LABEL, EVENTS, Family, SoundEvent
 from pipeline.settings import keep_quiet
-from pipeline.values import Audio, Curve, Event, State, runs
+from pipeline.values import Audio, Curve, Event, Resumable, runs
 
 if TYPE_CHECKING:
     from pipeline.settings import Settings
@@ -65,7 +65,7 @@ class Network(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Sounds:
+class SoundMeter:
     """``events`` in order of start; ``curves`` are ``speech`` and ``music``, probability in [0, 1]."""
 
     events: tuple[Event, ...] = ()
@@ -150,31 +150,31 @@ class SoundListener:
             self._skip = max(0, self._skip - len(frames))
             self._classify()
 
-    def finish(self) -> Sounds:
+    def finish(self) -> SoundMeter:
         """Events and curves of all that was heard."""
         if len(self._bytes) or (not self._rows and len(self._samples)):
             self._classify(last=True)
         if not self._rows:
-            return Sounds()
+            return SoundMeter()
         rows = np.concatenate(self._rows)
         step, start = self._hop * STRIDE / RATE, self._start or 0.0
         n = len(FAMILIES)
         curves = tuple(
             Curve(name, _probability(rows[:, n + i]), step, start) for i, name in enumerate(("speech", "music"))
         )
-        return Sounds(tuple(find_events(rows[:, :n], step, start, speech=rows[:, n], rival=rows[:, n + 2])), curves)
+        return SoundMeter(tuple(find_events(rows[:, :n], step, start, speech=rows[:, n], rival=rows[:, n + 2])), curves)
 
     def forget(self) -> None:
         """Drops what was heard and goes on with patches that begin with the next sample fed; call at a multiple of the hop."""
         self._rows, self._bytes = [], self._bytes[:0]
         self._skip = self._n_samples // STRIDE - self._n_frames
 
-    def state(self, n_patches: int | None = None) -> State:
+    def state(self, n_patches: int | None = None) -> Resumable:
         """What was heard since the beginning or :meth:`forget` (of it ``n_patches``), and what belongs to the next patch."""
         rows = np.concatenate([np.zeros((0, len(FAMILIES) + 3), np.float32), *self._rows])[:n_patches]
         return {"rows": rows, "bytes": self._bytes, "samples": self._samples}
 
-    def carry_on(self, state: State) -> None:
+    def carry_on(self, state: Resumable) -> None:
         """Takes another's :meth:`state` that begins where this one ends, as if it had been heard here."""
         self._start = 0.0 if self._start is None else self._start
         self._rows += [state["rows"]] if len(state["rows"]) else []
@@ -215,7 +215,7 @@ def level_after(level: float, samples: NDArray[np.float32]) -> float:
 
 
 @dataclass(slots=True)
-class _Run:
+class _HotRun:
     first: int
     last: int
     peaks: dict[str, float] = field(default_factory=dict)
@@ -265,13 +265,13 @@ def _label(peaks: dict[str, float]) -> str:
     return max(chosen, key=lambda label: chosen[label])
 
 
-def _runs(hot: NDArray[np.bool_], gap: int) -> list[_Run]:
-    found: list[_Run] = []
+def _runs(hot: NDArray[np.bool_], gap: int) -> list[_HotRun]:
+    found: list[_HotRun] = []
     for first, after in runs(hot).tolist():
         if found and first - found[-1].last <= gap:
             found[-1].last = after - 1
         else:
-            found.append(_Run(first, after - 1))
+            found.append(_HotRun(first, after - 1))
     return found
 
 

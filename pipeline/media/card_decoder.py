@@ -32,10 +32,10 @@ TRIAL = (
 SAME = 2.0
 """Mean grey levels by which two decoders' pictures may differ: H.264 is exact, conversions round."""
 Open = Callable[..., Any]
-Source = Callable[[Any, float], Iterator[tuple[float, Any]]]
+PictureSource = Callable[[Any, float], Iterator[tuple[float, Any]]]
 
 
-def pictures(source: Source, start: float, device: str) -> Iterator[tuple[float, Any]]:
+def pictures(source: PictureSource, start: float, device: str) -> Iterator[tuple[float, Any]]:
     """(time, picture) pairs of ``source(card, start)``, where ``card`` decodes; of ``source(None, time)`` from where it fails.
 
     ``source`` raises at the first packet that a card does not decode. What it gives again after that has an earlier time.

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pipeline.render import fonts
-from pipeline.render.cues import LONGEST, MAX_LINES, Cue, Measure, cues, wrapped
+from pipeline.render.cues import LONGEST, MAX_LINES, CaptionCue, Measure, cues, wrapped
 from pipeline.render.styles import CaptionStyle
 from pipeline.speech.clock import clean
 from pipeline.values import Span, Transcript
@@ -176,7 +176,7 @@ def _head(size: tuple[int, int], place: Layout, style: CaptionStyle) -> str:
     )
 
 
-def _karaoke(cue: Cue, style: CaptionStyle, dress: Callable[[str], str], where: Margin) -> list[str]:
+def _karaoke(cue: CaptionCue, style: CaptionStyle, dress: Callable[[str], str], where: Margin) -> list[str]:
     """One event a word, the whole text in each: only the colour changes, nothing moves."""
     mark, back = r"{\c" + _colour(style.highlight) + "&}", r"{\c" + _colour(style.colour) + "&}"
     words = cue.words
@@ -191,7 +191,7 @@ def _karaoke(cue: Cue, style: CaptionStyle, dress: Callable[[str], str], where: 
     return found
 
 
-def _marked(cue: Cue, number: int, mark: str, back: str, dress: Callable[[str], str]) -> str:
+def _marked(cue: CaptionCue, number: int, mark: str, back: str, dress: Callable[[str], str]) -> str:
     lines, first = [], 0
     for row in cue.rows:
         shown = [w.text.lstrip() if n == 0 else w.text for n, w in enumerate(row)]

@@ -42,7 +42,7 @@ Unit = tuple[Word, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Cue:
+class CaptionCue:
     """``rows`` are the words of each line, each with its leading space if it has one, shown from ``start`` to ``end``."""
 
     start: float
@@ -72,7 +72,7 @@ def columns(text: str) -> float:
 
 def cues(
     transcript: Transcript, *, measure: Measure = columns, limit: float = LINE_CHARS, longest: float = LONGEST
-) -> list[Cue]:
+) -> list[CaptionCue]:
     """The transcript in cues of at most two lines no wider than ``limit`` by ``measure``; in order, not overlapping."""
     groups = [
         group
@@ -80,7 +80,7 @@ def cues(
         for group in _groups(units(sentence, transcript.language, measure, limit), measure, limit, longest)
     ]
     groups.sort(key=lambda g: g[0][0].start)
-    found: list[Cue] = []
+    found: list[CaptionCue] = []
     for number, group in enumerate(groups):
         rows = _rows(group, measure, limit)
         first, last = group[0][0].start, group[-1][-1].end
@@ -88,7 +88,7 @@ def cues(
         start = max(first, found[-1].end if found else 0.0, 0.0)
         needed = max(SHORTEST, sum(columns(_text(row)) for row in rows) / READING_SPEED)
         end = max(min(max(last, start + needed), following - GAP), min(last, following), start + 0.05)
-        found.append(Cue(start, end, rows))
+        found.append(CaptionCue(start, end, rows))
     return found
 
 

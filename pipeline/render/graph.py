@@ -33,7 +33,7 @@ MAX_RATE = Fraction(60)
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class Stretch:
     """``duration`` seconds of the result from ``start`` of ``source`` (``None``: black and silence) at ``rate``.
 
     ``lead`` seconds of it overlap the piece before in a cross-fade.
@@ -67,24 +67,24 @@ def frame_rate(info: MediaInfo, wanted: float | None = None) -> Fraction:
     return min(max(exact, Fraction(1)), MAX_RATE)
 
 
-def pieces(timeline: Timeline, ends: Mapping[str, float], fps: Fraction) -> tuple[Piece, ...]:
+def pieces(timeline: Timeline, ends: Mapping[str, float], fps: Fraction) -> tuple[Stretch, ...]:
     """The timeline as pieces on the frame grid, gaps filled, cross-fades as overlaps.
 
     Cuts that overlap on the result's clock cross-fade there. Cuts that touch cross-fade over ``timeline.crossfade``
     seconds centred on the join, with material from beyond their spans as editors do; ``ends``: how long sources are.
     """
     cuts = [_on_grid(cut, fps) for cut in sorted(timeline.cuts, key=lambda c: (c.at, c.end))]
-    found: list[Piece] = []
+    found: list[Stretch] = []
     clock = 0.0
     for cut in (c for c in cuts if c.end > c.at):
         half_frame = 0.5 / fps
         if cut.at - clock > half_frame:
-            found.append(Piece(None, 0.0, cut.at - clock))
+            found.append(Stretch(None, 0.0, cut.at - clock))
         lead = max(0.0, clock - cut.at)
         if found and found[-1].source is not None and abs(cut.at - clock) <= half_frame:
             found[-1], cut, lead = _with_handles(found[-1], cut, timeline.crossfade, ends, fps)
         lead = min(lead, found[-1].duration if found else 0.0, cut.end - cut.at)
-        found.append(Piece(cut.source, cut.span.start, cut.end - cut.at, cut.rate, lead))
+        found.append(Stretch(cut.source, cut.span.start, cut.end - cut.at, cut.rate, lead))
         clock = max(clock, cut.end)
     return tuple(found)
 
@@ -96,8 +96,8 @@ def _on_grid(cut: Cut, fps: Fraction) -> Cut:
 
 
 def _with_handles(
-    before: Piece, cut: Cut, wanted: float, ends: Mapping[str, float], fps: Fraction
-) -> tuple[Piece, Cut, float]:
+    before: Stretch, cut: Cut, wanted: float, ends: Mapping[str, float], fps: Fraction
+) -> tuple[Stretch, Cut, float]:
     assert before.source is not None
     after_end = ends.get(before.source, math.inf) - (before.start + before.duration / before.rate)
     halves = (wanted / 2, before.duration / 2, (cut.end - cut.at) / 2)
@@ -109,7 +109,7 @@ def _with_handles(
     return replace(before, duration=before.duration + half), replace(cut, at=cut.at - half, span=span), 2 * half
 
 
-def total(parts: Sequence[Piece]) -> float:
+def total(parts: Sequence[Stretch]) -> float:
     """Length of the joined pieces, seconds."""
     return sum(p.duration - p.lead for p in parts)
 
@@ -121,7 +121,7 @@ class Inputs:
         self.infos = infos
         self._used: dict[str, int] = {}
 
-    def open(self, piece: Piece, n_pieces: int) -> tuple[Stream, float]:
+    def open(self, piece: Stretch, n_pieces: int) -> tuple[Stream, float]:
         """The input and where in it the piece begins, seconds."""
         import ffmpeg
 
@@ -142,11 +142,11 @@ class Inputs:
         return ffmpeg.input(address, **options), seek - landed
 
 
-Shape = Callable[[Stream, Piece, MediaInfo, Canvas], Stream]
+Shape = Callable[[Stream, Stretch, MediaInfo, Canvas], Stream]
 """How a source's picture is brought onto the canvas (letterbox, moving crop, …); see :mod:`pipeline.framing.framing`."""
 
 
-def picture(stream: Stream, piece: Piece, offset: float, info: MediaInfo, canvas: Canvas, shape: Shape) -> Stream:
+def picture(stream: Stream, piece: Stretch, offset: float, info: MediaInfo, canvas: Canvas, shape: Shape) -> Stream:
     """The picture of a piece: constant rate, upright, square pixels, 8 bit, exactly as many frames as the piece has."""
     assert info.video is not None
     frames = round(piece.duration * canvas.fps)
@@ -162,7 +162,7 @@ def picture(stream: Stream, piece: Piece, offset: float, info: MediaInfo, canvas
     return video.filter("setpts", "PTS-STARTPTS").filter("settb", f"{canvas.fps.denominator}/{canvas.fps.numerator}")
 
 
-def sound(stream: Stream, piece: Piece, offset: float, index: int, pan: str = "") -> Stream:
+def sound(stream: Stream, piece: Stretch, offset: float, index: int, pan: str = "") -> Stream:
     """The sound of a piece on its clock: late starts and gaps are silence, exactly as long as the piece, no clicks.
 
     ``pan`` mends its channels (ffmpeg's filter of that name).
@@ -199,7 +199,7 @@ def tempo_steps(tempo: float) -> list[float]:
     return steps + ([tempo] if abs(tempo - 1.0) > 1e-6 else [])
 
 
-def black(piece: Piece, canvas: Canvas, number: int) -> Stream:
+def black(piece: Stretch, canvas: Canvas, number: int) -> Stream:
     """The picture of the ``number``-th piece, which shows nothing."""
     import ffmpeg
 
@@ -210,7 +210,7 @@ def black(piece: Piece, canvas: Canvas, number: int) -> Stream:
     return video.filter("settb", f"{canvas.fps.denominator}/{canvas.fps.numerator}")
 
 
-def silence(piece: Piece, number: int) -> Stream:
+def silence(piece: Stretch, number: int) -> Stream:
     """The sound of the ``number``-th piece, where nothing is heard."""
     import ffmpeg
 
@@ -219,12 +219,12 @@ def silence(piece: Piece, number: int) -> Stream:
     return audio.filter("aformat", sample_fmts="fltp", channel_layouts="stereo").filter("asetpts", "N/SR/TB")
 
 
-def _unique(piece: Piece, number: int) -> str:
+def _unique(piece: Stretch, number: int) -> str:
     """Longer than needed by something of its own: ffmpeg-python takes equal inputs for one and the same."""
     return f"{piece.duration + 1 + number / 1000:.6f}"
 
 
-def join(streams: Sequence[Stream], parts: Sequence[Piece], *, audio: bool) -> Stream:
+def join(streams: Sequence[Stream], parts: Sequence[Stretch], *, audio: bool) -> Stream:
     """All pieces one after the other, cross-faded where they overlap."""
     joined, length = streams[0], parts[0].duration
     run = [joined]

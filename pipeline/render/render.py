@@ -27,7 +27,7 @@ from pipeline.messages import message
 from pipeline.progress import Report, no_report, part_of
 from pipeline.render import captions, colours, drawn, fonts, graph, loudness, shapes
 from pipeline.render.checks import Checked, check
-from pipeline.render.graph import Canvas, Piece
+from pipeline.render.graph import Canvas, Stretch
 from pipeline.render.styles import CaptionStyle
 from pipeline.values import Shot, Span, Timeline, Transcript
 
@@ -69,7 +69,7 @@ class RenderOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class RenderJob:
     """One file to render; ``known`` says what its sources are, where that is known."""
 
     timeline: Timeline
@@ -111,7 +111,7 @@ def render(
     return replace(checked, path=str(target), gain_db=work.gain.decibels)
 
 
-def render_many(jobs: Sequence[Job], report: Report = no_report, workers: int = 0) -> list[Checked]:
+def render_many(jobs: Sequence[RenderJob], report: Report = no_report, workers: int = 0) -> list[Checked]:
     """Render several files, more than one at a time where that is faster; the same results as one after the other.
 
     An error in one, or an exception from ``report``, stops all. ``report`` is only called from the caller's thread.
@@ -221,7 +221,7 @@ class _Work:
         top = captions.layout((self.canvas.width, self.canvas.height), self.options.style).top / self.canvas.height
         return heads is not None and not self.paths[0].bars and heads[0] < top + 0.12 and heads[1] > top
 
-    def _opened(self) -> Iterator[tuple[int, Piece, Stream, float]]:
+    def _opened(self) -> Iterator[tuple[int, Stretch, Stream, float]]:
         inputs = graph.Inputs(self.infos)
         for number, piece in enumerate(self.parts):
             stream, offset = inputs.open(piece, len(self.parts)) if piece.source else (None, 0.0)
@@ -232,7 +232,7 @@ class _Work:
         heard = [self._sound(*opened) for opened in self._opened()]
         return graph.join(heard, self.parts, audio=True)
 
-    def _sound(self, number: int, piece: Piece, stream: Stream, offset: float) -> Stream:
+    def _sound(self, number: int, piece: Stretch, stream: Stream, offset: float) -> Stream:
         info = self.infos[piece.source] if piece.source else None
         if info is None or not info.audio:
             return graph.silence(piece, number)
@@ -240,11 +240,11 @@ class _Work:
         return graph.mixed(heard)
 
     @staticmethod
-    def _track(info: MediaInfo, number: int, piece: Piece, stream: Stream, offset: float) -> Stream:
+    def _track(info: MediaInfo, number: int, piece: Stretch, stream: Stream, offset: float) -> Stream:
         pan = channels.PANS.get(channels.channels_of(info, number), "")
         return graph.sound(stream, piece, offset, info.audio[number].index, pan)
 
-    def _picture(self, number: int, piece: Piece, stream: Stream, offset: float) -> Stream:
+    def _picture(self, number: int, piece: Stretch, stream: Stream, offset: float) -> Stream:
         info = self.infos[piece.source] if piece.source else None
         if info is None or info.video is None:
             return graph.black(piece, self.canvas, number)

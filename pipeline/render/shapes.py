@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from pipeline.framing.framing import CropPath, geometry
 from pipeline.media.values import MediaInfo
-from pipeline.render.graph import Canvas, Piece, Shape
+from pipeline.render.graph import Canvas, Shape, Stretch
 from pipeline.values import Span
 
 Stream: TypeAlias = Any
@@ -33,7 +33,7 @@ def standard_size(aspect: str, info: MediaInfo) -> tuple[int, int]:
     return round(wide * scale), round(high * scale)
 
 
-def letterbox(video: Stream, piece: Piece, info: MediaInfo, canvas: Canvas) -> Stream:
+def letterbox(video: Stream, piece: Stretch, info: MediaInfo, canvas: Canvas) -> Stream:
     """The whole picture, as large as fits, black around it."""
     width, height = fitted(info, canvas)
     video = video.filter("scale", width, height, flags=SCALER)
@@ -42,12 +42,12 @@ def letterbox(video: Stream, piece: Piece, info: MediaInfo, canvas: Canvas) -> S
     return video.filter("setsar", 1).filter("pad", canvas.width, canvas.height, -1, -1)
 
 
-def centre(video: Stream, piece: Piece, info: MediaInfo, canvas: Canvas) -> Stream:
+def centre(video: Stream, piece: Stretch, info: MediaInfo, canvas: Canvas) -> Stream:
     """The middle of the picture, filling the canvas."""
     return along(_still(info, canvas))(video, piece, info, canvas)
 
 
-def bars(video: Stream, piece: Piece, info: MediaInfo, canvas: Canvas) -> Stream:
+def bars(video: Stream, piece: Stretch, info: MediaInfo, canvas: Canvas) -> Stream:
     """The whole picture over a blurred, darker copy that fills the canvas."""
     import ffmpeg
 
@@ -64,7 +64,7 @@ def bars(video: Stream, piece: Piece, info: MediaInfo, canvas: Canvas) -> Stream
 def along(path: CropPath) -> Shape:
     """A crop that follows ``path``."""
 
-    def shape(video: Stream, piece: Piece, info: MediaInfo, canvas: Canvas) -> Stream:
+    def shape(video: Stream, piece: Stretch, info: MediaInfo, canvas: Canvas) -> Stream:
         import ffmpeg
 
         covered = [on_result(span, piece) for span in path.bars]
@@ -83,11 +83,11 @@ def along(path: CropPath) -> Shape:
     return shape
 
 
-def _filled(video: Stream, path: CropPath, piece: Piece, canvas: Canvas) -> Stream:
+def _filled(video: Stream, path: CropPath, piece: Stretch, canvas: Canvas) -> Stream:
     return _crop(video, path, piece).filter("scale", canvas.width, canvas.height, flags=SCALER)
 
 
-def _crop(video: Stream, path: CropPath, piece: Piece) -> Stream:
+def _crop(video: Stream, path: CropPath, piece: Stretch) -> Stream:
     if path.size >= 0.999:
         return video
     middle = expression([((t - piece.start) * piece.rate, c) for t, c in path.keys])
@@ -114,7 +114,7 @@ def expression(keys: Sequence[tuple[float, float]]) -> str:
     return f"if(lt(t,{keys[half][0] - 0.0005:.4f}),{expression(keys[: half + 1])},{expression(keys[half:])})"
 
 
-def on_result(span: Span, piece: Piece) -> tuple[float, float]:
+def on_result(span: Span, piece: Stretch) -> tuple[float, float]:
     """``span`` of a piece's source in seconds from the beginning of the piece in the result."""
     return (span.start - piece.start) * piece.rate, (span.end - piece.start) * piece.rate - 0.0005
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pipeline.values import Audio
 
-Source = Path | str | Audio | Iterable[Audio] | Callable[[], Iterable[Audio]]
+Listenable = Path | str | Audio | Iterable[Audio] | Callable[[], Iterable[Audio]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Reader:
     duration: float | None
 
     @classmethod
-    def of(cls, source: Source, stream: int, duration: float | None) -> Reader:
+    def of(cls, source: Listenable, stream: int, duration: float | None) -> Reader:
         if isinstance(source, Path | str):
             from pipeline.media.channels import heard
             from pipeline.media.probe import probe

@@ -23,7 +23,7 @@ from pipeline.speech.listening import Ear
 from pipeline.speech.passages import Listeners, Passage, Said, Vote, batched
 from pipeline.speech.recognisers import EVERYTHING, Recognisers
 from pipeline.speech.sentences import Spoken, sentences, to_sentence
-from pipeline.speech.source import Reader, Source
+from pipeline.speech.source import Listenable, Reader
 from pipeline.speech.values import Chunk, Recogniser
 from pipeline.speech.voice import Hearing, Level, VoiceDetector, chunks, load_session
 from pipeline.values import Sentence, Span, Transcript
@@ -52,7 +52,7 @@ class Transcriber:
 
     def transcribe(
         self,
-        source: Source,
+        source: Listenable,
         *,
         language: str | None = None,
         stream: int = 0,

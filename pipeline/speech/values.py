@@ -23,7 +23,7 @@ PREPEND, APPEND = "\"'“¿([{-¡«", "\"'.。,，!！?？:：”)]}、»…"
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class ChunkPiece:
     """``duration`` seconds that lie at ``offset`` in a chunk and at ``start`` in the file."""
 
     offset: float
@@ -43,7 +43,7 @@ class Chunk:
     """
 
     samples: NDArray[np.float32]
-    pieces: tuple[Piece, ...]
+    pieces: tuple[ChunkPiece, ...]
     voice: NDArray[np.float32]
     voice_step: float
 
@@ -64,7 +64,7 @@ class Chunk:
         """Seconds of voice in it."""
         return float(np.sum(self.voice)) * self.voice_step
 
-    def piece_at(self, offset: float) -> Piece:
+    def piece_at(self, offset: float) -> ChunkPiece:
         """The piece that holds the chunk's second ``offset``."""
         return next((p for p in reversed(self.pieces) if p.offset <= offset), self.pieces[0])
 
@@ -75,7 +75,7 @@ class Chunk:
         for p in self.pieces:
             first, last = max(low, p.offset), min(high, p.offset + p.duration)
             if last > first:
-                pieces.append(Piece(first - low, p.start + first - p.offset, last - first))
+                pieces.append(ChunkPiece(first - low, p.start + first - p.offset, last - first))
         samples = self.samples[round(low * RATE) : round(high * RATE)]
         voice = self.voice[int(low / self.voice_step) : int(high / self.voice_step) + 1]
         return Chunk(samples, tuple(pieces), voice, self.voice_step)

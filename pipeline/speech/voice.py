@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pipeline.compute.weights import package_file
 from pipeline.errors import ModelUnavailable
 from pipeline.settings import keep_quiet
-from pipeline.speech.values import LONGEST, RATE, Chunk, Piece
+from pipeline.speech.values import LONGEST, RATE, Chunk, ChunkPiece
 from pipeline.values import Audio, Span, runs
 
 WINDOW = 512
@@ -175,7 +175,7 @@ class _Tape:
     def chunk(self, spans: list[tuple[int, int]]) -> Chunk:
         pieces, samples, voice, offset = [], [], [], 0
         for low, high in spans:
-            pieces.append(Piece(offset * STEP, self.origin + low * STEP, (high - low) * STEP))
+            pieces.append(ChunkPiece(offset * STEP, self.origin + low * STEP, (high - low) * STEP))
             samples.extend(self.samples[low - self.first : high - self.first])
             voice.extend(self.voice[low - self.first : high - self.first])
             offset += high - low

@@ -28,7 +28,7 @@ from pipeline.progress import Report, no_report, part_of
 from pipeline.tracks.encode import AudioFormat, write_audio
 from pipeline.values import Cut, Span, Timeline
 
-Speed = Literal["none", "resample", "stretch"]
+SpeedMethod = Literal["none", "resample", "stretch"]
 BLOCK = 1 << 18
 """Samples of the result made at once: 5.5 s at 48 kHz, 6 MB of 5.1."""
 RUN_IN = 0.5
@@ -43,7 +43,7 @@ FEED = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class TrackSource:
     """Where a cut's sound comes from: track ``stream`` of ``path`` times ``gain``; ``bed`` takes the estimate of
     music and effects."""
 
@@ -60,10 +60,10 @@ class Edit:
     other than 1 are made. ``work`` is a folder for intermediate files (default: the system's)."""
 
     timeline: Timeline
-    sources: Mapping[str, Source]
+    sources: Mapping[str, TrackSource]
     span: Span
     form: AudioFormat
-    speed: Speed = "none"
+    speed: SpeedMethod = "none"
     work: Path | None = None
 
 

@@ -28,7 +28,7 @@ SHORTEST_MOMENT = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class KeyMoment:
     """Sentences ``first``…``last`` (indices, inclusive), when they are said, and what they are worth together."""
 
     first: int
@@ -61,7 +61,7 @@ def best_run(
     worth: Sequence[float] | NDArray[np.float64],
     min_duration: float,
     max_duration: float,
-) -> Moment | None:
+) -> KeyMoment | None:
     """The run of whole sentences of ``min_duration`` to ``max_duration`` seconds with the most worth for its length.
 
     Worth less the mean worth of the time spent is maximised, so a run grows while what it takes in is better than average.
@@ -75,16 +75,16 @@ def best_run(
     return max(long_enough, key=lambda m: (round(m.worth - whole * m.span.duration, 9), -m.span.duration, -m.first))
 
 
-def _runs(sentences: Sequence[Sentence], worth: Sequence[float] | NDArray[np.float64]) -> list[Moment]:
+def _runs(sentences: Sequence[Sentence], worth: Sequence[float] | NDArray[np.float64]) -> list[KeyMoment]:
     sums = np.concatenate([[0.0], np.cumsum(np.asarray(worth, dtype=np.float64))])
     return [
-        Moment(i, j, Span(sentences[i].start, sentences[j].end), float(sums[j + 1] - sums[i]))
+        KeyMoment(i, j, Span(sentences[i].start, sentences[j].end), float(sums[j + 1] - sums[i]))
         for i in range(len(sentences))
         for j in range(i, len(sentences))
     ]
 
 
-def key_moments(sentences: Sequence[Sentence], worth: Sequence[float] | NDArray[np.float64]) -> tuple[Moment, ...]:
+def key_moments(sentences: Sequence[Sentence], worth: Sequence[float] | NDArray[np.float64]) -> tuple[KeyMoment, ...]:
     """The stretches with the most potential, best first: neighbouring sentences that are worth more a second than half the
     mean, joined over gaps shorter than :data:`MERGE_GAP`."""
     values = np.asarray(worth, dtype=np.float64)
@@ -93,12 +93,12 @@ def key_moments(sentences: Sequence[Sentence], worth: Sequence[float] | NDArray[
         return ()
     bar = DULL_SHARE * values.sum() / lengths.sum()
     good = [i for i in range(len(sentences)) if values[i] / lengths[i] >= bar and values[i] > 0]
-    moments: list[Moment] = []
+    moments: list[KeyMoment] = []
     for i in good:
-        here = Moment(i, i, sentences[i].span, float(values[i]))
+        here = KeyMoment(i, i, sentences[i].span, float(values[i]))
         if moments and moments[-1].last == i - 1 and here.span.start - moments[-1].span.end <= MERGE_GAP:
             last = moments.pop()
-            here = Moment(last.first, i, Span(last.span.start, here.span.end), last.worth + here.worth)
+            here = KeyMoment(last.first, i, Span(last.span.start, here.span.end), last.worth + here.worth)
         moments.append(here)
     return tuple(sorted(moments, key=lambda m: (-round(m.density, 9), m.first)))
 

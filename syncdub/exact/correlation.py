@@ -53,9 +53,9 @@ class Hits:
     z: NDArray[np.float64]
 
 
-Found = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
+Peaks = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
 """Of n windows: lags and scores (n, k) of the best places, and the spread (n,) of all scores."""
-Places = Callable[[Array, Array16, NDArray[np.int64], int, int, int], Found]
+Places = Callable[[Array, Array16, NDArray[np.int64], int, int, int], Peaks]
 """What :func:`best_places` does, by whatever computes it."""
 Search = Callable[[Array16, Array16, NDArray[np.int64], int, int, float], Hits]
 """What :func:`search` does, by whatever computes it."""
@@ -185,7 +185,7 @@ def _padded(features: Array16, low: int, high: int) -> Array:
     return out
 
 
-def best_places(part: Array, dub: Array16, starts: NDArray[np.int64], size: int, k: int, apart: int) -> Found:
+def best_places(part: Array, dub: Array16, starts: NDArray[np.int64], size: int, k: int, apart: int) -> Peaks:
     """The ``k`` best lags, ``apart`` frames from each other at least, at which each window ``dub[start : start + size]``
     lies in ``part``."""
     n_lags = len(part) - size + 1

@@ -16,7 +16,7 @@ from syncdub.exact.holding import trimmed
 from syncdub.exact.soundmatch import Agreement, with_slopes
 from syncdub.exact.timemap import Line
 from syncdub.values import Anchor, Pitch, Segment
-from syncdub.verdict import Balance, Support, balance, carried, confidence
+from syncdub.verdict import Balance, WindowSupport, balance, carried, confidence
 from syncdub.witnesses import WITNESSES, Witness
 
 RUN_SECONDS = 12.0
@@ -98,7 +98,7 @@ def _bare_doubts(bare: Sequence[tuple[Line, Span]], rate: float, share: Balance,
     )
 
 
-def support_of(found: Agreement, lines: Sequence[Line]) -> Support:
+def support_of(found: Agreement, lines: Sequence[Line]) -> WindowSupport:
     """How many of the windows inside ``lines`` have a candidate on the path, and how they are spread.
 
     Lines that differ by small steps only count as one: a capture that lost pictures goes on a little earlier after each.
@@ -113,7 +113,7 @@ def support_of(found: Agreement, lines: Sequence[Line]) -> Support:
             runs = 1 + int((np.diff(u) > RUN_SECONDS).sum())
             best = max(best, (runs, float(np.ptp(u)) / max(found.sounds.end, 1.0)))
     mean = sum(x.end - x.start for x in lines) / len(together) if len(together) > 2 and lines else 1e9
-    return Support(_inside(found, lines), best[0], best[1], found.speed.exact, mean)
+    return WindowSupport(_inside(found, lines), best[0], best[1], found.speed.exact, mean)
 
 
 def _inside(found: Agreement, lines: Sequence[Line]) -> float:

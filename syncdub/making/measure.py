@@ -20,7 +20,7 @@ from syncdub.values import Segment
 
 Samples = NDArray[np.float32]
 How = Literal["phase", "onsets"]
-Method = Literal["shared_sound", "dub_source", "none"]
+ResidualMethod = Literal["shared_sound", "dub_source", "none"]
 RATE = 16000
 WINDOW = 20.0
 SHORTEST = 4.0
@@ -47,7 +47,7 @@ N_FFT, HOP, N_MELS = 512, 64, 32
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class MeasuredPoint:
     """At ``time`` (the finished file's clock) the dub is ``offset_ms`` late; ``z`` is the peak over the spread around
     it."""
 
@@ -67,8 +67,8 @@ class Residual:
     median with its sign, ``n`` of ``asked`` windows could be measured.
     """
 
-    method: Method
-    points: tuple[Point, ...] = ()
+    method: ResidualMethod
+    points: tuple[MeasuredPoint, ...] = ()
     asked: int = 0
 
     @property
@@ -108,14 +108,14 @@ Fetch = Callable[[float, float], Samples]
 """``fetch(start, seconds)``: mono samples at :data:`RATE`."""
 
 
-def measure(a: Fetch, b: Fetch, windows: Sequence[tuple[float, float]], method: Method) -> Residual:
+def measure(a: Fetch, b: Fetch, windows: Sequence[tuple[float, float]], method: ResidualMethod) -> Residual:
     """Offsets of ``b`` against ``a`` in every (start, seconds) of ``windows``; too few measurable ones make it
     ``none``."""
     points = []
     for start, seconds in windows:
         found = offset(a(start, seconds), b(start, seconds))
         if found is not None:
-            points.append(Point(start + seconds / 2, found[0] * 1000, found[1], found[2]))
+            points.append(MeasuredPoint(start + seconds / 2, found[0] * 1000, found[1], found[2]))
     enough = bool(points) and len(points) >= max(min(3, len(windows)), len(windows) / 5)
     return Residual(method if enough else "none", tuple(points) if enough else (), len(windows))
 

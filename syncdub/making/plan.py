@@ -19,7 +19,7 @@ from syncdub.values import PlacedPlan, Segment, SyncPlan
 from syncdub.verdict import STEADY, drift
 
 Fill = Literal["silence", "original", "bed"]
-Method = Literal["none", "resample", "stretch"]
+SpeedMethod = Literal["none", "resample", "stretch"]
 
 DUB, ORIGINAL, BED = "dub", "original", "bed"
 CROSSFADE = 0.010
@@ -59,7 +59,7 @@ class AudioPlan:
     timeline: Timeline
     delay: float
     kept: Span
-    method: Method
+    method: SpeedMethod
     gaps: tuple[Span, ...] = ()
     doubts: tuple[Message, ...] = ()
 
@@ -214,7 +214,7 @@ def holes(segments: Sequence[Segment], duration: float) -> tuple[Span, ...]:
     return tuple(Span(a, b) for a, b in zip(edges[::2], edges[1::2], strict=True) if b - a > GAP)
 
 
-def speed_method(plan: SyncPlan, segments: Sequence[Segment]) -> Method:
+def speed_method(plan: SyncPlan, segments: Sequence[Segment]) -> SpeedMethod:
     """How to change the speed: resampling moves the pitch back with it, stretching leaves the pitch alone."""
     worst = max(abs(s.rate - 1.0) for s in segments)
     if worst * max(s.dub_end - s.dub_start for s in segments) <= STEADY:
@@ -227,7 +227,7 @@ def _middle_offset(segment: Segment) -> float:
     return segment.at(middle) - middle
 
 
-def _doubts(plan: SyncPlan, method: Method, fill: Fill, gaps: Sequence[Span]) -> tuple[Message, ...]:
+def _doubts(plan: SyncPlan, method: SpeedMethod, fill: Fill, gaps: Sequence[Span]) -> tuple[Message, ...]:
     doubts: list[Message] = []
     worst = max((abs(s.rate - 1.0) for s in plan.segments), default=0.0)
     if method == "resample" and plan.pitch == "unknown" and worst > AUDIBLE_PITCH:

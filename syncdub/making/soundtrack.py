@@ -17,7 +17,7 @@ from pipeline.messages import Message, message
 from pipeline.progress import Report, no_report
 from pipeline.render import loudness
 from pipeline.tracks.copying import copy_track
-from pipeline.tracks.edit import Edit, Source, render_audio
+from pipeline.tracks.edit import Edit, TrackSource, render_audio
 from pipeline.tracks.encode import AudioFormat, Codec, check, depth_of
 from pipeline.values import Curve, Span
 from syncdub.making.plan import BED, DUB, ORIGINAL, AudioPlan, Fill, audio_plan, joins
@@ -114,16 +114,16 @@ def _format(stream: AudioStream, codec: Codec, audio: AudioPlan) -> AudioFormat:
     )
 
 
-def sources_of(plan: PlacedPlan, pair: Pair, audio: AudioPlan) -> dict[str, Source]:
+def sources_of(plan: PlacedPlan, pair: Pair, audio: AudioPlan) -> dict[str, TrackSource]:
     """The sources the timeline names; the original's own sound is measured against the dub's only where it is used."""
     dub = audio_of(pair.dub, plan.dub_stream)
-    sources = {DUB: Source(Path(pair.dub.path), plan.dub_stream, layout=known_layout(dub.layout, dub.channels))}
+    sources = {DUB: TrackSource(Path(pair.dub.path), plan.dub_stream, layout=known_layout(dub.layout, dub.channels))}
     wanted = {c.source for c in audio.timeline.cuts} - {DUB}
     if wanted:
         track = audio_of(pair.original, plan.original_stream)
         layout = known_layout(track.layout, track.channels)
         gain = fill_gain(plan, pair)
-        sources[ORIGINAL] = Source(Path(pair.original.path), plan.original_stream, gain, layout=layout)
+        sources[ORIGINAL] = TrackSource(Path(pair.original.path), plan.original_stream, gain, layout=layout)
         sources[BED] = replace(sources[ORIGINAL], bed=True)
     return sources
 

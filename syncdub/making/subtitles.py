@@ -17,7 +17,7 @@ _ASS_TIME = re.compile(r"^(\d+):(\d{1,2}):(\d{1,2})[.:](\d{1,3})$")
 
 
 @dataclass(frozen=True, slots=True)
-class Cue:
+class Subtitle:
     """A subtitle from ``start`` to ``end`` seconds; ``text`` may have several lines, ``settings`` is what followed
     the times."""
 
@@ -27,7 +27,7 @@ class Cue:
     settings: str = ""
 
 
-def retime(cue: Cue, segments: Sequence[Segment]) -> Cue | None:
+def retime(cue: Subtitle, segments: Sequence[Segment]) -> Subtitle | None:
     """``cue`` where its middle's segment puts it, clipped to that segment; ``None`` when its middle belongs nowhere."""
     middle = (cue.start + cue.end) / 2
     segment = next((s for s in segments if s.dub_start <= middle < s.dub_end), None)
@@ -43,18 +43,18 @@ def retimed_file(text: str, kind: str, plan: PlacedPlan) -> tuple[str, int, int]
     """A whole file of ``kind`` ``srt`` or ``ass`` on the original's clock; also how many lines were kept and how many
     dropped."""
 
-    def move(cue: Cue) -> Cue | None:
+    def move(cue: Subtitle) -> Subtitle | None:
         return retime(cue, plan.segments)
 
     return _retimed_ass(text, move) if kind == "ass" else _retimed_srt(text, move)
 
 
-def parse_srt(text: str) -> tuple[Cue, ...]:
+def parse_srt(text: str) -> tuple[Subtitle, ...]:
     """The cues of a SubRip (or WebVTT) text in file order; what is not a cue is skipped."""
     return tuple(_srt_cues(text))
 
 
-def write_srt(cues: Sequence[Cue]) -> str:
+def write_srt(cues: Sequence[Subtitle]) -> str:
     """SubRip, numbered from 1 in order of time."""
     ordered = sorted(cues, key=lambda c: (c.start, c.end))
     return "".join(
@@ -62,7 +62,7 @@ def write_srt(cues: Sequence[Cue]) -> str:
     )
 
 
-def _srt_cues(text: str) -> Iterator[Cue]:
+def _srt_cues(text: str) -> Iterator[Subtitle]:
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     starts = [i for i, line in enumerate(lines) if _SRT_LINE.match(line)]
     for i, begin in enumerate(starts):
@@ -75,7 +75,7 @@ def _srt_cues(text: str) -> Iterator[Cue]:
             body.pop()
         start, end = _seconds(*found.groups()[:4]), _seconds(*found.groups()[4:8])
         if end > start and body:
-            yield Cue(start, end, "\n".join(body), found.group(9).rstrip())
+            yield Subtitle(start, end, "\n".join(body), found.group(9).rstrip())
 
 
 def _seconds(hours: str, minutes: str, seconds: str, fraction: str) -> float:
@@ -94,7 +94,7 @@ def _ass_time(time: float) -> str:
     return f"{seconds // 3600}:{seconds // 60 % 60:02d}:{seconds % 60:02d}.{rest:02d}"
 
 
-Move = Callable[[Cue], Cue | None]
+Move = Callable[[Subtitle], Subtitle | None]
 
 
 def _retimed_srt(text: str, move: Move) -> tuple[str, int, int]:
@@ -111,7 +111,7 @@ def _retimed_ass(text: str, move: Move) -> tuple[str, int, int]:
         if fields is None:
             out.append(line)
             continue
-        moved = move(Cue(fields[1], fields[2], ""))
+        moved = move(Subtitle(fields[1], fields[2], ""))
         kept, dropped = kept + (moved is not None), dropped + (moved is None)
         if moved is not None:
             out.append(f"{fields[0]},{_ass_time(moved.start)},{_ass_time(moved.end)},{fields[3]}")

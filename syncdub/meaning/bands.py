@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Boundaries = NDArray[np.int64]
+BandEdges = NDArray[np.int64]
 Cell = tuple[int, int]
 
 WHOLE_TABLE = 1_000_000
@@ -28,8 +28,8 @@ STRIP = 400
 class Band:
     """Boundaries ``low[i] <= j <= high[i]`` of the target allowed after ``i`` source sentences; both never fall. Shapes (n + 1,)."""
 
-    low: Boundaries
-    high: Boundaries
+    low: BandEdges
+    high: BandEdges
 
     @property
     def cells(self) -> int:
@@ -54,7 +54,7 @@ def around(path: Sequence[Cell], n_source: int, n_target: int, radius: int) -> B
     return Band(np.minimum.accumulate(low[::-1])[::-1], np.maximum.accumulate(high))
 
 
-def _hole(begin: Cell, end: Cell, rows: Boundaries, radius: int) -> tuple[Boundaries, Boundaries]:
+def _hole(begin: Cell, end: Cell, rows: BandEdges, radius: int) -> tuple[BandEdges, BandEdges]:
     """Lowest and highest boundary allowed on ``rows`` between two points of the chain."""
     height, width = end[0] - begin[0], end[1] - begin[1]
     below, above = np.full(len(rows), begin[1] - radius), np.full(len(rows), end[1] + radius)

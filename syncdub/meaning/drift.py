@@ -34,7 +34,7 @@ _SIGMA_MS = (120.0, 900.0)
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class Drift:
     """``rate`` of the whole; for each link its offset on that rate (``levels``, ``nan`` where neighbours do not agree) and how far it
     may be trusted to lie on the course (``trust`` in (0, 1]); standard errors of beginnings and ends, milliseconds."""
 
@@ -69,10 +69,10 @@ class Course:
         return np.asarray(np.where(split | far, np.nan, dub * self.rate + levels[near]))
 
 
-def course_of(dub: Floats, original: Floats, weights: Floats) -> Course:
+def course_of(dub: Floats, original: Floats, weights: Floats) -> Drift:
     """The course through links whose beginnings and ends are ``dub`` and ``original``, each (n, 2), seconds, in order."""
     if not len(dub):
-        return Course(1.0, np.zeros(0), np.zeros(0), np.zeros(0), np.zeros(0))
+        return Drift(1.0, np.zeros(0), np.zeros(0), np.zeros(0), np.zeros(0))
     rate = _rate(dub[:, 0], original[:, 0], weights)
     offsets = original[:, 0] - rate * dub[:, 0]
     levels = np.array([_level(k, offsets, weights) for k in range(len(offsets))])
@@ -80,7 +80,7 @@ def course_of(dub: Floats, original: Floats, weights: Floats) -> Course:
     trust = np.where(np.isfinite(levels), np.exp(-0.5 * np.square(np.nan_to_num(off) / _AGREE)), 0.3)
     ends = np.abs(original[:, 1] - rate * dub[:, 1] - levels)
     sigmas = _sigma_ms(off, weights), _sigma_ms(ends, weights)
-    return Course(rate, dub[:, 0], offsets, levels, np.maximum(trust, 0.02), *sigmas)
+    return Drift(rate, dub[:, 0], offsets, levels, np.maximum(trust, 0.02), *sigmas)
 
 
 def _rate(dub: Floats, original: Floats, weights: Floats) -> float:

@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 from pipeline.values import Sentence, Transcript
 from syncdub.meaning.alignment import Link, Times
 from syncdub.meaning.bands import heaviest_chain
-from syncdub.meaning.drift import Course, course_of
+from syncdub.meaning.drift import Drift, course_of
 from syncdub.meaning.sentences import align
 from syncdub.meaning.similarity import Embed, Vectors, best_partners, encode_once, likely_pairs, measure_scale
-from syncdub.values import Anchor, Line, Match
+from syncdub.values import Anchor, Match, Phrase
 
 SAME_STORY = 0.01
 """Chance, for unrelated files, of support as strong: above it only unmistakable links are believed."""
@@ -194,7 +194,7 @@ def _points(
     return np.array(dub, float).reshape(-1, 2), np.array(original, float).reshape(-1, 2)
 
 
-def _times(ours: list[Sentence], theirs: list[Sentence], course: Course) -> Times:
+def _times(ours: list[Sentence], theirs: list[Sentence], course: Drift) -> Times:
     starts, ends = np.array([s.start for s in theirs]), np.array([s.end for s in theirs])
     left = np.array([s.start for s in ours]), np.array([s.end for s in ours])
     return Times(*left, course.expected(starts), course.expected(ends))
@@ -212,7 +212,7 @@ def _testimony(
     links: list[Link],
     weights: NDArray[np.float64],
     spoken: tuple[list[Sentence], list[Sentence]],
-    course: Course,
+    course: Drift,
     p_value: float,
 ) -> Meaning:
     ours, theirs = spoken
@@ -234,5 +234,5 @@ def _testimony(
     return Meaning(tuple(matches), tuple(anchors), support, course.rate, (len(ours), len(theirs)))
 
 
-def _line(sentences: list[Sentence]) -> Line:
-    return Line(sentences[0].start, sentences[-1].end, " ".join(s.text.strip() for s in sentences))
+def _line(sentences: list[Sentence]) -> Phrase:
+    return Phrase(sentences[0].start, sentences[-1].end, " ".join(s.text.strip() for s in sentences))

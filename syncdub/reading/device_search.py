@@ -21,7 +21,7 @@ from syncdub.exact.correlation import (
     QUIET,
     Array,
     Array16,
-    Found,
+    Peaks,
     Search,
     best_places,
     blocking,
@@ -41,10 +41,10 @@ def search_on(kind: str) -> Search:
     return search if kind == "cpu" else partial(search, places=partial(places_on, kind))
 
 
-def places_on(kind: str, part: Array, dub: Array16, starts: NDArray[np.int64], size: int, k: int, apart: int) -> Found:
+def places_on(kind: str, part: Array, dub: Array16, starts: NDArray[np.int64], size: int, k: int, apart: int) -> Peaks:
     """As :func:`syncdub.exact.correlation.best_places`, by torch on ``kind``; by the processor what does not fit there."""
 
-    def found(on: str) -> Found:
+    def found(on: str) -> Peaks:
         compute = best_places if on == "cpu" else partial(places_by_torch, on)
         return compute(part, dub, starts, size, k, apart)
 
@@ -53,7 +53,7 @@ def places_on(kind: str, part: Array, dub: Array16, starts: NDArray[np.int64], s
 
 def places_by_torch(
     kind: str, part: Array, dub: Array16, starts: NDArray[np.int64], size: int, k: int, apart: int
-) -> Found:
+) -> Peaks:
     """As :func:`syncdub.exact.correlation.best_places`; a batch of windows that does not fit is halved, a window that does not
     fit alone is looked for by the processor.
 

@@ -17,7 +17,7 @@ MAX_FIELD = 64 * 1024
 MAX_PARTS = 32
 Slot = Callable[[str], str | None]
 """What the file of a form field is for us, by the field's name; ``None`` where no file is expected."""
-Progress = Callable[[str, int], None]
+OnProgress = Callable[[str, int], None]
 """Told the client's file name and how many more bytes of it have arrived."""
 
 
@@ -46,7 +46,7 @@ class FormReader:
         boundary: bytes,
         slot: Slot,
         new_sink: Callable[[str], Sink],
-        progress: Progress = _nobody,
+        progress: OnProgress = _nobody,
         *,
         most_parts: int = MAX_PARTS,
     ) -> None:

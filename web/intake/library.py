@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class LibraryEntry:
     """A folder or an accepted file; ``path`` is relative to the library; ``modified`` is seconds since the epoch."""
 
     name: str
@@ -36,11 +36,11 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class Listing:
     """A part of a folder's entries, folders first, by name; ``total`` is how many there are."""
 
     path: str
-    entries: tuple[Entry, ...]
+    entries: tuple[LibraryEntry, ...]
     total: int
     offset: int
 
@@ -70,14 +70,14 @@ class Library:
             return {"enabled": True, "available": False}
         return {"enabled": True, "available": readable}
 
-    def page(self, path: str = "", *, offset: int = 0, limit: int = 200) -> Page:
+    def page(self, path: str = "", *, offset: int = 0, limit: int = 200) -> Listing:
         """Folders and accepted files directly below ``path``, hidden ones left out.
 
         Raises:
             NotFound: the library is off, or there is no such folder. Forbidden: it is outside. BadGateway: no answer.
         """
         found = self._limited(lambda: self._entries(self._inside(path)))
-        return Page(_clean(path), tuple(found[offset : offset + limit]), len(found), offset)
+        return Listing(_clean(path), tuple(found[offset : offset + limit]), len(found), offset)
 
     def file(self, path: str) -> Path:
         """The absolute path of an accepted file of the library.
@@ -120,7 +120,7 @@ class Library:
             raise Forbidden("error.library_outside", name=path[:200])
         return found
 
-    def _entries(self, folder: Path) -> list[Entry]:
+    def _entries(self, folder: Path) -> list[LibraryEntry]:
         if not folder.is_dir():
             raise NotFound(name=folder.name)
         base = self._base()
@@ -131,7 +131,7 @@ class Library:
             raise Forbidden(name=folder.name) from error
         return sorted(entries, key=lambda e: (not e.is_folder, e.name.casefold(), e.name))
 
-    def _entry(self, item: os.DirEntry[str], base: Path) -> Entry | None:
+    def _entry(self, item: os.DirEntry[str], base: Path) -> LibraryEntry | None:
         if item.name.startswith(".") or not _says(item.name):
             return None
         try:
@@ -143,9 +143,9 @@ class Library:
             return None
         path = Path(item.path).relative_to(base).as_posix()
         if stat.S_ISDIR(facts.st_mode):
-            return Entry(item.name, path, True)
+            return LibraryEntry(item.name, path, True)
         if stat.S_ISREG(facts.st_mode) and self._accepted(item.name):
-            return Entry(item.name, path, False, facts.st_size, facts.st_mtime)
+            return LibraryEntry(item.name, path, False, facts.st_size, facts.st_mtime)
         return None
 
     def _accepted(self, name: str) -> bool:

@@ -35,9 +35,9 @@ SPEED = 30.0
 """Times real time that the base model is sure to reach there; the larger ones are slower by their parameters."""
 SLOWNESS: Mapping[str, float] = {"tiny": 0.6, "base": 1.0, "small": 2.5, "medium": 7.0, "turbo": 3.0, "large": 12.0}
 LEAST, MOST = 30, 600
-Heard = tuple[float, Message] | Transcript | StudioError
+FromGpu = tuple[float, Message] | Transcript | StudioError
 """What comes back from the GPU's process, one after the other: progress, and at last the transcript or an error of ours."""
-Schedule = Callable[..., Callable[..., Iterator[Heard]]]
+Schedule = Callable[..., Callable[..., Iterator[FromGpu]]]
 """``spaces.GPU``."""
 
 
@@ -48,11 +48,11 @@ def gpu_seconds(model: str, duration: float) -> int:
     return int(min(MOST, max(LEAST, -(-wanted // 10) * 10)))
 
 
-def hear(settings: Settings, path: str, language: str | None, stream: int, duration: float) -> Iterator[Heard]:
+def hear(settings: Settings, path: str, language: str | None, stream: int, duration: float) -> Iterator[FromGpu]:
     """Transcribe on the GPU, in the process that has it; plain values in, plain values out."""
     from pipeline.speech.transcriber import Transcriber
 
-    said: queue.Queue[Heard] = queue.Queue()
+    said: queue.Queue[FromGpu] = queue.Queue()
     gone = threading.Event()
 
     def report(fraction: float, what: Message) -> None:
@@ -128,7 +128,7 @@ class Borrowing(Here):
         return replace(found, doubts=(*found.doubts, doubt))
 
     @staticmethod
-    def _follow(coming: Iterator[Heard], report: Report) -> Transcript | StudioError:
+    def _follow(coming: Iterator[FromGpu], report: Report) -> Transcript | StudioError:
         """The end of what the GPU's process says; where ``report`` raises, that process is told to stop."""
         try:
             for found in coming:

@@ -17,7 +17,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from pipeline.compute.remembered import Memory
+from pipeline.compute.remembered import Remembered
 from pipeline.errors import StudioError
 from pipeline.files.received import part_of
 from pipeline.settings import Settings
@@ -75,7 +75,7 @@ class Janitor:
         self._page_files()
         self._by_size()
         if self._settings.keep_days:
-            Memory(self._settings.data_dir / "memory").forget(self._settings.keep_days * 86400)
+            Remembered(self._settings.data_dir / "memory").forget(self._settings.keep_days * 86400)
 
     def _live(self) -> None:
         while not self._stop.is_set():

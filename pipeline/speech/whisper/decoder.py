@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline.compute.device import Pace, threads
-from pipeline.speech.whisper.vocabulary import Vocabulary
+from pipeline.speech.whisper.vocabulary import TokenVocabulary
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +140,7 @@ class Writer:
         )
         self.logits = product(decoder.token_embedding.weight, None, dtype)
         rounded = dtype == torch.float32 and not self.embedding.is_cuda
-        self.vocabulary = Vocabulary(self.embedding, self.norm, self.logits, rounded=rounded)
+        self.vocabulary = TokenVocabulary(self.embedding, self.norm, self.logits, rounded=rounded)
         layers, heads = model.alignment_heads.indices()
         self.aligned = [heads[layers == number] for number in range(len(self.layers))]
 

@@ -18,7 +18,7 @@ EXACT = 5.0
 """Logits this close below the greatest are made exact as well: in tests probabilities then differed by less than a hundredth."""
 
 
-class Vocabulary:
+class TokenVocabulary:
     """Logits for states (row, width) of a decoder whose last norm is ``norm`` and whose embedding is ``weight`` (token, width);
     ``exact`` is the product of both."""
 

@@ -17,7 +17,7 @@ import pytest
 from benchmarks.local_cluster import running
 from pipeline.cluster.store import KEPT, Folder, Given, Shared, Store, shared_of
 from pipeline.compute.device import pick
-from pipeline.compute.remembered import Memory
+from pipeline.compute.remembered import Remembered
 from pipeline.engine import Engine
 from pipeline.errors import Cancelled, NotFound, ToolError
 from pipeline.evidence import gather
@@ -178,7 +178,7 @@ def test_another_machine_remembers(tmp_path: Path, film: Path) -> None:
     def fails() -> Span:
         raise AssertionError("known already")
 
-    one, two = (Memory(tmp_path / name, store(tmp_path)) for name in ("one", "two"))
+    one, two = (Remembered(tmp_path / name, store(tmp_path)) for name in ("one", "two"))
     assert one.recall("stage", film, (1,), Span, lambda: Span(1.0, 2.0)) == Span(1.0, 2.0)
     assert two.recall("stage", film, (1,), Span, fails) == Span(1.0, 2.0)
     for file in (tmp_path / "store").rglob("*.json"):

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.compute.remembered import Memory, digest
+from pipeline.compute.remembered import Remembered, digest
 from pipeline.values import Curve, Sentence, Transcript, Word
 
 
@@ -18,7 +18,7 @@ def test_the_same_content_elsewhere_is_remembered(tmp_path: Path) -> None:
     one, other = tmp_path / "a.bin", tmp_path / "ñ b.bin"
     one.write_bytes(b"x" * 10_000_000)
     other.write_bytes(one.read_bytes())
-    memory, calls = Memory(tmp_path / "memory"), []
+    memory, calls = Remembered(tmp_path / "memory"), []
     wanted = Transcript("es", 3.0, (Sentence(0.5, 1.0, "hola", (Word(0.5, 1.0, "hola", 0.9),)),))
 
     def compute() -> Transcript:
@@ -26,7 +26,7 @@ def test_the_same_content_elsewhere_is_remembered(tmp_path: Path) -> None:
         return wanted
 
     assert memory.recall("t", one, (1,), Transcript, compute) == wanted
-    assert Memory(tmp_path / "memory").recall("t", other, (1,), Transcript, compute) == wanted
+    assert Remembered(tmp_path / "memory").recall("t", other, (1,), Transcript, compute) == wanted
     assert len(calls) == 1
     memory.recall("t", one, (2,), Transcript, compute)
     assert len(calls) == 2
@@ -42,7 +42,7 @@ def test_another_content_of_the_same_size_differs(tmp_path: Path) -> None:
 def test_arrays_survive(tmp_path: Path) -> None:
     file = tmp_path / "f"
     file.write_bytes(b"1")
-    memory = Memory(tmp_path / "m")
+    memory = Remembered(tmp_path / "m")
     memory.recall("c", file, (), Curve, lambda: Curve("rms", np.array([1.5, -2.25], np.float32), 0.5))
     again = memory.recall("c", file, (), Curve, lambda: pytest.fail("computed twice"))
     assert again.values.dtype == np.float32
@@ -52,7 +52,7 @@ def test_arrays_survive(tmp_path: Path) -> None:
 def test_failures_and_torn_files_are_not_remembered(tmp_path: Path) -> None:
     file = tmp_path / "f"
     file.write_bytes(b"1")
-    memory = Memory(tmp_path / "m")
+    memory = Remembered(tmp_path / "m")
     with pytest.raises(ZeroDivisionError):
         memory.recall("t", file, (), Transcript, lambda: Transcript("", 1 / 0))
     memory.recall("t", file, (), Transcript, lambda: Transcript("en", 1.0))
@@ -64,7 +64,7 @@ def test_failures_and_torn_files_are_not_remembered(tmp_path: Path) -> None:
 def test_two_threads_compute_once(tmp_path: Path) -> None:
     file = tmp_path / "f"
     file.write_bytes(b"1")
-    memory, calls, gate = Memory(tmp_path / "m"), list[int](), threading.Barrier(2)
+    memory, calls, gate = Remembered(tmp_path / "m"), list[int](), threading.Barrier(2)
 
     def compute() -> Transcript:
         calls.append(1)
@@ -95,7 +95,7 @@ def test_two_threads_compute_once(tmp_path: Path) -> None:
 def test_what_an_older_layout_left_is_made_anew(tmp_path: Path, old: bytes) -> None:
     file = tmp_path / "f"
     file.write_bytes(b"1")
-    memory = Memory(tmp_path / "m")
+    memory = Remembered(tmp_path / "m")
     memory.recall("t", file, (), Transcript, lambda: Transcript("en", 1.0))
     (stored,) = (tmp_path / "m" / "t").iterdir()
     stored.write_bytes(old)
@@ -107,7 +107,7 @@ def test_what_is_remembered_names_no_module(tmp_path: Path) -> None:
     """A class may move to another room: its results stay."""
     file = tmp_path / "f"
     file.write_bytes(b"1")
-    memory = Memory(tmp_path / "m")
+    memory = Remembered(tmp_path / "m")
     wanted = Transcript("es", 3.0, (Sentence(0.5, 1.0, "hola", (Word(0.5, 1.0, "hola", 0.9),)),))
     memory.recall("t", file, (), Transcript, lambda: wanted)
     (stored,) = (tmp_path / "m" / "t").iterdir()

@@ -97,7 +97,7 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> sounds.Network:
     return sounds.load_network(Settings(models_dir=tmp_path_factory.mktemp("models")))
 
 
-def hear(network: sounds.Network, samples: NDArray[np.float32]) -> sounds.Sounds:
+def hear(network: sounds.Network, samples: NDArray[np.float32]) -> sounds.SoundMeter:
     listener = sounds.SoundListener(network, yamnet_classes())
     for low in range(0, len(samples), 80000):
         listener.feed(Audio(samples[low : low + 80000], sounds.RATE, low / sounds.RATE))

@@ -15,7 +15,7 @@ from pipeline.framing.framing import CropPath
 from pipeline.framing.looking import Look, Motion, look, motion_between
 from pipeline.media.probe import probe
 from pipeline.render import shapes
-from pipeline.render.graph import Piece
+from pipeline.render.graph import Stretch
 from pipeline.values import Shot, Span
 
 SIZE = (9 / 16) / (16 / 9)
@@ -144,7 +144,7 @@ def test_expression_is_the_path() -> None:
 
 
 def test_a_slowed_piece_moves_the_path_with_it() -> None:
-    piece = Piece("a", 10.0, 8.0, rate=2.0)
+    piece = Stretch("a", 10.0, 8.0, rate=2.0)
     assert shapes.on_result(Span(11.0, 12.0), piece) == (2.0, pytest.approx(3.9995))
 
 

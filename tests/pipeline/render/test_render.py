@@ -17,7 +17,7 @@ from pipeline.media.probe import probe
 from pipeline.messages import Message
 from pipeline.render import drawn, graph, loudness, previews, render
 from pipeline.render.checks import check
-from pipeline.render.render import Job, RenderOptions
+from pipeline.render.render import RenderJob, RenderOptions
 from pipeline.render.styles import CaptionStyle
 from pipeline.values import Cut, Sentence, Span, Timeline, Transcript
 from tests import odd_media
@@ -326,7 +326,7 @@ def test_packet_copy_is_whole_and_starts_no_later(clapper: Path, tmp_path: Path)
 
 
 def test_many_are_the_same_as_one_by_one(clapper: Path, tmp_path: Path) -> None:
-    jobs = [Job(plan(clapper, (i, i + 1.0)), tmp_path / f"{i}.mp4", QUIET) for i in range(4)]
+    jobs = [RenderJob(plan(clapper, (i, i + 1.0)), tmp_path / f"{i}.mp4", QUIET) for i in range(4)]
     seen: list[float] = []
     checked = render.render_many(jobs, lambda f, _m: seen.append(f))
     assert [Path(c.path).name for c in checked] == [f"{i}.mp4" for i in range(4)]
@@ -337,8 +337,8 @@ def test_many_are_the_same_as_one_by_one(clapper: Path, tmp_path: Path) -> None:
 
 def test_one_failure_stops_many(clapper: Path, tmp_path: Path) -> None:
     jobs = [
-        Job(plan(clapper, (0, 1.0)), tmp_path / "a.mp4", QUIET),
-        Job(plan(tmp_path / "no", (0, 1)), tmp_path / "b.mp4"),
+        RenderJob(plan(clapper, (0, 1.0)), tmp_path / "a.mp4", QUIET),
+        RenderJob(plan(tmp_path / "no", (0, 1)), tmp_path / "b.mp4"),
     ]
     with pytest.raises(NotFound):
         render.render_many(jobs)

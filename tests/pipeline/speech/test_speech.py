@@ -18,7 +18,7 @@ from pipeline.settings import Settings
 from pipeline.speech import guards as guards
 from pipeline.speech.sentences import Spoken, sentences, to_sentence
 from pipeline.speech.transcriber import Transcriber
-from pipeline.speech.values import RATE, Chunk, Heard, HeardWord, Piece
+from pipeline.speech.values import RATE, Chunk, ChunkPiece, Heard, HeardWord
 from pipeline.speech.voice import WINDOW, Hearing, Level, VoiceDetector, chunks
 from pipeline.speech.word_times import holes, in_order, on_file_clock, snapped, sound_runs
 from pipeline.values import Audio, Span, Transcript, Word
@@ -53,10 +53,10 @@ def chunked(audio: Audio, seconds: float = 7.0, hearing: Hearing | None = None) 
     return list(chunks(blocks(audio, seconds), VoiceDetector(LoudIsVoice()), hearing))
 
 
-def chunk_of(audio: Audio, *pieces: Piece) -> Chunk:
+def chunk_of(audio: Audio, *pieces: ChunkPiece) -> Chunk:
     count = len(audio.samples) // WINDOW
     voice = VoiceDetector(LoudIsVoice())(audio.samples[: count * WINDOW])
-    return Chunk(audio.samples, pieces or (Piece(0.0, audio.start, audio.duration),), voice, STEP)
+    return Chunk(audio.samples, pieces or (ChunkPiece(0.0, audio.start, audio.duration),), voice, STEP)
 
 
 # --- chunks of voice
@@ -163,7 +163,7 @@ def test_times_never_run_backwards_or_leave_the_chunk() -> None:
 
 def test_seams_map_back_to_the_file() -> None:
     audio = sound((1.0, 0.1), (0.4, 0.0005), (0.4, 0.0005), (1.0, 0.1))
-    chunk = chunk_of(audio, Piece(0.0, 10.0, 1.4), Piece(1.4, 50.0, 1.4))
+    chunk = chunk_of(audio, ChunkPiece(0.0, 10.0, 1.4), ChunkPiece(1.4, 50.0, 1.4))
     placed = on_file_clock(snapped(words((0.0, 1.2, "antes"), (1.3, 2.8, "después")), sound_runs(chunk)), chunk)
     assert placed[0].end == pytest.approx(11.0, abs=0.05)
     assert placed[1].start == pytest.approx(50.4, abs=0.05)

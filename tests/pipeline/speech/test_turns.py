@@ -14,7 +14,7 @@ from pipeline.speech import turns
 from pipeline.speech.listening import Ear
 from pipeline.speech.passages import Passage
 from pipeline.speech.recognisers import Recognisers
-from pipeline.speech.values import RATE, Chunk, Heard, HeardWord, Piece
+from pipeline.speech.values import RATE, Chunk, ChunkPiece, Heard, HeardWord
 
 STEP = 512 / RATE
 SPANISH, ENGLISH, UNSURE = {"es": 0.95, "gl": 0.05}, {"en": 0.97, "es": 0.02}, {"es": 0.5, "en": 0.4}
@@ -28,7 +28,7 @@ def chunk(spoken: str, start: float = 0.0, seconds: float = 4.0) -> Chunk:
     voice = np.full(int(len(samples) / RATE / STEP), 0.9, np.float32)
     for edge in range(1, len(spoken)):
         voice[int(edge * seconds / STEP) - 3 : int(edge * seconds / STEP) + 3] = 0.1
-    return Chunk(samples, (Piece(0.0, start, len(samples) / RATE),), voice, STEP)
+    return Chunk(samples, (ChunkPiece(0.0, start, len(samples) / RATE),), voice, STEP)
 
 
 class Bilingual:

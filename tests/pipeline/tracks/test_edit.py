@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from pipeline.media.samples import SampleReader, bed, channel_names, fitted, known_layout
-from pipeline.tracks.edit import Edit, Source, edited_blocks, render_audio
+from pipeline.tracks.edit import Edit, TrackSource, edited_blocks, render_audio
 from pipeline.tracks.encode import AudioFormat, write_audio
 from pipeline.values import Cut, Span, Timeline
 from tests.dubbing import RATE, sound, write
@@ -23,7 +23,7 @@ def result(edit: Edit) -> np.ndarray:
 
 
 def one(path: Path, cuts: list[Cut], seconds: float, speed: str = "none") -> Edit:
-    return Edit(Timeline(tuple(cuts), crossfade=0.01), {"dub": Source(path)}, Span(0, seconds), FORM, speed)  # type: ignore[arg-type]
+    return Edit(Timeline(tuple(cuts), crossfade=0.01), {"dub": TrackSource(path)}, Span(0, seconds), FORM, speed)  # type: ignore[arg-type]
 
 
 def test_an_unchanged_cut_is_the_source_to_the_bit(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from syncdub.exact.soundmatch import Agreement
 from syncdub.exact.speed import Speed
 from syncdub.exact.timemap import Candidates, Line, best_path, fit, lines, merged
 from syncdub.values import Segment
-from syncdub.verdict import Support, balance, carried, verdict_of
+from syncdub.verdict import WindowSupport, balance, carried, verdict_of
 
 
 def candidates(rows: list[tuple[float, float, float]]) -> Candidates:
@@ -149,22 +149,24 @@ def test_missing_scenes_and_advertisements_do_not_contradict_but_another_episode
     half = balance([segment(0, 1500, 1500)], 3000, 1500)
     assert half.agreement == 1.0
     song = balance([segment(30, 120, 20)], 1400, 1380)
-    assert carried(500.0, Support(1.0, 1, 0.9, True), song)
-    assert not carried(500.0, Support(1.0, 1, 0.9, True), half)
+    assert carried(500.0, WindowSupport(1.0, 1, 0.9, True), song)
+    assert not carried(500.0, WindowSupport(1.0, 1, 0.9, True), half)
 
 
 def test_one_shared_song_is_not_enough_but_music_between_dialogue_is() -> None:
-    assert not Support(0.3, 1, 0.2, True).enough
-    assert Support(0.3, 6, 0.9, True).enough
-    assert not Support(0.55, 1, 0.5, False).enough
+    assert not WindowSupport(0.3, 1, 0.2, True).enough
+    assert WindowSupport(0.3, 6, 0.9, True).enough
+    assert not WindowSupport(0.55, 1, 0.5, False).enough
 
 
 def test_a_part_at_a_speed_no_release_has_is_another_films() -> None:
     quarter = balance([segment(131.0, 187.0, 0.0)], 180.0, 187.0)
-    assert carried(150.0, Support(1.0, 1, 0.2, False), quarter)
-    assert not carried(150.0, Support(1.0, 1, 0.2, True), quarter), "the second disc of a film begins in the middle"
+    assert carried(150.0, WindowSupport(1.0, 1, 0.2, False), quarter)
+    assert not carried(150.0, WindowSupport(1.0, 1, 0.2, True), quarter), (
+        "the second disc of a film begins in the middle"
+    )
     whole = balance([segment(0.0, 180.0, 5.0)], 190.0, 182.0)
-    assert not carried(500.0, Support(1.0, 1, 0.9, False), whole)
+    assert not carried(500.0, WindowSupport(1.0, 1, 0.9, False), whole)
 
 
 def test_windows_that_find_another_place_do_not_speak_for_the_line_they_lie_in() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.text.encodings import decoded
 from syncdub.making.plan import placed
-from syncdub.making.subtitles import Cue, parse_srt, retime, retimed_file, write_srt
+from syncdub.making.subtitles import Subtitle, parse_srt, retime, retimed_file, write_srt
 from syncdub.values import Segment, SyncPlan
 
 PLAN = SyncPlan(
@@ -43,18 +43,18 @@ def test_lines_follow_their_segment_and_homeless_ones_go() -> None:
 
 def test_the_middle_decides_and_the_rest_is_clipped() -> None:
     segments = PLAN.segments
-    over = retime(Cue(58.0, 61.0, "x"), segments)
+    over = retime(Subtitle(58.0, 61.0, "x"), segments)
     assert over is not None
     assert (over.start, over.end) == (58.0, 60.0)
-    assert retime(Cue(59.5, 61.5, "x"), segments) is None
-    begins = retime(Cue(63.0, 66.0, "x"), segments)
+    assert retime(Subtitle(59.5, 61.5, "x"), segments) is None
+    begins = retime(Subtitle(63.0, 66.0, "x"), segments)
     assert begins is not None
     assert (begins.start, begins.end) == (70.0, 72.0)
 
 
 def test_speed_is_applied_to_both_ends() -> None:
     fast = SyncPlan("retime", 25 / 24, (Segment(0, 96, 0.0, 25 / 24, 5, 1.0),), original_duration=100, dub_duration=96)
-    text, _, _ = retimed_file(write_srt([Cue(24.0, 48.0, "x")]), "srt", placed(fast))
+    text, _, _ = retimed_file(write_srt([Subtitle(24.0, 48.0, "x")]), "srt", placed(fast))
     (cue,) = parse_srt(text)
     assert (cue.start, cue.end) == (25.0, 50.0)
 

@@ -31,7 +31,7 @@ from web.jobs.kinds import Kind
 from web.jobs.values import NOBODY
 from web.runner import runner
 from web.space import zero_gpu
-from web.space.zero_gpu import Heard, VisitorsJobs, ZeroEngine, gpu_seconds
+from web.space.zero_gpu import FromGpu, VisitorsJobs, ZeroEngine, gpu_seconds
 
 FAKE = """
 class _Called(Exception):
@@ -55,9 +55,9 @@ class Spaces:
         self.refuse = refuse
 
     def gpu(
-        self, task: Callable[..., Iterator[Heard]], *, duration: Callable[..., int]
-    ) -> Callable[..., Iterator[Heard]]:
-        def granted(*args: Any) -> Iterator[Heard]:
+        self, task: Callable[..., Iterator[FromGpu]], *, duration: Callable[..., int]
+    ) -> Callable[..., Iterator[FromGpu]]:
+        def granted(*args: Any) -> Iterator[FromGpu]:
             self.seconds.append(duration(*args))
             if self.refuse:
                 raise NoGpu("quota")

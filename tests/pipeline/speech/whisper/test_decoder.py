@@ -21,7 +21,7 @@ from pipeline.compute.device import Pace, threads
 from pipeline.compute.models import whisper_folder
 from pipeline.media.decode import load_audio
 from pipeline.settings import Settings
-from pipeline.speech.values import APPEND, LONGEST, PREPEND, RATE, Chunk, Piece
+from pipeline.speech.values import APPEND, LONGEST, PREPEND, RATE, Chunk, ChunkPiece
 from pipeline.speech.whisper import encoder, on_torch
 from pipeline.speech.whisper.decoder import Writer, Written, product
 from pipeline.speech.whisper.encoder import alike, context, encode
@@ -42,7 +42,9 @@ def _one_thread() -> Iterator[None]:
 
 
 def chunk(samples: np.ndarray[Any, Any]) -> Chunk:
-    return Chunk(samples, (Piece(0.0, 0.0, len(samples) / RATE),), np.ones(len(samples) // 512 + 1, np.float32), 0.032)
+    return Chunk(
+        samples, (ChunkPiece(0.0, 0.0, len(samples) / RATE),), np.ones(len(samples) // 512 + 1, np.float32), 0.032
+    )
 
 
 @pytest.fixture(scope="module")

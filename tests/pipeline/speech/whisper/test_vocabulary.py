@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 import torch
 
-from pipeline.speech.whisper.vocabulary import Vocabulary
+from pipeline.speech.whisper.vocabulary import TokenVocabulary
 
 TOKENS, WIDTH = 4000, 64
 
 
-def made(seed: int, *, rounded: bool = True) -> tuple[Vocabulary, Any, Any]:
+def made(seed: int, *, rounded: bool = True) -> tuple[TokenVocabulary, Any, Any]:
     """A vocabulary with pairs of nearly equal tokens, its weights, and states with a few great numbers, as decoders have."""
     torch.manual_seed(seed)
     weight = torch.randn(TOKENS, WIDTH) * torch.linspace(0.2, 1.0, TOKENS)[:, None]
@@ -21,7 +21,7 @@ def made(seed: int, *, rounded: bool = True) -> tuple[Vocabulary, Any, Any]:
     torch.nn.init.uniform_(norm.weight, 0.1, 3.0)
     states = norm(torch.randn(50, WIDTH)).detach()
     states[:, 5] *= 8.0
-    vocabulary = Vocabulary(weight, norm, lambda x: torch.nn.functional.linear(x, weight), rounded=rounded)
+    vocabulary = TokenVocabulary(weight, norm, lambda x: torch.nn.functional.linear(x, weight), rounded=rounded)
     return vocabulary, weight, states
 
 
