@@ -10,6 +10,10 @@ Report = Callable[[float, Message], None]
 """``report(fraction, message)``: fraction done in [0, 1]; raises :class:`pipeline.errors.Cancelled` to stop the work."""
 
 
+Tick = Callable[[], None]
+"""Called now and then by work that has nothing to say; raises to stop it."""
+
+
 def no_report(fraction: float, message: Message) -> None:
     """A :data:`Report` nobody listens to."""
 

@@ -24,7 +24,7 @@ from distributed.scheduler import KilledWorker
 from pipeline.cluster.tasks import Assignment, Outcome, Work
 from pipeline.errors import Cancelled, ToolError
 from pipeline.messages import Message
-from pipeline.progress import Report
+from pipeline.progress import Report, Tick
 from pipeline.settings import Settings
 
 TICK = 0.25
@@ -36,7 +36,6 @@ CONNECT = 3.0
 MOST_RETURNED = 10
 """How often a task may come back from workers that are being stopped."""
 GPU = "GPU"
-Tick = Callable[[], None]
 _log = logging.getLogger(__name__)
 
 

@@ -10,7 +10,7 @@ import contextlib
 import fcntl
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -18,6 +18,7 @@ from typing import Any, Protocol
 from pipeline.atomic import beside, write_bytes
 from pipeline.compute.remembered import digest
 from pipeline.errors import NotFound, StudioError, ToolError
+from pipeline.progress import Tick
 from pipeline.settings import Settings
 
 KEPT = 2 * 86400.0
@@ -26,9 +27,6 @@ MEMORIES = tuple((f"memory/{stage}", 7 * 86400.0) for stage in ("evidence", "tra
 """How long what was found out about films stays in the store; machines remember it as long as ``KEEP_DAYS`` says."""
 ABANDONED = 86400.0
 """Seconds after which what a killed worker left is removed."""
-
-
-Tick = Callable[[], None]
 
 
 def no_tick() -> None:

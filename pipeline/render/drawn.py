@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 from pipeline.atomic import beside
 from pipeline.errors import FFmpegFailed
 from pipeline.media import ffmpeg
 from pipeline.media.values import MediaInfo
 from pipeline.render import captions, colours, fonts, shapes
+from pipeline.render.colours import Stream
 from pipeline.render.graph import Canvas
 from pipeline.render.styles import CaptionStyle
 from pipeline.speech.clock import clean
 
-Stream: TypeAlias = Any
 WAVE_COLOUR = "0x8ab4f8"
 BACKGROUND = "0x101522"
 CARD_COLOUR = (16, 21, 34)

@@ -12,15 +12,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 from pipeline.media.ffmpeg import safe_input
 from pipeline.media.values import MediaInfo
 from pipeline.render import colours
+from pipeline.render.colours import Stream
 from pipeline.values import Cut, Timeline
-
-Stream: TypeAlias = Any
-"""A stream of an ffmpeg-python graph."""
 
 AUDIO_RATE = 48000
 DECLICK = 0.010

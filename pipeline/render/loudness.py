@@ -10,12 +10,12 @@ import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 from pipeline.media import ffmpeg
 from pipeline.progress import Report, no_report
+from pipeline.render.colours import Stream
 
-Stream: TypeAlias = Any
 TARGET = -14.0
 """LUFS; what video platforms play at."""
 CEILING = -1.0

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal
 
 from pipeline.atomic import beside
 from pipeline.errors import BadRequest, Cancelled, DiskFull, FFmpegFailed
@@ -27,11 +27,11 @@ from pipeline.messages import message
 from pipeline.progress import Report, no_report, part_of
 from pipeline.render import captions, colours, drawn, fonts, graph, loudness, shapes
 from pipeline.render.checks import Checked, check
+from pipeline.render.colours import Stream
 from pipeline.render.graph import Canvas, Stretch
 from pipeline.render.styles import CaptionStyle
 from pipeline.values import Shot, Span, Timeline, Transcript
 
-Stream: TypeAlias = Any
 LONGEST_SIDE = 3840
 SPARE_BYTES = 64 * 1024**2
 COPYABLE = {"h264", "hevc", "av1", "vp9", "mpeg4", "aac", "mp3", "ac3", "eac3", "opus", "flac", "alac"}

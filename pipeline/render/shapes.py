@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
 
 from pipeline.framing.framing import CropPath, geometry
 from pipeline.media.values import MediaInfo
+from pipeline.render.colours import Stream
 from pipeline.render.graph import Canvas, Shape, Stretch
 from pipeline.values import Span
 
-Stream: TypeAlias = Any
 SOURCE = "source"
 """The shape that changes nothing."""
 ASPECTS: Mapping[str, tuple[int, int]] = {"9:16": (9, 16), "1:1": (1, 1), "16:9": (16, 9)}

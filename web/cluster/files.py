@@ -15,10 +15,10 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 from pipeline.atomic import write_bytes
-from pipeline.cluster.store import Given, Shared, Store, Tick, no_tick
+from pipeline.cluster.store import Given, Shared, Store, no_tick
 from pipeline.errors import ToolError
 from pipeline.messages import Message
-from pipeline.progress import Report
+from pipeline.progress import Report, Tick
 from pipeline.render.captions import SUBTITLES
 from pipeline.render.exports import PLANS
 from pipeline.requests import Request
