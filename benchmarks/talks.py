@@ -20,6 +20,7 @@ import numpy as np
 
 from benchmarks import ROOT, readers, table
 from benchmarks.fitting import Interval, interval
+from pipeline.evidence.sound_events import APPLAUSE, LAUGHTER
 from pipeline.settings import Settings
 from pipeline.text.keywords import keywords
 from pipeline.text.tagger import facts
@@ -85,7 +86,9 @@ def talk(seed: int, language: str, *, audience: bool) -> Talk:
             moments.append(Span(start, sentences[-1].end))
             event = None
             if audience and rng.random() < 0.5:
-                event = Event(at, at + float(rng.uniform(2, 5)), "laughter" if kind == "joke" else "applause", 0.8)
+                event = Event(
+                    at, at + float(rng.uniform(2, 5)), LAUGHTER.label if kind == "joke" else APPLAUSE.label, 0.8
+                )
                 at = event.end
             reactions.append(event)
         at += float(rng.uniform(0.2, 0.9))

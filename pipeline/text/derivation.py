@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 
 from pipeline.text.inflection import fold
+from pipeline.text.languages.known import language_of
 
 
 def _split(text: str) -> tuple[str, ...]:
@@ -43,7 +44,7 @@ def candidates(word: str, language: str) -> Iterator[tuple[str, bool]]:
     speech changes. Spanish accents fall on the ending where it asks for one, else where the word has its own."""
     for spelling, sure in _folded(fold(word), language) if language in _SURE else ():
         yield spelling, sure
-        if language == "es":
+        if language_of(language).rules == "spanish":
             kept = (
                 "".join(a if fold(a) == b else b for a, b in zip(word, spelling, strict=False)) + spelling[len(word) :]
             )
@@ -52,14 +53,14 @@ def candidates(word: str, language: str) -> Iterator[tuple[str, bool]]:
 
 
 def _folded(folded: str, language: str) -> Iterator[tuple[str, bool]]:
-    stems = sorted(_spanish_stems(folded) if language == "es" else _english_stems(folded))
+    stems = sorted(_spanish_stems(folded) if language_of(language).rules == "spanish" else _english_stems(folded))
     prefixes, endings = _PREFIXED[language]
     for stem in stems:
         yield from ((stem + suffix, False) for suffix in ("", *_OTHERS[language]))
         yield from ((prefix + stem + ending, False) for prefix in prefixes for ending in endings)
-        if language == "en" and stem.endswith("t"):
+        if language_of(language).rules == "english" and stem.endswith("t"):
             yield stem[:-1] + "cy", False
-        if language == "en" and _ION.search(stem):
+        if language_of(language).rules == "english" and _ION.search(stem):
             yield stem.removesuffix("e") + "ion", False
     yield from ((stem + suffix, True) for stem in stems for suffix in _SURE[language])
 
