@@ -19,7 +19,6 @@ from pipeline import places
 
 LOCALES = places.brought("assets", "locales")
 FALLBACK = "en"
-Scalar = str | float | int
 
 
 @dataclass(frozen=True, slots=True)

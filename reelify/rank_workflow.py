@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.engine import Engine
-from pipeline.errors import BadRequest, NoAudio, NotFound, UserError
+from pipeline.errors import BadRequest, NoAudio, UserError
 from pipeline.media.values import MediaInfo
 from pipeline.messages import Message, message
 from pipeline.progress import Report, no_report, part_of
@@ -243,17 +243,6 @@ def _finish_all(
         poster = render_post(engine, plan, path, request, judged.transcript, stage)
         done.append(replace(clip, path=path, poster=poster, subtitles=write_subtitles(judged.transcript, path)))
     return tuple(done)
-
-
-def existing(paths: Sequence[Path]) -> tuple[Clip, ...]:
-    """Clips of whole files.
-
-    Raises:
-        NotFound: none of them exists.
-    """
-    if not any(p.is_file() for p in paths):
-        raise NotFound(name=paths[0].name if paths else "")
-    return tuple(Clip(p) for p in paths)
 
 
 __all__ = ["RankResult", "rank_clips", "score_words"]

@@ -17,7 +17,7 @@ from pipeline.compute.weights import package_file
 from pipeline.errors import ModelUnavailable
 from pipeline.settings import keep_quiet
 from pipeline.speech.values import LONGEST, RATE, Chunk, ChunkPiece
-from pipeline.values import Audio, Span, runs
+from pipeline.values import Audio
 
 WINDOW = 512
 """Samples a probability stands for (Silero at 16 kHz)."""
@@ -320,8 +320,3 @@ class _Packer:
         oldest = self.ready[0][0] if self.ready else self.utterances.begun
         needed = self.tape.end if oldest is None else oldest
         self.tape.forget(needed - round(self.hearing.pad / STEP) - 1)
-
-
-def speech_spans(chunk: Chunk, on: float = 0.5) -> list[Span]:
-    """The stretches of ``chunk`` (its own seconds) whose probability of speech is at least ``on``."""
-    return [Span(a, b) for a, b in (runs(chunk.voice >= on) * chunk.voice_step).tolist()]

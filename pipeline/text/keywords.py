@@ -112,7 +112,7 @@ class _Builder:
             c: sure for c, sure in candidates(lemma, self.language) if dictionaries.dictionary_form(c, self.language)
         }
         made.pop(lemma, None)
-        verbs = [c for c in made if self.language == "es" and re.search(r"[aeí]r$", c)]
+        verbs = [c for c in made if self.rules == "spanish" and re.search(r"[aeí]r$", c)]
         participles = {v: v[:-2] + ("ado" if v.endswith("ar") else "ido") for v in verbs}
         self.kin.learn([lemma, *made, *participles.values()])
         return tuple(

@@ -198,7 +198,9 @@ def _thirds(number: int, facts: Facts) -> Iterator[Cue]:
     """Somebody else whom it happens to: he and she, and in Spanish the third person in the past."""
     for index, token in enumerate(facts.tokens):
         past = (
-            {"Person=3", "Number=Sing", "Tense=Past"} <= token.morph and token.pos == "VERB" and facts.language == "es"
+            {"Person=3", "Number=Sing", "Tense=Past"} <= token.morph
+            and token.pos == "VERB"
+            and language_of(facts.language).rules == "spanish"
         )
         if past or token.folded in words.THIRD:
             yield Cue("third", number, index, token.text, 0.3)

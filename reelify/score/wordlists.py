@@ -33,7 +33,6 @@ CURIOSITY = _words("""secreto truco error motivo verdad mentira misterio enigma 
 demostrar revelar confesar ocultar esconder culpa prohibido raro extrano curioso imaginar adivinar polemica
 secret trick mistake truth lie mystery confession hack reveal discover prove confess hide hidden strange weird imagine guess
 controversial surprise surprising warn warning truco-secreto""")
-TELLING = _words("decir contar explicar demostrar ensenar revelar confesar tell show explain prove reveal confess")
 STAKES = _words("""morir muerte muerto matar perder perdida llorar lagrima miedo terror panico estafa castigo ruina arruinar robar
 salvar insultar molestar humillar gritar reir risa verguenza dolor sufrir abandonar divorcio carcel enfermedad cancer odiar
 asco rabia furia traicion traicionar mentir fracaso fracasar despedir accidente desastre catastrofe milagro sueno felicidad

@@ -20,11 +20,9 @@ from syncdub.exact.correlation import (
     Search,
     changes,
     levels_of,
-    local_scores,
     onsets,
     search,
     stretched,
-    vertex,
     whitener,
 )
 from syncdub.exact.likeness import Sounds, anything
@@ -308,16 +306,6 @@ def _clearness(on: Candidates) -> float:
 def _line_of(fitted: list[Line], u: float, offset: float) -> int:
     near = [k for k, line in enumerate(fitted) if line.start <= u <= line.end and abs(line.offset - offset) < 0.1]
     return min(near, key=lambda k: abs(fitted[k].offset - offset), default=-1)
-
-
-def on_line(sounds: Sounds, line: Line, centre: float, reach: int = 6) -> tuple[float, float]:
-    """(offset, score) of the 20 s around ``centre`` when they may move ``reach`` frames from ``line``; no search elsewhere."""
-    size = min(round(WINDOW_SECONDS / sounds.step), len(sounds.dub))
-    start = int(np.clip(round(centre / sounds.step) - size // 2, 0, max(0, len(sounds.dub) - size)))
-    place = start + round(line.offset_at(centre) / sounds.step)
-    scores = local_scores(sounds.original, sounds.dub, start, size, np.arange(place - reach, place + reach + 1))
-    peak = int(scores.argmax())
-    return (place - reach + peak + vertex(scores, peak) - start) * sounds.step, float(scores[peak])
 
 
 def with_slopes(found: Agreement) -> tuple[Line, ...]:

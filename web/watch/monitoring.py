@@ -205,9 +205,6 @@ class _Now:
     def __init__(self, jobs: Jobs) -> None:
         self._jobs = jobs
 
-    def describe(self) -> list[Any]:
-        return []
-
     def collect(self) -> Iterator[GaugeMetricFamily]:
         counts = self._jobs.counts()
         states = GaugeMetricFamily("studio_jobs", "Jobs by state", labels=["state"])
