@@ -3,6 +3,7 @@ PYTHON ?= python3.11
 VENV ?= .venv
 BIN := $(VENV)/bin
 PY := $(BIN)/python
+JOBS ?= 2
 export HF_HUB_OFFLINE ?= 1
 export GRADIO_ANALYTICS_ENABLED = False
 
@@ -33,7 +34,7 @@ run: setup ## the page on http://localhost:7860
 dev: $(VENV)/.installed-dev models ## what tests, checks and benchmarks need too
 
 test: dev browser check ## lint, types, layering and the tests
-	$(PY) -m pytest -m "not slow"
+	$(PY) -m pytest -m "not slow" -n $(JOBS) --dist loadfile
 
 test-all: dev browser check ## everything, slow tests too
 	$(PY) -m pytest

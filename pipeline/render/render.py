@@ -331,8 +331,7 @@ def _copy(work: _Work, target: Path, report: Report) -> Checked:
     if info.audio:
         streams.append(info.audio[tracks_of(work.options, info)[0]].index)
     args = ["-ss", f"{info.seek(cut.span.start):.6f}", "-t", f"{cut.span.duration:.6f}", *ffmpeg.safe_input(info.path)]
-    for index in streams:
-        args += ["-map", f"0:{index}"]
+    args += [word for index in streams for word in ("-map", f"0:{index}")]
     args += ["-c", "copy", "-map_metadata", "-1", "-map_chapters", "-1", "-avoid_negative_ts", "make_zero"]
     with beside(target) as part:
         args += ["-movflags", "+faststart", ffmpeg.safe_output(part)]

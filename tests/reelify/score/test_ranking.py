@@ -9,6 +9,8 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
+from pipeline.engine import Engine
+from pipeline.settings import Settings
 from pipeline.text.inflection import fold
 from pipeline.text.values import Facts, Keyword, Term, Token
 from pipeline.values import Curve, Event, Sentence, Shot, Span
@@ -18,6 +20,7 @@ from reelify.score.judging import score_clip, score_text
 from reelify.score.ranking import Entry, rank
 from reelify.score.semantics import Speech
 from reelify.values import Evidence, ViralScore
+from reelify.words import score_lines
 
 PLAIN = "The forms are at the counter. The office opens at nine."
 STRONG = "Nobody tells you this secret! I lost two million dollars in one night. What if you knew the truth about it? It was free."
@@ -81,10 +84,10 @@ def test_points_add_up_on_random_text() -> None:
             assert all(p.points and p.start >= 0 for p in score.evidence)
 
 
+@pytest.mark.models
 def test_strong_over_plain_and_the_default_threshold_lies_between() -> None:
-    strong, plain = (score_text(spoken(t), KNOWN) for t in (STRONG, PLAIN))
-    assert strong.total > 0.5
-    assert plain.total < 0.3
+    strong, plain = score_lines(Engine(Settings.from_env()), [STRONG, PLAIN], "en")
+    assert strong.total > Settings().min_viral_score > plain.total
 
 
 def test_nothing_said() -> None:

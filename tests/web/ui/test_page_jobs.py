@@ -110,7 +110,7 @@ def test_the_same_work_for_programs(address: str) -> None:
         "/analyse_dub",
         "/write_dub",
     }
-    assert [p["parameter_name"] for p in offered["/transcribe"]["parameters"]] == ["media", "url", "language"]
+    assert [p["parameter_name"] for p in offered["/transcribe"]["parameters"]] == ["media", "url", "language", "track"]
     heard = client.predict(handle_file(str(EXAMPLES / "viral_3.mp4")), "", "es", api_name="/transcribe")
     assert heard["language"] == "es"
     assert "abuela" in " ".join(s["text"] for s in heard["segments"]).lower()
@@ -127,11 +127,11 @@ def test_the_same_work_for_programs(address: str) -> None:
 
 def test_the_tools_are_offered_over_mcp_with_their_words(address: str) -> None:
     from mcp import ClientSession
-    from mcp.client.streamable_http import streamablehttp_client
+    from mcp.client.streamable_http import streamable_http_client
 
     async def tools() -> Any:
         async with (
-            streamablehttp_client(address + "gradio_api/mcp/") as (read, write, _),
+            streamable_http_client(address + "gradio_api/mcp/") as (read, write, _),
             ClientSession(read, write) as session,
         ):
             await session.initialize()
@@ -142,7 +142,7 @@ def test_the_tools_are_offered_over_mcp_with_their_words(address: str) -> None:
     ours = {name: tool for name, tool in found.items() if not name.startswith("upload")}
     assert {"find_highlights", "rank_clips", "transcribe", "sync_dub", "compile_clip", "analyse_dub"} <= set(ours)
     assert "worth sharing" in (ours["find_highlights"].description or "")
-    assert set(ours["transcribe"].inputSchema["properties"]) == {"media", "url", "language"}
+    assert set(ours["transcribe"].inputSchema["properties"]) == {"media", "url", "language", "track"}
     assert "path in the media library" in json.dumps(ours["transcribe"].inputSchema)
 
 

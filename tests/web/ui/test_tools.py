@@ -50,11 +50,12 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 def call(address: str, tool: str, arguments: dict[str, Any], headers: dict[str, str] | None = None) -> tuple[bool, str]:
     """Whether the tool answered, and with what."""
     from mcp import ClientSession
-    from mcp.client.streamable_http import streamablehttp_client
+    from mcp.client.streamable_http import streamable_http_client
 
     async def ask() -> tuple[bool, str]:
         async with (
-            streamablehttp_client(address + "gradio_api/mcp/", headers=headers) as (read, write, _),
+            httpx.AsyncClient(headers=headers, timeout=60, follow_redirects=True) as client,
+            streamable_http_client(address + "gradio_api/mcp/", http_client=client) as (read, write, _),
             ClientSession(read, write) as session,
         ):
             await session.initialize()
