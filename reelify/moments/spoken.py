@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-import numpy as np
-
 from pipeline.evidence.sound_events import BY_LABEL
 from pipeline.messages import Message
 from pipeline.values import Event, Sentence, Span
@@ -177,8 +175,4 @@ def fewer(evidence: Evidence, n_found: int, n_asked: int) -> Message | None:
     """Why there are fewer clips than asked."""
     if n_found >= n_asked or not evidence.thoughts:
         return None
-    dull = float(np.sum([t.span.duration for t in evidence.thoughts if t.routine > GONE_THROUGH]))
-    spoken = float(np.sum([t.span.duration for t in evidence.thoughts]))
-    return Message(
-        "doubt.fewer_clips", {"n": n_found, "asked": n_asked, "percent": round(100 * dull / max(1.0, spoken))}
-    )
+    return Message("doubt.fewer_clips", {"n": n_found, "asked": n_asked})
