@@ -12,8 +12,9 @@ from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
-from pipeline.errors import BadRequest, TooLarge
+from pipeline.errors import BadRequest, TooLarge, UserError
 from pipeline.files.received import Stored, shown_name
+from pipeline.messages import Message
 from pipeline.requests import options_of
 from syncdub.requests import SyncRequest
 from web.guard.bodies import JSON_LIMIT
@@ -98,7 +99,12 @@ async def _uploaded(request: Request, service: Service) -> Given:
 
 def _check(form: Form, service: Service) -> None:
     for file in form.files.values():
-        service.engine.probe(file.path)
+        try:
+            service.engine.probe(file.path)
+        except UserError as error:
+            if error.message.values.get("name") == file.path.name:  # ours; its owner knows it by another
+                error.message = Message(error.message.code, {**error.message.values, "name": file.name})
+            raise
 
 
 async def _named(request: Request, service: Service) -> Given:

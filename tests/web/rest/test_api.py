@@ -390,3 +390,10 @@ def test_results_are_json_without_surprises(client: TestClient) -> None:
     job_id = jobs.submit(asked("echo", {"text": "</script>\u2028ñ\ud800"}), NOBODY)
     jobs.wait(job_id, 20)
     assert json.loads(client.get(f"/api/status/{job_id}").content)["result"]["given"]["text"].startswith("</script>")
+
+
+def test_an_upload_that_is_no_media_is_called_by_its_owners_name(fresh: TestClient) -> None:
+    files = {name: ("ñ text.mp4", b"bad media") for name in ("original", "dubbed")}
+    answer = fresh.post("/api/upload", files=files)
+    assert (answer.status_code, answer.json()["error"]) == (422, "unreadable_media")
+    assert "ñ text.mp4" in answer.json()["message"]
