@@ -11,8 +11,8 @@ from typing import Any
 
 import pandas as pd
 
+from pipeline.captions.subtitles import SUBTITLES
 from pipeline.messages import clock, format_number
-from pipeline.render.captions import SUBTITLES
 from web.ui.language import percent, precise, tell
 from web.ui.posting.card import columns, to_post
 from web.ui.timeline import attr, editable, strip, toolbar
