@@ -30,7 +30,11 @@ ORDER = (
     "muxing",
     "page",
     "service",
+    "queueing",
     "attacks",
+    "stopping",
+    "faults",
+    "fuzz",
     "cluster",
     "scale",
 )
