@@ -23,8 +23,8 @@ from pipeline.evidence.sound_events import LAUGHTER
 from pipeline.media import decode
 from pipeline.settings import Settings
 from pipeline.values import Cut, Span, Timeline
-from reelify.requests import CompileRequest
 from reelify.requests import Clip as Asked
+from reelify.requests import CompileRequest
 from reelify.tighten_workflow import Tight, tight
 
 LONGEST_PAUSE = 0.6
@@ -222,7 +222,9 @@ def run(folder: Path, seeds: Sequence[int]) -> None:
                 path, out = Path(place) / f"{language}{seed}.wav", Path(place) / f"{language}{seed}.m4a"
                 soundfile.write(path, made.finished(), RATE)
                 plan = Timeline((Cut(str(path), Span(0.0, made.now), 0.0),))
-                wish = CompileRequest((Asked(path),), Path(place), tighten=True, longest_pause=LONGEST_PAUSE, language=language)
+                wish = CompileRequest(
+                    (Asked(path),), Path(place), tighten=True, longest_pause=LONGEST_PAUSE, language=language
+                )
                 found = tight(engine, plan, wish, {str(path): engine.transcript(path, language)})
                 render(found.plan, out, RenderOptions(loudness=None))
                 worst = max(worst, click_db(out, found.plan, path))
@@ -234,7 +236,16 @@ def run(folder: Path, seeds: Sequence[int]) -> None:
                 f"{total['lost']:.2f} of {total['said']:.0f} s", f"{total['laughter']:.2f} s", f"{worst:.0f} dB", f"{total['saved']:.0f} s",
                 ", ".join(sorted(set(left))) or "–",
             ])  # fmt: skip
-    head = ("language", "pauses found", "fillers found", "content cut", "laughter cut", "loudest click", "saved", "fillers missed")
+    head = (
+        "language",
+        "pauses found",
+        "fillers found",
+        "content cut",
+        "laughter cut",
+        "loudest click",
+        "saved",
+        "fillers missed",
+    )
     print(table(head, rows))
 
 

@@ -76,7 +76,9 @@ def compile_clip(engine: Engine, request: CompileRequest, report: Report = no_re
     poster = render_post(engine, plan, path, request, transcript, part_of(report, 0.3, 1.0), size)
     sources = list(dict.fromkeys(str(clip.source) for clip in request.clips))
     notes = remarks(engine, sources, request, transcript)
-    return CompileResult(path, plan, poster, write_subtitles(transcript, path), _exports(engine, plan, path), notes, spared)
+    return CompileResult(
+        path, plan, poster, write_subtitles(transcript, path), _exports(engine, plan, path), notes, spared
+    )
 
 
 def joined(pieces: Sequence[Clip], engine: Engine, crossfade: float) -> Timeline:
@@ -98,7 +100,8 @@ def joined(pieces: Sequence[Clip], engine: Engine, crossfade: float) -> Timeline
 def _with_card(engine: Engine, plan: Timeline, request: CompileRequest) -> tuple[Timeline, tuple[int, int]]:
     """The plan behind a card with a title, and the size of both; the card stays beside it for the exported plans."""
     from pipeline.render.drawn import title_card
-    from pipeline.render.render import RenderOptions, canvas_of
+    from pipeline.render.options import RenderOptions
+    from pipeline.render.work import canvas_of
 
     first = next(info for c in plan.cuts if (info := engine.probe(c.source)).video)
     canvas = canvas_of(first, RenderOptions(aspect=request.aspect))

@@ -135,9 +135,7 @@ class TightRequest(SpokenRequest):
     """What clips do without. Pauses longer than ``longest_pause`` are cut to a breath (0: none are); ``struck`` goes whatever it is,
     ``restored`` stays. Laughter and applause always stay. ``punch_in`` draws some pieces closer, so that joins look meant."""
 
-    tighten: bool = option(
-        False, "let pauses, fillers and repeated starts go, laughter stays"
-    )
+    tighten: bool = option(False, "let pauses, fillers and repeated starts go, laughter stays")
     longest_pause: float = option(
         0.6, "tightening: pauses over so many seconds are cut to a breath, 0 leaves all", low=0, high=60
     )
@@ -147,14 +145,16 @@ class TightRequest(SpokenRequest):
     repeats: bool = option(
         True, "tightening: repeated starts go (--keep-repeats leaves them in)", calls={"command": "keep-repeats"}
     )
-    punch_in: bool = option(
-        False, "tightening: draw emphasised pieces closer, so that joins look meant"
-    )
+    punch_in: bool = option(False, "tightening: draw emphasised pieces closer, so that joins look meant")
     struck: tuple[Place, ...] = option(
-        (), "tightening, JSON: [[start, end], …] in seconds of the file, stretches that go whatever they are", doors=("rest", "client")
+        (),
+        "tightening, JSON: [[start, end], …] in seconds of the file, stretches that go whatever they are",
+        doors=("rest", "client"),
     )
     restored: tuple[Place, ...] = option(
-        (), "tightening, JSON: [[start, end], …] in seconds of the file, what stays nevertheless", doors=("rest", "client")
+        (),
+        "tightening, JSON: [[start, end], …] in seconds of the file, what stays nevertheless",
+        doors=("rest", "client"),
     )
 
     @classmethod

@@ -49,7 +49,11 @@ class Tight:
 
 
 def tight(
-    engine: Engine, plan: Timeline, request: TightRequest, transcripts: Mapping[str, Transcript], report: Report = no_report
+    engine: Engine,
+    plan: Timeline,
+    request: TightRequest,
+    transcripts: Mapping[str, Transcript],
+    report: Report = no_report,
 ) -> Tight:
     """``plan`` without what its cuts can do without; as it is where nothing is wished. ``transcripts`` by source, on its clock.
 

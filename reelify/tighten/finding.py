@@ -44,10 +44,22 @@ def _worded(talk: Talk, passages: Iterable[Passage], kind: Kind) -> list[Removal
 def _placed(talk: Talk, span: Span, kind: Kind, text: str) -> Removal:
     """``span`` grown into the silence around it, as far as a breath before what stays; where there is none, cut where it is quietest."""
     middle = (span.start + span.end) / 2
-    before = max((w.end for w in talk.words if (w.start + w.end) / 2 < middle and w.start < span.start - 1e-6), default=talk.span.start)
-    after = min((w.start for w in talk.words if (w.start + w.end) / 2 > middle and w.end > span.end + 1e-6), default=talk.span.end)
-    low = before + TAIL if span.start - before > TAIL else quietest(talk.sound, before - SLACK, max(span.start, before) + SLACK)
-    high = after - LEAD if after - span.end > LEAD else quietest(talk.sound, min(span.end, after) - SLACK, after + SLACK)
+    before = max(
+        (w.end for w in talk.words if (w.start + w.end) / 2 < middle and w.start < span.start - 1e-6),
+        default=talk.span.start,
+    )
+    after = min(
+        (w.start for w in talk.words if (w.start + w.end) / 2 > middle and w.end > span.end + 1e-6),
+        default=talk.span.end,
+    )
+    low = (
+        before + TAIL
+        if span.start - before > TAIL
+        else quietest(talk.sound, before - SLACK, max(span.start, before) + SLACK)
+    )
+    high = (
+        after - LEAD if after - span.end > LEAD else quietest(talk.sound, min(span.end, after) - SLACK, after + SLACK)
+    )
     bounds = [e for r in kept(talk.reactions) for e in (r.start, r.end)]
     low = max([low, *(e for e in bounds if low < e <= span.start)])
     high = min([high, *(e for e in bounds if span.end <= e < high)])

@@ -32,7 +32,9 @@ def pauses(talk: Talk, longest: float) -> list[Removal]:
 def _without(quiet: Span, talk: Talk) -> Iterator[Span]:
     """What is left of a quiet stretch without reactions and without words that were heard all inside it."""
     spoken = (Span(w.start, w.end) for w in talk.words if quiet.start <= w.start and w.end <= quiet.end)
-    yield from less(Span(max(quiet.start, talk.span.start), min(quiet.end, talk.span.end)), [*spoken, *kept(talk.reactions)])
+    yield from less(
+        Span(max(quiet.start, talk.span.start), min(quiet.end, talk.span.end)), [*spoken, *kept(talk.reactions)]
+    )
 
 
 def kept(reactions: Iterable[Event]) -> list[Span]:

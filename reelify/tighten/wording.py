@@ -35,7 +35,9 @@ class Passage:
 
 def bare(text: str) -> str:
     """A word in lower case without accents and signs; what is drawn out ("eeeh", "mmm") as if it were short."""
-    plain = "".join(c for c in unicodedata.normalize("NFD", text.casefold()) if not unicodedata.combining(c) or c == "\u0303")
+    plain = "".join(
+        c for c in unicodedata.normalize("NFD", text.casefold()) if not unicodedata.combining(c) or c == "\u0303"
+    )
     return "".join(c for c in unicodedata.normalize("NFC", plain) if c.isalnum() or c in "'’").replace("’", "'")
 
 
