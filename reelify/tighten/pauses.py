@@ -10,6 +10,7 @@ from reelify.tighten.values import LEAD, TAIL, Removal, Talk
 
 AROUND_REACTION = 0.3
 """Seconds before and after a reaction that belong to it: the detector looks every half second."""
+EDGE = 0.05
 TIMING = 1.5
 """A pause that ends so shortly before an audience reacts is the timing of a joke, and is kept."""
 
@@ -18,7 +19,7 @@ def pauses(talk: Talk, longest: float) -> list[Removal]:
     """What is too much of every pause over ``longest`` seconds; a quarter of a second stays of each (less where ``longest`` is less)."""
     scale = min(1.0, longest / (TAIL + LEAD))
     found = []
-    for quiet in quiet_spans(talk.sound, longest):
+    for quiet in (_to_the_edge(s, talk) for s in quiet_spans(talk.sound, longest)):
         if any(0.0 <= e.start - quiet.end <= TIMING for e in talk.reactions):
             continue
         for free in _without(quiet, talk):
@@ -27,6 +28,12 @@ def pauses(talk: Talk, longest: float) -> list[Removal]:
             if free.duration >= longest - 1e-9 and high > low:
                 found.append(Removal(low, high, "pause"))
     return found
+
+
+def _to_the_edge(quiet: Span, talk: Talk) -> Span:
+    """What is quiet at the first or last frame is so to the end: frames stand for the middle of a window."""
+    low = min(quiet.start, talk.span.start) if quiet.start <= talk.sound.start + EDGE else quiet.start
+    return Span(low, max(quiet.end, talk.span.end) if quiet.end >= talk.sound.end - EDGE else quiet.end)
 
 
 def _without(quiet: Span, talk: Talk) -> Iterator[Span]:

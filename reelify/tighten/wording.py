@@ -21,7 +21,8 @@ LONGEST_PHRASE = 3
 LONGEST_START, RESTART = 4, 5
 """Words of a start that is said twice; words of a sentence that is given up and begun again."""
 SEPARATOR = re.compile(r"[,;:…—–-]+[\"'”’»)\]]*$|\.\.\.[\"'”’»)\]]*$")
-TERMINAL = re.compile(r"(?<!\.)[.!?]+[\"'”’»)\]]*$")
+TERMINAL = re.compile(r"(?:[!?]|(?<!\.)\.)[\"'”’»)\]]*$")
+"""What ends a sentence for good: three points do not, and a pause alone does not either."""
 BROKEN = re.compile(r"[-–—…]+$|\.\.\.$")
 
 
@@ -52,6 +53,8 @@ class Wording:
         self.words, self.ends = words, ends
         self.known: Language = language_of(language)
         self.plain = [bare(w.text) for w in words]
+        known = self.known
+        self.small = known.starts | known.connectors | known.anaphora | known.dangling | known.address
 
     def fillers(self) -> Iterator[Passage]:
         """What fills a pause, in order."""
@@ -85,7 +88,7 @@ class Wording:
 
     def _apart(self, first: int, last: int, pause: float, *, commas: bool) -> bool:
         """Whether words are set apart on both sides, lead to something, and answer nothing."""
-        if last + 1 == len(self.words) or self.ends[last] or TERMINAL.search(self.words[last].text):
+        if last + 1 == len(self.words) or TERMINAL.search(self.words[last].text):
             return False
         if any(self._gap(i) > pause or SEPARATOR.search(self.words[i].text) for i in range(first, last)):
             return False  # its words are apart from each other
@@ -127,7 +130,7 @@ class Wording:
         # A third time is no start but a chant.
         if self.plain[at + 2 * length : at + 3 * length] == said or self.plain[max(0, at - length) : at] == said:
             return not BROKEN.search(self.words[at + length - 1].text)
-        return length == 1 and len(said[0]) > 3 and said[0] not in self.known.starts
+        return length == 1 and said[0] not in self.small
 
     def _stuttered(self, at: int) -> bool:
         """Whether a word was broken off ("pe-", "l…") and the next one is it."""

@@ -47,7 +47,8 @@ ENGLISH = Language(
         "no yes yeah very really so too much many more far never ever long well now please bye ha hey knock"
     ),
     starts=words(
-        "they them this that these those what when where which because with from have your about would could should going think"
+        """i i'm is was it's its we we're my do did can on at by be are were has had there
+        they them this that these those what when where which because with from have your about would could should going think"""
     ),
     amounts=words("hundred thousand million billion trillion dozen half triple"),
     money=words("dollar pound buck money cent price usd"),

@@ -70,7 +70,8 @@ SPANISH = Language(
         "no si ya muy mas bien tan mucho mucha nunca jamas siempre todo todos nada poco casi ja je venga vamos hola adios"
     ),
     starts=words(
-        "nosotros ellos ellas usted ustedes cuando porque como donde tambien entonces quiero creo tengo vamos estamos"
+        """yo es son un una se me mi su les ha he hay nosotros
+        ellos ellas usted ustedes cuando porque como donde tambien entonces quiero creo tengo vamos estamos"""
     ),
     amounts=words("cien ciento mil millon billon docena centenar mitad doble triple"),
     money=words("euro dolar peso libra dinero centimo precio eur"),
