@@ -127,7 +127,7 @@ class Talk:
     def finished(self) -> Samples:
         """All of it in a room."""
         room = self.rng.normal(0, 10 ** (ROOM_DB / 20), self.length).astype(np.float32)
-        return np.clip(np.concatenate(self.parts) + room, -1, 1)
+        return np.asarray(np.clip(np.concatenate(self.parts) + room, -1, 1), np.float32)
 
 
 def talk(seed: int, folder: Path, language: str) -> Talk:
@@ -185,7 +185,7 @@ def judged(truth: Truth, found: Tight) -> dict[str, float]:
     return {
         "pauses": sum(pauses), "n_pauses": len(pauses), "fillers": sum(fillers), "n_fillers": len(fillers),
         "lost": sum(max(0.0, covered(s, gone) - 0.04) for s in truth.said), "said": sum(s.duration for s in truth.said),
-        "laughter": sum(covered(s, gone) for s in truth.laughter), "saved": found.saved,
+        "reactions": sum(covered(s, gone) for s in truth.laughter), "saved": found.saved,
     }  # fmt: skip
 
 
@@ -209,7 +209,8 @@ def run(folder: Path, seeds: Sequence[int]) -> None:
     """Prints the table."""
     import soundfile
 
-    from pipeline.render.render import RenderOptions, render
+    from pipeline.render.options import RenderOptions
+    from pipeline.render.render import render
 
     rows = []
     with tempfile.TemporaryDirectory() as place:
@@ -233,7 +234,8 @@ def run(folder: Path, seeds: Sequence[int]) -> None:
                     total[key] = total.get(key, 0.0) + value
             rows.append([
                 language, f"{total['pauses']:.0f} of {total['n_pauses']:.0f}", f"{total['fillers']:.0f} of {total['n_fillers']:.0f}",
-                f"{total['lost']:.2f} of {total['said']:.0f} s", f"{total['laughter']:.2f} s", f"{worst:.0f} dB", f"{total['saved']:.0f} s",
+                f"{total['lost']:.2f} of {total['said']:.0f} s", f"{total['reactions']:.2f} s", f"{worst:.0f} dB",
+                f"{total['saved']:.0f} s",
                 ", ".join(sorted(set(left))) or "–",
             ])  # fmt: skip
     head = (
