@@ -21,7 +21,7 @@ from pipeline.compute.prepared import prepared
 from pipeline.compute.remembered import Far, Remembered
 from pipeline.media.probe import Probes
 from pipeline.media.values import MediaInfo
-from pipeline.progress import Report, no_report
+from pipeline.progress import Report, no_report, turn
 from pipeline.settings import Settings, keep_quiet
 from pipeline.stages import Here, Stages
 from pipeline.text import embedder
@@ -113,7 +113,7 @@ class Engine:
         from pipeline.text.forms import Forms, made_by
 
         known = (made_by(), language, embedder.wanted(self.settings), tuple(texts))
-        with self._words:
+        with turn(self._words):
             if known not in self._keywords:
                 if len(self._keywords) >= FEW:
                     self._keywords.clear()

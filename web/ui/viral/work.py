@@ -11,10 +11,10 @@ from urllib.parse import quote
 
 import gradio as gr
 
+from pipeline.captions.subtitles import SUBTITLES
 from pipeline.errors import BadRequest, StudioError
 from pipeline.files.received import Stored
 from pipeline.messages import localise
-from pipeline.render.captions import SUBTITLES
 from pipeline.render.exports import PLANS, to_csv
 from pipeline.values import Span
 from reelify.cut.rewriting import Rewrite
@@ -31,7 +31,7 @@ from web.ui.highlights.work import keep_edits
 from web.ui.language import language_of, tell
 from web.ui.numbers import shown_table
 from web.ui.timeline import attr
-from web.ui.viral.view import Board, keyword_table, score_table, view
+from web.ui.viral.view import Board, keyword_table, score_rows, score_table, view
 
 Answer = tuple[Any, ...]
 Clip = Mapping[str, Any]
@@ -249,7 +249,7 @@ def runs(clips: Sequence[Clip], chosen: Sequence[tuple[int, int]]) -> tuple[Clip
 def _links(job: Job, clips: Sequence[Clip], language: str) -> str:
     if not clips:
         return ""
-    csv = quote(to_csv(score_table(clips, language).to_dict("records")))
+    csv = quote(to_csv(score_rows(clips, language)))
     rows = quote(json.dumps([dict(c) for c in clips], ensure_ascii=False))
     return (
         f'<div class="studio studio-files"><a href="/api/download/{job.id}">{html.escape(tell("ui.download_zip", language))}</a>'
