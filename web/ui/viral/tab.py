@@ -13,6 +13,7 @@ from web.ui.following import IN_ORDER, QUIET, Page
 from web.ui.language import label
 from web.ui.media_field import MediaField
 from web.ui.theme import script
+from web.ui.viral import tightening
 from web.ui.viral.work import ViralWork
 
 
@@ -31,6 +32,7 @@ class ViralTab:
     stop: gr.Button
     progress: gr.HTML
     made: gr.HTML
+    receipts: tightening.Receipts
     board: gr.HTML
     scores: gr.Dataframe
     words: gr.Dataframe
@@ -108,12 +110,14 @@ def _look() -> dict[str, Any]:
         "captions": gr.Checkbox(True, label=label("ui.viral.captions")),
         "hook": gr.Textbox(label=label("ui.viral.hook"), info=label("ui.viral.hook_info"), max_lines=1),
         "card": gr.Textbox(label=label("ui.viral.card"), info=label("ui.viral.card_info"), max_lines=1),
+        **tightening.controls(),
     }
 
 
 def _results() -> dict[str, Any]:
     progress = gr.HTML(elem_id="viral-progress")
     made = gr.HTML(elem_id="viral-made")
+    receipts = tightening.receipts()
     board = gr.HTML(
         label("ui.viral.empty"),
         js_on_load=script("edit.js", "viral.js"),
@@ -125,7 +129,15 @@ def _results() -> dict[str, Any]:
         visible=False, interactive=False, wrap=True, show_search="filter", label=label("ui.viral.scores")
     )
     words = gr.Dataframe(visible=False, interactive=False, wrap=True, label=label("ui.viral.keywords"))
-    return {"progress": progress, "made": made, "board": board, "links": links, "scores": scores, "words": words}
+    return {
+        "progress": progress,
+        "made": made,
+        "receipts": receipts,
+        "board": board,
+        "links": links,
+        "scores": scores,
+        "words": words,
+    }
 
 
 def wire(page: Page, demo: gr.Blocks, tab: ViralTab, clips: gr.State) -> None:
@@ -139,5 +151,6 @@ def wire(page: Page, demo: gr.Blocks, tab: ViralTab, clips: gr.State) -> None:
     tab.stop.click(work.cancel, tab.running, None, **QUIET)
     tab.running.change(lambda job_id: job_id, tab.running, tab.last, **QUIET)
     tab.board.edit(work.edit, tab.running, None, **IN_ORDER)
-    tab.board.apply(work.cut, [tab.running, *tab.look.values()], tab.made, **QUIET)
+    tab.board.apply(work.cut, [tab.running, *tab.look.values()], [tab.made, tab.receipts.job], **QUIET)
+    tightening.wire(page, work, tab.made, tab.receipts, QUIET)
     demo.load(work.resume, tab.last, tab.outputs, **QUIET)
