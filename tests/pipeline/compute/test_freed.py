@@ -31,7 +31,7 @@ def test_freed_memory_goes_back_to_the_system() -> None:
 
 
 def test_another_c_library_has_nothing_to_give(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(freed.ctypes, "CDLL", lambda name: object())
+    monkeypatch.setattr(ctypes, "CDLL", lambda name: object())
     freed._trim.cache_clear()
     freed.give_back()
     freed._trim.cache_clear()
