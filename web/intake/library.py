@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-import stat
 import threading
+import time
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -17,6 +18,8 @@ PATIENCE = 5.0
 """Seconds a network volume may take to answer."""
 MAX_HUNG = 8
 """Looks at the same time; the others wait. Where all hang on a dead volume, the answer is no without trying."""
+FRESH, MOST_KNOWN = 2.0, 32
+"""Seconds for which a folder that has not changed is not read again, and of how many folders the names are kept."""
 T = TypeVar("T")
 
 
@@ -45,6 +48,21 @@ class Listing:
     offset: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Name:
+    text: str
+    is_folder: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A folder's names as they were ``read`` then (seconds of the monotonic clock), when it had last ``changed`` (its mtime)."""
+
+    changed: int
+    read: float
+    names: tuple[_Name, ...]
+
+
 class Library:
     """Safe view of ``MEDIA_SOURCE_PATH``. Every look at the volume has a time limit of ``patience`` seconds."""
 
@@ -53,6 +71,8 @@ class Library:
         self._extensions = frozenset(settings.allowed_extensions)
         self._patience = patience
         self._hung = threading.Semaphore(MAX_HUNG)
+        self._known: OrderedDict[Path, _Known] = OrderedDict()
+        self._lock = threading.Lock()
         self._dead = False
         """Whether the last look that ended did so because the volume did not answer."""
 
@@ -76,8 +96,15 @@ class Library:
         Raises:
             NotFound: the library is off, or there is no such folder. Forbidden: it is outside. BadGateway: no answer.
         """
-        found = self._limited(lambda: self._entries(self._inside(path)))
-        return Listing(_clean(path), tuple(found[offset : offset + limit]), len(found), offset)
+
+        def look() -> Listing:
+            folder = self._inside(path)
+            names = self._names(folder)
+            below = folder.relative_to(self._base())
+            shown = (_entry(folder / n.text, below, n.is_folder) for n in names[offset : offset + limit])
+            return Listing(_clean(path), tuple(e for e in shown if e is not None), len(names), offset)
+
+        return self._limited(look)
 
     def file(self, path: str) -> Path:
         """The absolute path of an accepted file of the library.
@@ -120,33 +147,39 @@ class Library:
             raise Forbidden("error.library_outside", name=path[:200])
         return found
 
-    def _entries(self, folder: Path) -> list[LibraryEntry]:
+    def _names(self, folder: Path) -> tuple[_Name, ...]:
+        """What :meth:`page` shows of a folder, in order; read again when the folder has changed, and after :data:`FRESH` seconds
+        anyway (what a link leads to may change without the folder)."""
         if not folder.is_dir():
             raise NotFound(name=folder.name)
-        base = self._base()
+        changed, now = folder.stat().st_mtime_ns, time.monotonic()
+        known = self._known.get(folder)
+        if known is not None and known.changed == changed and now - known.read < FRESH:
+            return known.names
         try:
             with os.scandir(folder) as found:
-                entries = [e for e in (self._entry(item, base) for item in found) if e is not None]
+                names = [n for n in (self._name(item) for item in found) if n is not None]
         except OSError as error:
             raise Forbidden(name=folder.name) from error
-        return sorted(entries, key=lambda e: (not e.is_folder, e.name.casefold(), e.name))
+        ordered = tuple(sorted(names, key=lambda n: (not n.is_folder, n.text.casefold(), n.text)))
+        with self._lock:
+            self._known[folder] = _Known(changed, now, ordered)
+            while len(self._known) > MOST_KNOWN:
+                self._known.popitem(last=False)
+        return ordered
 
-    def _entry(self, item: os.DirEntry[str], base: Path) -> LibraryEntry | None:
+    def _name(self, item: os.DirEntry[str]) -> _Name | None:
+        """What the folder itself says of an item, without a look at the item: ten thousand of those take seconds."""
         if item.name.startswith(".") or not _says(item.name):
             return None
         try:
-            real = Path(item.path).resolve(strict=True) if item.is_symlink() else Path(item.path)
-            if real != base and base not in real.parents:
+            if item.is_symlink() and not Path(item.path).resolve(strict=True).is_relative_to(self._base()):
                 return None
-            facts = item.stat()
+            if item.is_dir():
+                return _Name(item.name, True)
+            return _Name(item.name, False) if self._accepted(item.name) and item.is_file() else None
         except (OSError, RuntimeError):
             return None
-        path = Path(item.path).relative_to(base).as_posix()
-        if stat.S_ISDIR(facts.st_mode):
-            return LibraryEntry(item.name, path, True)
-        if stat.S_ISREG(facts.st_mode) and self._accepted(item.name):
-            return LibraryEntry(item.name, path, False, facts.st_size, facts.st_mtime)
-        return None
 
     def _accepted(self, name: str) -> bool:
         return PurePosixPath(name).suffix.lower().lstrip(".") in self._extensions
@@ -176,6 +209,18 @@ class Library:
         if failure:
             raise failure[0] if not isinstance(failure[0], OSError) else NotFound(name="MEDIA_SOURCE_PATH")
         return answer[0]
+
+
+def _entry(file: Path, below: Path, is_folder: bool) -> LibraryEntry | None:
+    """The facts of one entry of the folder ``below`` the root; ``None`` when it has gone in the meantime."""
+    path = (below / file.name).as_posix()
+    if is_folder:
+        return LibraryEntry(file.name, path, True)
+    try:
+        facts = file.stat()
+    except OSError:
+        return None
+    return LibraryEntry(file.name, path, False, facts.st_size, facts.st_mtime)
 
 
 def _clean(path: str) -> str:

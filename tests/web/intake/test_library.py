@@ -131,13 +131,36 @@ def test_a_dead_volume_holds_nobody(tmp_path: Path, root: Path, monkeypatch: pyt
 
 
 def test_many_looks_at_once_wait_for_each_other(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
-    listed = Library._entries
+    listed = Library._names
 
     def slowly(*args: Any) -> Any:
         time.sleep(0.02)
         return listed(*args)
 
-    monkeypatch.setattr(Library, "_entries", slowly)
+    monkeypatch.setattr(Library, "_names", slowly)
     with ThreadPoolExecutor(5 * MAX_HUNG) as together:
         pages = list(together.map(lambda _: library.page(), range(5 * MAX_HUNG)))
     assert {page.total for page in pages} == {4}
+
+
+def test_a_folder_is_read_again_when_it_has_changed(
+    library: Library, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads: list[Any] = []
+    read = os.scandir
+
+    def counted(folder: Any) -> Any:
+        reads.append(folder)
+        return read(folder)
+
+    monkeypatch.setattr(os, "scandir", counted)
+    before = library.page().total
+    assert library.page().total == before
+    assert len(reads) == 1
+    (root / "new.mp4").write_bytes(b"1")
+    os.utime(root, ns=(1, 1))
+    page = library.page()
+    assert (page.total, len(reads)) == (before + 1, 2)
+    assert "new.mp4" in [entry.name for entry in page.entries]
+    (root / "new.mp4").unlink()
+    assert library.page().total == before
