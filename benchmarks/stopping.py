@@ -152,6 +152,7 @@ def measure_silences(folder: Path, wanted: Mapping[str, Request]) -> dict[str, f
         silences = listened(engine_of(folder / name), request, folder / name / "job")
         seconds[name] = time.monotonic() - begun
         n, longest = n + silences.n, max(longest, silences.longest)
+        sys.stderr.write(f"{name}: {seconds[name]:.0f} s, longest silence {silences.longest:.2f} s\n")
         rows += [(name, stage, f"{gap:.2f}", place) for stage, (gap, place) in silences.worst.items() if gap > LONG]
     print("\n## Longest silences of whole jobs (over 0.7 s)\n")
     print(table(("job", "stage", "longest, s", "where"), rows))
@@ -174,6 +175,7 @@ def measure_stops(folder: Path, wanted: Mapping[str, Request], seconds: Mapping[
         jobs.start()
         if (one := stopped(jobs, wanted[name], noise.uniform(0.0, seconds[name]))) is not None:
             found.append((name, *one))
+            sys.stderr.write(f"{name} stopped in {one[1]}: {one[0]:.2f} s\n")
         jobs.close()
     times = [seconds for _, seconds, _ in found]
     print(f"\n## {len(found)} stops at random moments\n")
