@@ -75,9 +75,9 @@ def careful(device: Device, seconds: float) -> Callable[[], object]:
 
 def on_ctranslate2(device: Device, seconds: float) -> Callable[[], object]:
     """CTranslate2's recogniser as the product loads it."""
-    from pipeline.speech.backends import BACKENDS, Place
+    from pipeline.speech.backends import BACKENDS, DEFAULT, Place
 
-    backend = BACKENDS["faster-whisper"]
+    backend = BACKENDS[DEFAULT]
     kind = device.kind
     place = Place(kind, device.torch_dtype, os.cpu_count() or 1, backend.batch[kind], device.memory)
     model = backend.load(whisper_folder(Settings()), place)
