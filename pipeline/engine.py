@@ -29,6 +29,7 @@ from pipeline.text.values import Facts, Keyword
 from pipeline.values import Transcript
 
 if TYPE_CHECKING:
+    from pipeline.evidence.fingerprints import SoundPrint
     from pipeline.evidence.gather import RawEvidence
 
 FEW = 64
@@ -75,6 +76,21 @@ class Engine:
 
         with self._stages.aside():
             return self.memory.recall("evidence", path, (stream,) if stream else (), RawEvidence, gathered)
+
+    def sound_print(self, path: Path | str, stream: int = 0, report: Report = no_report) -> SoundPrint:
+        """What audio track number ``stream`` sounds like, to be compared; made once for a file's content.
+
+        Raises:
+            NoAudio: there is no such track.
+        """
+        from pipeline.evidence.fingerprints import sound_print
+        from pipeline.evidence.kept_prints import kept_print
+
+        def made() -> SoundPrint:
+            length = self.probe(path).duration
+            return sound_print(path, stream=stream, device=self.device.kind, duration=length, report=report)
+
+        return kept_print(self.memory.folder, path, stream, made)
 
     def transcript(
         self, path: Path | str, language: str | None = None, stream: int = 0, report: Report = no_report
