@@ -16,12 +16,12 @@ from pipeline.captions import script, subtitles
 from pipeline.captions.styles import STYLES
 from pipeline.captions.subtitles import SUBTITLES
 from pipeline.compute.models import yamnet_classes
+from pipeline.editors.plans import PLANS
+from pipeline.editors.values import Handover
 from pipeline.evidence import sounds
 from pipeline.evidence.sound_events import BY_LABEL, EVENTS, SoundEvent
 from pipeline.media.values import MediaInfo
 from pipeline.messages import Message, catalogue, say
-from pipeline.editors.plans import PLANS
-from pipeline.editors.values import Handover
 from pipeline.render.shapes import ASPECTS, FRAMINGS, standard_size
 from pipeline.requests import options_of
 from pipeline.settings import Settings

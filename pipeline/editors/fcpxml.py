@@ -55,8 +55,10 @@ def to_fcpxml(given: Handover) -> str:
 def _resources(parent: ET.Element, given: Handover) -> dict[str, str]:
     """Formats, files and the title, by the ids that clips name them with."""
     frame = rational(1, given.fps)
-    size = {"width": str(given.size[0]), "height": str(given.size[1])}
-    ET.SubElement(parent, "format", id="r1", name="FFVideoFormatRateUndefined", frameDuration=frame, colorSpace=COLOURS, **size)
+    shape = ET.SubElement(
+        parent, "format", id="r1", name="FFVideoFormatRateUndefined", frameDuration=frame, colorSpace=COLOURS
+    )
+    shape.attrib |= {"width": str(given.size[0]), "height": str(given.size[1])}
     ids: dict[str, str] = {}
     for source in dict.fromkeys(p.cut.source for p in placed(given)):
         ids[source] = f"a{len(ids) + 1}"
@@ -65,16 +67,21 @@ def _resources(parent: ET.Element, given: Handover) -> dict[str, str]:
         )  # fmt: skip
         if has_picture(given, source):
             wide, high = shown_size(given, source)
-            form = f"f{len(ids)}"
+            own = f"f{len(ids)}"
             ET.SubElement(
-                parent, "format", id=form, name="FFVideoFormatRateUndefined", frameDuration=_own_frame(given, source), width=str(wide),
+                parent, "format", id=own, name="FFVideoFormatRateUndefined", frameDuration=_own_frame(given, source), width=str(wide),
                 height=str(high), colorSpace=COLOURS,
             )  # fmt: skip
-            asset.attrib |= {"hasVideo": "1", "videoSources": "1", "format": form}
+            asset.attrib |= {"hasVideo": "1", "videoSources": "1", "format": own}
         if has_sound(given, source):
             info = given.media.get(source)
             channels, rate = (info.audio[0].channels, info.audio[0].rate) if info and info.audio else (2, 48000)
-            asset.attrib |= {"hasAudio": "1", "audioSources": "1", "audioChannels": str(channels), "audioRate": str(rate)}
+            asset.attrib |= {
+                "hasAudio": "1",
+                "audioSources": "1",
+                "audioChannels": str(channels),
+                "audioRate": str(rate),
+            }
         ET.SubElement(asset, "media-rep", kind="original-media", src=Path(source).absolute().as_uri())
     if given.captions and given.captions.sentences:
         ET.SubElement(parent, "effect", id="t1", name="Basic Title", uid=TITLE)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 
 from pipeline.editors.values import Handover, Placed, picture_start, shown_size
 from pipeline.framing.framing import CropPath
@@ -20,7 +21,7 @@ STILL = 0.0004
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """At ``frame`` of the source (in frames of the result) its middle is ``x``, ``y`` pixels of the result right of and under the result's."""
+    """At ``frame`` of the source (in frames of the result) its middle is ``x``, ``y`` pixels right of and under the result's."""
 
     frame: int
     x: float
@@ -54,7 +55,9 @@ def move_of(given: Handover, one: Placed) -> Move:
     keys = []
     for frame, middle in _held(given, one, path):
         shift = MIDDLE - middle
-        keys.append(Key(frame, shift * drawn[0], down) if path.axis == "x" else Key(frame, 0.0, shift * drawn[1] + down))
+        keys.append(
+            Key(frame, shift * drawn[0], down) if path.axis == "x" else Key(frame, 0.0, shift * drawn[1] + down)
+        )
     return Move(fit * zoom, True, tuple(keys), zoom)
 
 
@@ -63,7 +66,7 @@ def _held(given: Handover, one: Placed, path: CropPath) -> list[tuple[int, float
     start, rate = picture_start(given, one.cut), Fraction(one.cut.rate)
     last = one.first + round(one.length / rate) - 1
     found: dict[int, float] = {one.first: middle_at(path, start + one.first / float(given.fps))}
-    for before, after in zip(path.keys, path.keys[1:], strict=False):
+    for before, after in pairwise(path.keys):
         frame = round(Fraction(after[0] - start) * given.fps)
         if after[0] - before[0] < 1e-6 and one.first < frame <= last:  # a jump
             found[frame - 1] = before[1] if frame - 1 > one.first else found[one.first]
@@ -78,7 +81,7 @@ def _held(given: Handover, one: Placed, path: CropPath) -> list[tuple[int, float
 def _thinned(keys: list[tuple[int, float]]) -> list[tuple[int, float]]:
     """Keys without those that lie on the line between their neighbours."""
     kept = keys[:1]
-    for this, following in zip(keys[1:], keys[2:], strict=False):
+    for this, following in pairwise(keys[1:]):
         (f0, m0), (f1, m1), (f2, m2) = kept[-1], this, following
         if abs(m0 + (m2 - m0) * (f1 - f0) / (f2 - f0) - m1) >= STILL:
             kept.append(this)

@@ -14,7 +14,16 @@ from xml.etree import ElementTree as ET
 
 from pipeline.editors.moves import Key, move_of
 from pipeline.editors.timecode import DROP_FRAME, NTSC_RATES, nominal
-from pipeline.editors.values import Handover, Placed, file_name, has_picture, has_sound, placed, shown_size, source_frames
+from pipeline.editors.values import (
+    Handover,
+    Placed,
+    file_name,
+    has_picture,
+    has_sound,
+    placed,
+    shown_size,
+    source_frames,
+)
 
 STEREO = 2
 
@@ -28,7 +37,9 @@ def to_xmeml(given: Handover) -> str:
     code = ET.SubElement(sequence, "timecode")
     _rate(code, given.fps)
     drop = given.fps == DROP_FRAME
-    _values(code, {"string": "00:00:00;00" if drop else "00:00:00:00", "frame": 0, "displayformat": "DF" if drop else "NDF"})
+    _values(
+        code, {"string": "00:00:00;00" if drop else "00:00:00:00", "frame": 0, "displayformat": "DF" if drop else "NDF"}
+    )
     media = ET.SubElement(sequence, "media")
     picture, sound = ET.SubElement(media, "video"), ET.SubElement(media, "audio")
     looks = ET.SubElement(ET.SubElement(picture, "format"), "samplecharacteristics")
@@ -47,7 +58,10 @@ def to_xmeml(given: Handover) -> str:
                 _item(track, given, one, "audio", channel, described)
         _values(track, {"outputchannelindex": channel})
     for marker in given.markers:
-        _values(ET.SubElement(sequence, "marker"), {"comment": marker.note, "name": marker.name, "in": given.frame(marker.at), "out": -1})
+        _values(
+            ET.SubElement(sequence, "marker"),
+            {"comment": marker.note, "name": marker.name, "in": given.frame(marker.at), "out": -1},
+        )
     ET.indent(root)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE xmeml>\n{ET.tostring(root, encoding="unicode")}\n'
 
@@ -75,7 +89,9 @@ def _item(track: ET.Element, given: Handover, one: Placed, kind: str, channel: i
     there += [("audio", n) for n in range(1, STEREO + 1)] if has_sound(given, source) else []
     for other, n in there:
         link = ET.SubElement(item, "link")
-        _values(link, {"linkclipref": _id(one, other, n), "mediatype": other, "trackindex": n, "clipindex": one.number + 1})
+        _values(
+            link, {"linkclipref": _id(one, other, n), "mediatype": other, "trackindex": n, "clipindex": one.number + 1}
+        )
     return item
 
 
@@ -126,7 +142,10 @@ def _filters(item: ET.Element, given: Handover, one: Placed) -> None:
 
 def _effect(item: ET.Element, name: str, code: str) -> ET.Element:
     effect = ET.SubElement(ET.SubElement(item, "filter"), "effect")
-    _values(effect, {"name": name, "effectid": code, "effectcategory": "motion", "effecttype": "motion", "mediatype": "video"})
+    _values(
+        effect,
+        {"name": name, "effectid": code, "effectcategory": "motion", "effecttype": "motion", "mediatype": "video"},
+    )
     return effect
 
 
@@ -138,5 +157,3 @@ def _parameter(effect: ET.Element, name: str) -> ET.Element:
 
 def _place(parent: ET.Element, key: Key, size: tuple[int, int]) -> None:
     _values(ET.SubElement(parent, "value"), {"horiz": f"{key.x / size[0]:.6f}", "vert": f"{key.y / size[1]:.6f}"})
-
-

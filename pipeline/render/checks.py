@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pipeline.framing.framing import CropPath
 from pipeline.errors import FFmpegFailed, StudioError
+from pipeline.framing.framing import CropPath
 from pipeline.media.container import opened
 
 LENGTH_TOLERANCE = 0.1

@@ -28,7 +28,13 @@ def write_plans(
 
     media = {source: engine.probe(source) for source in dict.fromkeys(c.source for c in plan.cuts)}
     first = next((info for info in media.values() if info.video), next(iter(media.values())))
-    size = made[0] if made and all(made[0]) else (first.video.display_width, first.video.display_height) if first.video else (1920, 1080)
+    size = (
+        made[0]
+        if made and all(made[0])
+        else (first.video.display_width, first.video.display_height)
+        if first.video
+        else (1920, 1080)
+    )
     markers = tuple(Marker(at, name, note) for at, name, note in sorted(marks)[:MOST_MARKERS])
     given = Handover(plan, frame_rate(first), beside.stem, size, media, transcript, markers, made[1] if made else {})
     return plans.write_plans(given, beside)
@@ -41,7 +47,5 @@ def reason_marks(at: float, name: str, reasons: Sequence[Message], language: str
 
 def point_marks(points: Sequence[Point], at: float, language: str) -> list[tuple[float, str, str]]:
     """The words that earned points, where they are said; ``at`` is where the points' clock begins in the result."""
-    return [
-        (at + p.start, p.text or say(Message(f"part.{p.part}"), language), f"{say(Message(f'part.{p.part}'), language)} +{100 * p.points:.1f}")
-        for p in points if p.points >= LEAST_POINTS
-    ]  # fmt: skip
+    named = [(p, say(Message(f"part.{p.part}"), language)) for p in points if p.points >= LEAST_POINTS]
+    return [(at + p.start, p.text or name, f"{name} +{100 * p.points:.1f}") for p, name in named]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.atomic import write_text
 from pipeline.captions import subtitles
 from pipeline.engine import Engine
+from pipeline.framing.framing import CropPath
 from pipeline.messages import Message
 from pipeline.progress import Report, no_report
 from pipeline.render.shapes import SOURCE
@@ -40,8 +41,18 @@ class Post:
     size: tuple[int, int] | None = None
 
 
-def render_post(engine: Engine, post: Post, path: Path, look: Look, report: Report = no_report) -> Path | None:
-    """Writes a clip ready to post. The poster, where there is a picture or one was made."""
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """What was made: its ``poster``, where there is a picture or one was made, its ``size``, and how its frame moves in each cut that was
+    followed (``crops``, by the number of the cut)."""
+
+    poster: Path | None = None
+    size: tuple[int, int] = (0, 0)
+    crops: Mapping[int, CropPath] = field(default_factory=dict)
+
+
+def render_post(engine: Engine, post: Post, path: Path, look: Look, report: Report = no_report) -> Posted:
+    """Writes a clip ready to post."""
     from pipeline.render.options import RenderOptions
     from pipeline.render.previews import poster
     from pipeline.render.render import render
@@ -57,9 +68,10 @@ def render_post(engine: Engine, post: Post, path: Path, look: Look, report: Repo
         style=look.style, font=look.caption_font, keys=post.keys,
         tracks={info.path: chosen(info, look.track).mixed for info in known.values()},
     )  # fmt: skip
-    render(plan, path, options, report, known)
+    made = render(plan, path, options, report, known)
     shown = suffix(look, seen) == ".mp4"
-    return poster(path, plan.duration / 3, path.with_suffix(".jpg")) if shown else None
+    still = poster(path, plan.duration / 3, path.with_suffix(".jpg")) if shown else None
+    return Posted(still, (made.width, made.height), made.crops)
 
 
 def write_subtitles(transcript: Transcript, beside: Path) -> dict[str, Path]:

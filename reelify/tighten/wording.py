@@ -94,12 +94,16 @@ class Wording:
     def _misheard(self, first: int, last: int) -> bool:
         """Whether words that stand alone between pauses, and of which the recogniser is not sure, are a filler but for a letter or two."""
         words = self.words[first : last + 1]
-        if sum(w.probability for w in words) / len(words) >= DOUBTED or not self._apart(first, last, PAUSE, commas=False):
+        alone = (
+            (first == 0 or self._gap(first - 1) >= PAUSE) and self._gap(last) >= PAUSE and last + 1 < len(self.words)
+        )
+        if not alone or sum(w.probability for w in words) / len(words) >= DOUBTED:
             return False
         heard = "".join(self.plain[first : last + 1])
         known = (p.replace(" ", "") for p in (*self.known.padding, *self.known.hesitant))
         return any(
-            len(p) >= SHORTEST_MISHEARD and SequenceMatcher(None, heard, p, autojunk=False).ratio() >= ALIKE for p in known
+            len(p) >= SHORTEST_MISHEARD and SequenceMatcher(None, heard, p, autojunk=False).ratio() >= ALIKE
+            for p in known
         )
 
     def _apart(self, first: int, last: int, pause: float, *, commas: bool) -> bool:

@@ -29,7 +29,9 @@ from pipeline.values import Cut, Sentence, Span, Timeline, Transcript, Word
 
 RATES = (Fraction(24000, 1001), Fraction(25), Fraction(30000, 1001), Fraction(50), Fraction(60))
 PLAN = Timeline((Cut("/m/a ñ.mp4", Span(10.0, 12.0), 0.0), Cut("/m/b.mp4", Span(5.0, 7.0), 3.0, 1.5)), name="Lo mejor")
-SAID = Transcript("es", 6.0, (Sentence(0.5, 1.5, "¡Hola & adiós!", (Word(0.5, 0.9, "¡Hola"), Word(1.0, 1.5, "& adiós!"))),))
+SAID = Transcript(
+    "es", 6.0, (Sentence(0.5, 1.5, "¡Hola & adiós!", (Word(0.5, 0.9, "¡Hola"), Word(1.0, 1.5, "& adiós!"))),)
+)
 
 
 def film(path: str, fps: Fraction, size: tuple[int, int] = (1920, 1080)) -> MediaInfo:
@@ -115,13 +117,20 @@ def test_every_cut_is_frame_exact_for_a_second_reader(fps: Fraction) -> None:
         for track in read.tracks:
             clips = [c for c in track if isinstance(c, otio.schema.Clip)]
             found = [
-                (c.trimmed_range_in_parent().start_time.value, c.source_range.duration.value, c.source_range.start_time.value) for c in clips
+                (
+                    c.trimmed_range_in_parent().start_time.value,
+                    c.source_range.duration.value,
+                    c.source_range.start_time.value,
+                )
+                for c in clips
             ]
             assert found == expected
         assert {m.name for m in read.tracks.markers} == {m.name for m in given.markers}
         again = otio.adapters.read_from_string(to_otio(given), "otio_json")
         clips = [c for c in again.tracks[0] if isinstance(c, otio.schema.Clip)]
-        assert [(c.source_range.duration.value, c.source_range.start_time.value) for c in clips] == [e[1:] for e in expected]
+        assert [(c.source_range.duration.value, c.source_range.start_time.value) for c in clips] == [
+            e[1:] for e in expected
+        ]
 
 
 @pytest.mark.parametrize("fps", RATES, ids=lambda f: f"{float(f):.3f}")
@@ -156,7 +165,9 @@ def test_captions_are_titles_where_they_are_said() -> None:
     root = ET.fromstring(to_fcpxml(handed(Fraction(25))))
     (title,) = root.findall(".//title")
     assert title.find("text/text-style").text == "¡Hola & adiós!"  # type: ignore[union-attr]
-    assert seconds(title.attrib["offset"]) == 10 + Fraction(1, 2).limit_denominator(25) // Fraction(1, 25) * Fraction(1, 25)
+    assert seconds(title.attrib["offset"]) == 10 + Fraction(1, 2).limit_denominator(25) // Fraction(1, 25) * Fraction(
+        1, 25
+    )
     assert seconds(title.attrib["duration"]) >= Fraction(24, 25)
 
 
@@ -189,7 +200,9 @@ def test_a_speed_is_a_time_map() -> None:
 
 def test_sound_without_a_picture_and_names_that_xml_minds(tmp_path: Path) -> None:
     plan = Timeline((Cut('/m/<a> & "b".mp3', Span(0.0, 2.0), 0.0),), name="<&>")
-    given = Handover(plan, media={plan.cuts[0].source: MediaInfo("a", "mp3", 3.0, 9, None, (AudioStream(0, "mp3", 44100, 1),))})
+    given = Handover(
+        plan, media={plan.cuts[0].source: MediaInfo("a", "mp3", 3.0, 9, None, (AudioStream(0, "mp3", 44100, 1),))}
+    )
     written = plans.write_plans(given, tmp_path / "x.mp4")
     assert set(written) == set(plans.PLANS)
     asset = ET.parse(written["fcpxml"]).getroot().find(".//asset")
@@ -203,7 +216,9 @@ def test_the_frames_named_are_those_we_render(tmp_path: Path, fps: Fraction) -> 
     """Every source frame has its own grey; what a reader finds at a frame of the plan is what our own file shows there."""
     source, out = tmp_path / "numbered.mp4", tmp_path / "out.mp4"
     grey = f"color=black:s=64x64:r={fps.numerator}/{fps.denominator}:d=4,geq=lum='16+2*mod(N\\,100)':cb=128:cr=128"
-    ffmpeg.run(["-f", "lavfi", "-i", grey, "-c:v", "libx264", "-qp", "0", "-g", "12", "-pix_fmt", "yuv420p", str(source)])
+    ffmpeg.run(
+        ["-f", "lavfi", "-i", grey, "-c:v", "libx264", "-qp", "0", "-g", "12", "-pix_fmt", "yuv420p", str(source)]
+    )
     cuts = (Cut(str(source), Span(0.513, 1.21), 0.0), Cut(str(source), Span(2.04, 2.9), 0.697))
     plan = Timeline(cuts)
     render(plan, out, RenderOptions(crf=0, loudness=None))

@@ -14,7 +14,6 @@ from pipeline.errors import NotFound
 from pipeline.render import exports
 
 
-
 @pytest.mark.parametrize(
     "name",
     ["../../etc/passwd", "/etc/passwd", "..\\..\\x.mp4", "a\x00b.mp4", "", ".", "..", "-rf.mp4", "CON.mp4", "a" * 400],
