@@ -7,9 +7,11 @@ of it; a file object anywhere else is refused.
 
 from __future__ import annotations
 
+import functools
 import logging
 import traceback
 from collections.abc import Mapping
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -62,9 +64,15 @@ class MediaField(gr.File, metaclass=_Unwritten):  # type: ignore[misc]
 
     def api_info(self) -> dict[str, Any]:
         """A file, its name as text, or nothing; as a list where several may be given."""
-        one = {"anyOf": [_without_titles(gr.FileData.model_json_schema()), {"type": "string"}]}
-        kind = one["anyOf"] if self.file_count == "single" else [{"type": "array", "items": one}]
-        return {"anyOf": [*kind, {"type": "null"}], "description": WHAT}
+        return deepcopy(_schema(self.file_count != "single"))
+
+
+@functools.cache
+def _schema(several: bool) -> dict[str, Any]:
+    """What :meth:`MediaField.api_info` says; Gradio asks each field for it in every new session and every direct call."""
+    one = {"anyOf": [_without_titles(gr.FileData.model_json_schema()), {"type": "string"}]}
+    kind = [{"type": "array", "items": one}] if several else one["anyOf"]
+    return {"anyOf": [*kind, {"type": "null"}], "description": WHAT}
 
 
 def _without_titles(schema: dict[str, Any]) -> dict[str, Any]:
