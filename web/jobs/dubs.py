@@ -49,14 +49,19 @@ def analyse(engine: Engine, request: AnalyseRequest, folder: Path, report: Repor
 
 def synchronise(engine: Engine, request: SyncRequest, folder: Path, report: Report) -> dict[str, Any]:
     """The film in ``folder``, with its plan and a report."""
+    from syncdub.batch.figures import figures_of
+    from syncdub.batch.season import Episode, Row
     from syncdub.workflow import sync
 
     report = arrived(engine, request, report)
     result = sync(engine, replace(request, output=folder / "synced.mkv"), part_of(report, 0.0, 0.97))
     save_plan(result.plan, folder)
+    row = figures_of(Row(Episode(request.original)), result)
     body = {
         **plan_json(result.plan),
         **result.to_json(),
+        "figures": dict(row.figures),
+        "places": [p.to_json() for p in row.places],
         "joins": _joins(engine, request, result.plan, part_of(report, 0.97, 1.0)),
     }
     (folder / "report.json").write_text(json.dumps(body, ensure_ascii=False, default=str, indent=1), encoding="utf-8")
