@@ -11,6 +11,8 @@ from pipeline.render.shapes import ASPECTS, FRAMINGS, SOURCE
 from web.ui.examples import example_files
 from web.ui.following import IN_ORDER, QUIET, Page
 from web.ui.language import label
+from web.ui.looks import controls
+from web.ui.looks.work import wire as wire_looks
 from web.ui.media_field import MediaField
 from web.ui.theme import script
 from web.ui.viral import tightening
@@ -27,6 +29,7 @@ class ViralTab:
     example: gr.Button
     look: dict[str, Any]
     options: dict[str, Any]
+    panel: controls.Panel
     go: gr.Button
     mine: gr.Button
     stop: gr.Button
@@ -83,6 +86,7 @@ def _inputs(page: Page) -> dict[str, Any]:
     address = gr.Textbox(label=label("ui.address"), placeholder="https://…", max_lines=1)
     example = gr.Button(label("ui.example"), size="sm", visible=bool(example_files("viral")), elem_id="viral-example")
     look = _look()
+    panel = controls.panel()
     with gr.Accordion(label("ui.advanced"), open=False):
         options = {
             "language": gr.Textbox(
@@ -97,7 +101,7 @@ def _inputs(page: Page) -> dict[str, Any]:
         mine = gr.Button(label("ui.viral.from_highlights"), elem_id="viral-mine")
         stop = gr.Button(label("ui.stop"), variant="stop", visible=False, elem_id="viral-stop")
     return {
-        "files": files, "address": address, "example": example, "look": look, "options": options, "go": go, "mine": mine, "stop": stop,
+        "files": files, "address": address, "example": example, "look": look, "options": options, "panel": panel, "go": go, "mine": mine, "stop": stop,
     }  # fmt: skip
 
 
@@ -108,6 +112,7 @@ def _look() -> dict[str, Any]:
         "aspect": gr.Radio(aspects, value="9:16", label=label("ui.viral.aspect"), elem_id="viral-aspect"),
         "framing": gr.Radio(framings, value="follow", label=label("ui.viral.framing")),
         "captions": gr.Checkbox(True, label=label("ui.viral.captions")),
+        **controls.chosen(),
         "hook": gr.Textbox(label=label("ui.viral.hook"), info=label("ui.viral.hook_info"), max_lines=1),
         "card": gr.Textbox(label=label("ui.viral.card"), info=label("ui.viral.card_info"), max_lines=1),
         **tightening.controls(),
@@ -154,3 +159,4 @@ def wire(page: Page, demo: gr.Blocks, tab: ViralTab, clips: gr.State) -> None:
     tab.board.apply(work.cut, [tab.running, *tab.look.values()], [tab.made, tab.receipts.job], **QUIET)
     tightening.wire(page, work, tab.made, tab.receipts, QUIET)
     demo.load(work.resume, tab.last, tab.outputs, **QUIET)
+    wire_looks(page, demo, tab.look, tab.panel)
