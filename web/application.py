@@ -60,7 +60,9 @@ def create_app(settings: Settings, engine: Any, jobs: Jobs) -> FastAPI:
     problems.install(app)
     for part in (reelify, cutting, looks, syncdub, seasons, tasks, system):
         app.include_router(part.router)
-    ours = [route for part in (reelify, cutting, looks, syncdub, seasons, tasks, system) for route in part.router.routes]
+    ours = [
+        route for part in (reelify, cutting, looks, syncdub, seasons, tasks, system) for route in part.router.routes
+    ]
     app.router.routes.append(Fallback(ours, app.router))
     return app
 
