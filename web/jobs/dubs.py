@@ -80,7 +80,7 @@ def film_of(analysed: Job, options: Mapping[str, Any]) -> SyncRequest:
     return SyncRequest.from_json({**known, **options, "plan": analysed.folder / PLAN, "plan_job": analysed.id})
 
 
-def _joins(engine: Engine, request: AnalyseRequest, plan: SyncPlan, report: Report) -> list[dict[str, Any]]:
+def _joins(engine: Engine, request: SyncRequest, plan: SyncPlan, report: Report) -> list[dict[str, Any]]:
     """Peaks of the dub around its joins, for the picture; none for a refused plan."""
     from syncdub.making.preview import join_waves
     from syncdub.making.soundtrack import Pair
@@ -88,4 +88,6 @@ def _joins(engine: Engine, request: AnalyseRequest, plan: SyncPlan, report: Repo
     if plan.verdict == "refuse" or not 1 < len(plan.segments) <= MOST_JOINS:
         return []
     pair = Pair(engine.probe(request.original), engine.probe(request.dub))
+    if request.parts or abs(pair.dub.duration - plan.dub_duration) > 1.0:  # the plan is of parts, or of a further dub
+        return []
     return [asdict(join) for join in join_waves(pair, plan, report)]

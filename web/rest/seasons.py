@@ -18,7 +18,7 @@ from pipeline.requests import options_of
 from syncdub.batch.report import flat, page_of, report_of
 from syncdub.batch.season import Season
 from syncdub.requests import BatchRequest, SyncRequest, Together
-from web.guard.security import current_user
+from web.guard.visitors import owner_of_request
 from web.intake.sources import Sources
 from web.jobs import seasons
 from web.jobs.inputs import brought
@@ -32,6 +32,7 @@ router = APIRouter(tags=["syncdub"])
 HELD = frozenset(p.name for p in options_of(SyncRequest, "command")) - {
     "name",
     "subtitles",
+    "parts",
     "original_stream",
     "dub_stream",
 }
@@ -77,7 +78,7 @@ class Begun(BaseModel):
 async def pair_season(body: SeasonBody, request: Request) -> Response:
     """Pair the films of a season with their dubs by names and by what is heard, and make every film (`dry_run`: only pair)."""
     service = service_of(request)
-    owner, host = current_user(request), request.headers.get("host", "")
+    owner, host = owner_of_request(request), request.headers.get("host", "")
     wanted = await run_in_threadpool(
         lambda: season_request(service.sources, body.model_dump(exclude_none=True), owner, host)
     )

@@ -108,9 +108,10 @@ def _options() -> dict[str, Any]:
             for t in ("film", "dub")
         ]
     name = gr.Textbox(label=label("ui.sync.name"), max_lines=1)
+    also = MediaField(label=label("ui.sync.also"), file_count="multiple", type="filepath", elem_id="sync-also")
     return {
         "quick": quick, "fill": fill, "codec": codec, "follow": witness, "original_stream": tracks[0], "dub_stream": tracks[1],
-        "name": name,
+        "name": name, "also": also,
     }  # fmt: skip
 
 
