@@ -195,7 +195,8 @@ def _places(
     n = min(len(for_a), len(for_b))
     if n < 1:
         return np.zeros(1, np.int64), np.zeros(1)
-    value = np.concatenate([[0.0], np.cumsum(for_a[:n] - for_b[:n])])
+    # Only what is shared counts: where the bed pauses, either line may go on.
+    value = np.concatenate([[0.0], np.cumsum(np.maximum(for_a[:n], 0.0) - np.maximum(for_b[:n], 0.0))])
     size = round(BLOCK * RATE)
     power = np.square(np.pad(later, (0, max(0, (n + 1) * size - len(later))))[: (n + 1) * size], dtype=np.float64)
     return np.flatnonzero(value >= value.max() - EQUAL), power.reshape(n + 1, size).mean(axis=1)
