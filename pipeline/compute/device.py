@@ -17,6 +17,7 @@ from typing import Literal, TypeVar
 
 from pipeline.errors import OutOfMemory
 from pipeline.messages import Message
+from pipeline.progress import breathe
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -87,7 +88,7 @@ def pick(wanted: str = "auto") -> Device:
         _compute()
         properties = torch.cuda.get_device_properties(0)
     except (RuntimeError, AssertionError, OSError) as error:
-        return _processor(Message("device.gpu_failed", {"detail": _first_line(error)}))
+        return _processor(Message("device.gpu_failed", {"detail": first_line(error)}))
     capability = (properties.major, properties.minor)
     dtype = "float16" if capability >= HALF_CAPABILITY else "float32"
     bfloat = capability >= BFLOAT_CAPABILITY
@@ -117,7 +118,8 @@ def _processor(*doubts: Message) -> Device:
     return Device("cpu", "CPU", "int8", doubts)
 
 
-def _first_line(error: BaseException) -> str:
+def first_line(error: BaseException) -> str:
+    """What an error of a library says first, at most 200 characters."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
 
 
@@ -140,6 +142,7 @@ def in_batches(
     done: list[Iterable[R]] = []
     at = 0
     while at < len(todo):
+        breathe()
         piece = todo[at : at + size]
         failed = _attempt(work, piece, done)
         if failed is None:
@@ -157,6 +160,7 @@ def sparing(kind: str, work: Callable[[str], R]) -> R:
 
     For work of a bounded size (a minute of sound, some dozens of pictures), which must change nothing before its last step.
     """
+    breathe()
     try:
         return work(kind)
     except (RuntimeError, MemoryError, OutOfMemory) as error:
@@ -236,7 +240,7 @@ def _last_resort(
 ) -> None:
     error = failed if on_cpu is None else _attempt(on_cpu, piece, done)
     if error is not None:
-        raise OutOfMemory(detail=_first_line(error)) from error
+        raise OutOfMemory(detail=first_line(error)) from error
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.atomic import write_text
+from pipeline.captions import subtitles
 from pipeline.engine import Engine
+from pipeline.media.values import MediaInfo
 from pipeline.messages import Message
 from pipeline.progress import Report, no_report
-from pipeline.render import captions
+from pipeline.render.options import RenderOptions
 from pipeline.render.shapes import SOURCE
 from pipeline.tracks.choice import chosen
-from pipeline.values import Timeline, Transcript
+from pipeline.values import Span, Timeline, Transcript
 from reelify.requests import Look
 
 
@@ -28,32 +31,47 @@ def remarks(engine: Engine, sources: Sequence[str], look: Look, transcript: Tran
     return tuple(dict.fromkeys([*found, *([Message("doubt.no_captions")] if missing else [])]))
 
 
-def render_post(
-    engine: Engine, plan: Timeline, path: Path, look: Look, transcript: Transcript, report: Report = no_report,
-    size: tuple[int, int] | None = None,
-) -> Path | None:  # fmt: skip
-    """Writes a plan as a clip ready to post; ``transcript`` is on the result's clock, ``size`` overrides what the first piece and the
-    aspect ask for. The poster, where there is a picture or one was made."""
-    from pipeline.render.previews import poster
-    from pipeline.render.render import RenderOptions, render
+@dataclass(frozen=True, slots=True)
+class Post:
+    """What is posted: a ``plan``, what is said in it and when its key words are said (both on its clock); ``size`` overrides what the
+    first piece and the aspect ask for."""
 
-    sources = sorted({cut.source for cut in plan.cuts})
-    known = {source: engine.probe(source) for source in sources}
+    plan: Timeline
+    transcript: Transcript
+    keys: tuple[Span, ...] = ()
+    size: tuple[int, int] | None = None
+
+
+def sources_of(engine: Engine, plan: Timeline) -> dict[str, MediaInfo]:
+    """What is known of each source of a plan."""
+    return {source: engine.probe(source) for source in sorted({cut.source for cut in plan.cuts})}
+
+
+def options_of(engine: Engine, post: Post, look: Look, known: Mapping[str, MediaInfo]) -> RenderOptions:
+    """How a clip is rendered that is to look as ``look`` says; ``known`` are its sources."""
     seen = any(info.video for info in known.values())
-    shots = {s: engine.evidence(s).shots for s in sources} if look.aspect != SOURCE and seen else {}
-    burned = transcript if look.captions else None
-    options = RenderOptions(
-        aspect=look.aspect, size=size, framing=look.framing, shots=shots, captions=burned, hook=look.hook,
+    shots = {s: engine.evidence(s).shots for s in known} if look.aspect != SOURCE and seen else {}
+    return RenderOptions(
+        aspect=look.aspect, size=post.size, framing=look.framing, shots=shots, captions=post.transcript if look.captions else None,
+        hook=look.hook, style=look.style, font=look.caption_font, keys=post.keys,
         tracks={info.path: chosen(info, look.track).mixed for info in known.values()},
     )  # fmt: skip
-    render(plan, path, options, report, known)
-    shown = suffix(look, seen) == ".mp4"
-    return poster(path, plan.duration / 3, path.with_suffix(".jpg")) if shown else None
+
+
+def render_post(engine: Engine, post: Post, path: Path, look: Look, report: Report = no_report) -> Path | None:
+    """Writes a clip ready to post. The poster, where there is a picture or one was made."""
+    from pipeline.render.previews import poster
+    from pipeline.render.render import render
+
+    known = sources_of(engine, post.plan)
+    render(post.plan, path, options_of(engine, post, look, known), report, known)
+    shown = suffix(look, any(info.video for info in known.values())) == ".mp4"
+    return poster(path, post.plan.duration / 3, path.with_suffix(".jpg")) if shown else None
 
 
 def write_subtitles(transcript: Transcript, beside: Path) -> dict[str, Path]:
     """The forms that lie beside a clip, where something is said."""
-    forms = [f for f in captions.SUBTITLES.values() if f.with_clips and transcript.sentences]
+    forms = [f for f in subtitles.SUBTITLES.values() if f.with_clips and transcript.sentences]
     written = {form.name: beside.with_suffix(f".{form.name}") for form in forms}
     for form in forms:
         write_text(written[form.name], form.write(transcript))

@@ -5,9 +5,9 @@ nothing that fails around the queue (a locked database, a full disk, a callback 
 waiting jobs from going on for longer than that second and the failure itself. It also puts back what the rows call
 running and nobody runs.
 
-Work is stopped at its next report. Where that does not come soon (a long call into a library, a decoder that hangs), the
-job ends without it: its end is written, its folder goes and the next job begins, while the thread that is left behind
-finds out at its next report. So a stop and the time limit hold in every stage, whatever it calls.
+Work is stopped at its next report or breath (:func:`pipeline.progress.breathe`). Where neither comes soon (a long call into
+a library, a decoder that hangs), the job ends without it: its end is written, its folder goes and the next job begins, while
+the thread that is left behind finds out at its next one. So a stop and the time limit hold in every stage, whatever it calls.
 """
 
 from __future__ import annotations
@@ -21,8 +21,10 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 
+from pipeline.compute.freed import give_back
 from pipeline.compute.warm import warming
 from pipeline.errors import Cancelled, StudioError, ToolError
+from pipeline.progress import heeding
 from web.jobs.folders import fresh_folder, named_error, remove_folder, stored_error
 from web.jobs.progress import Running
 from web.jobs.store import JobStore
@@ -62,6 +64,7 @@ class Workers:
         self._teller = ThreadPoolExecutor(1, thread_name_prefix="teller")
         self._live: dict[str, Running] = {}
         self._left: set[str] = set()
+        self._ended = False  # since memory was given back
         self._lock = threading.RLock()
         self._idle = threading.Condition(self._lock)
         self._closed, self._call = threading.Event(), threading.Event()
@@ -117,6 +120,9 @@ class Workers:
             self._call.clear()
             self._contained(self._fill)
             if time.monotonic() - looked >= LOOK:
+                if self._ended:
+                    self._ended = False
+                    give_back()
                 self._contained(self._recover)
                 self._contained(self._told.looked)
                 looked = time.monotonic()
@@ -157,6 +163,7 @@ class Workers:
             self._settle(self._awaited(job, running), running)
         finally:
             self._gone(job.id)
+            self._ended = True
             self.tell(job.id)
             self.call()
 
@@ -200,7 +207,8 @@ class Workers:
             if self._store.is_stopped(job.id):  # in the moment in which it was taken
                 raise Cancelled
             fresh_folder(job)
-            result = stored(self._run(job.request, job.folder, running))
+            with heeding(running.check):
+                result = stored(self._run(job.request, job.folder, running))
             return replace(job, state="done", result=result)
         except StudioError as error:
             return _failed(job, error)

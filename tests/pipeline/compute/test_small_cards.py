@@ -252,7 +252,7 @@ def small_embedder(own: Any, chosen: Device, monkeypatch: pytest.MonkeyPatch) ->
         return embedder._cast(own, where.torch_dtypes[0]), "own", ()
 
     monkeypatch.setattr(embedder, "_named_model", named)
-    monkeypatch.setattr(embedder, "_wanted", lambda settings: "own")
+    monkeypatch.setattr(embedder, "wanted", lambda settings: "own")
     return embedder.Embedder(Settings(), device=chosen)
 
 
@@ -381,6 +381,14 @@ def languages(chosen: Device, backend: str = "faster-whisper") -> list[str]:
     made = Recognisers(Settings(speech_backend=backend), chosen)  # type: ignore[arg-type]
     found = made.in_batches([chunk] * 3, lambda one, part: one.languages(part))
     return [next(iter(one)) for one in found]
+
+
+def test_another_recogniser_on_the_card_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    voices(monkeypatch, "", "there")
+    chunk: Any = None
+    made = Recognisers(Settings(), LARGE)
+    made.in_batches([chunk], lambda one, part: one.languages(part))
+    assert [(d.code, d.values["wanted"]) for d in made.doubts] == [("doubt.other_recogniser", "faster-whisper")]
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 import pytest
 
+from pipeline.captions.styles import CaptionStyle
 from pipeline.errors import BadRequest, Cancelled, DiskFull, FFmpegFailed, NotFound, NoVideo, UnreadableMedia
 from pipeline.media import ffmpeg
 from pipeline.media.decode import load_audio, video_blocks
@@ -17,8 +18,8 @@ from pipeline.media.probe import probe
 from pipeline.messages import Message
 from pipeline.render import drawn, graph, loudness, previews, render
 from pipeline.render.checks import check
-from pipeline.render.render import RenderJob, RenderOptions
-from pipeline.render.styles import CaptionStyle
+from pipeline.render.options import RenderOptions
+from pipeline.render.render import RenderJob
 from pipeline.values import Cut, Sentence, Span, Timeline, Transcript
 from tests import odd_media
 
@@ -245,7 +246,7 @@ def test_upright_shape(framing: Literal["follow", "bars", "centre"], clapper: Pa
 @pytest.mark.parametrize("said", ["Uno", "Dos líneas de texto que se leen bien"])
 def test_captions_in_bars_stay_off_the_edge_of_the_picture(said: str, clapper: Path, tmp_path: Path) -> None:
     words = Transcript("es", 2.0, (Sentence(0.0, 2.0, said),))
-    style = CaptionStyle(karaoke=False)
+    style = CaptionStyle(mark="none")
     options = RenderOptions(aspect="9:16", size=(360, 640), framing="bars", loudness=None, captions=words, style=style)
     render.render(plan(clapper, (0.2, 2.2)), tmp_path / "out.mp4", options)
     _, frames = pictures(tmp_path / "out.mp4")

@@ -13,6 +13,7 @@ import pandas as pd
 
 from pipeline.errors import StudioError
 from pipeline.files.received import Stored
+from pipeline.render.exports import to_csv
 from pipeline.values import Span
 from reelify.requests import Clip, CompileRequest, HighlightsRequest
 from syncdub.requests import AnalyseRequest
@@ -25,6 +26,7 @@ from web.ui.following import Page, TabWork, asker, busy, chosen_source, follow, 
 from web.ui.highlights.first_look import FirstLook
 from web.ui.language import language_of, precise, tell
 from web.ui.numbers import shown_table
+from web.ui.posting.card import columns
 from web.ui.stage import Scene, stage
 
 Answer = tuple[Any, ...]
@@ -89,7 +91,7 @@ class HighlightsWork(TabWork):
         remarks = notes(result.get("doubts", []) if clips else [result["message"], *result.get("doubts", [])])
         return (
             card + remarks, self._stage(job, language), gr.update(value=_table(clips, language), visible=bool(clips)),
-            _downloads(job, language) if clips else "", job.id, {"job": job.id}, *busy(False), gr.update(visible=bool(clips)),
+            _downloads(job, clips, language) if clips else "", job.id, {"job": job.id}, *busy(False), gr.update(visible=bool(clips)),
         )  # fmt: skip
 
     def _stage(self, job: Job, language: str) -> str:
@@ -165,19 +167,31 @@ def keep_edits(page: Page, job_id: str, event: gr.EventData, request: gr.Request
 
 
 def _table(clips: list[dict[str, Any]], language: str) -> Any:
+    return shown_table(_frame(clips, language), language)
+
+
+def _frame(clips: list[dict[str, Any]], language: str) -> pd.DataFrame:
     names = [tell(f"ui.table.{c}", language) for c in ("rank", "start", "end", "seconds", "score", "why")]
     rows = [
         (n, precise(c["made"][0], language), precise(c["made"][1], language), round(c["made"][1] - c["made"][0], 1), round(100 * c["score"]),
          "; ".join(c["reasons"]))
         for n, c in enumerate(clips, 1)
     ]  # fmt: skip
-    return shown_table(pd.DataFrame(rows, columns=names), language)
+    return pd.DataFrame(rows, columns=names)
 
 
-def _downloads(job: Job, language: str) -> str:
+def table_rows(clips: list[dict[str, Any]], language: str) -> list[dict[Any, Any]]:
+    """The table for other programs, with what each clip may be posted with."""
+    rows = _frame(clips, language).to_dict("records")
+    return [{**row, **columns(clip, language)} for row, clip in zip(rows, clips, strict=True)]
+
+
+def _downloads(job: Job, clips: list[dict[str, Any]], language: str) -> str:
     settings = quote(json.dumps(job.request.to_json(), ensure_ascii=False))
+    csv = quote(to_csv(table_rows(clips, language)))
     return (
         f'<div class="studio studio-files"><a href="/api/download/{job.id}?edited=true">{html.escape(tell("ui.download_zip", language))}</a> '
+        f'<a download="highlights.csv" href="data:text/csv;charset=utf-8,{csv}">CSV</a> '
         f'<a download="settings.json" href="data:application/json;charset=utf-8,{settings}">'
         f"{html.escape(tell('ui.download_settings', language))}</a></div>"
     )
