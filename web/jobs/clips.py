@@ -73,7 +73,8 @@ def output_file(job: Job) -> Path:
 
 def output_name(job: Job, path: Path) -> str:
     """What a downloaded result is called: the custom name, else the job's own title, else like the film, with the file's own suffix."""
-    title = job.title if job.title != job.request.title() else _film(job) or job.title
+    film = _film(job)
+    title = Path(film).stem if film and job.title in {film, job.request.title()} else job.title
     wanted = re.sub(r'[\x00-\x1f<>:"/\\|?*]', "_", str(getattr(job.request, "name", "") or title or path.stem)).strip(
         ". "
     )
@@ -82,6 +83,6 @@ def output_name(job: Job, path: Path) -> str:
 
 
 def _film(job: Job) -> str:
-    """What the film of a sync is called, without its suffix."""
+    """What the film of a sync is called; empty for other jobs."""
     film = getattr(job.request, "original", None)
-    return Path(job.request.called(film)).stem if film else ""
+    return job.request.called(film) if film else ""
