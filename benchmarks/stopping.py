@@ -1,6 +1,6 @@
 """How soon a stop takes effect: real jobs are stopped at random moments, and the longest silence of each stage is told.
 
-``python -m benchmarks.stopping [--minutes 6] [--stops 40] [--only highlights,sync] [--quick]``
+``python -m benchmarks.stopping [--minutes 6] [--stops 40] [--only highlights,sync] [--within SECONDS] [--quick]``
 
 A job stops when it next reports or breathes, so the time between two of them is the time a stop may take. One whole run of every kind
 prints the longest silence of every stage, with the place in the code; then jobs are stopped at random moments, through the
@@ -191,6 +191,9 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=6.0)
     parser.add_argument("--stops", type=int, default=40)
     parser.add_argument("--only", default="")
+    parser.add_argument(
+        "--within", type=float, default=0.0, help="stop in so many seconds; whole jobs are not run before"
+    )
     parser.add_argument("--quick", action="store_true")
     options = parser.parse_args()
     logging.disable(logging.CRITICAL)
@@ -199,7 +202,8 @@ def main() -> None:
         wanted = works(folder, 1.0 if options.quick else options.minutes)
         if options.only:
             wanted = {k: v for k, v in wanted.items() if k in options.only.split(",")}
-        seconds = measure_silences(folder, wanted)
+        within = dict.fromkeys(wanted, options.within)
+        seconds = within if options.within else measure_silences(folder, wanted)
         if options.stops:
             measure_stops(folder, wanted, seconds, 6 if options.quick else options.stops)
 
