@@ -64,7 +64,7 @@ def test_the_finished_film_has_them(film: Path, tmp_path: Path) -> None:
     with opened(out) as container:
         (stream,) = [s for s in container.streams if s.type == "subtitle"]
         assert (stream.codec_context.name, stream.language) == ("webvtt", "spa")
-        times = [round(float(p.pts * p.time_base), 2) for p in container.demux(stream) if p.size]
+        times = [round(float((p.pts or 0) * p.time_base), 2) for p in container.demux(stream) if p.size]
     assert times == [0.5, 2.0]
 
 
