@@ -201,7 +201,7 @@ class TestWitnesses:
         assert drawn.count('class="said') == 1
         assert known.colour in drawn
         assert say(Message(known.title), "en") in segment_table({"segments": [segment]}, "en")
-        assert f"{known.colour}:" in (ROOT / "assets/page/studio.css").read_text(encoding="utf-8")
+        assert f"{known.colour}:" in (ROOT / "assets/page/look/1-tokens.css").read_text(encoding="utf-8")
 
 
 class TestRecognisers:

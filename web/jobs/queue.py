@@ -107,7 +107,9 @@ class Jobs:
     def get(self, job_id: str) -> Job:
         """The job as it is now, progress included. Raises NotFound."""
         job = self._found(self._store.get(job_id), job_id)
-        return replace(job, ahead=self._store.ahead(job_id)) if job.state == "queued" else self._live(job)
+        if job.state != "queued":
+            return self._live(job)
+        return replace(job, ahead=self._store.ahead(job_id) + self._store.counts()["running"])
 
     def by_slug(self, slug: str) -> Job:
         """The job whose public file names carry ``slug``. Raises NotFound."""

@@ -23,11 +23,13 @@ from web.ui.timeline import attr
 from web.ui.viral import tab as viral_tab
 from web.ui.viral.tab import ViralTab
 
+_MOON = '<svg viewBox="0 0 24 24" aria-hidden="true"><circle cx="12" cy="12" r="9" fill="none" stroke="currentColor" stroke-width="2"/><path d="M12 3a9 9 0 0 1 0 18Z" fill="currentColor"/></svg>'
+
 
 def build(page: Page) -> gr.Blocks:
     """The whole interface; nothing is loaded and no job is touched."""
     with Studio(title="Reelify & SyncDub", analytics_enabled=False, fill_width=True) as demo:
-        header = gr.HTML(_header(""), js_on_load=script("header.js"), elem_id="studio-header")
+        header = gr.HTML(_header(""), js_on_load=script("header.js", "flow.js"), elem_id="studio-header")
         # Outside the tabs: what lies in a tab that was never opened is not read when the page opens.
         first, second, third = (_remembered(page, name) for name in ("highlights", "viral", "sync"))
         with gr.Tabs(elem_id="studio-tabs") as tabs:
@@ -66,8 +68,7 @@ def _moments_to_ranking(page: Page, tabs: gr.Tabs, moments: HighlightsTab, viral
 def _film_to_moments(page: Page, tabs: gr.Tabs, dub: DubTab, moments: HighlightsTab) -> None:
     """A button under the dub's map looks for moments in its film."""
     dub.send.click(
-        lambda film, address: (gr.Tabs(selected="highlights"), film, address),
-        [dub.film, dub.film_address], [tabs, moments.file, moments.address], **QUIET,
+        lambda: gr.Tabs(selected="highlights"), None, tabs, **QUIET,
     ).then(moments.work(page).start_on, [dub.analysed, *moments.inputs], moments.outputs, **QUIET)  # fmt: skip
 
 
@@ -79,7 +80,9 @@ def _header(language: str) -> str:
     """Without a language only what needs no words, until it is known who reads."""
     tagline = html.escape(tell("ui.tagline", language)) if language else ""
     theme = html.escape(tell("ui.theme", language)) if language else ""
-    button = f'<button type="button" data-theme aria-label="{theme}" title="{theme}">◐</button>' if language else ""
+    button = (
+        f'<button type="button" data-theme aria-label="{theme}" title="{theme}">{_MOON}</button>' if language else ""
+    )
     name = html.escape(tell("ui.language", language)) if language else ""
     words = attr(json.dumps(own_words(language) if language else {}))
     return (

@@ -35,8 +35,8 @@ def stage(scene: Scene, language: str) -> str:
     tools = toolbar(language, make) + f'<p class="soft">{html.escape(tell("ui.edges_help", language))}</p>'
     cards = "".join(_card(n, c, language) for n, c in enumerate(scene.clips, 1))
     body = (
-        f"{_player(scene, language)}{timeline(scene.evidence, scene.clips, language, edges=bool(scene.job))}"
-        f'{strips + tools if scene.job and scene.clips else ""}<ol class="cards">{cards}</ol>'
+        f'<div class="desk">{_player(scene, language)}{timeline(scene.evidence, scene.clips, language, edges=bool(scene.job))}'
+        f'{strips + tools if scene.job and scene.clips else ""}</div><ol class="cards">{cards}</ol>'
     )
     work = editable(scene.job, scene.edits, body)
     return f'<div class="studio stage"{work} data-source="{attr(scene.source)}">{body}</div>'
@@ -67,6 +67,6 @@ def _card(n: int, clip: Clip, language: str) -> str:
         f'<button type="button" class="pic" data-play="{n}" aria-label="{attr(tell("ui.play_clip", language, n=n))}">{picture}</button>'
         f'<div class="txt"><div class="row"><b>{n}. <span class="when">{precise(clip["start"], language)}–{precise(clip["end"], language)}</span></b>'
         f'<span class="long">{html.escape(length)}</span></div>'
-        f'<div class="score" role="img" aria-label="{attr(tell("ui.table.score", language))}: {worth}"><i style="width:{round(100 * clip["score"])}%">'
-        f"</i></div><ul>{reasons}</ul>{download}</div></li>"
+        f'<div class="worth" role="img" aria-label="{attr(tell("ui.table.score", language))}: {worth}"><div class="score"><i style="width:{round(100 * clip["score"])}%">'
+        f"</i></div>{worth}</div><ul>{reasons}</ul>{download}</div></li>"
     )

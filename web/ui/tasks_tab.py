@@ -10,8 +10,9 @@ import gradio as gr
 from pipeline.errors import NotFound, StudioError
 from pipeline.messages import say
 from web.jobs.queue import Job
-from web.ui.following import QUIET, Page, owner_of, say_error, shown
+from web.ui.following import QUIET, Page, owner_of, shown
 from web.ui.language import label, language_of, moment, percent, tell
+from web.ui.running.card import say_error
 from web.ui.theme import asset
 
 SHOWN = 100
@@ -96,8 +97,7 @@ def _state(job: Job, language: str) -> str:
     if job.state == "failed":
         return say_error(job, language)
     if job.state == "running":
-        left = tell("ui.time_left", language, seconds=job.seconds_left) if job.seconds_left else ""
-        return f"{say(job.message, language) if job.message else ''} {percent(job.fraction, language)} {left}".strip()
+        return f"{say(job.message, language) if job.message else ''} {percent(job.fraction, language)}".strip()
     if job.state == "queued":
         return tell("ui.queued", language, ahead=job.ahead)
     return tell(f"ui.state.{job.state}", language)

@@ -21,23 +21,43 @@ from web.jobs.inputs import brought
 from web.jobs.queue import Job
 from web.rest.answers import public_result
 from web.ui.examples import example_files
-from web.ui.following import Page, TabWork, asker, busy, chosen_source, follow, notes, shown, source_url
+from web.ui.following import Page, TabWork, asker, chosen_source, follow, notes, shown, source_url
+from web.ui.giving.given import given_in, is_example
+from web.ui.giving.zone import Field, Zone, held, zone_view
 from web.ui.highlights.first_look import FirstLook
 from web.ui.language import language_of, precise, tell
 from web.ui.numbers import shown_table
+from web.ui.running.card import done_bar
 from web.ui.stage import Scene, stage
 
 Answer = tuple[Any, ...]
 
 
+ZONE = Zone(
+    "highlights", "ui.highlights.intro", (Field("source", "highlights-file", "ui.file"),), "ui.highlights.go", "highlights",
+    "ui.highlights.shows",
+)  # fmt: skip
+
+
 class HighlightsWork(TabWork):
     """The handlers of the tab."""
 
-    n_outputs = 9
+    names = ("zone", "wrong", "progress", "view", "fold", "table", "files", "running", "clips", "rank")
 
-    def start(self, request: gr.Request, file: str | None, address: str, *rest: Any) -> Iterator[Answer]:
+    def zone(self, language: str, job: Job | None = None) -> str:
+        """The drop zone, holding the video of ``job``."""
+        asked = job.asked(HighlightsRequest) if job else None
+        kept = {"source": held(asked.source, asked.names, asked.fetch)} if asked else {}
+        return zone_view(ZONE, self.page.settings, language, kept, self.page.sources.has_library)
+
+    def start(self, request: gr.Request, event: gr.EventData, *rest: Any) -> Iterator[Answer]:
         """Queues a job on what was given and follows it."""
-        yield from self._begin(lambda: chosen_source(self.page, file, address, request), rest, request)
+        yield from self._begin(lambda: self._given(event, request), rest, request)
+
+    def _given(self, event: gr.EventData, request: gr.Request) -> Stored:
+        given = given_in(event, "source")
+        file = str(example_files("highlights")[0]) if is_example(event) else next(iter(given.files), None)
+        return chosen_source(self.page, file, None if file else given.link, request)
 
     def _begin(self, source_of: Callable[[], Stored], rest: Sequence[Any], request: gr.Request) -> Iterator[Answer]:
         try:
@@ -46,50 +66,46 @@ class HighlightsWork(TabWork):
             wanted = HighlightsRequest.from_json({**self.chosen(rest), **files})
             job_id = self.page.jobs.submit(wanted, asker(request), title=source.name)
         except StudioError as error:
-            raise shown(error, request) from error
-        yield from self.watch(job_id, language_of(request))
-
-    def start_on(
-        self, request: gr.Request, analysed: str, file: str | None, address: str, *rest: Any
-    ) -> Iterator[Answer]:
-        """As :meth:`start`, on the film of a dub analysis where the fields no longer hold it (after a reload)."""
-        if file or (address or "").strip():
-            yield from self.start(request, file, address, *rest)
+            yield self.refused(error, request, "source")
             return
+        language = language_of(request)
+        yield self.told(wrong="", zone=self.zone(language, self.page.jobs.get(job_id)))
+        yield from self.watch(job_id, language)
+
+    def start_on(self, request: gr.Request, analysed: str, *rest: Any) -> Iterator[Answer]:
+        """As :meth:`start`, on the film of a dub analysis."""
         yield from self._begin(lambda: self._film(analysed, request), rest, request)
 
     def _film(self, analysed: str, request: gr.Request) -> Stored:
         """The film of a dub analysis of this visitor, which named it then."""
-        film = self.page.job(analysed, request).asked(AnalyseRequest).original
+        asked = self.page.job(analysed, request).asked(AnalyseRequest)
+        film = asked.original
         self.page.engine.probe(film)
-        return Stored(film, film.name, film.stat().st_size)
-
-    def example(self) -> tuple[str, str]:
-        """The file that ships with the product."""
-        return str(example_files("highlights")[0]), ""
+        return Stored(film, asked.names.get(str(film)) or film.name, film.stat().st_size)
 
     def watch(self, job_id: str, language: str) -> Iterator[Answer]:
         """What the tab shows while a job runs and when it has ended."""
-        look, skip = FirstLook(self.page), gr.skip()
+        look, hide, told = FirstLook(self.page), gr.update(visible=False), False
         for card, job in follow(self.page, job_id, language):
             if job.is_finished:
                 yield self._finished(job, card, language)
-            else:
-                so_far = look.news(job, language)
-                view = skip if so_far is None else so_far
-                empty = gr.update(visible=False) if so_far else skip
-                yield card, view, empty, "" if so_far else skip, job_id, skip, *busy(True), empty
+                continue
+            so_far = look.news(job, language)
+            fresh = {} if told else {"view": "", "files": "", "fold": hide, "rank": hide, "clips": {}}
+            told = True
+            shown_now = {} if so_far is None else {"view": so_far}
+            yield self.told(**{"progress": card, "running": job_id, **fresh, **shown_now})
 
     def _finished(self, job: Job, card: str, language: str) -> Answer:
-        skip = gr.skip()
         if job.state != "done" or job.result is None:
-            return card, skip, skip, skip, job.id, skip, *busy(False), skip
+            return self.told(progress=card, running=job.id)
         result = public_result(job, self.page.settings, language)
         clips = self._clips(job, language)
+        there = gr.update(visible=bool(clips))
         remarks = notes(result.get("doubts", []) if clips else [result["message"], *result.get("doubts", [])])
-        return (
-            card + remarks, self._stage(job, language), gr.update(value=_table(clips, language), visible=bool(clips)),
-            _downloads(job, language) if clips else "", job.id, {"job": job.id}, *busy(False), gr.update(visible=bool(clips)),
+        return self.told(
+            progress=done_bar(job, language) + remarks, view=self._stage(job, language), fold=there, rank=there,
+            table=_table(clips, language), files=_downloads(job, language) if clips else "", running=job.id, clips={"job": job.id},
         )  # fmt: skip
 
     def _stage(self, job: Job, language: str) -> str:

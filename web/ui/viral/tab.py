@@ -8,10 +8,10 @@ from typing import Any
 import gradio as gr
 
 from pipeline.render.shapes import ASPECTS, FRAMINGS, SOURCE
-from web.ui.examples import example_files
 from web.ui.following import IN_ORDER, QUIET, Page
+from web.ui.giving.component import drop_zone
 from web.ui.language import label
-from web.ui.media_field import MediaField
+from web.ui.running.component import progress_place, wrong_place
 from web.ui.theme import script
 from web.ui.viral.work import ViralWork
 
@@ -21,26 +21,19 @@ class ViralTab:
     """The tab's components. ``look`` is how clips are rendered, ``options`` how they are judged; both by the field of the request that
     each stands for."""
 
-    files: gr.File
-    address: gr.Textbox
-    example: gr.Button
+    zone: gr.HTML
+    wrong: gr.HTML
     look: dict[str, Any]
     options: dict[str, Any]
-    go: gr.Button
-    mine: gr.Button
-    stop: gr.Button
     progress: gr.HTML
     made: gr.HTML
     board: gr.HTML
+    fold: gr.Accordion
     scores: gr.Dataframe
     words: gr.Dataframe
     links: gr.HTML
     running: gr.State
     last: gr.BrowserState
-
-    @property
-    def inputs(self) -> list[Any]:
-        return [self.files, self.address, *self.settings]
 
     @property
     def settings(self) -> list[Any]:
@@ -52,91 +45,77 @@ class ViralTab:
 
     @property
     def outputs(self) -> list[Any]:
-        return [
-            self.progress,
-            self.board,
-            self.scores,
-            self.words,
-            self.links,
-            self.made,
-            self.running,
-            self.go,
-            self.stop,
-        ]
+        return [getattr(self, name) for name in ViralWork.names]
 
 
 def layout(page: Page, last: gr.BrowserState) -> ViralTab:
     """Draws the tab; ``last`` is where the browser remembers its job."""
-    gr.Markdown(label("ui.viral.intro"))
+    with gr.Column(elem_id="viral-flow", elem_classes="flow"):
+        progress = progress_place("viral-progress")
+        zone = drop_zone("viral")
+        wrong = wrong_place("viral")
+        with gr.Column(elem_classes="flow-options"):
+            look = _look()
+            with gr.Accordion(label("ui.advanced"), open=False):
+                options = _options(page)
+        shown = _results()
+    return ViralTab(
+        progress=progress, zone=zone, wrong=wrong, look=look, options=options, **shown, running=gr.State(""), last=last
+    )
+
+
+def _options(page: Page) -> dict[str, Any]:
     with gr.Row():
-        with gr.Column(scale=1, min_width=300):
-            left = _inputs(page)
-        with gr.Column(scale=3, min_width=320):
-            right = _results()
-    return ViralTab(**left, **right, running=gr.State(""), last=last)
-
-
-def _inputs(page: Page) -> dict[str, Any]:
-    files = MediaField(label=label("ui.viral.files"), file_count="multiple", type="filepath", elem_id="viral-files")
-    address = gr.Textbox(label=label("ui.address"), placeholder="https://…", max_lines=1)
-    example = gr.Button(label("ui.example"), size="sm", visible=bool(example_files("viral")), elem_id="viral-example")
-    look = _look()
-    with gr.Accordion(label("ui.advanced"), open=False):
-        options = {
+        spoken = {
             "language": gr.Textbox(
                 "auto", label=label("ui.viral.language"), info=label("ui.viral.language_info"), max_lines=1
             ),
             "track": gr.Textbox("auto", label=label("ui.track"), info=label("ui.track_info"), max_lines=1),
+        }
+    with gr.Row():
+        kept = {
             "min_score": gr.Slider(0, 1, page.settings.min_viral_score, step=0.01, label=label("ui.viral.threshold")),
             "all": gr.Checkbox(False, label=label("ui.viral.all")),
         }
-    with gr.Row():
-        go = gr.Button(label("ui.viral.go"), variant="primary", elem_id="viral-go")
-        mine = gr.Button(label("ui.viral.from_highlights"), elem_id="viral-mine")
-        stop = gr.Button(label("ui.stop"), variant="stop", visible=False, elem_id="viral-stop")
-    return {
-        "files": files, "address": address, "example": example, "look": look, "options": options, "go": go, "mine": mine, "stop": stop,
-    }  # fmt: skip
+    return {**spoken, **kept}
 
 
 def _look() -> dict[str, Any]:
     aspects = [(label(f"ui.aspect.{a.replace(':', 'x')}"), a) for a in (SOURCE, *ASPECTS)]
     framings = [(label(f"ui.framing.{f}"), f) for f in FRAMINGS]
-    return {
-        "aspect": gr.Radio(aspects, value="9:16", label=label("ui.viral.aspect"), elem_id="viral-aspect"),
-        "framing": gr.Radio(framings, value="follow", label=label("ui.viral.framing")),
-        "captions": gr.Checkbox(True, label=label("ui.viral.captions")),
-        "hook": gr.Textbox(label=label("ui.viral.hook"), info=label("ui.viral.hook_info"), max_lines=1),
-        "card": gr.Textbox(label=label("ui.viral.card"), info=label("ui.viral.card_info"), max_lines=1),
-    }
+    with gr.Row():
+        shape = {
+            "aspect": gr.Radio(aspects, value="9:16", label=label("ui.viral.aspect"), elem_id="viral-aspect"),
+            "framing": gr.Radio(framings, value="follow", label=label("ui.viral.framing")),
+            "captions": gr.Checkbox(True, label=label("ui.viral.captions")),
+        }
+    with gr.Row():
+        titles = {
+            "hook": gr.Textbox(label=label("ui.viral.hook"), info=label("ui.viral.hook_info"), max_lines=1),
+            "card": gr.Textbox(label=label("ui.viral.card"), info=label("ui.viral.card_info"), max_lines=1),
+        }
+    return {**shape, **titles}
 
 
 def _results() -> dict[str, Any]:
-    progress = gr.HTML(elem_id="viral-progress")
-    made = gr.HTML(elem_id="viral-made")
-    board = gr.HTML(
-        label("ui.viral.empty"),
-        js_on_load=script("edit.js", "viral.js"),
-        elem_id="viral-view",
-        elem_classes="studio-view",
-    )
+    made = progress_place("viral-made")
+    board = gr.HTML("", js_on_load=script("edit.js", "viral.js"), elem_id="viral-view", elem_classes="studio-view")
     links = gr.HTML(elem_id="viral-links")
-    scores = gr.Dataframe(
-        visible=False, interactive=False, wrap=True, show_search="filter", label=label("ui.viral.scores")
-    )
-    words = gr.Dataframe(visible=False, interactive=False, wrap=True, label=label("ui.viral.keywords"))
-    return {"progress": progress, "made": made, "board": board, "links": links, "scores": scores, "words": words}
+    with gr.Accordion(label("ui.as_table"), open=False, visible=False) as fold:
+        scores = gr.Dataframe(interactive=False, wrap=True, show_search="filter", label=label("ui.viral.scores"))
+        words = gr.Dataframe(visible=False, interactive=False, wrap=True, label=label("ui.viral.keywords"))
+    return {
+        "made": made, "board": board, "links": links, "fold": fold, "scores": scores, "words": words,
+    }  # fmt: skip
 
 
 def wire(page: Page, demo: gr.Blocks, tab: ViralTab, clips: gr.State) -> None:
     """Connects the components with their work; ``clips`` is the Highlights tab's result, so nothing is uploaded twice."""
     work = tab.work(page)
-    tab.go.click(work.start, tab.inputs, tab.outputs, **QUIET)
-    tab.mine.click(work.start_mine, [clips, *tab.settings], tab.outputs, **QUIET)
-    tab.example.click(work.example, None, [tab.files, tab.address], **QUIET).then(
-        work.start, tab.inputs, tab.outputs, **QUIET
-    )
-    tab.stop.click(work.cancel, tab.running, None, **QUIET)
+    tab.zone.go(work.start, tab.settings, tab.outputs, **QUIET)
+    tab.zone.also(work.start_mine, [clips, *tab.settings], tab.outputs, **QUIET)
+    tab.progress.stop(work.cancel, tab.running, None, **QUIET)
+    tab.made.stop(work.cancel, tab.running, None, **QUIET)
     tab.running.change(lambda job_id: job_id, tab.running, tab.last, **QUIET)
     tab.board.edit(work.edit, tab.running, None, **IN_ORDER)
     tab.board.apply(work.cut, [tab.running, *tab.look.values()], tab.made, **QUIET)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -12,7 +12,6 @@ from urllib.parse import quote
 import gradio as gr
 
 from pipeline.errors import BadRequest, StudioError
-from pipeline.files.received import Stored
 from pipeline.messages import localise
 from pipeline.render.captions import SUBTITLES
 from pipeline.render.exports import PLANS, to_csv
@@ -24,12 +23,16 @@ from web.jobs import edits
 from web.jobs.inputs import brought
 from web.jobs.queue import Job
 from web.jobs.reels import EARLY
+from web.problems import words as words_of
 from web.rest.answers import public_result
 from web.ui.examples import example_files
-from web.ui.following import Early, Page, TabWork, asker, busy, chosen_source, follow, notes, shown, source_url
+from web.ui.following import Early, Page, TabWork, asker, chosen_source, follow, note, notes, source_url
+from web.ui.giving.given import given_in, is_example
+from web.ui.giving.zone import Field, Zone, held, zone_view
 from web.ui.highlights.work import keep_edits
 from web.ui.language import language_of, tell
 from web.ui.numbers import shown_table
+from web.ui.running.card import done_bar
 from web.ui.timeline import attr
 from web.ui.viral.view import Board, keyword_table, score_table, view
 
@@ -37,42 +40,57 @@ Answer = tuple[Any, ...]
 Clip = Mapping[str, Any]
 
 
+ZONE = Zone(
+    "viral", "ui.viral.intro", (Field("clips", "viral-files", "ui.viral.files", several=True),), "ui.viral.go", "viral",
+    "ui.viral.shows", also="ui.viral.from_highlights",
+)  # fmt: skip
+
+
 class ViralWork(TabWork):
     """The handlers of the tab; the last ``n_look`` of its options say how clips are rendered."""
 
-    n_outputs = 9
+    names = ("zone", "wrong", "progress", "board", "fold", "scores", "words", "links", "made", "running")
 
     def __init__(self, page: Page, options: Sequence[str], n_look: int) -> None:
         super().__init__(page, options)
         self.look = tuple(options[len(options) - n_look :])
 
-    def start(self, request: gr.Request, files: list[str] | None, address: str, *rest: Any) -> Iterator[Answer]:
+    def zone(self, language: str, job: Job | None = None) -> str:
+        """The drop zone, holding the clips of ``job`` that are whole files."""
+        asked = job.asked(RankRequest) if job else None
+        files = [c.source for c in asked.clips if c.span is None] if asked else []
+        kept = [h for path in files for h in held(path, asked.names if asked else {}, asked.fetch if asked else {})]
+        return zone_view(ZONE, self.page.settings, language, {"clips": kept}, self.page.sources.has_library)
+
+    def start(self, request: gr.Request, event: gr.EventData, *rest: Any) -> Iterator[Answer]:
         """Ranks what was given."""
-        try:
-            given = self._given(files, address, request)
-            clips = tuple(ClipAsked(s.path, title=s.name) for s in given)
-            job_id = self._submit({"clips": clips, **brought(given)}, rest, request)
-        except StudioError as error:
-            raise shown(error, request) from error
-        yield from self.watch(job_id, language_of(request))
+        yield from self._begin(lambda: self._files(event, request), rest, request)
 
     def start_mine(self, request: gr.Request, found: Mapping[str, str], *rest: Any) -> Iterator[Answer]:
         """Ranks the moments of the Highlights tab."""
+        yield from self._begin(lambda: {"clips": self._from_highlights(found, request)}, rest, request)
+
+    def _begin(
+        self, files_of: Callable[[], Mapping[str, Any]], rest: Sequence[Any], request: gr.Request
+    ) -> Iterator[Answer]:
+        language = language_of(request)
         try:
-            job_id = self._submit({"clips": self._from_highlights(found, request)}, rest, request)
+            wanted = RankRequest.from_json({**self.chosen(rest), "expected": language, **files_of()})
+            job_id = self.page.jobs.submit(wanted, asker(request), title=_title(wanted))
         except StudioError as error:
-            raise shown(error, request) from error
-        yield from self.watch(job_id, language_of(request))
+            yield self.refused(error, request, "clips")
+            return
+        yield self.told(wrong="", zone=self.zone(language, self.page.jobs.get(job_id)))
+        yield from self.watch(job_id, language)
 
-    def _submit(self, files: Mapping[str, Any], rest: Sequence[Any], request: gr.Request) -> str:
-        wanted = RankRequest.from_json({**self.chosen(rest), "expected": language_of(request), **files})
-        return self.page.jobs.submit(wanted, asker(request), title=wanted.clips[0].title)
-
-    def _given(self, files: list[str] | None, address: str, request: gr.Request) -> list[Stored]:
+    def _files(self, event: gr.EventData, request: gr.Request) -> Mapping[str, Any]:
         """What was given; uploads are not looked at here, for one bad clip does not fail the others."""
-        if files and not (address or "").strip():
-            return [chosen_source(self.page, path, None, request, probe=False) for path in files]
-        return [chosen_source(self.page, None, address, request)]
+        given = given_in(event, "clips")
+        files = [str(p) for p in example_files("viral")] if is_example(event) else given.files
+        stored = [chosen_source(self.page, path, None, request, probe=False) for path in files]
+        if given.link or not stored:
+            stored.append(chosen_source(self.page, None, given.link, request))
+        return {"clips": tuple(ClipAsked(s.path, title=s.name) for s in stored), **brought(stored)}
 
     def _from_highlights(self, found: Mapping[str, str], request: gr.Request) -> tuple[ClipAsked, ...]:
         """The moments of the first tab, edges as moved, as stretches of their video: it was listened to already, as a whole."""
@@ -84,21 +102,21 @@ class ViralWork(TabWork):
         source = job.asked(HighlightsRequest).source
         return tuple(ClipAsked(source, Span(low, high), job.title) for low, high in bounds)
 
-    def example(self) -> tuple[list[str], str]:
-        """The clips that ship with the product."""
-        return [str(p) for p in example_files("viral")], ""
-
     def watch(self, job_id: str, language: str) -> Iterator[Answer]:
         """What the tab shows while a ranking runs and when it has ended."""
-        skip, early, told = gr.skip(), Early(EARLY), False  # told: whether clips are to be seen already
+        early, told = Early(EARLY), False  # told: whether clips are to be seen already
         for card, job in follow(self.page, job_id, language, early):
             if job.is_finished:
                 yield self._finished(job, card, language)
                 return
             news = early.news(job)
-            view_now = self._so_far(job, news, language) if news or not told else skip
-            fresh, told = gr.update(visible=False) if not told else skip, True
-            yield card, view_now, fresh, fresh, "" if fresh is not skip else skip, skip, job_id, *busy(True)
+            values: dict[str, Any] = {"progress": card, "running": job_id}
+            if news or not told:
+                values["board"] = self._so_far(job, news, language)
+            if not told:
+                values |= {"fold": gr.update(visible=False), "links": "", "made": ""}
+            told = True
+            yield self.told(**values)
 
     def _so_far(self, job: Job, judged: Path | None, language: str) -> str:
         """Scores and transcripts of the clips judged so far, and the others; all play from what was given."""
@@ -113,9 +131,8 @@ class ViralWork(TabWork):
         return view(Board(clips, pending=pending), language)
 
     def _finished(self, job: Job, card: str, language: str) -> Answer:
-        skip = gr.skip()
         if job.state != "done" or job.result is None:
-            return card, skip, skip, skip, skip, skip, job.id, *busy(False)
+            return self.told(progress=card, running=job.id)
         result = public_result(job, self.page.settings, language)
         clips = [*result["viral_clips"], *result["closest"]]
         remarks = [*([] if result["viral_clips"] else [result["message"]]), *result["notes"]]
@@ -124,10 +141,10 @@ class ViralWork(TabWork):
         ranked = _ranked(job)
         shown_clips = [c if c.get("url") else _from_source(c, r["source"]) for c, r in zip(clips, ranked, strict=True)]
         board = Board(shown_clips, self._durations(ranked), job.id, edits.checked(edits.load(job)))
-        return (
-            card + notes(list(dict.fromkeys(remarks))), view(board, language),
-            gr.update(value=shown_table(scores, language), visible=bool(clips)), gr.update(value=words, visible=len(words) > 0),
-            _links(job, clips, language), "", job.id, *busy(False),
+        return self.told(
+            progress=done_bar(job, language) + notes(remarks), board=view(board, language), fold=gr.update(visible=bool(clips)),
+            scores=shown_table(scores, language), words=gr.update(value=words, visible=len(words) > 0),
+            links=_links(job, clips, language), made="", running=job.id,
         )  # fmt: skip
 
     def _durations(self, clips: Sequence[Clip]) -> list[float]:
@@ -156,7 +173,8 @@ class ViralWork(TabWork):
             )
             made_by = self.page.jobs.submit(wanted, asker(request), title=wanted.clips[0].title or ranking.title)
         except StudioError as error:
-            raise shown(error, request) from error
+            yield note(words_of(error.message, language), "bad")
+            return
         for card, job in follow(self.page, made_by, language):
             yield card if not job.is_finished else card + self._made(job, language)
 
@@ -174,6 +192,12 @@ class ViralWork(TabWork):
             f'aria-label="{attr(tell("ui.player", language))}"></video>'
             f'<p class="studio-files"><a href="/api/download/{job.id}">{html.escape(tell("ui.download_clip", language))}</a>{extras}</p></section>'
         )
+
+
+def _title(asked: RankRequest) -> str:
+    """What a ranking is called: its first clip and how many others."""
+    first, others = asked.clips[0].name, len({c.title for c in asked.clips}) - 1
+    return f"{first} + {others}" if others else first
 
 
 def _from_source(clip: Clip, source: str) -> dict[str, Any]:
