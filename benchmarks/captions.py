@@ -12,7 +12,8 @@ from pathlib import Path
 
 from benchmarks import media, table
 from pipeline.media.probe import probe
-from pipeline.render.render import RenderJob, RenderOptions, render_many
+from pipeline.render.options import RenderOptions
+from pipeline.render.render import RenderJob, render_many
 from pipeline.values import Cut, Sentence, Span, Timeline, Transcript, Word
 
 SOURCES = (

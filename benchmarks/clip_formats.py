@@ -20,7 +20,8 @@ from pipeline.media.probe import probe
 from pipeline.media.values import MediaInfo
 from pipeline.messages import say
 from pipeline.render import colours
-from pipeline.render.render import RenderOptions, render
+from pipeline.render.options import RenderOptions
+from pipeline.render.render import render
 from pipeline.tracks.choice import chosen
 from pipeline.values import Cut, Span, Timeline
 

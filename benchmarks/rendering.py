@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from benchmarks import media, table
 from pipeline.media.decode import video_blocks
 from pipeline.media.probe import probe
-from pipeline.render.render import RenderJob, RenderOptions, render, render_many
+from pipeline.render.options import RenderOptions
+from pipeline.render.render import RenderJob, render, render_many
 from pipeline.values import Cut, Span, Timeline
 
 SOURCE = "films/bbb_480p_171s_5.1.mp4"

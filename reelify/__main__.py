@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pipeline import cli
+from pipeline.captions.subtitles import SUBTITLES
 from pipeline.engine import Engine
 from pipeline.errors import NotFound
 from pipeline.messages import clock
 from pipeline.progress import Report
-from pipeline.render.captions import SUBTITLES
 from pipeline.requests import Request
 from pipeline.settings import Settings
 from reelify.requests import Clip, HighlightsRequest, RankRequest, TranscribeRequest
@@ -71,7 +71,7 @@ def _asked(options: argparse.Namespace, settings: Settings, request: type[Asked]
 
 
 def _transcribe(options: argparse.Namespace, settings: Settings, report: Report) -> dict[str, Any]:
-    from pipeline.render import captions
+    from pipeline.captions import subtitles
     from pipeline.tracks.choice import chosen
 
     request = _asked(options, settings, TranscribeRequest, source=_local(options.input, settings, report))
@@ -80,7 +80,7 @@ def _transcribe(options: argparse.Namespace, settings: Settings, report: Report)
     heard = engine.transcript(request.source, request.language, sound.heard, report)
     if options.format == "json":
         return heard.to_json() | {"doubts": [*sound.notes, *heard.doubts]}
-    return {"text": captions.write(heard, options.format)}
+    return {"text": subtitles.write(heard, options.format)}
 
 
 def _highlights(options: argparse.Namespace, settings: Settings, report: Report) -> dict[str, Any]:

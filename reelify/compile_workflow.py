@@ -91,7 +91,8 @@ def joined(pieces: Sequence[Clip], engine: Engine, crossfade: float) -> Timeline
 def _with_card(engine: Engine, plan: Timeline, request: CompileRequest) -> tuple[Timeline, tuple[int, int]]:
     """The plan behind a card with a title, and the size of both; the card stays beside it for the exported plans."""
     from pipeline.render.drawn import title_card
-    from pipeline.render.render import RenderOptions, canvas_of
+    from pipeline.render.options import RenderOptions
+    from pipeline.render.work import canvas_of
 
     first = next(info for c in plan.cuts if (info := engine.probe(c.source)).video)
     canvas = canvas_of(first, RenderOptions(aspect=request.aspect))

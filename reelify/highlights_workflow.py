@@ -153,8 +153,9 @@ def _render_all(
     nothing: tuple[Path | None, ...] = (None,) * len(clips)
     if not request.render or request.out is None or not clips:
         return nothing, nothing
+    from pipeline.render.options import RenderOptions
     from pipeline.render.previews import poster
-    from pipeline.render.render import RenderJob, RenderOptions, render_many
+    from pipeline.render.render import RenderJob, render_many
 
     request.out.mkdir(parents=True, exist_ok=True)
     suffix = ".mp4" if info.video else ".m4a"

@@ -12,16 +12,16 @@ from typing import get_args
 import numpy as np
 import pytest
 
+from pipeline.captions import script, subtitles
+from pipeline.captions.styles import STYLES
+from pipeline.captions.subtitles import SUBTITLES
 from pipeline.compute.models import yamnet_classes
 from pipeline.evidence import sounds
 from pipeline.evidence.sound_events import BY_LABEL, EVENTS, SoundEvent
 from pipeline.media.values import MediaInfo
 from pipeline.messages import Message, catalogue, say
-from pipeline.render import captions
-from pipeline.render.captions import SUBTITLES
 from pipeline.render.exports import PLANS
 from pipeline.render.shapes import ASPECTS, FRAMINGS, standard_size
-from pipeline.render.styles import STYLES
 from pipeline.requests import options_of
 from pipeline.settings import Settings
 from pipeline.speech import backends
@@ -141,7 +141,7 @@ class TestForms:
     @pytest.mark.parametrize("form", SUBTITLES)
     def test_the_command_line_offers_every_subtitle_form(self, form: str) -> None:
         assert _parser().parse_args(["transcribe", "a.mp4", "--format", form]).format == form
-        assert "Hello." in captions.write(SAID, form)
+        assert "Hello." in subtitles.write(SAID, form)
 
     @pytest.mark.parametrize("form", PLANS)
     def test_every_plan_form_names_its_source(self, form: str) -> None:
@@ -163,10 +163,10 @@ class TestForms:
 
 @pytest.mark.parametrize("style", STYLES)
 def test_every_style_of_captions_can_be_burned(style: str) -> None:
-    script = captions.to_ass(SAID, (1080, 1920), STYLES[style])
-    assert script.count("\nDialogue:") == 1
-    assert "Hello." in script
-    assert len({captions.to_ass(SAID, (1080, 1920), s) for s in STYLES.values()}) == len(STYLES)
+    text = script.to_ass(SAID, (1080, 1920), STYLES[style])
+    assert text.count("\nDialogue:") == 1
+    assert "Hello." in text
+    assert len({script.to_ass(SAID, (1080, 1920), s) for s in STYLES.values()}) == len(STYLES)
 
 
 class TestShapes:

@@ -19,6 +19,7 @@ from web.guard.hosts import LOCAL, Hosts
 from web.guard.limits import RateLimit
 from web.guard.origins import CrossOrigin, SameOrigin
 from web.guard.security import Accounts, SecurityHeaders, SignIn
+from web.intake.allowance import Allowance
 from web.intake.library import Library
 from web.intake.resumable import Resumable
 from web.intake.sources import Sources
@@ -58,7 +59,8 @@ def create_app(settings: Settings, engine: Any, jobs: Jobs) -> FastAPI:
 
 
 def _service(settings: Settings, engine: Any, jobs: Jobs) -> Service:
-    library, resumable = Library(settings), Resumable(settings)
+    library, allowance = Library(settings), Allowance(settings, jobs)
+    resumable = Resumable(settings, allowance)
     return Service(
         settings=settings,
         engine=engine,
@@ -66,6 +68,7 @@ def _service(settings: Settings, engine: Any, jobs: Jobs) -> Service:
         library=library,
         accounts=Accounts(settings),
         resumable=resumable,
+        allowance=allowance,
         sources=Sources(settings, engine, jobs, library, resumable),
         monitor=Monitor(settings, jobs, library),
     )

@@ -127,3 +127,22 @@ const playFrom = (src, at, until = Infinity, poster = '', start = true) => {
   video.addEventListener('loadedmetadata', go, { once: true });
 };
 element.addEventListener('timeupdate', (e) => { if (e.target.currentTime >= stopAt) { e.target.pause(); stopAt = Infinity; } }, true);
+
+// A button `[data-copy]` puts its text on the clipboard and says so for a moment.
+const onClipboard = async (text) => {
+  if (navigator.clipboard && window.isSecureContext) {
+    try { await navigator.clipboard.writeText(text); return true; } catch { /* not allowed: as without https */ }
+  }
+  // Without https the browser has no clipboard for scripts; what is selected can still be copied.
+  const field = document.createElement('textarea');
+  field.value = text; field.style.cssText = 'position:fixed;opacity:0'; field.setAttribute('readonly', '');
+  document.body.append(field); field.select();
+  const done = document.execCommand('copy'); field.remove();
+  return done;
+};
+element.addEventListener('click', async (e) => {
+  const button = e.target.closest('[data-copy]'); if (!button || button.dataset.was) return;
+  if (!await onClipboard(button.dataset.copy)) return;
+  button.dataset.was = button.textContent; button.textContent = button.dataset.copied; button.focus();
+  setTimeout(() => { button.textContent = button.dataset.was; delete button.dataset.was; }, 1800);
+});

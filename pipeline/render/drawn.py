@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.atomic import beside
+from pipeline.captions import fonts, script
+from pipeline.captions.styles import CaptionStyle
 from pipeline.errors import FFmpegFailed
 from pipeline.media import ffmpeg
 from pipeline.media.values import MediaInfo
-from pipeline.render import captions, colours, fonts, shapes
+from pipeline.render import colours, shapes
 from pipeline.render.colours import Stream
 from pipeline.render.graph import Canvas
-from pipeline.render.styles import CaptionStyle
 from pipeline.speech.clock import clean
 
 WAVE_COLOUR = "0x8ab4f8"
@@ -63,7 +64,7 @@ def behind(
 
 def _room(size: tuple[int, int], style: CaptionStyle) -> tuple[int, int]:
     """Where the picture leaves room over the captions: the first line and how many."""
-    place = captions.layout(size, style)
+    place = script.layout(size, style)
     low = size[1] - place.bottom - 2.8 * place.size if style.place == "bottom" else size[1] - place.top
     return round(place.top), max(32, round(low - place.top))
 

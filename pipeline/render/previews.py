@@ -11,7 +11,8 @@ from pipeline.media import ffmpeg
 from pipeline.media.probe import probe
 from pipeline.progress import Report, no_report
 from pipeline.render.checks import Checked
-from pipeline.render.render import RenderOptions, render
+from pipeline.render.options import RenderOptions
+from pipeline.render.render import render
 from pipeline.render.shapes import even
 from pipeline.values import Cut, Span, Timeline
 

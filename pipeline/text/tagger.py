@@ -8,11 +8,12 @@ from __future__ import annotations
 import functools
 import re
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pipeline.compute import models
+from pipeline.progress import breathe
 from pipeline.text.dictionaries import folded_lemmas, readings
 from pipeline.text.inflection import fold, hosts_of, readable
 from pipeline.text.languages.known import language_of
@@ -32,8 +33,14 @@ def facts(sentences: Sequence[str], language: str) -> tuple[Facts, ...]:
     nlp = _tagger(language)
     return tuple(
         _facts(text, doc, language)
-        for text, doc in zip(texts, nlp.pipe(map(_lower, texts), batch_size=256), strict=True)
+        for text, doc in zip(texts, _breathing(nlp.pipe(map(_lower, texts), batch_size=256)), strict=True)
     )
+
+
+def _breathing(docs: Iterator[Doc]) -> Iterator[Doc]:
+    for doc in docs:
+        breathe()
+        yield doc
 
 
 def _lower(text: str) -> str:

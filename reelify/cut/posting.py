@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.atomic import write_text
+from pipeline.captions import subtitles
 from pipeline.engine import Engine
 from pipeline.messages import Message
 from pipeline.progress import Report, no_report
-from pipeline.render import captions
 from pipeline.render.shapes import SOURCE
 from pipeline.tracks.choice import chosen
 from pipeline.values import Timeline, Transcript
@@ -34,8 +34,9 @@ def render_post(
 ) -> Path | None:  # fmt: skip
     """Writes a plan as a clip ready to post; ``transcript`` is on the result's clock, ``size`` overrides what the first piece and the
     aspect ask for. The poster, where there is a picture or one was made."""
+    from pipeline.render.options import RenderOptions
     from pipeline.render.previews import poster
-    from pipeline.render.render import RenderOptions, render
+    from pipeline.render.render import render
 
     sources = sorted({cut.source for cut in plan.cuts})
     known = {source: engine.probe(source) for source in sources}
@@ -53,7 +54,7 @@ def render_post(
 
 def write_subtitles(transcript: Transcript, beside: Path) -> dict[str, Path]:
     """The forms that lie beside a clip, where something is said."""
-    forms = [f for f in captions.SUBTITLES.values() if f.with_clips and transcript.sentences]
+    forms = [f for f in subtitles.SUBTITLES.values() if f.with_clips and transcript.sentences]
     written = {form.name: beside.with_suffix(f".{form.name}") for form in forms}
     for form in forms:
         write_text(written[form.name], form.write(transcript))

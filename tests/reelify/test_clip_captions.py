@@ -17,6 +17,7 @@ from pipeline.media import ffmpeg
 from pipeline.progress import Report, no_report
 from pipeline.render import render
 from pipeline.render.checks import Checked
+from pipeline.render.options import RenderOptions
 from pipeline.settings import Settings
 from pipeline.speech import clock
 from pipeline.text.values import Facts, Keyword
@@ -109,7 +110,7 @@ def test_captions_say_what_is_heard_in_the_clip_and_nothing_else(
 ) -> None:
     burned: list[Transcript] = []
 
-    def noted(timeline: Timeline, out: Path | str, options: render.RenderOptions | None = None, *more: Any) -> Checked:
+    def noted(timeline: Timeline, out: Path | str, options: RenderOptions | None = None, *more: Any) -> Checked:
         assert options is not None
         burned.extend([options.captions] if options.captions else [])
         return real(timeline, out, options, *more)

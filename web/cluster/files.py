@@ -15,11 +15,11 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 from pipeline.atomic import write_bytes
+from pipeline.captions.subtitles import SUBTITLES
 from pipeline.cluster.store import Given, Shared, Store, no_tick
 from pipeline.errors import ToolError
 from pipeline.messages import Message
 from pipeline.progress import Report, Tick
-from pipeline.render.captions import SUBTITLES
 from pipeline.render.exports import PLANS
 from pipeline.requests import Request
 from syncdub.plan_file import PLAN

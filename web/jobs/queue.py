@@ -44,6 +44,7 @@ __all__ = ["FINISHED", "MAX_ATTEMPTS", "Conflict", "Job", "Jobs", "Run", "State"
 
 UNDO = 600.0
 """Seconds for which a deleted job can be taken back."""
+LONGEST_NAME = 200
 _log = logging.getLogger(__name__)
 JobList = list[Job]
 
@@ -153,6 +154,14 @@ class Jobs:
         if self._workers.left_behind(job_id) or not self._store.retry(job_id):
             raise Conflict(state=job.state)
         self._workers.call()
+
+    def rename(self, job_id: str, title: str) -> None:
+        """Give a job another name. Raises NotFound; BadRequest for a name of nothing but spaces."""
+        name = " ".join(title.split())[:LONGEST_NAME]
+        if not name:
+            raise BadRequest("error.empty_name")
+        if not self._store.rename(job_id, name):
+            raise NotFound(name=job_id)
 
     def trash(self, job_id: str) -> None:
         """Delete a finished job so that :meth:`restore` can take it back for :data:`UNDO` seconds. Raises NotFound, Conflict."""

@@ -33,14 +33,14 @@ def highlights(engine: Engine, request: HighlightsRequest, folder: Path, report:
 
 def transcribe(engine: Engine, request: TranscribeRequest, folder: Path, report: Report) -> dict[str, Any]:
     """What is said; subtitles are written into ``folder``."""
-    from pipeline.render import captions
+    from pipeline.captions import subtitles
     from pipeline.tracks.choice import chosen
 
     report = arrived(engine, request, report)
     sound = chosen(engine.probe(request.source), request.track)
     heard = engine.transcript(request.source, request.language, sound.heard, report)
     files = {}
-    for form in (f for f in captions.SUBTITLES.values() if f.with_transcripts):
+    for form in (f for f in subtitles.SUBTITLES.values() if f.with_transcripts):
         path = folder / f"transcript.{form.name}"
         path.write_text(form.write(heard), encoding="utf-8")
         files[form.name] = str(path)

@@ -24,7 +24,7 @@ from syncdub.requests import AnalyseRequest, SyncRequest
 from web.jobs.dubs import film_of
 from web.jobs.inputs import brought
 from web.rest.answers import public_result
-from web.ui.following import Page, asker, chosen_source, say_error, shown
+from web.ui.following import Page, asker, chosen_source, failed, shown
 from web.ui.language import language_of
 from web.ui.media_field import MediaField
 
@@ -190,7 +190,7 @@ def _answered(page: Page, offer: Offer, values: Values, request: gr.Request, pro
     except StudioError as error:
         raise shown(error, request) from error
     if job.state != "done":
-        raise gr.Error(say_error(job, language))
+        raise failed(job, language)
     return {"task_id": job.id, **public_result(job, page.settings, language)}
 
 

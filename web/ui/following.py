@@ -18,11 +18,12 @@ from pipeline.engine import Engine
 from pipeline.errors import BadRequest, NotFound, StudioError, UserError
 from pipeline.files.received import Stored
 from pipeline.settings import Settings
+from web.guard.doors import Refused
 from web.guard.visitors import visitor_in
 from web.intake.sources import Sources, example
 from web.jobs.queue import Job, Jobs
 from web.jobs.values import Asker
-from web.problems import words
+from web.problems import status_of, status_of_job, words
 from web.ui.language import language_of, tell
 from web.ui.running.card import note, notes, progress_card, say_error, wrong
 
@@ -100,6 +101,28 @@ class TabWork:
         yield self.told(zone=self.zone(language, job))
         yield from self.watch(job_id, language)
 
+    def open(self, asked: str, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+        """Shows the project that was asked for in the library; ``asked`` begins with its job's id."""
+        yield self.told(**self.blank())
+        yield from self.resume(asked.partition(" ")[0], request)
+
+    def again(self, asked: str, request: gr.Request) -> tuple[Any, ...]:
+        """The form with the inputs and settings of a project, to be tried with others; the values of the options come last."""
+        language = language_of(request)
+        try:
+            job = self.page.job(asked.partition(" ")[0], request)
+        except StudioError:
+            return (*self.told(), *(gr.skip() for _ in self.options))
+        values = (getattr(job.request, name, gr.skip()) for name in self.options)
+        return (
+            *self.told(**{**self.blank(), "zone": self.zone(language, job)}),
+            *(gr.skip() if v is None else v for v in values),
+        )
+
+    def blank(self) -> dict[str, Any]:
+        """The tab without a result."""
+        raise NotImplementedError
+
     def cancel(self, job_id: str, request: gr.Request, event: gr.EventData) -> None:
         """Stops the job whose card was pressed (else the one that is followed), if it is this visitor's."""
         meant = str((event._data or {}).get("job") or job_id)
@@ -160,12 +183,25 @@ class Early:
             return 0
 
 
-def shown(error: StudioError, request: gr.Request | None) -> gr.Error:
-    """An error as the page shows it."""
+class Told(gr.Error):  # type: ignore[misc]
+    """An error as the page shows it, and what a direct call answers."""
+
+    def __init__(self, refused: Refused, title: str) -> None:
+        super().__init__(refused.text, title=title, duration=None, print_exception=False)
+        self.refused = refused
+
+
+def shown(error: StudioError, request: gr.Request | None) -> Told:
+    """One of our errors, told."""
     language = language_of(request)
-    return gr.Error(
-        words(error.message, language), title=tell("ui.error", language), duration=None, print_exception=False
-    )
+    refused = Refused(status_of(type(error)), error.short_code, words(error.message, language))
+    return Told(refused, tell("ui.error", language))
+
+
+def failed(job: Job, language: str) -> Told:
+    """Why a job failed, told."""
+    code = str((job.error or {}).get("error", "cancelled"))
+    return Told(Refused(status_of_job(job), code, say_error(job, language)), tell("ui.error", language))
 
 
 def chosen_source(

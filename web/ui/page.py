@@ -10,7 +10,7 @@ import gradio as gr
 from pipeline.compute.warm import warming
 from pipeline.media.languages import own_name
 from pipeline.messages import languages
-from web.ui import endpoints, tasks_tab
+from web.ui import endpoints
 from web.ui.dubsync import tab
 from web.ui.dubsync.tab import DubTab
 from web.ui.following import QUIET, Page
@@ -18,6 +18,7 @@ from web.ui.highlights import tab as highlights_tab
 from web.ui.highlights.tab import HighlightsTab
 from web.ui.language import label, language_of, own_words, tell
 from web.ui.media_field import Studio
+from web.ui.projects import tab as projects_tab
 from web.ui.theme import script
 from web.ui.timeline import attr
 from web.ui.viral import tab as viral_tab
@@ -40,10 +41,17 @@ def build(page: Page) -> gr.Blocks:
             with gr.Tab(label("ui.tab.dubsync"), id="dubsync"):
                 dub = tab.layout(page, third)
             with gr.Tab(label("ui.tab.tasks"), id="tasks"):
-                tasks_tab.build(page, demo)
+                projects = projects_tab.layout()
         highlights_tab.wire(page, demo, moments)
         viral_tab.wire(page, demo, viral, moments.clips)
         tab.wire(page, demo, dub)
+        projects_tab.wire(page, demo, tabs, projects)
+        for work, inputs, outputs, opened, again in zip(
+            (moments.work(page), viral.work(page), dub.work(page)), (moments.inputs, viral.settings, list(dub.options.values())),
+            (moments.outputs, viral.outputs, dub.outputs), projects.opened, projects.again, strict=True,
+        ):  # fmt: skip
+            opened.change(work.open, opened, outputs, **QUIET)
+            again.change(work.again, again, [*outputs, *inputs], **QUIET)
         _moments_to_ranking(page, tabs, moments, viral)
         _film_to_moments(page, tabs, dub, moments)
         demo.load(_greet, None, header, **QUIET)

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline.messages import format_number
-from web.ui.language import percent, precise, tell
+from web.ui.language import precise, tell
+from web.ui.posting.card import score_bar, to_post
 from web.ui.timeline import Clip, attr, editable, strip, timeline, toolbar
 
 
@@ -56,7 +57,7 @@ def _player(scene: Scene, language: str) -> str:
 
 def _card(n: int, clip: Clip, language: str) -> str:
     reasons = "".join(f"<li>{html.escape(r)}</li>" for r in clip.get("reasons", ())[:5])
-    worth, poster, url = percent(clip["score"], language), clip.get("poster") or "", clip.get("url") or ""
+    poster, url = clip.get("poster") or "", clip.get("url") or ""
     picture = f'<img src="{attr(poster)}" alt="" loading="lazy">' if poster else ""
     length = tell("ui.seconds", language, seconds=format_number(clip["end"] - clip["start"], 1, language))
     download = f'<a href="{attr(url)}" download>{html.escape(tell("ui.download_clip", language))}</a>' if url else ""
@@ -67,6 +68,5 @@ def _card(n: int, clip: Clip, language: str) -> str:
         f'<button type="button" class="pic" data-play="{n}" aria-label="{attr(tell("ui.play_clip", language, n=n))}">{picture}</button>'
         f'<div class="txt"><div class="row"><b>{n}. <span class="when">{precise(clip["start"], language)}–{precise(clip["end"], language)}</span></b>'
         f'<span class="long">{html.escape(length)}</span></div>'
-        f'<div class="worth" role="img" aria-label="{attr(tell("ui.table.score", language))}: {worth}"><div class="score"><i style="width:{round(100 * clip["score"])}%">'
-        f"</i></div>{worth}</div><ul>{reasons}</ul>{download}</div></li>"
+        f"{score_bar(clip['score'], language)}{to_post(clip, language)}<ul>{reasons}</ul>{download}</div></li>"
     )

@@ -11,7 +11,8 @@ from pipeline.media import channels, ffmpeg
 from pipeline.media.channels import Channels
 from pipeline.media.decode import load_audio
 from pipeline.media.probe import probe
-from pipeline.render.render import RenderOptions, render
+from pipeline.render.options import RenderOptions
+from pipeline.render.render import render
 from pipeline.values import Cut, Span, Timeline
 
 VOICE = "aevalsrc='0.3*sin(2*PI*(200+80*sin(3*t))*t)*gt(sin(1.3*t),-0.5)':s=48000:d=8"

@@ -11,7 +11,8 @@ from pipeline.media import ffmpeg
 from pipeline.media.decode import video_blocks
 from pipeline.media.probe import probe
 from pipeline.render import colours
-from pipeline.render.render import RenderOptions, render
+from pipeline.render.options import RenderOptions
+from pipeline.render.render import render
 from pipeline.values import Cut, Span, Timeline
 from tests import odd_media
 

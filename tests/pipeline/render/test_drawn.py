@@ -10,7 +10,8 @@ import pytest
 from pipeline.media import ffmpeg
 from pipeline.media.decode import video_blocks
 from pipeline.media.probe import probe
-from pipeline.render.render import RenderOptions, render
+from pipeline.render.options import RenderOptions
+from pipeline.render.render import render
 from pipeline.values import Cut, Sentence, Span, Timeline, Transcript
 from tests import odd_media
 

@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 import pytest
 
+from pipeline.captions.styles import CaptionStyle
 from pipeline.errors import BadRequest, Cancelled, DiskFull, FFmpegFailed, NotFound, NoVideo, UnreadableMedia
 from pipeline.media import ffmpeg
 from pipeline.media.decode import load_audio, video_blocks
@@ -17,8 +18,8 @@ from pipeline.media.probe import probe
 from pipeline.messages import Message
 from pipeline.render import drawn, graph, loudness, previews, render
 from pipeline.render.checks import check
-from pipeline.render.render import RenderJob, RenderOptions
-from pipeline.render.styles import CaptionStyle
+from pipeline.render.options import RenderOptions
+from pipeline.render.render import RenderJob
 from pipeline.values import Cut, Sentence, Span, Timeline, Transcript
 from tests import odd_media
 

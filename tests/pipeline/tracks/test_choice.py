@@ -12,7 +12,8 @@ from pipeline.media import ffmpeg
 from pipeline.media.decode import load_audio
 from pipeline.media.probe import probe
 from pipeline.media.values import AudioStream
-from pipeline.render.render import RenderOptions, render
+from pipeline.render.options import RenderOptions
+from pipeline.render.render import render
 from pipeline.tracks import choice as tracks
 from pipeline.values import Cut, Span, Timeline
 from tests import odd_media

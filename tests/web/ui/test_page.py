@@ -100,6 +100,22 @@ def test_edges_move_by_pointer_and_keys_and_come_back(browser: Any, place: Place
         )
 
 
+def test_what_to_post_is_copied_with_one_click(browser: Any, place: Place) -> None:
+    with Visit(browser, place.address) as visit:
+        moments(visit)
+        card = visit.page.locator(".card[data-n='1']")
+        assert "¿Sabes qué pasa hoy?" in card.inner_text()
+        assert "70/100" in card.inner_text()
+        visit.page.evaluate(
+            "Object.defineProperty(navigator, 'clipboard', { value: { writeText: async (text) => { window.copied = text; } } })"
+        )
+        card.locator("[data-copy]").click()
+        eventually(lambda: card.locator("[data-copy]").inner_text() == "Copiado")
+        said = "¿Sabes qué pasa hoy?\n\nQuiero contarte el secreto gratis.\n\n#secreto"
+        assert visit.page.evaluate("window.copied") == said
+        eventually(lambda: card.locator("[data-copy]").inner_text() == "Copiar")
+
+
 def test_changed_clips_are_made_again_ranked_and_there_after_a_reload(browser: Any, place: Place) -> None:
     with Visit(browser, place.address) as visit:
         moments(visit)

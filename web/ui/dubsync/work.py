@@ -120,9 +120,23 @@ class DubWork(TabWork):
         except (StudioError, IndexError):
             return gr.skip()
 
+    def blank(self) -> dict[str, Any]:
+        """The tab without a result."""
+        hide = gr.update(visible=False)
+        return {
+            "progress": "",
+            "view": "",
+            "files": "",
+            "joins": "",
+            "fold": hide,
+            "editing": hide,
+            "send": hide,
+            "player": hide,
+        }
+
     def watch(self, job_id: str, language: str) -> Iterator[Answer]:
         """What the tab shows while a job runs (the map improves as witnesses speak) and when it has ended."""
-        early, hide, told = Early(PLAN), gr.update(visible=False), False
+        early, told = Early(PLAN), False
         for card, job in follow(self.page, job_id, language, early):
             if job.is_finished:
                 yield self._finished(job, card, language)

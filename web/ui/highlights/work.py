@@ -13,6 +13,7 @@ import pandas as pd
 
 from pipeline.errors import StudioError
 from pipeline.files.received import Stored
+from pipeline.render.exports import to_csv
 from pipeline.values import Span
 from reelify.requests import Clip, CompileRequest, HighlightsRequest
 from syncdub.requests import AnalyseRequest
@@ -27,6 +28,7 @@ from web.ui.giving.zone import Field, Zone, held, zone_view
 from web.ui.highlights.first_look import FirstLook
 from web.ui.language import language_of, precise, tell
 from web.ui.numbers import shown_table
+from web.ui.posting.card import columns
 from web.ui.running.card import done_bar
 from web.ui.stage import Scene, stage
 
@@ -42,7 +44,7 @@ ZONE = Zone(
 class HighlightsWork(TabWork):
     """The handlers of the tab."""
 
-    names = ("zone", "wrong", "progress", "view", "fold", "table", "files", "running", "clips", "rank")
+    names = ("zone", "wrong", "progress", "view", "fold", "table", "files", "made", "running", "clips", "rank")
 
     def zone(self, language: str, job: Job | None = None) -> str:
         """The drop zone, holding the video of ``job``."""
@@ -83,18 +85,22 @@ class HighlightsWork(TabWork):
         self.page.engine.probe(film)
         return Stored(film, asked.names.get(str(film)) or film.name, film.stat().st_size)
 
+    def blank(self) -> dict[str, Any]:
+        """The tab without a result."""
+        hide = gr.update(visible=False)
+        return {"progress": "", "view": "", "files": "", "made": "", "fold": hide, "rank": hide, "clips": {}}
+
     def watch(self, job_id: str, language: str) -> Iterator[Answer]:
         """What the tab shows while a job runs and when it has ended."""
-        look, hide, told = FirstLook(self.page), gr.update(visible=False), False
+        look, told = FirstLook(self.page), False
         for card, job in follow(self.page, job_id, language):
             if job.is_finished:
                 yield self._finished(job, card, language)
                 continue
             so_far = look.news(job, language)
-            fresh = {} if told else {"view": "", "files": "", "fold": hide, "rank": hide, "clips": {}}
-            told = True
+            fresh, told = {} if told else self.blank(), True
             shown_now = {} if so_far is None else {"view": so_far}
-            yield self.told(**{"progress": card, "running": job_id, **fresh, **shown_now})
+            yield self.told(**{**fresh, "progress": card, "running": job_id, **shown_now})
 
     def _finished(self, job: Job, card: str, language: str) -> Answer:
         if job.state != "done" or job.result is None:
@@ -105,7 +111,7 @@ class HighlightsWork(TabWork):
         remarks = notes(result.get("doubts", []) if clips else [result["message"], *result.get("doubts", [])])
         return self.told(
             progress=done_bar(job, language) + remarks, view=self._stage(job, language), fold=there, rank=there,
-            table=_table(clips, language), files=_downloads(job, language) if clips else "", running=job.id, clips={"job": job.id},
+            table=_table(clips, language), files=_downloads(job, clips, language) if clips else "", running=job.id, clips={"job": job.id},
         )  # fmt: skip
 
     def _stage(self, job: Job, language: str) -> str:
@@ -181,19 +187,31 @@ def keep_edits(page: Page, job_id: str, event: gr.EventData, request: gr.Request
 
 
 def _table(clips: list[dict[str, Any]], language: str) -> Any:
+    return shown_table(_frame(clips, language), language)
+
+
+def _frame(clips: list[dict[str, Any]], language: str) -> pd.DataFrame:
     names = [tell(f"ui.table.{c}", language) for c in ("rank", "start", "end", "seconds", "score", "why")]
     rows = [
         (n, precise(c["made"][0], language), precise(c["made"][1], language), round(c["made"][1] - c["made"][0], 1), round(100 * c["score"]),
          "; ".join(c["reasons"]))
         for n, c in enumerate(clips, 1)
     ]  # fmt: skip
-    return shown_table(pd.DataFrame(rows, columns=names), language)
+    return pd.DataFrame(rows, columns=names)
 
 
-def _downloads(job: Job, language: str) -> str:
+def table_rows(clips: list[dict[str, Any]], language: str) -> list[dict[Any, Any]]:
+    """The table for other programs, with what each clip may be posted with."""
+    rows = _frame(clips, language).to_dict("records")
+    return [{**row, **columns(clip, language)} for row, clip in zip(rows, clips, strict=True)]
+
+
+def _downloads(job: Job, clips: list[dict[str, Any]], language: str) -> str:
     settings = quote(json.dumps(job.request.to_json(), ensure_ascii=False))
+    csv = quote(to_csv(table_rows(clips, language)))
     return (
         f'<div class="studio studio-files"><a href="/api/download/{job.id}?edited=true">{html.escape(tell("ui.download_zip", language))}</a> '
+        f'<a download="highlights.csv" href="data:text/csv;charset=utf-8,{csv}">CSV</a> '
         f'<a download="settings.json" href="data:application/json;charset=utf-8,{settings}">'
         f"{html.escape(tell('ui.download_settings', language))}</a></div>"
     )

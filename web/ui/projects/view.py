@@ -51,7 +51,11 @@ def _card(project: Project, language: str) -> str:
         if facts.poster
         else f'<span aria-hidden="true">{MARKS.get(job.kind, "•")}</span>'
     )
-    said = [html.escape(tell(f"ui.kind.{job.kind}", language)), moment(job.created), *(html.escape(t) for t in _figures(project, language))]
+    said = [
+        html.escape(tell(f"ui.kind.{job.kind}", language)),
+        moment(job.created),
+        *(html.escape(t) for t in _figures(project, language)),
+    ]
     bar = (
         f'<div class="bar" role="progressbar" aria-valuenow="{done}" aria-valuemin="0" aria-valuemax="100" aria-label="{name}">'
         f'<i style="width:{done}%"></i></div>'
@@ -104,7 +108,11 @@ def _acts(job: Job, language: str) -> str:
 def _button(act: str, job: Job, language: str) -> str:
     words = html.escape(tell(f"ui.act.{act}", language))
     strong = ' class="primary"' if act == "open" else ""
-    asks = f' data-ask="{attr(tell("ui.projects.name", language))}" data-name="{attr(job.title)}"' if act == "rename" else ""
+    asks = (
+        f' data-ask="{attr(tell("ui.projects.name", language))}" data-name="{attr(job.title)}"'
+        if act == "rename"
+        else ""
+    )
     return f'<button type="button"{strong} data-act="{act}" data-job="{job.id}"{asks}>{words}</button>'
 
 

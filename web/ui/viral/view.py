@@ -11,9 +11,10 @@ from typing import Any
 
 import pandas as pd
 
+from pipeline.captions.subtitles import SUBTITLES
 from pipeline.messages import clock, format_number
-from pipeline.render.captions import SUBTITLES
 from web.ui.language import percent, precise, tell
+from web.ui.posting.card import columns, to_post
 from web.ui.timeline import attr, editable, strip, toolbar
 
 KINDS = ("hook", "story", "engagement", "commercial", "emotional", "delivery")
@@ -89,7 +90,7 @@ def _card(n: int, clip: Mapping[str, Any], board: Board, language: str) -> str:
         f'data-shift="{clip.get("shift", 0.0)}"><header>{_go(n, language)}<div><h3>{n}. {name}</h3>'
         f'<p class="soft when">{_length(clip, language)}</p></div><strong class="total" title="{attr(tell("ui.table.score", language))}">'
         f"{round(100 * clip['viral_score'])}<small>/100</small></strong></header>"
-        f"{_bars(clip, language)}{edges}{_transcript(n, clip, bool(board.job), language)}{doubts}"
+        f"{to_post(clip.get('suggested') or {}, language)}{_bars(clip, language)}{edges}{_transcript(n, clip, bool(board.job), language)}{doubts}"
         f'<footer><span class="studio-tools">{made}</span><span>{_links(clip, language)}</span></footer></li>'
     )
 
@@ -206,6 +207,12 @@ def score_table(clips: Sequence[Mapping[str, Any]], language: str) -> pd.DataFra
         for n, c in enumerate(clips, 1)
     ]
     return pd.DataFrame(rows, columns=head)
+
+
+def score_rows(clips: Sequence[Mapping[str, Any]], language: str) -> list[dict[Any, Any]]:
+    """:func:`score_table` for other programs, with what each clip may be posted with."""
+    rows = score_table(clips, language).to_dict("records")
+    return [{**row, **columns(c.get("suggested") or {}, language)} for row, c in zip(rows, clips, strict=True)]
 
 
 def keyword_table(clips: Sequence[Mapping[str, Any]], language: str) -> pd.DataFrame:

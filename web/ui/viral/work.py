@@ -11,9 +11,9 @@ from urllib.parse import quote
 
 import gradio as gr
 
+from pipeline.captions.subtitles import SUBTITLES
 from pipeline.errors import BadRequest, StudioError
 from pipeline.messages import localise
-from pipeline.render.captions import SUBTITLES
 from pipeline.render.exports import PLANS, to_csv
 from pipeline.values import Span
 from reelify.cut.rewriting import Rewrite
@@ -34,7 +34,7 @@ from web.ui.language import language_of, tell
 from web.ui.numbers import shown_table
 from web.ui.running.card import done_bar
 from web.ui.timeline import attr
-from web.ui.viral.view import Board, keyword_table, score_table, view
+from web.ui.viral.view import Board, keyword_table, score_rows, score_table, view
 
 Answer = tuple[Any, ...]
 Clip = Mapping[str, Any]
@@ -102,6 +102,10 @@ class ViralWork(TabWork):
         source = job.asked(HighlightsRequest).source
         return tuple(ClipAsked(source, Span(low, high), job.title) for low, high in bounds)
 
+    def blank(self) -> dict[str, Any]:
+        """The tab without a result."""
+        return {"progress": "", "board": "", "links": "", "made": "", "fold": gr.update(visible=False)}
+
     def watch(self, job_id: str, language: str) -> Iterator[Answer]:
         """What the tab shows while a ranking runs and when it has ended."""
         early, told = Early(EARLY), False  # told: whether clips are to be seen already
@@ -110,11 +114,9 @@ class ViralWork(TabWork):
                 yield self._finished(job, card, language)
                 return
             news = early.news(job)
-            values: dict[str, Any] = {"progress": card, "running": job_id}
+            values = {**({} if told else self.blank()), "progress": card, "running": job_id}
             if news or not told:
                 values["board"] = self._so_far(job, news, language)
-            if not told:
-                values |= {"fold": gr.update(visible=False), "links": "", "made": ""}
             told = True
             yield self.told(**values)
 
@@ -273,7 +275,7 @@ def runs(clips: Sequence[Clip], chosen: Sequence[tuple[int, int]]) -> tuple[Clip
 def _links(job: Job, clips: Sequence[Clip], language: str) -> str:
     if not clips:
         return ""
-    csv = quote(to_csv(score_table(clips, language).to_dict("records")))
+    csv = quote(to_csv(score_rows(clips, language)))
     rows = quote(json.dumps([dict(c) for c in clips], ensure_ascii=False))
     return (
         f'<div class="studio studio-files"><a href="/api/download/{job.id}">{html.escape(tell("ui.download_zip", language))}</a>'

@@ -8,8 +8,8 @@ import re
 
 import pytest
 
-from pipeline.render import captions, cues, fonts
-from pipeline.render.styles import CaptionStyle
+from pipeline.captions import cues, fonts, script, subtitles
+from pipeline.captions.styles import CaptionStyle
 from pipeline.speech import clock
 from pipeline.values import Cut, Sentence, Span, Timeline, Transcript, Word
 
@@ -82,23 +82,23 @@ def test_two_lines_break_evenly() -> None:
 def test_srt_and_vtt_are_well_formed() -> None:
     nasty = Sentence(3661.5, 3663.0, "<b>A & B --> C</b>\n\n2\n00:00 {x}")
     transcript = Transcript("en", 4000, (nasty,))
-    vtt = captions.to_vtt(transcript)
+    vtt = subtitles.to_vtt(transcript)
     assert vtt.startswith("WEBVTT\n\n01:01:01.500 --> 01:01:")
     body = vtt.split("\n", 3)[3]
     assert "-->" not in body
     assert "<" not in body
     assert "&amp;" in body
-    srt = captions.to_srt(transcript)
+    srt = subtitles.to_srt(transcript)
     assert len(re.findall(r"-->", srt)) == 1
     assert "\n\n" not in srt.strip()
 
 
 def test_empty_transcript() -> None:
     nothing = Transcript("", 10.0)
-    assert captions.to_srt(nothing) == ""
-    assert captions.to_vtt(nothing).startswith("WEBVTT")
-    assert captions.to_text(nothing) == ""
-    assert "Dialogue" not in captions.to_ass(nothing, (1080, 1920))
+    assert subtitles.to_srt(nothing) == ""
+    assert subtitles.to_vtt(nothing).startswith("WEBVTT")
+    assert subtitles.to_text(nothing) == ""
+    assert "Dialogue" not in script.to_ass(nothing, (1080, 1920))
 
 
 def test_through_moves_words_to_the_result() -> None:
@@ -134,7 +134,7 @@ def dialogues(ass: str) -> list[tuple[str, str, str]]:
 
 def test_ass_marks_every_word_once_in_turn() -> None:
     words = tuple(Word(i * 0.5, i * 0.5 + 0.4, w) for i, w in enumerate(["¡Hola,", "mundo", "pequeño!"]))
-    ass = captions.to_ass(Transcript("es", 3, (Sentence(0, 1.4, "¡Hola, mundo pequeño!", words),)), (1080, 1920))
+    ass = script.to_ass(Transcript("es", 3, (Sentence(0, 1.4, "¡Hola, mundo pequeño!", words),)), (1080, 1920))
     found = dialogues(ass)
     marked = [re.search(r"\{\\c&H0000D4FF&\}(.*?)\{", t) for _, _, t in found]
     assert [m.group(1) for m in marked if m] == ["¡Hola,", "mundo", "pequeño!"]
@@ -146,19 +146,19 @@ def test_ass_marks_every_word_once_in_turn() -> None:
     "text", ["{\\an8}oculto", "C:\\New\\notes", "a}b{c", "línea\nnueva", "emoji 😀👍🏽", "مرحبا بكم"]
 )
 def test_ass_shows_text_as_it_is(text: str) -> None:
-    ass = captions.to_ass(Transcript("xx", 3, (Sentence(0, 2, text),)), (640, 360), CaptionStyle(karaoke=False))
+    ass = script.to_ass(Transcript("xx", 3, (Sentence(0, 2, text),)), (640, 360), CaptionStyle(karaoke=False))
     ((_, _, shown),) = dialogues(ass)
     shown = re.sub(r"\{\\fn[^{}]*\}", "", shown)  # which font draws what
     assert not re.search(r"(?<!\\)\{", shown)
     assert not re.search(r"\\[Nnh]", shown)
-    plain = shown.replace(captions.WORD_JOINER, "").replace(r"\{", "{").replace(r"\}", "}")
+    plain = shown.replace(script.WORD_JOINER, "").replace(r"\{", "{").replace(r"\}", "}")
     assert plain == clock.clean(text)
 
 
 def test_lines_fit_the_safe_area_of_an_upright_picture() -> None:
     size, style = (1080, 1920), CaptionStyle()
-    place = captions.layout(size, style)
-    measure = captions.measure_at(place.size, "es")
+    place = script.layout(size, style)
+    measure = script.measure_at(place.size, "es")
     for seed in range(3):
         for cue in cues.cues(spoken(seed), measure=measure, limit=place.width):
             assert all(measure(line) <= place.width for line in cue.lines)
@@ -167,7 +167,7 @@ def test_lines_fit_the_safe_area_of_an_upright_picture() -> None:
 
 
 def test_sizes_follow_the_height() -> None:
-    small, large = (captions.layout((w, h), CaptionStyle()).size for w, h in ((640, 360), (1920, 1080)))
+    small, large = (script.layout((w, h), CaptionStyle()).size for w, h in ((640, 360), (1920, 1080)))
     assert large == pytest.approx(3 * small)
 
 
@@ -186,7 +186,7 @@ def test_the_font_has_the_letters_we_promise() -> None:
 
 def test_write_refuses_other_forms() -> None:
     with pytest.raises(ValueError, match="docx"):
-        captions.write(Transcript("", 0), "docx")
+        subtitles.write(Transcript("", 0), "docx")
 
 
 ABBREVIATED = (
@@ -246,18 +246,17 @@ URL = "https://www.ejemplodeunaempresamuylarga.com/ofertas/2024/verano"
     "word", [URL, "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"]
 )
 def test_a_word_wider_than_the_picture_goes_on_in_the_next_line(word: str, size: tuple[int, int]) -> None:
-    place = captions.layout(size, CaptionStyle())
-    measure = captions.measure_at(place.size, "es")
+    place = script.layout(size, CaptionStyle())
+    measure = script.measure_at(place.size, "es")
     said = Transcript("es", 9.0, (Sentence(0.0, 6.0, f"Mira en {word} y compra"),))
     found = cues.cues(said, measure=measure, limit=place.width)
     assert all(measure(line) <= place.width for c in found for line in c.lines)
     assert "".join("".join(c.lines) for c in found).replace(" ", "") == f"Miraen{word}ycompra"
     shown = "".join(
-        re.sub(r"\{.*?\}", "", t)
-        for _, _, t in dialogues(captions.to_ass(None, size, hook=captions.Hook(f"Ya {word}")))
+        re.sub(r"\{.*?\}", "", t) for _, _, t in dialogues(script.to_ass(None, size, hook=script.Hook(f"Ya {word}")))
     )
     hook = [line.strip() for line in shown.split(r"\N")]
-    assert all(captions.measure_at(captions.HOOK_SCALE * place.size, "")(line) <= place.width for line in hook)
+    assert all(script.measure_at(script.HOOK_SCALE * place.size, "")(line) <= place.width for line in hook)
     assert "".join(hook).replace(" ", "") == f"Ya{word}"
 
 
@@ -273,11 +272,11 @@ def test_chinese_takes_two_columns_and_breaks_at_no_sign() -> None:
     ("size", "bottom"), [((1080, 1920), 1264), ((1080, 1920), 1380), ((1080, 1080), 1000), ((720, 1280), 1100)]
 )
 def test_captions_lie_across_no_edge_of_the_picture(size: tuple[int, int], bottom: int) -> None:
-    place, height = captions.layout(size, CaptionStyle()), size[1]
+    place, height = script.layout(size, CaptionStyle()), size[1]
     said = Transcript(
         "es", 9.0, (Sentence(1.0, 3.0, "Dos líneas de texto que se leen bien"), Sentence(6.0, 7.0, "Otra vez"))
     )
-    ass = captions.to_ass(said, size, CaptionStyle(karaoke=False), bands=[captions.Band(0.0, 5.0, bottom)])
+    ass = script.to_ass(said, size, CaptionStyle(karaoke=False), bands=[script.Band(0.0, 5.0, bottom)])
     lines = re.findall(r"^Dialogue: 0,0:00:0(\d).*?,,0,0,(\d+),,(?:\{\\an(\d)\})?", ass, re.MULTILINE)
     for second, margin, anchor in lines:
         inside = int(second) < 5

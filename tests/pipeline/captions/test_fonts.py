@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from fontTools.ttLib import TTFont
 
+from pipeline.captions import fonts, script
+from pipeline.captions.styles import CaptionStyle
 from pipeline.media.decode import video_blocks
-from pipeline.render import captions, fonts
-from pipeline.render.render import RenderOptions, render
-from pipeline.render.styles import CaptionStyle
+from pipeline.render.options import RenderOptions
+from pipeline.render.render import render
 from pipeline.values import Cut, Sentence, Span, Timeline, Transcript
 from tests import odd_media
 
@@ -98,7 +99,7 @@ def test_what_is_drawn_is_as_wide_as_was_measured_and_is_no_row_of_boxes(
     text = {"emoji": "🔥😂🎉🚀"}.get(language) or re.split("[,，、！!。،]", SPOKEN[language])[0]
     seen = drawn(film, tmp_path / "out.mp4", text, language)
     columns = np.flatnonzero(seen.any(axis=0))
-    size = captions.layout((640, 360), CaptionStyle()).size
+    size = script.layout((640, 360), CaptionStyle()).size
     assert columns[-1] - columns[0] == pytest.approx(fonts.width(text, size, language), abs=14)
     missing = drawn(film, tmp_path / "boxes.mp4", "\U000f0000" * 4, language)
     letter = seen[:, columns[0] : columns[0] + 14]

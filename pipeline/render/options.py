@@ -1,0 +1,41 @@
+"""How a timeline is rendered: the one value that says it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from pipeline.captions.styles import CaptionStyle
+from pipeline.render import loudness, shapes
+from pipeline.values import Shot, Transcript
+
+
+@dataclass(frozen=True, slots=True)
+class RenderOptions:
+    """How a timeline is rendered.
+
+    ``aspect`` (of :data:`pipeline.render.shapes.ASPECTS`) crops to a shape in the way of ``framing`` (of ``FRAMINGS`` there);
+    ``shots`` by source, on its clock. ``captions`` are on the **result's** clock (see :func:`pipeline.speech.clock.through`) and
+    burned in with ``style``; ``hook`` is a title for the first ``hook_duration`` seconds. ``loudness`` in LUFS, ``None`` leaves the
+    sound alone. ``tracks``: by source, the numbers of the audio tracks that are heard together (the first). ``fast_copy`` copies the
+    packets of a single cut: instant, but it begins at the keyframe before (often seconds early) and ignores every option that changes
+    picture or sound.
+    """
+
+    aspect: str = shapes.SOURCE
+    size: tuple[int, int] | None = None
+    fps: float | None = None
+    framing: str = "follow"
+    shots: Mapping[str, tuple[Shot, ...]] = field(default_factory=dict)
+    captions: Transcript | None = None
+    style: CaptionStyle = field(default_factory=CaptionStyle)
+    hook: str = ""
+    hook_duration: float = 4.0
+    loudness: float | None = loudness.TARGET
+    tracks: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    crf: int = 21
+    preset: str = "superfast"
+    encoder: Literal["auto", "libx264"] = "auto"
+    fast_copy: bool = False
+    threads: int = 0
