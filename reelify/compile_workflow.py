@@ -116,7 +116,7 @@ def _transcript(engine: Engine, plan: Timeline, request: CompileRequest, report:
     heard: dict[str, Transcript] = {}
     asked = {str(clip.source) for clip in request.clips}
     for source in dict.fromkeys(c.source for c in plan.cuts):
-        if (info := engine.probe(source)).audio:
+        if request.listen and (info := engine.probe(source)).audio:
             stream = chosen(info, request.track).heard if source in asked else 0
             whole = engine.transcript(source, request.language, stream, report)
             heard[source] = rewritten_in(whole, source, request.texts)

@@ -24,7 +24,13 @@ const past = history((state, root) => {
     card.querySelector('.long').textContent = `${digits(end - start)} s`;
   });
   const make = root.querySelector('[data-apply]'); if (make) make.disabled = !open;
+  told();
 });
+const unmade = (n) => {
+  const card = cardOf(n), made = (card?.dataset.made || '').split(',').map(Number);
+  return made.length === 2 && !same(made, boundsOf(past.now(), n));
+};
+const told = downloads('highlights-files', unmade, (n) => trigger('apply', { state: past.now(), n: n ? Number(n) : null }));
 edges(past, (n, bounds, edge) => {
   const source = stageOf().dataset.source, card = cardOf(n), at = bounds[edge === 'start' ? 0 : 1];
   const made = (card.dataset.made || '').split(',').map(Number);

@@ -24,8 +24,15 @@ const past = history((state, root, fresh) => {
     if (fixed !== undefined) said.textContent = fixed; else if (said.classList.contains('fixed')) said.innerHTML = original.get(said);
     said.classList.toggle('fixed', fixed !== undefined);
   });
-  caption();
+  caption(); told();
 });
+const unmade = (n) => {
+  const card = cardOf(n), made = JSON.parse(card?.dataset.made || 'null'), state = past.now();
+  if (!made || !card.querySelector('.tl-clip')) return false;
+  const texts = Object.fromEntries(Object.entries(state.texts || {}).filter(([key]) => key.split(':')[0] === n));
+  return !same(made.bounds.map(Number), boundsOf(state, n).map(Number)) || !same(Object.entries(made.texts).sort(), Object.entries(texts).sort());
+};
+const told = downloads('viral-links', unmade, (n) => trigger('apply', { make: n ? 'clip' : 'changed', n: Number(n || 1), state: past.now() }));
 edges(past, (n, bounds, edge) => {
   const card = cardOf(n), at = bounds[edge === 'start' ? 0 : 1] - Number(card.dataset.start);
   if (at >= 0 && at <= Number(card.dataset.end) - Number(card.dataset.start)) seek(card, at, false);
@@ -70,7 +77,6 @@ element.addEventListener('click', (e) => {
   else if (pen) fix(element.querySelector(`.said[data-said="${pen.dataset.fix}"]`));
   else if (make) {
     trigger('apply', { make: make.dataset.make, n: Number(make.dataset.n || 1), state: past.now() });
-    document.getElementById('viral-made')?.scrollIntoView({ behavior: 'smooth', block: 'start' });
   }
 });
 element.addEventListener('change', (e) => {

@@ -111,10 +111,11 @@ def file(task_id: str, path: str, request: Request) -> FileResponse:
 
 def _cut_by_hand(job: Job, request: Request) -> dict[int, Path]:
     """The files of clips (from 1) that were rendered anew and are still there."""
-    found = {}
-    for number, made_by in edits.made_anew(job).items():
-        with contextlib.suppress(NotFound):
-            found[number] = clips.output_file(job_of(request, made_by))
+    found: dict[int, Path] = {}
+    for number, candidates in edits.made_anew(job).items():
+        for made_by in candidates:
+            with contextlib.suppress(NotFound):
+                found.setdefault(number, clips.output_file(job_of(request, made_by)))
     return found
 
 

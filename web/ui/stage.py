@@ -60,7 +60,7 @@ def _card(n: int, clip: Clip, language: str) -> str:
     poster, url = clip.get("poster") or "", clip.get("url") or ""
     picture = f'<img src="{attr(poster)}" alt="" loading="lazy">' if poster else ""
     length = tell("ui.seconds", language, seconds=format_number(clip["end"] - clip["start"], 1, language))
-    download = f'<a href="{attr(url)}" download>{html.escape(tell("ui.download_clip", language))}</a>' if url else ""
+    download = _download(url, language) if url else ""
     made = ",".join(str(t) for t in clip.get("made", ())) if url else ""
     return (
         f'<li class="card" data-n="{n}" data-src="{attr(url)}" data-poster="{attr(poster)}" data-made="{made}" '
@@ -70,3 +70,9 @@ def _card(n: int, clip: Clip, language: str) -> str:
         f'<span class="long">{html.escape(length)}</span></div>'
         f"{score_bar(clip['score'], language)}{to_post(clip, language)}<ul>{reasons}</ul>{download}</div></li>"
     )
+
+
+def _download(url: str, language: str) -> str:
+    """The link to a clip's file; of one that was changed since it makes the clip first."""
+    first = attr(tell("ui.make_first", language))
+    return f'<a href="{attr(url)}" download data-get="url" data-first="{first}">{html.escape(tell("ui.download_clip", language))}</a>'

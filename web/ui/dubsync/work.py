@@ -123,16 +123,8 @@ class DubWork(TabWork):
     def blank(self) -> dict[str, Any]:
         """The tab without a result."""
         hide = gr.update(visible=False)
-        return {
-            "progress": "",
-            "view": "",
-            "files": "",
-            "joins": "",
-            "fold": hide,
-            "editing": hide,
-            "send": hide,
-            "player": hide,
-        }
+        empty = {"progress": "", "view": "", "files": "", "joins": ""}
+        return {**empty, "fold": hide, "editing": hide, "send": hide, "player": hide}
 
     def watch(self, job_id: str, language: str) -> Iterator[Answer]:
         """What the tab shows while a job runs (the map improves as witnesses speak) and when it has ended."""
@@ -141,19 +133,10 @@ class DubWork(TabWork):
             if job.is_finished:
                 yield self._finished(job, card, language)
                 return
-            values: dict[str, Any] = {"progress": card, "running": job_id}
-            if job.kind == "analyse" and not told:
-                values |= {
-                    "view": "",
-                    "files": "",
-                    "joins": "",
-                    "fold": hide,
-                    "editing": hide,
-                    "send": hide,
-                    "player": hide,
-                }
+            fresh = self.blank() if job.kind == "analyse" and not told else {}
             view, told = self._so_far(early, job, language), True
-            yield self.told(**(values if view is None else {**values, "view": view}))
+            shown_now = {} if view is None else {"view": view}
+            yield self.told(**{**fresh, "progress": card, "running": job_id, **shown_now})
 
     def _so_far(self, early: Early, job: Job, language: str) -> str | None:
         """The map as it is while speech is still listened to."""

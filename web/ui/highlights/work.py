@@ -20,9 +20,10 @@ from syncdub.requests import AnalyseRequest
 from web.jobs import edits
 from web.jobs.inputs import brought
 from web.jobs.queue import Job
+from web.problems import words
 from web.rest.answers import public_result
 from web.ui.examples import example_files
-from web.ui.following import Page, TabWork, asker, chosen_source, follow, notes, shown, source_url
+from web.ui.following import Page, TabWork, asker, chosen_source, follow, note, notes, shown, source_url
 from web.ui.giving.given import given_in, is_example
 from web.ui.giving.zone import Field, Zone, held, zone_view
 from web.ui.highlights.first_look import FirstLook
@@ -31,6 +32,7 @@ from web.ui.numbers import shown_table
 from web.ui.posting.card import columns
 from web.ui.running.card import done_bar
 from web.ui.stage import Scene, stage
+from web.ui.timeline import attr
 
 Answer = tuple[Any, ...]
 
@@ -96,7 +98,9 @@ class HighlightsWork(TabWork):
         for card, job in follow(self.page, job_id, language):
             if job.is_finished:
                 yield self._finished(job, card, language)
-                continue
+                if job.state == "done" and being_made(self.page, job):
+                    yield from self._making(job, language)
+                return
             so_far = look.news(job, language)
             fresh, told = {} if told else self.blank(), True
             shown_now = {} if so_far is None else {"view": so_far}
@@ -122,57 +126,82 @@ class HighlightsWork(TabWork):
         )
 
     def _clips(self, job: Job, language: str) -> list[dict[str, Any]]:
-        """The clips as they are shown; those rendered again by their new files."""
+        """The clips as they are shown; those made anew by their new files."""
         result = public_result(job, self.page.settings, language)
-        made = edits.load(job).get("made", {})
-        return [self._clip(clip, made.get(str(n)), language) for n, clip in enumerate(result["clips"], 1)]
+        return [self._clip(job, n, clip, language) for n, clip in enumerate(result["clips"], 1)]
 
-    def _clip(self, clip: Mapping[str, Any], again: Mapping[str, Any] | None, language: str) -> dict[str, Any]:
-        shown_clip = {
-            **clip,
-            "reasons": [*clip.get("reasons", []), *clip.get("doubts", [])],
-            "made": (clip["start"], clip["end"]),
-        }
-        if again is None:
-            return shown_clip
-        try:
-            job = self.page.jobs.get(again["job"])
-        except StudioError:  # deleted since; the first rendering is still there
-            return shown_clip
-        if job.state != "done":
-            return shown_clip
-        files = public_result(job, self.page.settings, language)
-        return {**shown_clip, "url": files["output"], "poster": files["poster"] or "", "made": tuple(again["bounds"])}
+    def _clip(self, job: Job, n: int, clip: Mapping[str, Any], language: str) -> dict[str, Any]:
+        reasons = [*clip.get("reasons", []), *clip.get("doubts", [])]
+        first = {**clip, "reasons": reasons, "made": (clip["start"], clip["end"])}
+        again, done = made_last(self.page, job, n)
+        if again is None or done is None:
+            return first
+        files = public_result(done, self.page.settings, language)
+        return {**first, "url": files["output"], "poster": files["poster"] or "", "made": tuple(again["bounds"])}
 
     def edit(self, found: Mapping[str, str], request: gr.Request, event: gr.EventData) -> None:
         """Keeps edges that were moved."""
         keep_edits(self.page, found.get("job", ""), event, request)
 
     def remake(self, found: Mapping[str, str], request: gr.Request, event: gr.EventData) -> Iterator[Answer]:
-        """Renders every clip whose edges were moved once more; nothing is analysed."""
-        skip, language = gr.skip(), language_of(request)
+        """Renders the clip that is asked for, or every one, whose edges were moved once more; nothing is analysed.
+
+        All of them are queued first: what was begun ends, and is there, also when nobody waits for it.
+        """
+        language, data = language_of(request), event._data or {}
         try:
             job = self.page.job(found.get("job", ""), request)
-            state = edits.save(job, (event._data or {}).get("state"))
+            state = edits.save(job, data.get("state"))
             for n, clip in enumerate(self._clips(job, language), 1):
                 bounds = edits.bounds_of(state, n, clip)
-                if bounds != clip["made"]:
-                    for card, done in self._rendered(job, n, clip, bounds, request):
-                        yield card, skip, skip
-                        if done.state == "done":
-                            edits.keep_made(job, n, done.id, bounds)
+                if bounds != tuple(clip["made"]) and data.get("n") in (None, n):
+                    edits.keep_making(job, n, self._queued(job, n, clip, bounds, request), bounds)
         except StudioError as error:
-            raise shown(error, request) from error
-        yield skip, self._stage(job, language), _table(self._clips(job, language), language)
+            yield self.told(made=note(words(error.message, language), "bad"))
+            return
+        yield from self._making(job, language)
 
-    def _rendered(
-        self, job: Job, n: int, clip: Mapping[str, Any], bounds: edits.Bounds, request: gr.Request
-    ) -> Iterator[tuple[str, Job]]:
+    def _queued(self, job: Job, n: int, clip: Mapping[str, Any], bounds: edits.Bounds, request: gr.Request) -> str:
         asked = job.asked(HighlightsRequest)
         piece = Clip(asked.source, Span(*bounds), str(clip.get("title", "")))
-        wanted = CompileRequest((piece,), track=asked.track)
-        job_id = self.page.jobs.submit(wanted, asker(request), title=f"{n}. {job.title}")
-        yield from follow(self.page, job_id, language_of(request))
+        wanted = CompileRequest(
+            (piece,), track=asked.track, language=asked.language, listen=asked.transcribe, names=asked.names
+        )
+        return self.page.jobs.submit(wanted, asker(request), title=f"{n}. {job.title}")
+
+    def _making(self, job: Job, language: str) -> Iterator[Answer]:
+        """Follows what is being made of this job's clips, then shows the new ones."""
+        last = ""
+        for made_by in being_made(self.page, job):
+            for card, now in follow(self.page, made_by, language):
+                last = card if now.is_finished else ""
+                yield self.told(made=card)
+        clips = self._clips(job, language)
+        yield self.told(made=last, view=self._stage(job, language), table=_table(clips, language))
+
+
+def made_last(page: Page, job: Job, n: int) -> tuple[Mapping[str, Any] | None, Job | None]:
+    """The newest finished making of clip ``n`` and the job that did it; both ``None`` where the first rendering is the last."""
+    for again in edits.makings(job, n):
+        try:
+            done = page.jobs.get(str(again["job"]))
+        except StudioError:  # deleted since
+            continue
+        if done.state == "done":
+            return again, done
+    return None, None
+
+
+def being_made(page: Page, job: Job) -> list[str]:
+    """The unfinished jobs that make something of ``job``'s clips."""
+    found = []
+    for made_by in sorted(edits.made_by(job)):
+        try:
+            if not page.jobs.get(made_by).is_finished:
+                found.append(made_by)
+        except StudioError:  # deleted since
+            continue
+    return found
 
 
 def keep_edits(page: Page, job_id: str, event: gr.EventData, request: gr.Request) -> None:
@@ -208,9 +237,9 @@ def table_rows(clips: list[dict[str, Any]], language: str) -> list[dict[Any, Any
 
 def _downloads(job: Job, clips: list[dict[str, Any]], language: str) -> str:
     settings = quote(json.dumps(job.request.to_json(), ensure_ascii=False))
-    csv = quote(to_csv(table_rows(clips, language)))
+    csv, first = quote(to_csv(table_rows(clips, language))), attr(tell("ui.make_first", language))
     return (
-        f'<div class="studio studio-files"><a href="/api/download/{job.id}?edited=true">{html.escape(tell("ui.download_zip", language))}</a> '
+        f'<div class="studio studio-files"><a data-zip href="/api/download/{job.id}?edited=true" data-first="{first}" download>{html.escape(tell("ui.download_zip", language))}</a> '
         f'<a download="highlights.csv" href="data:text/csv;charset=utf-8,{csv}">CSV</a> '
         f'<a download="settings.json" href="data:application/json;charset=utf-8,{settings}">'
         f"{html.escape(tell('ui.download_settings', language))}</a></div>"

@@ -9,6 +9,7 @@ from typing import Any
 import gradio as gr
 
 from pipeline.errors import NotFound, StudioError
+from web.jobs import edits
 from web.jobs.queue import Job
 from web.ui.following import Page, owner_of, shown
 from web.ui.language import language_of
@@ -28,9 +29,11 @@ class ProjectsWork:
         self._page, self._sizes = page, Sizes()
 
     def look(self, search: str, request: gr.Request) -> str:
-        """The projects of this visitor whose names hold ``search``, newest first."""
+        """The projects of this visitor whose names hold ``search``, newest first; what was made of one belongs to it."""
         language, wanted = language_of(request), (search or "").strip().casefold()
-        jobs = [job for job in self._own(owner_of(request)) if wanted in job.title.casefold()]
+        own = self._own(owner_of(request))
+        parts = {part for job in own for part in edits.made_by(job)}
+        jobs = [job for job in own if job.id not in parts and wanted in job.title.casefold()]
         settings = self._page.settings
         found = [Project(job, facts_of(job, settings, language), self._sizes.of(job)) for job in jobs]
         return listing(found, language, searched=bool(wanted))

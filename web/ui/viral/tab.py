@@ -118,5 +118,5 @@ def wire(page: Page, demo: gr.Blocks, tab: ViralTab, clips: gr.State) -> None:
     tab.made.stop(work.cancel, tab.running, None, **QUIET)
     tab.running.change(lambda job_id: job_id, tab.running, tab.last, **QUIET)
     tab.board.edit(work.edit, tab.running, None, **IN_ORDER)
-    tab.board.apply(work.cut, [tab.running, *tab.look.values()], tab.made, **QUIET)
+    tab.board.apply(work.cut, [tab.running, *tab.look.values()], tab.outputs, **QUIET)
     demo.load(work.resume, tab.last, tab.outputs, **QUIET)

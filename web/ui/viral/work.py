@@ -16,7 +16,6 @@ from pipeline.errors import BadRequest, StudioError
 from pipeline.messages import localise
 from pipeline.render.exports import PLANS, to_csv
 from pipeline.values import Span
-from reelify.cut.rewriting import Rewrite
 from reelify.requests import Clip as ClipAsked
 from reelify.requests import CompileRequest, HighlightsRequest, RankRequest
 from web.jobs import edits
@@ -29,11 +28,12 @@ from web.ui.examples import example_files
 from web.ui.following import Early, Page, TabWork, asker, chosen_source, follow, note, notes, source_url
 from web.ui.giving.given import given_in, is_example
 from web.ui.giving.zone import Field, Zone, held, zone_view
-from web.ui.highlights.work import keep_edits
+from web.ui.highlights.work import being_made, keep_edits, made_last
 from web.ui.language import language_of, tell
 from web.ui.numbers import shown_table
 from web.ui.running.card import done_bar
 from web.ui.timeline import attr
+from web.ui.viral.cuts import cuts_of, words_in
 from web.ui.viral.view import Board, keyword_table, score_rows, score_table, view
 
 Answer = tuple[Any, ...]
@@ -57,7 +57,7 @@ class ViralWork(TabWork):
 
     def zone(self, language: str, job: Job | None = None) -> str:
         """The drop zone, holding the clips of ``job`` that are whole files."""
-        asked = job.asked(RankRequest) if job else None
+        asked = job.request if job and isinstance(job.request, RankRequest) else None
         files = [c.source for c in asked.clips if c.span is None] if asked else []
         kept = [h for path in files for h in held(path, asked.names if asked else {}, asked.fetch if asked else {})]
         return zone_view(ZONE, self.page.settings, language, {"clips": kept}, self.page.sources.has_library)
@@ -108,10 +108,16 @@ class ViralWork(TabWork):
 
     def watch(self, job_id: str, language: str) -> Iterator[Answer]:
         """What the tab shows while a ranking runs and when it has ended."""
+        begun = self.page.jobs.get(job_id)
+        if begun.kind == CompileRequest.kind:
+            yield from self._cut_alone(begun, language)
+            return
         early, told = Early(EARLY), False  # told: whether clips are to be seen already
         for card, job in follow(self.page, job_id, language, early):
             if job.is_finished:
                 yield self._finished(job, card, language)
+                if job.state == "done" and being_made(self.page, job):
+                    yield from self._making(job, language)
                 return
             news = early.news(job)
             values = {**({} if told else self.blank()), "progress": card, "running": job_id}
@@ -119,6 +125,11 @@ class ViralWork(TabWork):
                 values["board"] = self._so_far(job, news, language)
             told = True
             yield self.told(**values)
+
+    def _cut_alone(self, job: Job, language: str) -> Iterator[Answer]:
+        """A clip that was cut by hand, by itself: while it is made and when it is there."""
+        for card, now in follow(self.page, job.id, language):
+            yield self.told(made=self._made(now, language) if now.is_finished else card)
 
     def _so_far(self, job: Job, judged: Path | None, language: str) -> str:
         """Scores and transcripts of the clips judged so far, and the others; all play from what was given."""
@@ -140,14 +151,32 @@ class ViralWork(TabWork):
         remarks = [*([] if result["viral_clips"] else [result["message"]]), *result["notes"]]
         remarks += [f"{s['title']}: {s['message']}" for s in result["skipped"]]
         scores, words = score_table(clips, language), keyword_table(clips, language)
-        ranked = _ranked(job)
-        shown_clips = [c if c.get("url") else _from_source(c, r["source"]) for c, r in zip(clips, ranked, strict=True)]
-        board = Board(shown_clips, self._durations(ranked), job.id, edits.checked(edits.load(job)))
         return self.told(
-            progress=done_bar(job, language) + notes(remarks), board=view(board, language), fold=gr.update(visible=bool(clips)),
+            progress=done_bar(job, language) + notes(remarks), board=self._board(job, language), fold=gr.update(visible=bool(clips)),
             scores=shown_table(scores, language), words=gr.update(value=words, visible=len(words) > 0),
-            links=_links(job, clips, language), made="", running=job.id,
+            links=_links(job, clips, language), made=self._products(job, language), running=job.id,
         )  # fmt: skip
+
+    def _board(self, job: Job, language: str) -> str:
+        """The cards, each with the files that were made of it last."""
+        result, ranked = public_result(job, self.page.settings, language), _ranked(job)
+        clips = [*result["viral_clips"], *result["closest"]]
+        pairs = enumerate(zip(clips, ranked, strict=True), 1)
+        shown_clips = [
+            self._shown_clip(job, n, c if c.get("url") else _from_source(c, r["source"]), language)
+            for n, (c, r) in pairs
+        ]
+        return view(Board(shown_clips, self._durations(ranked), job.id, edits.checked(edits.load(job))), language)
+
+    def _shown_clip(self, job: Job, n: int, clip: Clip, language: str) -> Clip:
+        again, done = made_last(self.page, job, n)
+        if again is None or done is None:
+            return {**clip, "made": ((clip["start"], clip["end"]), {})}
+        files = public_result(done, self.page.settings, language)
+        forms = {form.name: files.get(form.name) for form in SUBTITLES.values() if form.with_clips}
+        made = (tuple(again["bounds"]), again.get("texts") or {})
+        moved = {"shift": clip["start"] - again["bounds"][0]}
+        return {**clip, **forms, **moved, "url": files["output"], "poster": files.get("poster") or "", "made": made}
 
     def _durations(self, clips: Sequence[Clip]) -> list[float]:
         """How long the file behind each clip is; 0 where it has gone."""
@@ -163,22 +192,70 @@ class ViralWork(TabWork):
         """Keeps moved edges, ticked sentences and corrected words."""
         keep_edits(self.page, job_id, event, request)
 
-    def cut(self, request: gr.Request, event: gr.EventData, job_id: str, *look: Any) -> Iterator[str]:
-        """Cuts a new clip as the visitor wants it; nothing is analysed again."""
+    def cut(self, request: gr.Request, event: gr.EventData, job_id: str, *look: Any) -> Iterator[Answer]:
+        """Cuts what the visitor wants; nothing is analysed again.
+
+        ``make`` is as in :func:`cuts_of`, or ``changed`` for every clip whose edges or words were changed since it was made.
+        """
         data, language = event._data or {}, language_of(request)
         try:
             ranking = self.page.job(job_id, request)
             state = edits.save(ranking, data.get("state"))
-            cuts = cuts_of(_ranked(ranking), str(data.get("make")), int(data.get("n") or 1), state)
-            wanted = CompileRequest.from_json(
-                {**dict(zip(self.look, look, strict=True)), **cuts, "track": ranking.asked(RankRequest).track}
-            )
-            made_by = self.page.jobs.submit(wanted, asker(request), title=wanted.clips[0].title or ranking.title)
+            make, n = str(data.get("make")), int(data.get("n") or 1)
+            for number in self._changed(ranking, state) if make == "changed" else [n]:
+                self._submit_cut(ranking, "clip" if make == "changed" else make, number, look, request)
         except StudioError as error:
-            yield note(words_of(error.message, language), "bad")
+            yield self.told(made=note(words_of(error.message, language), "bad"))
             return
-        for card, job in follow(self.page, made_by, language):
-            yield card if not job.is_finished else card + self._made(job, language)
+        yield from self._making(ranking, language)
+
+    def _submit_cut(self, ranking: Job, make: str, n: int, look: Sequence[Any], request: gr.Request) -> None:
+        """Queues what is to be cut, as a part of the ranking."""
+        asked, clips, state = ranking.asked(RankRequest), _ranked(ranking), edits.load(ranking)
+        cuts = cuts_of(clips, make, n, state)
+        wanted = CompileRequest.from_json(
+            {
+                **dict(zip(self.look, look, strict=True)),
+                **cuts,
+                "track": asked.track,
+                "language": asked.language,
+                "names": asked.names,
+            }
+        )
+        made_by = self.page.jobs.submit(wanted, asker(request), title=wanted.clips[0].title or ranking.title)
+        if make == "clip":
+            edits.keep_making(ranking, n, made_by, edits.bounds_of(state, n, clips[n - 1]), words_in(state, n))
+        else:
+            edits.keep_product(ranking, made_by)
+
+    def _changed(self, ranking: Job, state: Mapping[str, Any]) -> list[int]:
+        """The clips (from 1) that are not made as they now are."""
+        found = []
+        for n, clip in enumerate(_ranked(ranking), 1):
+            again, _ = made_last(self.page, ranking, n)
+            made = (tuple(again["bounds"]), again.get("texts") or {}) if again else ((clip["start"], clip["end"]), {})
+            if (edits.bounds_of(state, n, clip), words_in(state, n)) != made:
+                found.append(n)
+        return found
+
+    def _making(self, ranking: Job, language: str) -> Iterator[Answer]:
+        """Follows what is being made of this ranking's clips, then shows all of it."""
+        last = ""
+        for made_by in being_made(self.page, ranking):
+            for card, now in follow(self.page, made_by, language):
+                last = card if now.is_finished else ""
+                yield self.told(made=card)
+        yield self.told(made=last + self._products(ranking, language), board=self._board(ranking, language))
+
+    def _products(self, ranking: Job, language: str) -> str:
+        """What was cut of this ranking, the newest first."""
+        shown: list[str] = []
+        for made_by in reversed(edits.products(ranking)):
+            try:
+                shown.append(self._made(self.page.jobs.get(made_by), language))
+            except StudioError:  # deleted since
+                continue
+        return "".join(filter(None, shown))
 
     def _made(self, job: Job, language: str) -> str:
         if job.state != "done" or job.result is None:
@@ -212,73 +289,13 @@ def _ranked(job: Job) -> list[Clip]:
     return [*(job.result or {}).get("viral_clips", []), *(job.result or {}).get("closest", [])]
 
 
-def cuts_of(clips: Sequence[Clip], make: str, n: int, state: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of a request to cut. ``make`` is ``clip`` (number ``n``), ``smart`` (the best of it), ``sentences`` (the ticked
-    ones) or ``all`` that passed; edges and words are as ``state`` has them.
-
-    Raises:
-        BadRequest: there is nothing to cut.
-    """
-    if not clips:
-        raise BadRequest("error.no_ranking")
-    n = min(max(n, 1), len(clips))
-    pieces = [_piece(c, edits.bounds_of(state, i, c)) for i, c in enumerate(clips, 1)]
-    if make == "sentences":
-        chosen = [pair for key in state.get("ticked", ()) if (pair := _of_key(key, clips))]
-        if not chosen:
-            raise BadRequest("error.no_sentences")
-        return {"clips": runs(clips, chosen), "texts": _texts(clips, state, {c for c, _ in chosen})}
-    if make == "all":
-        kept = [i for i, c in enumerate(clips, 1) if c.get("kept")] or [1]
-        return {"clips": tuple(pieces[i - 1] for i in kept), "texts": _texts(clips, state, set(kept))}
-    return {"clips": (pieces[n - 1],), "smart": make == "smart", "texts": _texts(clips, state, {n})}
-
-
-def _of_key(key: str, clips: Sequence[Clip]) -> tuple[int, int] | None:
-    """``3:0`` → clip 3, sentence 0, where they exist."""
-    n, i = (int(x) for x in key.split(":"))
-    return (n, i) if 1 <= n <= len(clips) and i < len(clips[n - 1].get("sentences", ())) else None
-
-
-def _texts(clips: Sequence[Clip], state: Mapping[str, Any], wanted: set[int]) -> tuple[Rewrite, ...]:
-    """The sentences of ``wanted`` clips that read otherwise than they were heard, with their seconds in the file."""
-    found = []
-    for key, text in state.get("texts", {}).items():
-        pair = _of_key(key, clips)
-        if pair and pair[0] in wanted:
-            clip = clips[pair[0] - 1]
-            said = clip["sentences"][pair[1]]
-            start = round(clip["start"] + said["start"], 3)
-            found.append(Rewrite(Path(clip["source"]), start, said["text"], text))
-    return tuple(found)
-
-
-def _piece(clip: Clip, bounds: edits.Bounds) -> ClipAsked:
-    return ClipAsked(Path(clip["source"]), Span(*bounds), str(clip.get("title", "")))
-
-
-def runs(clips: Sequence[Clip], chosen: Sequence[tuple[int, int]]) -> tuple[ClipAsked, ...]:
-    """Ticked sentences as pieces, neighbours joined, with a breath of air that never reaches the next sentence."""
-    pieces: list[ClipAsked] = []
-    before: tuple[int, int] | None = None
-    for n, i in chosen:
-        clip, sentences = clips[n - 1], clips[n - 1]["sentences"]
-        low = (sentences[i - 1]["end"] + sentences[i]["start"]) / 2 if i else 0.0
-        high = (sentences[i]["end"] + sentences[i + 1]["start"]) / 2 if i + 1 < len(sentences) else clip["duration"]
-        start, end = max(low, sentences[i]["start"] - 0.15), min(high, sentences[i]["end"] + 0.35)
-        begun = pieces.pop().span if before == (n, i - 1) else None
-        pieces.append(_piece(clip, (begun.start if begun else clip["start"] + start, clip["start"] + end)))
-        before = (n, i)
-    return tuple(pieces)
-
-
 def _links(job: Job, clips: Sequence[Clip], language: str) -> str:
     if not clips:
         return ""
     csv = quote(to_csv(score_rows(clips, language)))
-    rows = quote(json.dumps([dict(c) for c in clips], ensure_ascii=False))
+    rows, first = quote(json.dumps([dict(c) for c in clips], ensure_ascii=False)), attr(tell("ui.make_first", language))
     return (
-        f'<div class="studio studio-files"><a href="/api/download/{job.id}">{html.escape(tell("ui.download_zip", language))}</a>'
+        f'<div class="studio studio-files"><a data-zip href="/api/download/{job.id}?edited=true" data-first="{first}" download>{html.escape(tell("ui.download_zip", language))}</a>'
         f'<a download="ranking.csv" href="data:text/csv;charset=utf-8,{csv}">CSV</a>'
         f'<a download="ranking.json" href="data:application/json;charset=utf-8,{rows}">JSON</a></div>'
     )
