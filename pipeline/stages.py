@@ -60,7 +60,6 @@ class Here:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._hearing, self._reading, self._card = threading.RLock(), threading.RLock(), threading.RLock()
-        self._keywords: dict[tuple[str, tuple[str, ...]], tuple[Keyword, ...]] = {}
 
     @functools.cached_property
     def device(self) -> Device:
@@ -118,14 +117,11 @@ class Here:
             return facts(texts, language)
 
     def keywords(self, texts: Sequence[str], language: str) -> tuple[Keyword, ...]:
-        """Each text with every form in which it may be said in ``language``; remembered."""
-        wanted = (language, tuple(texts))
-        with turn(self._reading):
-            if wanted not in self._keywords:
-                from pipeline.text.keywords import keywords
+        """Each text with every form in which it may be said in ``language``."""
+        from pipeline.text.keywords import keywords
 
-                self._keywords[wanted] = keywords(texts, language, self.embed)
-            return self._keywords[wanted]
+        with turn(self._reading):
+            return keywords(texts, language, self.embed)
 
     def ahead(self, load: Callable[[], object]) -> None:
         """In the background; not where new models would drive out the one at work, on a small card."""

@@ -128,7 +128,7 @@ class Work:
         info = self.infos[piece.source] if piece.source else None
         if info is None or info.video is None:
             return graph.black(piece, self.canvas, number)
-        return graph.picture(stream, piece, offset, info, self.canvas, self._shape(number))
+        return graph.picture(stream, piece, offset, info, self.canvas, shapes.closer(self._shape(number), piece.zoom))
 
     def _shape(self, number: int) -> graph.Shape:
         if self.options.aspect == shapes.SOURCE:

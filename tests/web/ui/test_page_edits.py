@@ -131,7 +131,7 @@ def test_a_clip_that_was_not_made_plays_but_is_no_download() -> None:
 
 
 def test_every_drawing_of_a_view_has_its_own_mark() -> None:
-    plan = {"segments": [], "rate": 1.0, "verdict": "refuse", "anchors": [], "matches": []}
+    plan = {"segments": [], "rate": 1.0, "verdict": "shift", "anchors": [], "matches": []}
     one, two = (whole_view(Map({**plan, "rate": rate}, job="a"), "en") for rate in (1.0, 1.04))
     marks = [re.search(r'data-render="(\w+)"', html) for html in (one, two)]
     assert marks[0]

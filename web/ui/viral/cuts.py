@@ -10,6 +10,7 @@ from pipeline.errors import BadRequest
 from pipeline.values import Span
 from reelify.cut.rewriting import Rewrite
 from reelify.requests import Clip as ClipAsked
+from reelify.requests import Place
 from web.jobs import edits
 
 Clip = Mapping[str, Any]
@@ -17,7 +18,7 @@ Clip = Mapping[str, Any]
 
 def cuts_of(clips: Sequence[Clip], make: str, n: int, state: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of a request to cut. ``make`` is ``clip`` (number ``n``), ``smart`` (the best of it), ``sentences`` (the ticked
-    ones) or ``all`` that passed; edges and words are as ``state`` has them.
+    ones), ``without`` (their clip without them) or ``all`` that passed; edges and words are as ``state`` has them.
 
     Raises:
         BadRequest: there is nothing to cut.
@@ -31,10 +32,24 @@ def cuts_of(clips: Sequence[Clip], make: str, n: int, state: Mapping[str, Any]) 
         if not chosen:
             raise BadRequest("error.no_sentences")
         return {"clips": runs(clips, chosen), "texts": _texts(clips, state, {c for c, _ in chosen})}
+    if make == "without":
+        return _without(clips, pieces, state)
     if make == "all":
         kept = [i for i, c in enumerate(clips, 1) if c.get("kept")] or [1]
         return {"clips": tuple(pieces[i - 1] for i in kept), "texts": _texts(clips, state, set(kept))}
     return {"clips": (pieces[n - 1],), "smart": make == "smart", "texts": _texts(clips, state, {n})}
+
+
+def _without(clips: Sequence[Clip], pieces: Sequence[ClipAsked], state: Mapping[str, Any]) -> dict[str, Any]:
+    """The clip of the first ticked sentence without its ticked ones."""
+    chosen = [pair for key in state.get("ticked", ()) if (pair := _of_key(key, clips))]
+    if not chosen:
+        raise BadRequest("error.no_sentences")
+    n = chosen[0][0]
+    clip = clips[n - 1]
+    said = [clip["sentences"][i] for m, i in chosen if m == n]
+    struck = tuple(Place(clip["start"] + s["start"], clip["start"] + s["end"], Path(clip["source"])) for s in said)
+    return {"clips": (pieces[n - 1],), "struck": struck, "texts": _texts(clips, state, {n})}
 
 
 def _of_key(key: str, clips: Sequence[Clip]) -> tuple[int, int] | None:

@@ -13,6 +13,7 @@ from web.ui.giving.component import drop_zone
 from web.ui.language import label
 from web.ui.running.component import progress_place, wrong_place
 from web.ui.theme import script
+from web.ui.viral import tightening
 from web.ui.viral.work import ViralWork
 
 
@@ -27,6 +28,7 @@ class ViralTab:
     options: dict[str, Any]
     progress: gr.HTML
     made: gr.HTML
+    receipts: tightening.Receipts
     board: gr.HTML
     fold: gr.Accordion
     scores: gr.Dataframe
@@ -45,7 +47,8 @@ class ViralTab:
 
     @property
     def outputs(self) -> list[Any]:
-        return [getattr(self, name) for name in ViralWork.names]
+        found = {"receipt": self.receipts.job}
+        return [found[name] if name in found else getattr(self, name) for name in ViralWork.names]
 
 
 def layout(page: Page, last: gr.BrowserState) -> ViralTab:
@@ -94,18 +97,19 @@ def _look() -> dict[str, Any]:
             "hook": gr.Textbox(label=label("ui.viral.hook"), info=label("ui.viral.hook_info"), max_lines=1),
             "card": gr.Textbox(label=label("ui.viral.card"), info=label("ui.viral.card_info"), max_lines=1),
         }
-    return {**shape, **titles}
+    return {**shape, **titles, **tightening.controls()}
 
 
 def _results() -> dict[str, Any]:
     made = progress_place("viral-made")
+    receipts = tightening.receipts()
     board = gr.HTML("", js_on_load=script("edit.js", "viral.js"), elem_id="viral-view", elem_classes="studio-view")
     links = gr.HTML(elem_id="viral-links")
     with gr.Accordion(label("ui.as_table"), open=False, visible=False) as fold:
         scores = gr.Dataframe(interactive=False, wrap=True, show_search="filter", label=label("ui.viral.scores"))
         words = gr.Dataframe(visible=False, interactive=False, wrap=True, label=label("ui.viral.keywords"))
     return {
-        "made": made, "board": board, "links": links, "fold": fold, "scores": scores, "words": words,
+        "made": made, "receipts": receipts, "board": board, "links": links, "fold": fold, "scores": scores, "words": words,
     }  # fmt: skip
 
 
@@ -119,4 +123,5 @@ def wire(page: Page, demo: gr.Blocks, tab: ViralTab, clips: gr.State) -> None:
     tab.running.change(lambda job_id: job_id, tab.running, tab.last, **QUIET)
     tab.board.edit(work.edit, tab.running, None, **IN_ORDER)
     tab.board.apply(work.cut, [tab.running, *tab.look.values()], tab.outputs, **QUIET)
+    tightening.wire(page, work, tab.made, tab.receipts, QUIET)
     demo.load(work.resume, tab.last, tab.outputs, **QUIET)

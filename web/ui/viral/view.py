@@ -52,7 +52,7 @@ def view(board: Board, language: str) -> str:
 
 
 def _played(clip: Mapping[str, Any]) -> str:
-    return str(clip.get("url") or clip.get("plays") or "")
+    return str(clip.get("watch") or clip.get("url") or clip.get("plays") or "")
 
 
 def _player(url: Any, poster: Any, language: str) -> str:
@@ -66,7 +66,7 @@ def _player(url: Any, poster: Any, language: str) -> str:
 def _tools(language: str) -> str:
     makes = "".join(
         f'<button type="button" data-make="{make}">{html.escape(tell(f"ui.make.{make}", language))}</button>'
-        for make in ("sentences", "all")
+        for make in ("sentences", "without", "all")
     )
     return toolbar(language, makes)
 

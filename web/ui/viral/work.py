@@ -49,7 +49,7 @@ ZONE = Zone(
 class ViralWork(TabWork):
     """The handlers of the tab; the last ``n_look`` of its options say how clips are rendered."""
 
-    names = ("zone", "wrong", "progress", "board", "fold", "scores", "words", "links", "made", "running")
+    names = ("zone", "wrong", "progress", "board", "fold", "scores", "words", "links", "made", "running", "receipt")
 
     def __init__(self, page: Page, options: Sequence[str], n_look: int) -> None:
         super().__init__(page, options)
@@ -75,7 +75,9 @@ class ViralWork(TabWork):
     ) -> Iterator[Answer]:
         language = language_of(request)
         try:
-            wanted = RankRequest.from_json({**self.chosen(rest), "expected": language, **files_of()})
+            # The cards show clips as they were said, word by word; what a clip can do without goes when it is cut.
+            as_said = {"tighten": False, "expected": language}
+            wanted = RankRequest.from_json({**self.chosen(rest), **as_said, **files_of()})
             job_id = self.page.jobs.submit(wanted, asker(request), title=_title(wanted))
         except StudioError as error:
             yield self.refused(error, request, "clips")
@@ -129,7 +131,7 @@ class ViralWork(TabWork):
     def _cut_alone(self, job: Job, language: str) -> Iterator[Answer]:
         """A clip that was cut by hand, by itself: while it is made and when it is there."""
         for card, now in follow(self.page, job.id, language):
-            yield self.told(made=self._made(now, language) if now.is_finished else card)
+            yield self.told(made=self.made(now, language) if now.is_finished else card)
 
     def _so_far(self, job: Job, judged: Path | None, language: str) -> str:
         """Scores and transcripts of the clips judged so far, and the others; all play from what was given."""
@@ -176,6 +178,10 @@ class ViralWork(TabWork):
         forms = {form.name: files.get(form.name) for form in SUBTITLES.values() if form.with_clips}
         made = (tuple(again["bounds"]), again.get("texts") or {})
         moved = {"shift": clip["start"] - again["bounds"][0]}
+        if done.asked(
+            CompileRequest
+        ).tighten:  # its seconds are others: what was ranked is watched, what was made is downloaded
+            moved = {"shift": clip.get("shift", 0.0), "watch": clip.get("url") or clip.get("plays")}
         return {**clip, **forms, **moved, "url": files["output"], "poster": files.get("poster") or "", "made": made}
 
     def _durations(self, clips: Sequence[Clip]) -> list[float]:
@@ -214,19 +220,12 @@ class ViralWork(TabWork):
         asked, clips, state = ranking.asked(RankRequest), _ranked(ranking), edits.load(ranking)
         cuts = cuts_of(clips, make, n, state)
         wanted = CompileRequest.from_json(
-            {
-                **dict(zip(self.look, look, strict=True)),
-                **cuts,
-                "track": asked.track,
-                "language": asked.language,
-                "names": asked.names,
-            }
+            {**dict(zip(self.look, look, strict=True)), **cuts, "track": asked.track, "language": asked.language}
         )
         made_by = self.page.jobs.submit(wanted, asker(request), title=wanted.clips[0].title or ranking.title)
         if make == "clip":
             edits.keep_making(ranking, n, made_by, edits.bounds_of(state, n, clips[n - 1]), words_in(state, n))
-        else:
-            edits.keep_product(ranking, made_by)
+        edits.keep_product(ranking, made_by)
 
     def _changed(self, ranking: Job, state: Mapping[str, Any]) -> list[int]:
         """The clips (from 1) that are not made as they now are."""
@@ -240,24 +239,26 @@ class ViralWork(TabWork):
 
     def _making(self, ranking: Job, language: str) -> Iterator[Answer]:
         """Follows what is being made of this ranking's clips, then shows all of it."""
-        last = ""
+        last, made_by = "", ""
         for made_by in being_made(self.page, ranking):
             for card, now in follow(self.page, made_by, language):
                 last = card if now.is_finished else ""
                 yield self.told(made=card)
-        yield self.told(made=last + self._products(ranking, language), board=self._board(ranking, language))
+        all_made, board = last + self._products(ranking, language), self._board(ranking, language)
+        yield self.told(made=all_made, board=board, receipt=made_by)
 
     def _products(self, ranking: Job, language: str) -> str:
         """What was cut of this ranking, the newest first."""
         shown: list[str] = []
         for made_by in reversed(edits.products(ranking)):
             try:
-                shown.append(self._made(self.page.jobs.get(made_by), language))
+                shown.append(self.made(self.page.jobs.get(made_by), language))
             except StudioError:  # deleted since
                 continue
         return "".join(filter(None, shown))
 
-    def _made(self, job: Job, language: str) -> str:
+    def made(self, job: Job, language: str) -> str:
+        """A clip that was cut, with everything that lies beside it; empty where it was not."""
         if job.state != "done" or job.result is None:
             return ""
         result = public_result(job, self.page.settings, language)
