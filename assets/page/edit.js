@@ -30,6 +30,9 @@ const history = (show) => {
       job = root.dataset.job; at = 0; states = [{}];
       const saved = JSON.parse(root.dataset.edits || '{}');
       if (Object.keys(saved).length) { states.push(saved); at = 1; }
+    } else {  // the server changed something of it, as asked
+      const saved = JSON.parse(root.dataset.edits || '{}');
+      if (!same(saved.added || [], states[at].added || [])) { states = states.slice(0, at + 1).concat([saved]); at = states.length - 1; }
     }
     draw(true);
   };

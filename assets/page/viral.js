@@ -89,3 +89,19 @@ element.addEventListener('keydown', (e) => {
   const hit = e.target.closest('mark[data-seek]');
   if (hit && (e.key === 'Enter' || e.key === ' ')) { e.preventDefault(); seek(hit.closest('.vcard'), Number(hit.dataset.seek)); }
 });
+const near = () => { const card = current(); return card ? { card, n: card.dataset.n, at: (player()?.currentTime || 0) - Number(card.dataset.shift || 0) + Number(card.dataset.start) } : null; };
+keyed({
+  at: () => near()?.at || 0,
+  edge: (which, t) => {
+    const n = near()?.n, clip = element.querySelector(`.tl-clip[data-n="${n}"]`); if (!clip) return;
+    const [start, end] = boundsOf(past.now(), n), at = Math.round(t * 100) / 100;
+    const bounds = which === 'start' ? [Math.max(0, Math.min(at, end - SHORTEST)), end] : [start, Math.max(at, start + SHORTEST)];
+    const state = past.now(); state.bounds = { ...(state.bounds || {}), [n]: bounds };
+    if (same(bounds, [Number(clip.dataset.start), Number(clip.dataset.end)])) delete state.bounds[n];
+    past.push(state);
+  },
+  step: (by) => {
+    const all = [...element.querySelectorAll('.vcard')], next = all[all.indexOf(current()) + by];
+    if (next) { seek(next, 0); next.scrollIntoView({ block: 'nearest' }); }
+  },
+});

@@ -25,6 +25,7 @@ MOST_NUDGE_MS = 600_000
 MADE = ("made", "products")
 """What the server notes beside the visitor's changes."""
 MOST_PRODUCTS = 50
+MOST_ADDED = 100
 Bounds = tuple[float, float]
 
 
@@ -92,7 +93,7 @@ def _write(job: Job, state: Mapping[str, Any]) -> None:
 
 
 def checked(state: Any) -> dict[str, Any]:
-    """The parts of ``state`` that have the right form: ``bounds``, ``ticked``, ``texts``, ``nudges``."""
+    """The parts of ``state`` that have the right form: ``bounds``, ``ticked``, ``texts``, ``nudges``, ``added``."""
     if not isinstance(state, Mapping):
         return {}
     found = {
@@ -100,6 +101,7 @@ def checked(state: Any) -> dict[str, Any]:
         "ticked": _ticked(state.get("ticked")),
         "texts": _texts(state.get("texts")),
         "nudges": _nudges(state.get("nudges")),
+        "added": _added(state.get("added")),
     }
     return {name: value for name, value in found.items() if value}
 
@@ -107,6 +109,12 @@ def checked(state: Any) -> dict[str, Any]:
 def _bounds(value: Any) -> dict[str, list[float]]:
     pairs = value.items() if isinstance(value, Mapping) else ()
     return {str(int(n)): [float(b[0]), float(b[1])] for n, b in list(pairs)[:MOST] if _is_number(n) and _is_span(b)}
+
+
+def _added(value: Any) -> list[list[float]]:
+    """Moments that the visitor added, by their seconds in the file."""
+    spans = value if isinstance(value, list) else []
+    return [[float(b[0]), float(b[1])] for b in spans[:MOST_ADDED] if _is_span(b)]
 
 
 def _is_number(text: Any) -> bool:

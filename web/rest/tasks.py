@@ -130,5 +130,7 @@ def _zip(job: Job, anew: Mapping[int, Path]) -> Path:
             if clip.get("path"):
                 path = anew.get(number) or clips.inside(job, str(clip["path"]))
                 names[path] = clips.clip_name(job, number, str(path))
+        own = {number: path for number, path in anew.items() if number > len(clips.clips_of(job))}
+        names |= {path: clips.clip_name(job, number, str(path)) for number, path in own.items()}
         to_zip(names, target, names)
     return target

@@ -16,6 +16,7 @@ from web.ui.dubsync.tab import DubTab
 from web.ui.following import QUIET, Page
 from web.ui.highlights import tab as highlights_tab
 from web.ui.highlights.tab import HighlightsTab
+from web.ui.keys import help_sheet
 from web.ui.language import label, language_of, own_words, tell
 from web.ui.media_field import Studio
 from web.ui.projects import tab as projects_tab
@@ -89,14 +90,21 @@ def _header(language: str) -> str:
     tagline = html.escape(tell("ui.tagline", language)) if language else ""
     theme = html.escape(tell("ui.theme", language)) if language else ""
     button = (
-        f'<button type="button" data-theme aria-label="{theme}" title="{theme}">{_MOON}</button>' if language else ""
+        f'<button type="button" data-theme aria-label="{theme}" title="{theme}">{_MOON}</button>{_help(language)}'
+        if language
+        else ""
     )
     name = html.escape(tell("ui.language", language)) if language else ""
     words = attr(json.dumps(own_words(language) if language else {}))
     return (
         f'<header class="studio studio-head" data-words="{words}"><h1>Reelify &amp; SyncDub</h1><p>{tagline}</p>'
-        f'<nav aria-label="{name}">{_switch(language)}{button}</nav></header>'
+        f'<nav aria-label="{name}">{_switch(language)}{button}</nav>{help_sheet(language) if language else ""}</header>'
     )
+
+
+def _help(language: str) -> str:
+    words = attr(tell("ui.keys", language))
+    return f'<button type="button" data-keys aria-label="{words}" title="{words}" aria-keyshortcuts="?">?</button>'
 
 
 def _switch(language: str) -> str:

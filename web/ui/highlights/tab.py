@@ -79,7 +79,9 @@ def _options(page: Page) -> dict[str, Any]:
 
 
 def _results() -> dict[str, Any]:
-    view = gr.HTML("", js_on_load=script("edit.js", "stage.js"), elem_id="highlights-view", elem_classes="studio-view")
+    view = gr.HTML(
+        "", js_on_load=script("edit.js", "keys.js", "stage.js"), elem_id="highlights-view", elem_classes="studio-view"
+    )
     made = progress_place("highlights-made")
     files = gr.HTML(elem_id="highlights-files")
     rank = gr.Button(label("ui.viral.from_highlights"), visible=False, elem_id="highlights-rank", elem_classes="next")
@@ -105,5 +107,6 @@ def wire(page: Page, demo: gr.Blocks, tab: HighlightsTab) -> None:
     tab.made.stop(work.cancel, tab.running, None, **QUIET)
     tab.running.change(lambda job_id: job_id, tab.running, tab.last, **QUIET)
     tab.view.edit(work.edit, tab.clips, None, **IN_ORDER)
+    tab.view.moment(work.add, tab.clips, tab.outputs, **IN_ORDER)
     tab.view.apply(work.remake, tab.clips, tab.outputs, **QUIET)
     demo.load(work.resume, tab.last, tab.outputs, **QUIET)

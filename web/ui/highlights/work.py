@@ -35,6 +35,8 @@ from web.ui.stage import Scene, stage
 from web.ui.timeline import attr
 
 Answer = tuple[Any, ...]
+OWN = 15.0
+"""Seconds of a moment that is added by hand, before its edges are moved."""
 
 
 ZONE = Zone(
@@ -121,23 +123,51 @@ class HighlightsWork(TabWork):
     def _stage(self, job: Job, language: str) -> str:
         evidence = (job.result or {}).get("timeline", {})
         source = source_url(job.asked(HighlightsRequest).source)
-        return stage(
-            Scene(evidence, self._clips(job, language), source, job.id, edits.checked(edits.load(job))), language
-        )
+        n_found = len((job.result or {}).get("clips", ()))
+        state = edits.checked(edits.load(job))
+        return stage(Scene(evidence, self._clips(job, language), source, job.id, state, n_found), language)
 
     def _clips(self, job: Job, language: str) -> list[dict[str, Any]]:
         """The clips as they are shown; those made anew by their new files."""
-        result = public_result(job, self.page.settings, language)
-        return [self._clip(job, n, clip, language) for n, clip in enumerate(result["clips"], 1)]
+        found = public_result(job, self.page.settings, language)["clips"]
+        own = [
+            {
+                "start": low,
+                "end": high,
+                "score": 0.0,
+                "reasons": [tell("ui.highlights.own", language)],
+                "url": "",
+                "poster": "",
+                "own": True,
+            }
+            for low, high in edits.load(job).get("added", ())
+        ]
+        return [self._clip(job, n, clip, language) for n, clip in enumerate([*found, *own], 1)]
 
     def _clip(self, job: Job, n: int, clip: Mapping[str, Any], language: str) -> dict[str, Any]:
         reasons = [*clip.get("reasons", []), *clip.get("doubts", [])]
-        first = {**clip, "reasons": reasons, "made": (clip["start"], clip["end"])}
+        first = {**clip, "reasons": reasons, "made": () if clip.get("own") else (clip["start"], clip["end"])}
         again, done = made_last(self.page, job, n)
         if again is None or done is None:
             return first
         files = public_result(done, self.page.settings, language)
         return {**first, "url": files["output"], "poster": files["poster"] or "", "made": tuple(again["bounds"])}
+
+    def add(self, found: Mapping[str, str], request: gr.Request, event: gr.EventData) -> Answer:
+        """Adds a moment of the visitor's own around the second at which the player stands."""
+        data, language = event._data or {}, language_of(request)
+        try:
+            job = self.page.job(found.get("job", ""), request)
+            asked = job.asked(HighlightsRequest)
+            whole = float((job.result or {}).get("timeline", {}).get("duration") or 0.0)
+            length = min(max(OWN, asked.min_duration or 0.0), whole)
+            at = data.get("at")
+            low = max(0.0, min(float(at) if isinstance(at, int | float) else 0.0, whole - length))
+            state = edits.checked(data.get("state"))
+            edits.save(job, {**state, "added": [*state.get("added", []), [round(low, 2), round(low + length, 2)]]})
+        except StudioError as error:
+            return self.told(made=note(words(error.message, language), "bad"))
+        return self.told(view=self._stage(job, language), table=_table(self._clips(job, language), language))
 
     def edit(self, found: Mapping[str, str], request: gr.Request, event: gr.EventData) -> None:
         """Keeps edges that were moved."""
@@ -222,9 +252,10 @@ def _table(clips: list[dict[str, Any]], language: str) -> Any:
 def _frame(clips: list[dict[str, Any]], language: str) -> pd.DataFrame:
     names = [tell(f"ui.table.{c}", language) for c in ("rank", "start", "end", "seconds", "score", "why")]
     rows = [
-        (n, precise(c["made"][0], language), precise(c["made"][1], language), round(c["made"][1] - c["made"][0], 1), round(100 * c["score"]),
+        (n, precise(low, language), precise(high, language), round(high - low, 1), round(100 * c["score"]),
          "; ".join(c["reasons"]))
         for n, c in enumerate(clips, 1)
+        for low, high in [c["made"] or (c["start"], c["end"])]
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=names)
 

@@ -103,7 +103,9 @@ def _look() -> dict[str, Any]:
 def _results() -> dict[str, Any]:
     made = progress_place("viral-made")
     receipts = tightening.receipts()
-    board = gr.HTML("", js_on_load=script("edit.js", "viral.js"), elem_id="viral-view", elem_classes="studio-view")
+    board = gr.HTML(
+        "", js_on_load=script("edit.js", "keys.js", "viral.js"), elem_id="viral-view", elem_classes="studio-view"
+    )
     links = gr.HTML(elem_id="viral-links")
     with gr.Accordion(label("ui.as_table"), open=False, visible=False) as fold:
         scores = gr.Dataframe(interactive=False, wrap=True, show_search="filter", label=label("ui.viral.scores"))
