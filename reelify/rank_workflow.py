@@ -14,9 +14,10 @@ from pipeline.messages import Message, message
 from pipeline.progress import Report, no_report, part_of
 from pipeline.speech.clock import between, moved, through
 from pipeline.tracks.choice import chosen
-from pipeline.values import Sentence, Span, Transcript
+from pipeline.values import Sentence, Span, Timeline, Transcript
 from reelify.cut.compilation import key_moments, worth_of
-from reelify.cut.posting import remarks, render_post, suffix, write_subtitles
+from reelify.cut.keywords import key_spans, on_result
+from reelify.cut.posting import Post, remarks, render_post, suffix, write_subtitles
 from reelify.highlights_workflow import cut_of, evidence_of
 from reelify.requests import Clip, RankRequest, SpokenRequest
 from reelify.score.judging import score_clip
@@ -243,9 +244,17 @@ def _finish_all(
         stage(0.0, message("progress.rendering_clip", n=n, total=len(chosen)))
         spared, said = _spared(engine, request, judged)
         path = request.out / f"clip_{n}_viral{suffix(request, judged.info.video is not None)}"
-        poster = render_post(engine, spared.plan, path, request, said, stage)
+        post = Post(spared.plan, said, _keys(judged, spared.plan))
+        poster = render_post(engine, post, path, request, stage)
         done.append(replace(clip, path=path, poster=poster, subtitles=write_subtitles(said, path), spared=spared))
     return tuple(done)
+
+
+def _keys(judged: Judged, plan: Timeline) -> tuple[Span, ...]:
+    """When the words are said in the result of ``plan`` that earned points."""
+    at = judged.span.start
+    spans = key_spans(judged.transcript, judged.score.evidence)
+    return on_result(plan, str(judged.clip.source), [Span(s.start + at, s.end + at) for s in spans])
 
 
 def _spared(engine: Engine, request: RankRequest, judged: Judged) -> tuple[Tight, Transcript]:

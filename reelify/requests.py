@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from pipeline.captions.styles import LONGEST_JSON, STYLES, CaptionStyle, style_of
 from pipeline.errors import BadRequest
 from pipeline.render.shapes import ASPECTS, FRAMINGS, SOURCE
 from pipeline.requests import Request, option, unstored
@@ -25,6 +26,7 @@ from pipeline.tracks.choice import AUTO, WANTED
 from pipeline.values import Span
 from reelify.cut.compilation import CROSSFADE
 from reelify.cut.rewriting import Rewrite
+from reelify.looks.kits import Kit
 
 if TYPE_CHECKING:
     from pipeline.settings import Settings
@@ -169,12 +171,25 @@ class TightRequest(SpokenRequest):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look(TightRequest):
-    """How clips are made ready to post: ``hook`` is a title in their first seconds."""
+    """How clips are made ready to post: ``hook`` is a title in their first seconds. ``brand`` names a kept look, which
+    :func:`reelify.looks.applied.applied` puts into ``kit`` before the job is kept."""
 
-    aspect: str = option(SOURCE, "the picture's shape", choices=(SOURCE, *ASPECTS), doors=("command", "client"))
-    framing: str = option("follow", "how the shape is filled", choices=tuple(FRAMINGS), doors=())
-    captions: bool = option(False, "burn captions in", doors=("command", "client"))
-    hook: str = option("", "title shown in the first seconds", longest=LONGEST_TITLE, doors=("command",))
+    aspect: str = option(SOURCE, "the picture's shape", choices=(SOURCE, *ASPECTS))
+    framing: str = option("follow", "how the shape is filled", choices=tuple(FRAMINGS))
+    captions: bool = option(False, "burn captions in")
+    hook: str = option("", "title shown in the first seconds", longest=LONGEST_TITLE)
+    caption_style: str = option(
+        "", f"look of the captions: {', '.join(STYLES)}, a kept one, or a JSON object that says how it differs from the look 'like'",
+        longest=LONGEST_JSON,
+    )  # fmt: skip
+    caption_font: Path | None = option(None, "font file (TTF, OTF) for the captions", doors=("command",))
+    brand: str = option("", "a kept look by its name", longest=60)
+    kit: Kit = field(default_factory=Kit)
+
+    @property
+    def style(self) -> CaptionStyle:
+        """The captions' look. Raises BadRequest where it names one that was kept and not applied."""
+        return style_of(self.caption_style)
 
     @classmethod
     def older(cls, body: dict[str, Any]) -> dict[str, Any]:

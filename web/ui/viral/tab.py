@@ -11,6 +11,8 @@ from pipeline.render.shapes import ASPECTS, FRAMINGS, SOURCE
 from web.ui.following import IN_ORDER, QUIET, Page
 from web.ui.giving.component import drop_zone
 from web.ui.language import label
+from web.ui.looks import controls
+from web.ui.looks.work import wire as wire_looks
 from web.ui.running.component import progress_place, wrong_place
 from web.ui.theme import script
 from web.ui.viral import tightening
@@ -26,6 +28,7 @@ class ViralTab:
     wrong: gr.HTML
     look: dict[str, Any]
     options: dict[str, Any]
+    panel: controls.Panel
     progress: gr.HTML
     made: gr.HTML
     receipts: tightening.Receipts
@@ -59,11 +62,20 @@ def layout(page: Page, last: gr.BrowserState) -> ViralTab:
         wrong = wrong_place("viral")
         with gr.Column(elem_classes="flow-options"):
             look = _look()
+            panel = controls.panel()
             with gr.Accordion(label("ui.advanced"), open=False):
                 options = _options(page)
         shown = _results()
     return ViralTab(
-        progress=progress, zone=zone, wrong=wrong, look=look, options=options, **shown, running=gr.State(""), last=last
+        progress=progress,
+        zone=zone,
+        wrong=wrong,
+        look=look,
+        options=options,
+        panel=panel,
+        **shown,
+        running=gr.State(""),
+        last=last,
     )
 
 
@@ -91,6 +103,7 @@ def _look() -> dict[str, Any]:
             "aspect": gr.Radio(aspects, value="9:16", label=label("ui.viral.aspect"), elem_id="viral-aspect"),
             "framing": gr.Radio(framings, value="follow", label=label("ui.viral.framing")),
             "captions": gr.Checkbox(True, label=label("ui.viral.captions")),
+            **controls.chosen(),
         }
     with gr.Row():
         titles = {
@@ -127,3 +140,4 @@ def wire(page: Page, demo: gr.Blocks, tab: ViralTab, clips: gr.State) -> None:
     tab.board.apply(work.cut, [tab.running, *tab.look.values()], tab.outputs, **QUIET)
     tightening.wire(page, work, tab.made, tab.receipts, QUIET)
     demo.load(work.resume, tab.last, tab.outputs, **QUIET)
+    wire_looks(page, demo, tab.look, tab.panel)
