@@ -382,7 +382,7 @@ def test_a_press_folds_the_form_shows_progress_in_view_and_then_the_result(brows
 
 
 WATCH = """() => document.getElementById('highlights-example').addEventListener('click', () => {
-  window.changed = !document.querySelector('#highlights-flow .studio-soon').hidden;
+  setTimeout(() => { window.changed = !document.querySelector('#highlights-flow .studio-soon').hidden; });
 })"""
 IN_VIEW = """(selector) => {
   const box = document.querySelector(selector)?.getBoundingClientRect();
@@ -437,7 +437,11 @@ def test_keys_move_the_player_set_edges_and_add_a_moment(browser: Any, place: Pl
         page = visit.page
         page.wait_for_function("document.querySelector('#highlights-view video').readyState > 0")
         page.locator("#highlights-view .when").first.click()
-        for key in ("?", "Escape", *["Shift+ArrowRight"] * 3, "ArrowRight", "o"):
+        page.keyboard.press("?")
+        visit.see("dialog.keys")
+        page.keyboard.press("Escape")
+        page.locator("dialog.keys").wait_for(state="hidden")
+        for key in (*["Shift+ArrowRight"] * 3, "ArrowRight", "o"):
             page.keyboard.press(key)
         assert page.locator(".card[data-n='1'] .when").inner_text() == "0:18,3–0:21,3"
         page.keyboard.press("m")
@@ -481,13 +485,13 @@ def test_the_library_is_browsed_searched_and_picked_from(browser: Any, tmp_path:
     (films / "Cine").mkdir(parents=True)
     (films / "Cine" / "La abuela.mp4").write_bytes((EXAMPLES / "viral_3.mp4").read_bytes())
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "temp" / "gradio"))
-    with page_server(tmp_path, PAGE_KINDS, media_source_enabled=True, media_source_path=films) as own:
-        with Visit(browser, own.address) as visit:
-            visit.page.click("[data-library]")
-            assert visit.see(".picker li button").inner_text().startswith("Cine")
-            visit.page.locator(".picker input[type=search]").fill("abuela")
-            visit.page.get_by_role("button", name="La abuela.mp4").click()
-            visit.see("#highlights-file .given li.ok")
-            visit.page.click("#highlights-go")
-            visit.see("#highlights-view .stage[data-job] .card")
-            assert own.jobs.list()[0].request.source == films / "Cine" / "La abuela.mp4"
+    library = {"media_source_enabled": True, "media_source_path": films}
+    with page_server(tmp_path, PAGE_KINDS, **library) as own, Visit(browser, own.address) as visit:
+        visit.page.click("[data-library]")
+        assert visit.see(".picker li button").inner_text().startswith("Cine")
+        visit.page.locator(".picker input[type=search]").fill("abuela")
+        visit.page.get_by_role("button", name="La abuela.mp4").click()
+        visit.see("#highlights-file .given li.ok")
+        visit.page.click("#highlights-go")
+        visit.see("#highlights-view .stage[data-job] .card")
+        assert own.jobs.list()[0].request.source == films / "Cine" / "La abuela.mp4"
