@@ -33,6 +33,7 @@ from web.ui.posting.card import columns
 from web.ui.running.card import done_bar
 from web.ui.stage import Scene, stage
 from web.ui.timeline import attr
+from web.ui.viral.view import plan_links
 
 Answer = tuple[Any, ...]
 OWN = 15.0
@@ -117,7 +118,7 @@ class HighlightsWork(TabWork):
         remarks = notes(result.get("doubts", []) if clips else [result["message"], *result.get("doubts", [])])
         return self.told(
             progress=done_bar(job, language) + remarks, view=self._stage(job, language), fold=there, rank=there,
-            table=_table(clips, language), files=_downloads(job, clips, language) if clips else "", running=job.id, clips={"job": job.id},
+            table=_table(clips, language), files=_downloads(job, clips, result.get("plans", {}), language) if clips else "", running=job.id, clips={"job": job.id},
         )  # fmt: skip
 
     def _stage(self, job: Job, language: str) -> str:
@@ -266,12 +267,12 @@ def table_rows(clips: list[dict[str, Any]], language: str) -> list[dict[Any, Any
     return [{**row, **columns(clip, language)} for row, clip in zip(rows, clips, strict=True)]
 
 
-def _downloads(job: Job, clips: list[dict[str, Any]], language: str) -> str:
+def _downloads(job: Job, clips: list[dict[str, Any]], plans: Mapping[str, Any], language: str) -> str:
     settings = quote(json.dumps(job.request.to_json(), ensure_ascii=False))
     csv, first = quote(to_csv(table_rows(clips, language))), attr(tell("ui.make_first", language))
     return (
         f'<div class="studio studio-files"><a data-zip href="/api/download/{job.id}?edited=true" data-first="{first}" download>{html.escape(tell("ui.download_zip", language))}</a> '
         f'<a download="highlights.csv" href="data:text/csv;charset=utf-8,{csv}">CSV</a> '
         f'<a download="settings.json" href="data:application/json;charset=utf-8,{settings}">'
-        f"{html.escape(tell('ui.download_settings', language))}</a></div>"
+        f"{html.escape(tell('ui.download_settings', language))}</a> {' '.join(plan_links(plans))}</div>"
     )
