@@ -113,11 +113,9 @@ class TabWork:
             job = self.page.job(asked.partition(" ")[0], request)
         except StudioError:
             return (*self.told(), *(gr.skip() for _ in self.options))
-        values = (getattr(job.request, name, gr.skip()) for name in self.options)
-        return (
-            *self.told(**{**self.blank(), "zone": self.zone(language, job)}),
-            *(gr.skip() if v is None else v for v in values),
-        )
+        values = [getattr(job.request, name, None) for name in self.options]
+        kept = [v if isinstance(v, str | int | float) else gr.skip() for v in values]
+        return (*self.told(**{**self.blank(), "zone": self.zone(language, job)}), *kept)
 
     def blank(self) -> dict[str, Any]:
         """The tab without a result."""

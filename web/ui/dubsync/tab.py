@@ -8,10 +8,12 @@ from typing import Any
 import gradio as gr
 
 from syncdub.witnesses import EXACT, WITNESSES
+from web.ui.dubsync import season
 from web.ui.dubsync.work import DubWork
 from web.ui.following import IN_ORDER, QUIET, Page
 from web.ui.giving.component import drop_zone
 from web.ui.language import label
+from web.ui.media_field import MediaField
 from web.ui.running.component import progress_place, wrong_place
 from web.ui.theme import script
 
@@ -61,6 +63,7 @@ def layout(page: Page, last: gr.BrowserState) -> DubTab:
         with gr.Accordion(label("ui.advanced"), open=False, elem_classes="flow-options"):
             options = _options()
         shown = _results()
+    season.section(page)
     state = {"running": gr.State(""), "analysed": gr.State("")}
     return DubTab(progress=progress, zone=zone, wrong=wrong, options=options, **shown, **state, last=last)
 
@@ -77,9 +80,10 @@ def _options() -> dict[str, Any]:
             for t in ("film", "dub")
         ]
     name = gr.Textbox(label=label("ui.sync.name"), max_lines=1)
+    also = MediaField(label=label("ui.sync.also"), file_count="multiple", type="filepath", elem_id="sync-also")
     return {
         "quick": quick, "fill": fill, "codec": codec, "follow": witness, "original_stream": tracks[0], "dub_stream": tracks[1],
-        "name": name,
+        "name": name, "also": also,
     }  # fmt: skip
 
 
