@@ -174,7 +174,7 @@ def request(port: int, method: str, path: str, body: Any = None, **headers: str)
         connection.close()
 
 
-def until_ready(port: int, seconds: float = 60.0) -> None:
+def until_ready(port: int, seconds: float = 300.0) -> None:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         try:
