@@ -16,8 +16,10 @@ from pipeline.speech.clock import between, moved, through
 from pipeline.tracks.choice import chosen
 from pipeline.values import Sentence, Span, Timeline, Transcript
 from reelify.cut.compilation import key_moments, worth_of
+from reelify.cut.handing import point_marks, reason_marks, write_plans
 from reelify.cut.keywords import key_spans, on_result
 from reelify.cut.posting import Post, remarks, render_post, suffix, write_subtitles
+from reelify.hearing import heard_by
 from reelify.highlights_workflow import cut_of, evidence_of
 from reelify.requests import Clip, RankRequest, SpokenRequest
 from reelify.score.judging import score_clip
@@ -54,6 +56,7 @@ class RankedClip:
     subtitles: Mapping[str, Path] = field(default_factory=dict)
     remarks: tuple[Message, ...] = ()
     spared: Tight | None = None
+    plans: Mapping[str, Path] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """The contract's JSON and what the page shows beside it."""
@@ -64,7 +67,7 @@ class RankedClip:
             "suggested": judged.labels.to_json(),
             "path": str(self.path) if self.path else None,
             "poster": str(self.poster) if self.poster else None,
-            **{form: str(path) for form, path in self.subtitles.items()},
+            **{form: str(path) for form, path in (*self.subtitles.items(), *self.plans.items())},
             "start": round(judged.span.start, 3),
             "end": round(judged.span.end, 3),
             "duration": round(judged.span.duration, 3),
@@ -195,7 +198,7 @@ def judge(
     info = engine.probe(clip.source)
     span = _within(clip, info)
     sound = chosen(info, asked.track)
-    whole = _heard(engine, info, asked.language, sound.heard, part_of(report, 0.0, 0.6))
+    whole = _heard(engine, info, asked, sound.heard, part_of(report, 0.0, 0.6))
     raw = engine.evidence(clip.source, part_of(report, 0.6, 0.95), sound.heard)
     said = between(whole, span)
     known = vocabulary_of(engine, said.language, vocabularies)
@@ -214,11 +217,11 @@ def _within(clip: Clip, info: MediaInfo) -> Span:
     return Span(span.start, end)
 
 
-def _heard(engine: Engine, info: MediaInfo, language: str | None, stream: int, report: Report) -> Transcript:
+def _heard(engine: Engine, info: MediaInfo, asked: SpokenRequest, stream: int, report: Report) -> Transcript:
     if not info.audio:
         return Transcript("", info.duration)
     try:
-        return engine.transcript(info.path, language, stream, report)
+        return heard_by(engine, info.path, asked, stream, report)
     except NoAudio:
         return Transcript("", info.duration)
 
@@ -245,9 +248,23 @@ def _finish_all(
         spared, said = _spared(engine, request, judged)
         path = request.out / f"clip_{n}_viral{suffix(request, judged.info.video is not None)}"
         post = Post(spared.plan, said, _keys(judged, spared.plan))
-        poster = render_post(engine, post, path, request, stage)
-        done.append(replace(clip, path=path, poster=poster, subtitles=write_subtitles(said, path), spared=spared))
+        posted = render_post(engine, post, path, request, stage)
+        marks = _marks(clip, spared.plan, request.interface)
+        plans = write_plans(engine, spared.plan, path, marks, said, (posted.size, posted.crops))
+        done.append(replace(
+            clip, path=path, poster=posted.poster, subtitles=write_subtitles(said, path), spared=spared, plans=plans,
+        ))  # fmt: skip
     return tuple(done)
+
+
+def _marks(clip: RankedClip, plan: Timeline, language: str) -> list[tuple[float, str, str]]:
+    """Why a clip was chosen, at its beginning, and the words that earned points, where they are said in the result."""
+    judged, source = clip.judged, str(clip.judged.clip.source)
+    marks = reason_marks(0.0, judged.labels.title or judged.clip.name, clip.place.reasons, language)
+    for at, name, note in point_marks(judged.score.evidence, judged.span.start, language):
+        found = on_result(plan, source, [Span(at, at + 0.2)])
+        marks += [(found[0].start, name, note)] if found else []
+    return marks
 
 
 def _keys(judged: Judged, plan: Timeline) -> tuple[Span, ...]:
@@ -262,7 +279,7 @@ def _spared(engine: Engine, request: RankRequest, judged: Judged) -> tuple[Tight
     plan, source = cut_of(judged.clip.source, judged.span), str(judged.clip.source)
     if not (request.tighten or request.struck):
         return Tight(plan), judged.transcript
-    heard = _heard(engine, judged.info, request.language, chosen(judged.info, request.track).heard, no_report)
+    heard = _heard(engine, judged.info, request, chosen(judged.info, request.track).heard, no_report)
     spared = tight(engine, plan, request, {source: heard})
     return spared, through(spared.plan, {source: heard})
 

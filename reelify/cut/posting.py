@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.atomic import write_text
 from pipeline.captions import subtitles
 from pipeline.engine import Engine
+from pipeline.framing.framing import CropPath
 from pipeline.media.values import MediaInfo
 from pipeline.messages import Message
 from pipeline.progress import Report, no_report
@@ -58,15 +59,26 @@ def options_of(engine: Engine, post: Post, look: Look, known: Mapping[str, Media
     )  # fmt: skip
 
 
-def render_post(engine: Engine, post: Post, path: Path, look: Look, report: Report = no_report) -> Path | None:
-    """Writes a clip ready to post. The poster, where there is a picture or one was made."""
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """What was made: its ``poster``, where there is a picture or one was made, its ``size``, and how its frame moves in each cut that was
+    followed (``crops``, by the number of the cut)."""
+
+    poster: Path | None = None
+    size: tuple[int, int] = (0, 0)
+    crops: Mapping[int, CropPath] = field(default_factory=dict)
+
+
+def render_post(engine: Engine, post: Post, path: Path, look: Look, report: Report = no_report) -> Posted:
+    """Writes a clip ready to post."""
     from pipeline.render.previews import poster
     from pipeline.render.render import render
 
     known = sources_of(engine, post.plan)
-    render(post.plan, path, options_of(engine, post, look, known), report, known)
+    made = render(post.plan, path, options_of(engine, post, look, known), report, known)
     shown = suffix(look, any(info.video for info in known.values())) == ".mp4"
-    return poster(path, post.plan.duration / 3, path.with_suffix(".jpg")) if shown else None
+    still = poster(path, post.plan.duration / 3, path.with_suffix(".jpg")) if shown else None
+    return Posted(still, (made.width, made.height), made.crops)
 
 
 def write_subtitles(transcript: Transcript, beside: Path) -> dict[str, Path]:
