@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from syncdub.witnesses import EXACT, WITNESSES
-from web.ui.dubsync import season
+from web.ui.dubsync import review, season
 from web.ui.dubsync.work import DubWork
 from web.ui.examples import example_files
 from web.ui.following import IN_ORDER, QUIET, Page
@@ -72,8 +72,9 @@ def layout(page: Page, last: gr.BrowserState) -> DubTab:
             left = _inputs()
         with gr.Column(scale=3, min_width=320):
             right = _results()
-    season.section(page)
     state = {"running": gr.State(""), "analysed": gr.State("")}
+    review.section(page, state["analysed"])
+    season.section(page)
     return DubTab(**left, **right, **state, last=last)
 
 
