@@ -19,6 +19,7 @@ ORDER = (
     "shots",
     "analysis",
     "rendering",
+    "tightening",
     "captions",
     "speech",
     "keywords",

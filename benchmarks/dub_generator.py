@@ -119,12 +119,16 @@ class Studio:
             t += m + int(rng.exponential(2.0) * RATE)
         return out
 
-    def pair(self, seed: int, recipe: Recipe, folder: Path) -> Pair:
-        """Writes ``original.flac`` and a dub into ``folder``."""
+    def pair(self, seed: int, recipe: Recipe, folder: Path, song: Samples | None = None) -> Pair:
+        """Writes ``original.flac`` and a dub into ``folder``; both have the ``song`` near the beginning and at the end."""
         rng = np.random.default_rng(seed)
         folder.mkdir(parents=True, exist_ok=True)
         n = int(recipe.duration * RATE)
         bed = self.bed(rng, n) * 10 ** (recipe.bed_db / 20)
+        if song is not None:
+            at = int(rng.uniform(5, 30) * RATE)
+            bed[:, at : at + song.shape[1]] = song
+            bed[:, n - song.shape[1] // 2 :] = song[:, : song.shape[1] // 2]
         original = bed + self.speech(rng, n, recipe.voices[0])
         dubbed = _equalised(rng, bed) * 10 ** (rng.uniform(-3, 3) / 20) + self.speech(rng, n, recipe.voices[1])
         edited, pieces = self._edited(rng, dubbed, recipe)

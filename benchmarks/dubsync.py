@@ -72,6 +72,9 @@ class PlainEngine:
     def embed(self, texts: Sequence[str]) -> Any:
         raise NotImplementedError
 
+    def sound_print(self, path: Path | str, stream: int = 0, report: Any = None) -> Any:
+        return fingerprints.sound_print(path, stream=stream)
+
 
 def judged(plan: SyncPlan, truth: Sequence[Piece], seconds: float) -> Outcome:
     """``plan`` beside the truth."""

@@ -31,8 +31,9 @@ from benchmarks.locked import locked
 from benchmarks.server import CONTEXT, AnyMedia, Errand, kill, kinds, request, running
 from pipeline.errors import StudioError
 from pipeline.settings import Settings
+from web.intake.allowance import Allowance
 from web.intake.resumable import Resumable
-from web.jobs.queue import Job
+from web.jobs.queue import Job, Jobs
 from web.jobs.values import NOBODY
 from web.runner import queue_of
 from web.watch.housekeeping import Janitor
@@ -49,7 +50,7 @@ def worker(settings: Settings, ready: Event) -> None:
     janitor.clean_start()
     ready.set()
     jobs.start()
-    threading.Thread(target=lambda: asyncio.run(_uploads(settings)), daemon=True).start()
+    threading.Thread(target=lambda: asyncio.run(_uploads(settings, jobs)), daemon=True).start()
     while True:
         janitor.clean()
         made = jobs.submit(Errand(of="pause", seconds=0.05), NOBODY)
@@ -59,9 +60,9 @@ def worker(settings: Settings, ready: Event) -> None:
         time.sleep(0.05)
 
 
-async def _uploads(settings: Settings) -> None:
+async def _uploads(settings: Settings, jobs: Jobs) -> None:
     """Uploads in pieces, one after the other; every second one is given up."""
-    resumable = Resumable(settings)
+    resumable = Resumable(settings, Allowance(settings, jobs))
 
     async def piece() -> AsyncIterator[bytes]:
         yield bytes(UPLOADED // 4)

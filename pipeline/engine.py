@@ -5,8 +5,10 @@ Front ends make one :class:`Engine` and hand it to the workflows. Making one is 
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,17 +17,23 @@ from numpy.typing import NDArray
 
 from pipeline.compute import packages
 from pipeline.compute.device import Device
+from pipeline.compute.prepared import prepared
 from pipeline.compute.remembered import Far, Remembered
 from pipeline.media.probe import Probes
 from pipeline.media.values import MediaInfo
-from pipeline.progress import Report, no_report
+from pipeline.progress import Report, no_report, turn
 from pipeline.settings import Settings, keep_quiet
 from pipeline.stages import Here, Stages
+from pipeline.text import embedder
 from pipeline.text.values import Facts, Keyword
 from pipeline.values import Transcript
 
 if TYPE_CHECKING:
+    from pipeline.evidence.fingerprints import SoundPrint
     from pipeline.evidence.gather import RawEvidence
+
+FEW = 64
+"""Sets of keywords kept in memory: two for each language and person whose words differ."""
 
 
 class Engine:
@@ -41,10 +49,13 @@ class Engine:
         self.settings = settings
         keep_quiet()
         packages.use(settings)
+        prepared.use(settings.models_dir / "prepared")
         self.memory = Remembered(settings.data_dir / "memory", far)
         self.here = here or Here(settings)
         self._stages: Stages = stages or self.here
         self._probes = Probes()
+        self._words = threading.Lock()
+        self._keywords: dict[tuple[object, ...], tuple[Keyword, ...]] = {}
 
     @property
     def device(self) -> Device:
@@ -65,6 +76,21 @@ class Engine:
 
         with self._stages.aside():
             return self.memory.recall("evidence", path, (stream,) if stream else (), RawEvidence, gathered)
+
+    def sound_print(self, path: Path | str, stream: int = 0, report: Report = no_report) -> SoundPrint:
+        """What audio track number ``stream`` sounds like, to be compared; made once for a file's content.
+
+        Raises:
+            NoAudio: there is no such track.
+        """
+        from pipeline.evidence.fingerprints import sound_print
+        from pipeline.evidence.kept_prints import kept_print
+
+        def made() -> SoundPrint:
+            length = self.probe(path).duration
+            return sound_print(path, stream=stream, device=self.device.kind, duration=length, report=report)
+
+        return kept_print(self.memory.folder, path, stream, made)
 
     def transcript(
         self, path: Path | str, language: str | None = None, stream: int = 0, report: Report = no_report
@@ -98,8 +124,19 @@ class Engine:
         return self.here.facts(texts, language)
 
     def keywords(self, texts: Sequence[str], language: str) -> tuple[Keyword, ...]:
-        """Each of the settings' words with every form in which it may be said in ``language``; remembered."""
-        return self.here.keywords(texts, language)
+        """Each of the settings' words with every form in which it may be said in ``language``; remembered by the words, the language, and
+        the rules and dictionaries their forms come from."""
+        from pipeline.text.forms import Forms, made_by
+
+        known = (made_by(), language, embedder.wanted(self.settings), tuple(texts))
+        with turn(self._words):
+            if known not in self._keywords:
+                if len(self._keywords) >= FEW:
+                    self._keywords.clear()
+                built = partial(self.here.keywords, texts, language)
+                forms = self.memory.recall_of("keywords", "", known, Forms, lambda: Forms(built()))
+                self._keywords[known] = forms.keywords
+            return self._keywords[known]
 
     def ahead(self, load: Callable[[], object]) -> None:
         """Does early, if at all, what will load models that a job soon needs."""

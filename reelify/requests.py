@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from pipeline.captions.styles import LONGEST_JSON, STYLES, CaptionStyle, style_of
 from pipeline.errors import BadRequest
 from pipeline.render.shapes import ASPECTS, FRAMINGS, SOURCE
 from pipeline.requests import Request, option, unstored
@@ -25,6 +26,7 @@ from pipeline.tracks.choice import AUTO, WANTED
 from pipeline.values import Span
 from reelify.cut.compilation import CROSSFADE
 from reelify.cut.rewriting import Rewrite
+from reelify.looks.kits import Kit
 
 if TYPE_CHECKING:
     from pipeline.settings import Settings
@@ -117,18 +119,82 @@ class HighlightsRequest(SpokenRequest):
         return {"names": {body["source"]: body["name"]}, **body} if body.get("name") and body.get("source") else body
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Look(SpokenRequest):
-    """How clips are made ready to post: ``hook`` is a title in their first seconds."""
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A stretch of ``source`` (of every file where it is ``None``), seconds of the file."""
 
-    aspect: str = option(SOURCE, "the picture's shape", choices=(SOURCE, *ASPECTS), doors=("command", "client"))
-    framing: str = option("follow", "how the shape is filled", choices=tuple(FRAMINGS), doors=())
-    captions: bool = option(False, "burn captions in", doors=("command", "client"))
-    hook: str = option("", "title shown in the first seconds", longest=LONGEST_TITLE, doors=("command",))
+    start: float
+    end: float
+    source: Path | None = None
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.start <= self.end:
+            raise BadRequest("error.bad_span", start=self.start, end=self.end)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TightRequest(SpokenRequest):
+    """What clips do without. Pauses longer than ``longest_pause`` are cut to a breath (0: none are); ``struck`` goes whatever it is,
+    ``restored`` stays. Laughter and applause always stay. ``punch_in`` draws some pieces closer, so that joins look meant."""
+
+    tighten: bool = option(False, "let pauses, fillers and repeated starts go, laughter stays")
+    longest_pause: float = option(
+        0.6, "tightening: pauses over so many seconds are cut to a breath, 0 leaves all", low=0, high=60
+    )
+    fillers: bool = option(
+        True, "tightening: fillers go (--keep-fillers leaves them in)", calls={"command": "keep-fillers"}
+    )
+    repeats: bool = option(
+        True, "tightening: repeated starts go (--keep-repeats leaves them in)", calls={"command": "keep-repeats"}
+    )
+    punch_in: bool = option(False, "tightening: draw emphasised pieces closer, so that joins look meant")
+    struck: tuple[Place, ...] = option(
+        (),
+        "tightening, JSON: [[start, end], …] in seconds of the file, stretches that go whatever they are",
+        doors=("rest", "client"),
+    )
+    restored: tuple[Place, ...] = option(
+        (),
+        "tightening, JSON: [[start, end], …] in seconds of the file, what stays nevertheless",
+        doors=("rest", "client"),
+    )
+
+    @classmethod
+    def older(cls, body: dict[str, Any]) -> dict[str, Any]:
+        """Stretches may be given as pairs."""
+        pairs = {
+            name: [{"start": p[0], "end": p[1]} if isinstance(p, list | tuple) and len(p) == 2 else p for p in given]
+            for name in ("struck", "restored") if isinstance(given := body.get(name), list | tuple)
+        }  # fmt: skip
+        return {**body, **pairs}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look(TightRequest):
+    """How clips are made ready to post: ``hook`` is a title in their first seconds. ``brand`` names a kept look, which
+    :func:`reelify.looks.applied.applied` puts into ``kit`` before the job is kept."""
+
+    aspect: str = option(SOURCE, "the picture's shape", choices=(SOURCE, *ASPECTS))
+    framing: str = option("follow", "how the shape is filled", choices=tuple(FRAMINGS))
+    captions: bool = option(False, "burn captions in")
+    hook: str = option("", "title shown in the first seconds", longest=LONGEST_TITLE)
+    caption_style: str = option(
+        "", f"look of the captions: {', '.join(STYLES)}, a kept one, or a JSON object that says how it differs from the look 'like'",
+        longest=LONGEST_JSON,
+    )  # fmt: skip
+    caption_font: Path | None = option(None, "font file (TTF, OTF) for the captions", doors=("command",))
+    brand: str = option("", "a kept look by its name", longest=60)
+    kit: Kit = field(default_factory=Kit)
+
+    @property
+    def style(self) -> CaptionStyle:
+        """The captions' look. Raises BadRequest where it names one that was kept and not applied."""
+        return style_of(self.caption_style)
 
     @classmethod
     def older(cls, body: dict[str, Any]) -> dict[str, Any]:
         """Clips were ``{"source" or "path", "start", "end", "name", "url"}`` in one."""
+        body = TightRequest.older(body)
         given = [clip for clip in body.get("clips") or () if isinstance(clip, Mapping)]
         urls = {str(_path_of(clip)): clip["url"] for clip in given if clip.get("url")}
         return {"names": urls, **body, "clips": [_newer(clip) for clip in given]} if given else body

@@ -1,4 +1,4 @@
-"""``syncdub analyse | sync | align``: the same workflows as the page and the REST interface.
+"""``syncdub analyse | sync | batch | align``: the same workflows as the page and the REST interface.
 
 Exit codes: 0 done, 1 our fault, 2 wrong usage, 3 the input's fault, 4 the sync is refused, 130 stopped.
 """
@@ -19,6 +19,7 @@ from pipeline.errors import NotFound
 from pipeline.messages import localise, message, say
 from pipeline.progress import Report
 from pipeline.settings import Settings
+from syncdub.batch import command as batch
 from syncdub.requests import AnalyseRequest, SyncRequest
 from syncdub.workflow import sync
 
@@ -108,7 +109,7 @@ def _show_links(body: Mapping[str, Any], language: str) -> str:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="syncdub", description="Puts a film's dub in sync with the original.")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="analyse | sync | align")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="analyse | sync | batch | align")
     one = commands.add_parser("analyse", help="where the dub belongs; writes nothing")
     two = commands.add_parser("sync", help="writes one file with both tracks in sync")
     two.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.mkv")
@@ -118,6 +119,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("dub", type=Path)
         cli.add_options(command, request)
         command.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    batch.add_command(commands.add_parser("batch", help=batch.HELP))
     align = commands.add_parser("align", help="links sentences of two texts, one a line")
     align.add_argument("source", type=Path)
     align.add_argument("target", type=Path)
@@ -127,6 +129,7 @@ def _parser() -> argparse.ArgumentParser:
 _COMMANDS: dict[str, tuple[Callable[[argparse.Namespace, Engine, Report], Answer], Callable[..., str]]] = {
     "analyse": (_analyse, _show_plan),
     "sync": (_sync, _show_sync),
+    "batch": (batch.run, batch.show),
     "align": (_align, _show_links),
 }
 

@@ -58,6 +58,8 @@ class Witnesses(Protocol):
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]: ...
 
+    def sound_print(self, path: Path | str, stream: int = 0, report: Report = no_report) -> SoundPrint: ...
+
 
 @dataclass(frozen=True, slots=True)
 class _Case:
@@ -134,9 +136,7 @@ def _by_sound(engine: Witnesses, case: _Case, report: Report) -> Finding:
     prints = []
     for k, (info, stream) in enumerate(zip((case.original, case.dub), case.streams, strict=True)):
         part = part_of(report, 0.4 * k, 0.4 * (k + 1))
-        prints.append(
-            fingerprints.sound_print(info.path, stream=stream, device=device, duration=info.duration, report=part)
-        )
+        prints.append(engine.sound_print(info.path, stream, part))
     report(0.8, message("progress.comparing_sound"))
     own, dub = prints
     if min(own.duration, dub.duration) < SHORTEST:

@@ -1,4 +1,5 @@
-"""What can be asked of SyncDub: where a dub belongs (:class:`AnalyseRequest`), and the film with both tracks (:class:`SyncRequest`).
+"""What can be asked of SyncDub: where a dub belongs (:class:`AnalyseRequest`), the film with both tracks (:class:`SyncRequest`), and
+that of a whole season (:class:`BatchRequest`).
 
 They are one family: to write a film is to analyse it first, so everything that is known of an analysis is known of a film. How a
 parameter or a kind of job is added, and what it touches, is said in :mod:`reelify.requests`.
@@ -6,7 +7,8 @@ parameter or a kind of job is added, and what it touches, is said in :mod:`reeli
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -76,3 +78,36 @@ class SyncRequest(AnalyseRequest):
     language: str = option("", "language of the dub", metavar="es", doors=("command",))
     default: Literal["original", "dub"] = option("original", "the track players choose", doors=("command",))
     subtitles: tuple[Path, ...] = option((), "SRT or ASS timed to the dub", metavar="FILE", doors=("command",))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Together:
+    """By hand: these dubs (each with its parts in order) belong to this film."""
+
+    original: Path
+    dubs: tuple[tuple[Path, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchRequest(Request):
+    """``films`` and one tuple of files for each release of ``dubs``; or ``pairs`` by hand, which are not judged again.
+
+    ``asks`` are fields of a :class:`SyncRequest` that hold for every episode. ``naming`` is the template of names
+    (:mod:`syncdub.batch.called`). The films are written into ``out``.
+    """
+
+    kind: ClassVar[str] = "batch"
+    films: tuple[Path, ...] = ()
+    dubs: tuple[tuple[Path, ...], ...] = ()
+    pairs: tuple[Together, ...] = ()
+    asks: Mapping[str, Any] = field(default_factory=dict)
+    by: Literal["auto", "names", "content"] = option("auto", "how files are paired: names, content, or both (auto)")
+    naming: str = option(
+        "", "names of the results, e.g. '{title} ({year}) - S{season:02}E{episode:02} [{languages}]'", longest=300, metavar="TEMPLATE",
+        calls={"command": "names"},
+    )  # fmt: skip
+    dry_run: bool = option(False, "only show which files belong together", doors=("command", "rest"))
+    out: Path = unstored(Path("season"), "folder of the results", doors=())
+
+    def title(self) -> str:
+        return " + ".join(Path(side[0]).parent.name for side in (self.films, *self.dubs) if side) or "season"

@@ -12,7 +12,7 @@ from pipeline.errors import NoAudio, NotFound
 from pipeline.messages import message
 from pipeline.progress import Report
 from pipeline.requests import Request
-from reelify.requests import HighlightsRequest, RankRequest
+from reelify.requests import CompileRequest, HighlightsRequest, RankRequest
 from syncdub.requests import SyncRequest
 from web.jobs.kinds import KINDS, Kind, Kinds, by_name
 
@@ -44,6 +44,24 @@ def rank(engine: Any, request: Any, folder: Path, report: Report) -> dict[str, A
         made.append({"source": clip.source, "path": path, "duration": 45.0, "viral_score": 0.78,
                      "keywords": ["descuento"], "transcript": "Quiero", "parts": {}, "evidence": []})  # fmt: skip
     return {"status": "success", "viral_clips": made, "message": ""}
+
+
+def compile_clip(engine: Any, request: Any, folder: Path, report: Report) -> dict[str, Any]:
+    """A clip with one pause gone for each stretch that was struck out."""
+    source = request.clips[0].source
+    gone = [
+        {"source": source, "start": s.start, "end": s.end, "kind": "struck", "text": "", "at": 0.0, "gone": True}
+        for s in request.struck
+    ]
+    found = {"saved": sum(g["end"] - g["start"] for g in gone), "removed": gone if request.tighten else []}
+    output = _write(folder / "clip.mp4", source.read_bytes()[:700])
+    return {
+        "status": "success",
+        "output": output,
+        "message": message("result.clip_made", seconds=9.0),
+        "doubts": [],
+        **found,
+    }
 
 
 def sync(engine: Any, request: Any, folder: Path, report: Report) -> dict[str, Any]:
@@ -119,7 +137,8 @@ _KNOWN = {f.name for f in fields(Trial)}
 _TRIALS = (refused, no_audio, broken, missing, patient, encode, echo)
 FAKES: Kinds = {
     **by_name(
-        Kind(HighlightsRequest, highlights, "raw_clips"), Kind(RankRequest, rank, "viral_clips"), Kind(SyncRequest, sync)
+        Kind(HighlightsRequest, highlights, "raw_clips"), Kind(RankRequest, rank, "viral_clips"),
+        Kind(CompileRequest, compile_clip), Kind(SyncRequest, sync),
     ),
     **{work.__name__: Kind(Trial, work) for work in _TRIALS},
 }  # fmt: skip

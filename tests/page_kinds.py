@@ -96,7 +96,13 @@ def compile_clip(engine: Any, request: Any, folder: Path, report: Report) -> dic
         "poster": None,
         "duration": 9.0,
         "cuts": [],
-    }
+        "saved": 1.5,
+        "removed": [
+            {"source": str(clip.source), "start": 2.0 * n, "end": 2.0 * n + 0.75, "kind": kind, "text": text, "at": 2.0 * n, "gone": True}
+            for clip in request.clips[:1] if request.tighten or request.struck
+            for n, (kind, text) in enumerate((("pause", ""), ("filler", "eh,")), 1)
+        ],
+    }  # fmt: skip
 
 
 def _plan() -> SyncPlan:

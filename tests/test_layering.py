@@ -22,7 +22,14 @@ MAY_USE = {
     "web": {"web", "reelify", "syncdub", "pipeline"},
     "app": {"web", "reelify", "syncdub", "pipeline"},
 }
-PURE_ROOMS = ("reelify/moments/", "reelify/score/", "syncdub/exact/", "syncdub/meaning/", "pipeline/text/languages/")
+PURE_ROOMS = (
+    "reelify/moments/",
+    "reelify/tighten/",
+    "reelify/score/",
+    "syncdub/exact/",
+    "syncdub/meaning/",
+    "pipeline/text/languages/",
+)
 PURE_MODULES = {"reelify/cut/compilation.py", "syncdub/making/plan.py", "syncdub/verdict.py"}
 VALUES = (
     "pipeline.values", "pipeline.media.values", "pipeline.evidence.sound_events", "pipeline.errors", "pipeline.messages", "pipeline.text.values", "pipeline.text.languages", "reelify.values", "syncdub.values", "syncdub.witnesses",

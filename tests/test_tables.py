@@ -164,8 +164,9 @@ class TestForms:
 @pytest.mark.parametrize("style", STYLES)
 def test_every_style_of_captions_can_be_burned(style: str) -> None:
     text = script.to_ass(SAID, (1080, 1920), STYLES[style])
-    assert text.count("\nDialogue:") == 1
-    assert "Hello." in text
+    assert sum(r"\p1" not in line for line in text.splitlines() if line.startswith("Dialogue:")) == 1
+    assert "hello." in text.casefold()
+    assert f"ui.caption_style.{style}" in catalogue("es").keys() & catalogue("en").keys()
     assert len({script.to_ass(SAID, (1080, 1920), s) for s in STYLES.values()}) == len(STYLES)
 
 

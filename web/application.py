@@ -19,11 +19,12 @@ from web.guard.hosts import LOCAL, Hosts
 from web.guard.limits import RateLimit
 from web.guard.origins import CrossOrigin, SameOrigin
 from web.guard.security import Accounts, SecurityHeaders, SignIn
+from web.intake.allowance import Allowance
 from web.intake.library import Library
 from web.intake.resumable import Resumable
 from web.intake.sources import Sources
 from web.jobs.queue import Jobs
-from web.rest import reelify, syncdub, system, tasks
+from web.rest import cutting, looks, reelify, syncdub, system, tasks
 from web.rest.context import Service
 from web.rest.fallback import Fallback
 from web.watch.housekeeping import Janitor
@@ -50,15 +51,16 @@ def create_app(settings: Settings, engine: Any, jobs: Jobs) -> FastAPI:
     )  # fmt: skip
     app.state.settings, app.state.service = settings, service
     problems.install(app)
-    for part in (reelify, syncdub, tasks, system):
+    for part in (reelify, cutting, looks, syncdub, tasks, system):
         app.include_router(part.router)
-    ours = [route for part in (reelify, syncdub, tasks, system) for route in part.router.routes]
+    ours = [route for part in (reelify, cutting, looks, syncdub, tasks, system) for route in part.router.routes]
     app.router.routes.append(Fallback(ours, app.router))
     return app
 
 
 def _service(settings: Settings, engine: Any, jobs: Jobs) -> Service:
-    library, resumable = Library(settings), Resumable(settings)
+    library, allowance = Library(settings), Allowance(settings, jobs)
+    resumable = Resumable(settings, allowance)
     return Service(
         settings=settings,
         engine=engine,
@@ -66,6 +68,7 @@ def _service(settings: Settings, engine: Any, jobs: Jobs) -> Service:
         library=library,
         accounts=Accounts(settings),
         resumable=resumable,
+        allowance=allowance,
         sources=Sources(settings, engine, jobs, library, resumable),
         monitor=Monitor(settings, jobs, library),
     )

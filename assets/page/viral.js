@@ -17,7 +17,7 @@ const past = history((state, root, fresh) => {
     card.querySelector('.when').textContent = `${clock(start)}–${clock(end)} · ${digits(end - start)} s`;
   });
   element.querySelectorAll('input[data-sentence]').forEach(box => { box.checked = ticked.has(key(box)); });
-  element.querySelectorAll('[data-make=sentences]').forEach(b => { b.disabled = !ticked.size; });
+  element.querySelectorAll('[data-make=sentences], [data-make=without]').forEach(b => { b.disabled = !ticked.size; });
   element.querySelectorAll('.said').forEach(said => {
     const fixed = texts[said.dataset.said];
     if (!original.has(said)) original.set(said, said.innerHTML);

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from benchmarks.attacks.attempts import Answer, Attempt, Request, ask, no_job, refused
+from benchmarks.attacks.attempts import Answer, Attempt, Request, ask, direct, no_job, refused
 from benchmarks.attacks.place import Place
 
 PATHS = (
@@ -30,9 +30,9 @@ def attempts() -> Iterator[Attempt]:
         yield _shown(n, path)
     for field in ("url", "language"):
         for path in PATHS[:12]:
-            yield Attempt("files", f"file object in {field}", _called("transcribe", _objects(path, field)), no_job)
+            yield Attempt("files", f"file object in {field}", _deep(path, field), no_job)
     for meta in WITHOUT_META:
-        yield Attempt("files", "file object of another make", _called("transcribe", _other(meta)), no_job)
+        yield Attempt("files", "file object of another make", _other(meta), no_job)
     for tool_field in ("media", "url", "language"):
         for path in PATHS[:6]:
             yield Attempt("files", f"MCP file object in {tool_field}", _tool(path, tool_field), refused(400))
@@ -53,21 +53,18 @@ def _rest(n: int, path: str) -> Iterator[Attempt]:
 
 
 def _page(n: int, path: str) -> Iterator[Attempt]:
-    yield Attempt(
-        "files", f"endpoint, path {n} as text", _called("transcribe", lambda p: [p, "", "auto"], path), no_job
-    )
-    yield Attempt(
-        "files",
-        f"endpoint, path {n} as file object",
-        _called("transcribe", lambda p: [_file(p), "", "auto"], path),
-        no_job,
-    )
-    yield Attempt(
-        "files", f"endpoint, path {n} as address", _called("transcribe", lambda p: [None, p, "auto"], path), no_job
-    )
-    yield Attempt(
-        "files", f"endpoint, path {n} in a list", _called("rank_clips", lambda p: _ranked([_file(p)]), path), no_job
-    )
+    ways: Mapping[str, Callable[[str], Request]] = {
+        "as text": lambda p: direct("transcribe", media=p),
+        "as file object": lambda p: direct("transcribe", media=_file(p)),
+        "as address": lambda p: direct("transcribe", url=p),
+        "in a list": lambda p: direct("rank_clips", videos=[_file(p)]),
+    }
+    for way, made in ways.items():
+
+        def act(place: Place, made: Callable[[str], Request] = made) -> Answer:
+            return ask(place, made(path.format(place.folder)))
+
+        yield Attempt("files", f"endpoint, path {n} {way}", act, no_job)
 
 
 def _shown(n: int, path: str) -> Attempt:
@@ -81,30 +78,15 @@ def _file(path: str) -> dict[str, Any]:
     return {"path": path, "meta": {"_type": "gradio.FileData"}}
 
 
-def _ranked(files: list[Any]) -> list[Any]:
-    return [files, "auto", 0.3, False, "source", False]
-
-
-def _objects(path: str, field: str) -> Callable[[Place], list[Any]]:
-    def data(place: Place) -> list[Any]:
-        given = {"media": None, "url": "", "language": "auto"} | {field: {"deep": [_file(path.format(place.folder))]}}
-        return list(given.values())
-
-    return data
-
-
-def _other(meta: object) -> Callable[[Place], list[Any]]:
-    return lambda place: [{"path": f"{place.folder}/private.mp4", "meta": meta}, "", "auto"]
-
-
-def _called(name: str, data: Callable[..., list[Any]], path: str | None = None) -> Callable[[Place], Answer]:
-    """A call of an endpoint, by the route that answers at once."""
-
+def _deep(path: str, field: str) -> Callable[[Place], Answer]:
     def act(place: Place) -> Answer:
-        given = data(place) if path is None else data(path.format(place.folder))
-        return ask(place, Request("POST", f"/gradio_api/run/{name}", {"data": given}))
+        return ask(place, direct("transcribe", **{field: {"deep": [_file(path.format(place.folder))]}}))
 
     return act
+
+
+def _other(meta: object) -> Callable[[Place], Answer]:
+    return lambda place: ask(place, direct("transcribe", media={"path": f"{place.folder}/private.mp4", "meta": meta}))
 
 
 def _tool(path: str, field: str) -> Callable[[Place], Answer]:

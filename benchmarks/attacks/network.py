@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import quote
 
-from benchmarks.attacks.attempts import Answer, Attempt, Judge, Request, no_job, refused
+from benchmarks.attacks.attempts import Answer, Attempt, Judge, Request, direct, no_job, refused
 from benchmarks.attacks.place import Place
 
 INSIDE = (
@@ -67,7 +67,7 @@ def _addresses() -> Iterator[Attempt]:
         yield Attempt(
             "addresses",
             f"file object {url}",
-            Request("POST", "/gradio_api/run/transcribe", {"data": [file, "", ""]}),
+            direct("transcribe", media=file),
             no_job,
         )
     for url in [*urls[:20], "http://8.8.8.8/x.png", "https://example.com/x.html", "//8.8.8.8/x"]:

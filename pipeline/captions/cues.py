@@ -71,13 +71,19 @@ def columns(text: str) -> float:
 
 
 def cues(
-    transcript: Transcript, *, measure: Measure = columns, limit: float = LINE_CHARS, longest: float = LONGEST
-) -> list[CaptionCue]:
-    """The transcript in cues of at most two lines no wider than ``limit`` by ``measure``; in order, not overlapping."""
+    transcript: Transcript, *, measure: Measure = columns, limit: float = LINE_CHARS, longest: float = LONGEST,
+    most_words: int = 0, torn_from: float = 1.0,
+) -> list[CaptionCue]:  # fmt: skip
+    """The transcript in cues of at most two lines no wider than ``limit`` by ``measure``; in order, not overlapping.
+
+    ``longest`` is in seconds, ``most_words`` 0 where two lines may hold as many as fit. A word wider than ``torn_from`` lines is torn;
+    one that is not is alone in its line, and whoever draws it makes it smaller.
+    """
+    room = Room(measure, limit, longest, most_words)
     groups = [
         group
         for sentence in transcript.sentences
-        for group in _groups(units(sentence, transcript.language, measure, limit), measure, limit, longest)
+        for group in _groups(units(sentence, transcript.language, measure, limit, torn_from), room)
     ]
     groups.sort(key=lambda g: g[0][0].start)
     found: list[CaptionCue] = []
@@ -102,8 +108,8 @@ def wrapped(text: str, language: str, measure: Measure, limit: float) -> tuple[s
     return tuple(_text(chain(*row)) for row in rows if row)
 
 
-def units(sentence: Sentence, language: str, measure: Measure, limit: float) -> list[Unit]:
-    """The words of a sentence as they may be parted, none wider than ``limit``."""
+def units(sentence: Sentence, language: str, measure: Measure, limit: float, torn_from: float = 1.0) -> list[Unit]:
+    """The words of a sentence as they may be parted, none wider than ``torn_from`` times ``limit``."""
     gap = language_of(language).gap
     found: list[Unit] = []
     for word in words_of(sentence, language):
@@ -111,7 +117,7 @@ def units(sentence: Sentence, language: str, measure: Measure, limit: float) -> 
         joins = bool(found) and _together(found[-1][-1].text.strip(), word.text)
         if joins and measure(_text((*found[-1], spaced))) <= limit:
             found[-1] = (*found[-1], spaced)
-        elif measure(word.text) > limit:
+        elif measure(word.text) > torn_from * limit:
             found += [(piece,) for piece in _torn(spaced, measure, limit)]
         else:
             found.append((spaced,))
@@ -160,10 +166,20 @@ def _text(words: Sequence[Word] | chain[Word]) -> str:
     return "".join(w.text for w in words).strip()
 
 
-def _groups(found: Sequence[Unit], measure: Measure, limit: float, longest: float) -> Iterator[list[Unit]]:
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What a cue may hold: lines no wider than ``limit`` by ``measure``, ``longest`` seconds, ``most_words`` (0: any number)."""
+
+    measure: Measure
+    limit: float
+    longest: float
+    most_words: int = 0
+
+
+def _groups(found: Sequence[Unit], room: Room) -> Iterator[list[Unit]]:
     group: list[Unit] = []
     for unit in found:
-        if group and (_parts(group[-1][-1], unit[0]) or _full([*group, unit], measure, limit, longest)):
+        if group and (_parts(group[-1][-1], unit[0]) or _full([*group, unit], room)):
             yield group
             group = []
         group.append(unit)
@@ -178,13 +194,15 @@ def _parts(before: Word, after: Word) -> bool:
     return pause > PAUSE or (not glued and ends_sentence(before.text, after.text, pause))
 
 
-def _full(group: Sequence[Unit], measure: Measure, limit: float, longest: float) -> bool:
-    if group[-1][-1].end - group[0][0].start > longest:
+def _full(group: Sequence[Unit], room: Room) -> bool:
+    if group[-1][-1].end - group[0][0].start > room.longest:
+        return True
+    if room.most_words and sum(len(unit) for unit in group) > room.most_words:
         return True
     n, line = 1, ""
     for unit in group:
         longer = line + "".join(w.text for w in unit)
-        if line and measure(longer.strip()) > limit:
+        if line and room.measure(longer.strip()) > room.limit:
             n, line = n + 1, "".join(w.text for w in unit)
         else:
             line = longer

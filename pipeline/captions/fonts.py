@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import struct
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -28,15 +28,17 @@ Range = tuple[int, int]
 @dataclass(frozen=True, slots=True)
 class Face:
     """A font: its ``family`` as libass looks for it, its ``file`` in :data:`FOLDER`, the code points it is there for; ``languages``
-    that prefer it where several are."""
+    that prefer it where several are; ``bold``: whether it is looked for as a bold one, else libass would thicken it."""
 
     family: str
     file: str
     ranges: tuple[Range, ...] = ()
     languages: tuple[str, ...] = ()
+    bold: bool = True
 
     @property
     def path(self) -> Path:
+        """Its file; one of somebody's own has an absolute path."""
         return FOLDER / self.file
 
 
@@ -45,6 +47,15 @@ def _noto(script: str, *ranges: Range) -> Face:
 
 
 MAIN = Face("DejaVu Sans Condensed", "DejaVuSansCondensed-Bold.ttf")
+BRAND_FONTS: Mapping[str, Face] = {
+    face.family: face
+    for face in (
+        Face("Anton", "Anton-Regular.ttf", bold=False),
+        Face("Montserrat ExtraBold", "Montserrat-ExtraBold.ttf"),
+        Face("Oswald", "Oswald-Bold.ttf"),
+    )
+}
+"""Latin (the last two also Cyrillic) fonts that a look may name instead of the main one."""
 EMOJI = Face("Noto Emoji", "NotoEmoji-Bold.ttf", ((0x2600, 0x27BF), (0x2B05, 0x2B55), (0x1F000, 0x1FBFF)))
 HAN, KANA, HANGUL = ((0x2E80, 0x303F), (0x3400, 0x9FFF), (0xFF00, 0xFF65)), (0x3040, 0x30FF), (0xAC00, 0xD7A3)
 JAPANESE = Face("Noto Sans CJK JP", "NotoSansCJKJP-Bold.otf", (*HAN, KANA, (0x31F0, 0x31FF), (0xFF66, 0xFF9F)), ("ja",))
@@ -72,7 +83,7 @@ FACES = (
 )  # fmt: skip
 
 
-@functools.lru_cache(maxsize=len(FACES) + 1)
+@functools.lru_cache(maxsize=64)
 def coverage(face: Face) -> frozenset[int]:
     """The code points a font has a shape for (OpenType ``cmap``, formats 4 and 12)."""
     data = face.path.read_bytes()
@@ -108,19 +119,19 @@ def _mapped(data: bytes, at: int) -> Iterable[int]:
 
 
 @functools.lru_cache(maxsize=4096)
-def face_of(character: str, language: str = "") -> Face:
-    """What draws ``character``; the main font, as a box, where none of ours does."""
+def face_of(character: str, language: str = "", main: Face = MAIN) -> Face:
+    """What draws ``character``; the product's main font, as a box, where none does. ``main`` is asked first for what is no script's own."""
     code = ord(character)
     meant = [f for f in FACES if any(low <= code <= high for low, high in f.ranges)]
     meant.sort(key=lambda f: language not in f.languages)
-    return next((f for f in (*meant, MAIN, *FACES) if code in coverage(f)), MAIN)
+    return next((f for f in (*meant, main, MAIN, *FACES) if code in coverage(f)), MAIN)
 
 
-def runs(text: str, language: str = "") -> Iterator[tuple[Face, str]]:
+def runs(text: str, language: str = "", main: Face = MAIN) -> Iterator[tuple[Face, str]]:
     """``text`` in stretches that one font draws; spaces and signs go with what is before them where its font has them."""
-    current, run = MAIN, ""
+    current, run = main, ""
     for character in text:
-        face = face_of(character, language)
+        face = face_of(character, language, main)
         if character in JOINERS or (_neutral(character) and ord(character) in coverage(current)):
             face = current
         if run and face is not current:
@@ -135,9 +146,11 @@ def _neutral(character: str) -> bool:
     return unicodedata.category(character)[0] in "ZMPC"
 
 
-def named(script: str) -> tuple[Face, ...]:
-    """The fonts that an ASS script asks for."""
-    return tuple(face for face in (MAIN, *FACES) if face is MAIN or f"\\fn{face.family}\\" in script)
+def named(script: str, own: Face | None = None) -> tuple[Face, ...]:
+    """The fonts that an ASS script asks for: of the product, and somebody's ``own``."""
+    known = (MAIN, *BRAND_FONTS.values(), *FACES)
+    found = [face for face in known if face is MAIN or f"\\fn{face.family}\\" in script or f",{face.family}," in script]
+    return tuple(found) if own is None else (own, *found)
 
 
 def best(text: str, language: str = "") -> Face:
@@ -148,7 +161,7 @@ def best(text: str, language: str = "") -> Face:
     return max(letters, key=lambda f: letters[f], default=MAIN)
 
 
-@functools.lru_cache(maxsize=len(FACES) + 1)
+@functools.lru_cache(maxsize=64)
 def measured(face: Face) -> tuple[Any, float]:
     """The font at :data:`SAMPLE` pixels and its height in ems: what a size in ASS means (top of the ascent to end of the descent)."""
     from PIL import ImageFont
@@ -157,12 +170,12 @@ def measured(face: Face) -> tuple[Any, float]:
     return font, sum(font.getmetrics()) / SAMPLE
 
 
-def scale(face: Face) -> float:
-    """By how much a size in ASS must grow for the letters of ``face`` to be as large as the main font's."""
-    return measured(face)[1] / measured(MAIN)[1]
+def scale(face: Face, main: Face = MAIN) -> float:
+    """By how much a size in ASS must grow for the letters of ``face`` to be as large as those of ``main``."""
+    return measured(face)[1] / measured(main)[1]
 
 
-def width(text: str, size: float, language: str = "") -> float:
-    """Pixels a line takes at the ASS size ``size`` of the main font."""
-    em = size / measured(MAIN)[1]
-    return sum(float(measured(face)[0].getlength(run)) * em / SAMPLE for face, run in runs(text, language))
+def width(text: str, size: float, language: str = "", main: Face = MAIN) -> float:
+    """Pixels a line takes at the ASS size ``size`` of ``main``."""
+    em = size / measured(main)[1]
+    return sum(float(measured(face)[0].getlength(run)) * em / SAMPLE for face, run in runs(text, language, main))

@@ -17,6 +17,7 @@ from typing import Literal, TypeVar
 
 from pipeline.errors import OutOfMemory
 from pipeline.messages import Message
+from pipeline.progress import breathe
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -140,6 +141,7 @@ def in_batches(
     done: list[Iterable[R]] = []
     at = 0
     while at < len(todo):
+        breathe()
         piece = todo[at : at + size]
         failed = _attempt(work, piece, done)
         if failed is None:
@@ -157,6 +159,7 @@ def sparing(kind: str, work: Callable[[str], R]) -> R:
 
     For work of a bounded size (a minute of sound, some dozens of pictures), which must change nothing before its last step.
     """
+    breathe()
     try:
         return work(kind)
     except (RuntimeError, MemoryError, OutOfMemory) as error:

@@ -17,6 +17,7 @@ from typing import Any, Protocol, TypeVar
 
 from pipeline.atomic import write_bytes
 from pipeline.errors import StudioError
+from pipeline.progress import turn
 
 T = TypeVar("T")
 N_SAMPLES = 64
@@ -79,7 +80,7 @@ class Remembered:
         """:meth:`recall` for the file whose :func:`digest` is ``identity``."""
         name = hashlib.blake2b(repr((VERSION, identity, params)).encode(), digest_size=20).hexdigest()
         file = self.folder / stage / f"{name}.json"
-        with self._lock(f"{stage}/{name}"):
+        with turn(self._lock(f"{stage}/{name}")):
             found = self._read(file, kind)
             if found is None:
                 found = self._fetched(file, kind)

@@ -7,6 +7,8 @@ the length of the file beyond a few numbers a second.
 from __future__ import annotations
 
 import contextlib
+import contextvars
+import functools
 import threading
 from array import array
 from collections.abc import Callable, Iterator
@@ -80,7 +82,9 @@ def gather(
         pool = stack.enter_context(ThreadPoolExecutor(2, thread_name_prefix="sound"))
         unfinished = stack.enter_context(contextlib.ExitStack())
         unfinished.callback(progress.stop)
-        heard = pool.submit(_hear, path, info, settings, device, progress.part(), pool)
+        # In this context, so that what it does without a report can be stopped too.
+        hear = functools.partial(_hear, path, info, settings, device, progress.part(), pool)
+        heard = pool.submit(contextvars.copy_context().run, hear)
         seen = _see(path, info, device, progress.part())
         sound = heard.result()
         unfinished.pop_all()

@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.compute.device import sparing
+from pipeline.progress import breathe
 from pipeline.values import Audio, Curve, Resumable, Span, runs
 
 if TYPE_CHECKING:
@@ -249,5 +250,6 @@ def _blocks(strength: NDArray[np.float32]) -> Iterator[tuple[float, NDArray[np.f
     size = round(BEAT_BLOCK / FRAME_TIME)
     for low in range(0, len(strength), size):
         block = strength[low : low + size]
+        breathe()
         if len(block) >= 4.0 / FRAME_TIME and float(block.std()) > 1e-6:
             yield low * FRAME_TIME, block

@@ -48,10 +48,14 @@ def shown_name(name: str, fallback: str = "video") -> str:
     return clean[-MAX_NAME:] or fallback
 
 
+BESIDE_MEDIA = frozenset({"ttf", "otf", "png", "jpg", "jpeg", "webp"})
+"""What a kept look may bring beside media: fonts and pictures."""
+
+
 def suffix_of(name: str, settings: Settings) -> str:
     """The suffix of an accepted type, with its dot. Raises UnsupportedFormat."""
     suffix = PurePosixPath(name).suffix.lower()
-    if suffix.lstrip(".") not in settings.allowed_extensions:
+    if suffix.lstrip(".") not in BESIDE_MEDIA.union(settings.allowed_extensions):
         allowed = ", ".join(settings.allowed_extensions)
         raise UnsupportedFormat("error.extension", name=name, allowed=allowed, format=suffix.lstrip("."))
     return suffix

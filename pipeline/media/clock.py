@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.media.container import opened, raw_packets
+from pipeline.progress import breathe
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -82,10 +83,13 @@ def packets(container: InputContainer, *tracks: Any) -> Iterator[Any]:
     """The packets of ``tracks`` (all without any) on one clock, whatever the file's own does."""
     found = course(container)
     if not found.broken:
-        yield from raw_packets(container, *tracks)
+        for packet in raw_packets(container, *tracks):
+            breathe()
+            yield packet
         return
     straight = _Straightener(found)
     for packet in raw_packets(container, *tracks):
+        breathe()
         yield straight.mend(packet)
 
 

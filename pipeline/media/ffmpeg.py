@@ -24,7 +24,7 @@ from typing import IO, Any
 from pipeline.errors import DiskFull, FFmpegFailed, NotFound
 from pipeline.media.container import DEMUXERS, MAX_PIXELS
 from pipeline.messages import Message, message
-from pipeline.progress import Report, no_report
+from pipeline.progress import Report, breathe, no_report
 
 TAIL_LINES = 300
 TICK = 0.25
@@ -95,6 +95,7 @@ def run(
         lines = _lines(process.stdout)
         fraction, deadline = 0.0, _deadline(time_limit)
         while (line := _next_line(lines)) is not None:
+            breathe()
             fraction = max(fraction, _fraction(line, duration))
             if line == b"" or line.startswith(b"progress="):
                 report(fraction, said)
@@ -114,7 +115,10 @@ def capture(args: Sequence[str], *, time_limit: float = 600) -> bytes:
         chunks: list[bytes] = []
         reader = threading.Thread(target=_drain, args=(process.stdout, chunks), daemon=True)
         reader.start()
-        reader.join(time_limit)
+        deadline = time.monotonic() + time_limit
+        while reader.is_alive() and time.monotonic() < deadline:
+            reader.join(TICK)
+            breathe()
         code = _wait(process, time.monotonic() + (0.0 if reader.is_alive() else GRACE), tail)
     _judge(code, tail.text(), None)
     return b"".join(chunks)

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.atomic import beside
-from pipeline.captions import fonts, script
+from pipeline.captions import fonts
+from pipeline.captions.placing import layout
 from pipeline.captions.styles import CaptionStyle
 from pipeline.errors import FFmpegFailed
 from pipeline.media import ffmpeg
@@ -64,7 +65,7 @@ def behind(
 
 def _room(size: tuple[int, int], style: CaptionStyle) -> tuple[int, int]:
     """Where the picture leaves room over the captions: the first line and how many."""
-    place = script.layout(size, style)
+    place = layout(size, style)
     low = size[1] - place.bottom - 2.8 * place.size if style.place == "bottom" else size[1] - place.top
     return round(place.top), max(32, round(low - place.top))
 

@@ -7,6 +7,7 @@ cannot make them drift apart.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -34,7 +35,8 @@ MAX_RATE = Fraction(60)
 class Stretch:
     """``duration`` seconds of the result from ``start`` of ``source`` (``None``: black and silence) at ``rate``.
 
-    ``lead`` seconds of it overlap the piece before in a cross-fade.
+    ``lead`` seconds of it overlap the piece before in a cross-fade. Its sound begins ``early`` and ends ``late`` seconds outside of it,
+    to fade into its neighbours'. The picture is drawn ``zoom`` times as large.
     """
 
     source: str | None
@@ -42,6 +44,9 @@ class Stretch:
     duration: float
     rate: float = 1.0
     lead: float = 0.0
+    zoom: float = 1.0
+    early: float = 0.0
+    late: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +87,22 @@ def pieces(timeline: Timeline, ends: Mapping[str, float], fps: Fraction) -> tupl
         if found and found[-1].source is not None and abs(cut.at - clock) <= half_frame:
             found[-1], cut, lead = _with_handles(found[-1], cut, timeline.crossfade, ends, fps)
         lead = min(lead, found[-1].duration if found else 0.0, cut.end - cut.at)
-        found.append(Stretch(cut.source, cut.span.start, cut.end - cut.at, cut.rate, lead))
+        found.append(Stretch(cut.source, cut.span.start, cut.end - cut.at, cut.rate, lead, cut.zoom))
         clock = max(clock, cut.end)
-    return tuple(found)
+    return _softened(found, timeline.soft / 2, ends) if timeline.soft > 0 else tuple(found)
+
+
+def _softened(parts: Sequence[Stretch], half: float, ends: Mapping[str, float]) -> tuple[Stretch, ...]:
+    """Pieces that touch with the ``half`` seconds of sound that each has beyond the join, where both sources go on so far."""
+    out = list(parts)
+    for n, (one, two) in enumerate(itertools.pairwise(parts)):
+        if one.source is None or two.source is None or two.lead > 0:
+            continue
+        rest = (ends.get(one.source, math.inf) - one.start) * one.rate - one.duration
+        room = min(half, rest, two.start * two.rate, one.duration / 2, two.duration / 2)
+        if room > 0:
+            out[n], out[n + 1] = replace(out[n], late=room), replace(two, early=room)
+    return tuple(out)
 
 
 def _on_grid(cut: Cut, fps: Fraction) -> Cut:
@@ -127,12 +145,13 @@ class Inputs:
         info = self.infos[piece.source]
         preroll = PREROLL if set(info.container.split(",")) & NO_INDEX else 0.0
         seek = info.seek(piece.start)
-        landed = max(0.0, seek - preroll)
+        # What is heard before the first frame must be read too.
+        landed = max(0.0, seek - preroll - piece.early / piece.rate)
         # ffmpeg-python takes equal inputs for one and the same; a piece that occurs twice needs two.
         position = f"{landed:.6f}"
         self._used[position] = self._used.get(position, 0) + 1
         options: dict[str, Any] = {"ss": position + "0" * (self._used[position] - 1)}
-        options["t"] = f"{seek - landed + piece.duration / piece.rate + 1.0:.6f}"
+        options["t"] = f"{seek - landed + (piece.duration + piece.late) / piece.rate + 1.0:.6f}"
         if n_pieces > 4:  # many open decoders: their frame threads would only cost memory
             options["threads"] = 1
         *flags, _, address = safe_input(Path(info.path))
@@ -166,6 +185,7 @@ def sound(stream: Stream, piece: Stretch, offset: float, index: int, pan: str = 
     ``pan`` mends its channels (ffmpeg's filter of that name).
     """
     audio = stream[str(index)]
+    offset -= piece.early / piece.rate
     if offset > 0:
         audio = audio.filter("atrim", start=f"{offset:.6f}").filter("asetpts", f"PTS-{offset:.6f}/TB")
     audio = audio.filter("aresample", AUDIO_RATE, **{"async": 1, "first_pts": 0})
@@ -174,11 +194,14 @@ def sound(stream: Stream, piece: Stretch, offset: float, index: int, pan: str = 
         audio = audio.filter("pan", pan)
     for factor in tempo_steps(1.0 / piece.rate):
         audio = audio.filter("atempo", repr(factor))
-    samples = round(piece.duration * AUDIO_RATE)
+    length = piece.early + piece.duration + piece.late
+    samples = round(piece.duration * AUDIO_RATE) + round(piece.early * AUDIO_RATE) + round(piece.late * AUDIO_RATE)
     audio = audio.filter("apad").filter("atrim", end_sample=samples).filter("asetpts", "N/SR/TB")
-    if piece.lead == 0:
+    if piece.lead == 0 and piece.early == 0:
         audio = audio.filter("afade", type="in", duration=DECLICK)
-    return audio.filter("afade", type="out", start_time=f"{max(0.0, piece.duration - DECLICK):.6f}", duration=DECLICK)
+    if piece.late > 0:
+        return audio
+    return audio.filter("afade", type="out", start_time=f"{max(0.0, length - DECLICK):.6f}", duration=DECLICK)
 
 
 def mixed(tracks: Sequence[Stream]) -> Stream:
@@ -227,7 +250,10 @@ def join(streams: Sequence[Stream], parts: Sequence[Stretch], *, audio: bool) ->
     joined, length = streams[0], parts[0].duration
     run = [joined]
     for stream, piece in zip(streams[1:], parts[1:], strict=True):
-        if piece.lead > 0:
+        if audio and piece.early > 0:
+            joined = _fade(_concat(run, audio=True), stream, 2 * piece.early, 0.0, audio=True)
+            run = [joined]
+        elif piece.lead > 0:
             joined = _fade(_concat(run, audio=audio), stream, piece.lead, length - piece.lead, audio=audio)
             run = [joined]
         else:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
+from pipeline.captions.placing import Safe
 from pipeline.captions.styles import CaptionStyle
 from pipeline.render import loudness, shapes
-from pipeline.values import Shot, Transcript
+from pipeline.values import Shot, Span, Transcript
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,10 +19,11 @@ class RenderOptions:
 
     ``aspect`` (of :data:`pipeline.render.shapes.ASPECTS`) crops to a shape in the way of ``framing`` (of ``FRAMINGS`` there);
     ``shots`` by source, on its clock. ``captions`` are on the **result's** clock (see :func:`pipeline.speech.clock.through`) and
-    burned in with ``style``; ``hook`` is a title for the first ``hook_duration`` seconds. ``loudness`` in LUFS, ``None`` leaves the
-    sound alone. ``tracks``: by source, the numbers of the audio tracks that are heard together (the first). ``fast_copy`` copies the
-    packets of a single cut: instant, but it begins at the keyframe before (often seconds early) and ignores every option that changes
-    picture or sound.
+    burned in with ``style``, by the ``font`` file of somebody's own where the style asks for it; ``keys`` are when the words are said
+    that earned points, ``safe`` what an application covers. ``hook`` is a title for the first ``hook_duration`` seconds. ``loudness``
+    in LUFS, ``None`` leaves the sound alone. ``tracks``: by source, the numbers of the audio tracks that are heard together (the
+    first). ``fast_copy`` copies the packets of a single cut: instant, but it begins at the keyframe before (often seconds early) and
+    ignores every option that changes picture or sound.
     """
 
     aspect: str = shapes.SOURCE
@@ -30,6 +33,9 @@ class RenderOptions:
     shots: Mapping[str, tuple[Shot, ...]] = field(default_factory=dict)
     captions: Transcript | None = None
     style: CaptionStyle = field(default_factory=CaptionStyle)
+    font: Path | None = None
+    keys: tuple[Span, ...] = ()
+    safe: Safe | None = None
     hook: str = ""
     hook_duration: float = 4.0
     loudness: float | None = loudness.TARGET

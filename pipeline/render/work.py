@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from pipeline.captions import fonts, script
+from pipeline.captions.placing import Band, Ground, Taken, layout
 from pipeline.framing import framing
 from pipeline.media import channels
 from pipeline.media.values import MediaInfo
@@ -67,24 +68,44 @@ class Work:
             self.cover = drawn.cover_of(list(self.infos.values()), self.folder)
         self.written = self.has_video and self._write_captions()
 
+    @property
+    def look(self) -> script.Look:
+        """How captions look."""
+        own = script.own_face(self.options.font) if self.options.font else None
+        return script.Look(self.options.style, own, self.options.keys)
+
     def _write_captions(self) -> bool:
         options, size = self.options, (self.canvas.width, self.canvas.height)
         hook = script.Hook(options.hook, Span(0.0, min(options.hook_duration, self.duration)), self._face_at_top())
-        text = script.to_ass(options.captions, size, options.style, hook, list(self._bands()))
+        ground = Ground(tuple(self._bands()), tuple(self._faces()), options.safe)
+        text = script.to_ass(options.captions, size, self.look, hook, ground)
         if "\nDialogue:" not in text:
             return False
         (self.folder / "captions.ass").write_text(text, encoding="utf-8")
         # libass reads every font of the folder it is given.
         (self.folder / "fonts").mkdir()
-        for face in fonts.named(text):
-            os.symlink(face.path, self.folder / "fonts" / face.file)
+        for face in fonts.named(text, self.look.own):
+            os.symlink(face.path, self.folder / "fonts" / face.path.name)
         return True
 
-    def _bands(self) -> Iterator[script.Band]:
-        """When the picture does not fill the canvas, on the result's clock."""
+    def _clocks(self) -> Iterator[tuple[int, Stretch, float]]:
+        """Every piece and when it begins on the result's clock."""
         at = 0.0
         for number, piece in enumerate(self.parts):
-            start, at = at - piece.lead, at + piece.duration - piece.lead
+            yield number, piece, at - piece.lead
+            at += piece.duration - piece.lead
+
+    def _faces(self) -> Iterator[Taken]:
+        """Where faces are in the result, piece by piece; of pieces that are cropped from side to side, whose heights stay."""
+        for number, piece, start in self._clocks():
+            path = self.paths.get(number)
+            if path is not None and path.heads is not None and path.axis == "x" and not path.bars:
+                top, bottom = (share * self.canvas.height for share in path.heads)
+                yield Taken(start, start + piece.duration, top, bottom)
+
+    def _bands(self) -> Iterator[Band]:
+        """When the picture does not fill the canvas, on the result's clock."""
+        for number, piece, start in self._clocks():
             info, shape = self.infos[piece.source] if piece.source else None, self._shape(number)
             if info is None or info.video is None:
                 continue
@@ -94,11 +115,14 @@ class Work:
             times = (
                 [(0.0, piece.duration)] if whole else [shapes.on_result(b, piece) for b in path.bars] if path else []
             )
-            yield from (script.Band(start + a, start + b, bottom) for a, b in times)
+            yield from (Band(start + a, start + b, bottom) for a, b in times)
 
     def _face_at_top(self) -> bool:
         heads = self.paths[0].heads if 0 in self.paths else None
-        top = script.layout((self.canvas.width, self.canvas.height), self.options.style).top / self.canvas.height
+        top = (
+            layout((self.canvas.width, self.canvas.height), self.options.style, self.options.safe).top
+            / self.canvas.height
+        )
         return heads is not None and not self.paths[0].bars and heads[0] < top + 0.12 and heads[1] > top
 
     def _opened(self) -> Iterator[tuple[int, Stretch, Stream, float]]:
@@ -128,7 +152,7 @@ class Work:
         info = self.infos[piece.source] if piece.source else None
         if info is None or info.video is None:
             return graph.black(piece, self.canvas, number)
-        return graph.picture(stream, piece, offset, info, self.canvas, self._shape(number))
+        return graph.picture(stream, piece, offset, info, self.canvas, shapes.closer(self._shape(number), piece.zoom))
 
     def _shape(self, number: int) -> graph.Shape:
         if self.options.aspect == shapes.SOURCE:

@@ -1,46 +1,60 @@
 """Which dictionary forms a spelling may have, and which spellings a dictionary form has: two free dictionaries together.
 
 simplemma knows about fifty languages, spacy-lookups-data some of them better; each gives one lemma a spelling, so both are
-asked. Tables are read on first use and stay (about 250 MB for Spanish, the largest).
+asked. Their tables are prepared as sorted lines once (:mod:`pipeline.text.lines`); where that cannot be, they are read on first use and
+stay (about 250 MB for Spanish, the largest).
 """
 
 from __future__ import annotations
 
 import functools
 import gzip
-import importlib.util
 import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+from pipeline.compute.prepared import prepared
+from pipeline.compute.weights import package_file
 from pipeline.text.inflection import accented, fold
 from pipeline.text.languages.known import language_of
+from pipeline.text.lines import Lines, write_lines
+
+_SIMPLEMMA, _LOOKUPS = "simplemma", "spacy_lookups_data"
+_FILES = {
+    _SIMPLEMMA: "strategies/dictionaries/data/{language}.plzma",
+    _LOOKUPS: "data/{language}_lemma_lookup.json.gz",
+}
 
 
-@functools.lru_cache(maxsize=4)
+@functools.lru_cache(maxsize=8)
 def _tables(language: str) -> tuple[Mapping[str, str], ...]:
-    return tuple(t for t in (_simplemma(language), _lookups(language)) if t)
+    if not language.isalpha():
+        return ()
+    found = (_table(package, language) for package in (_SIMPLEMMA, _LOOKUPS))
+    return tuple(table for table in found if table)
+
+
+def _table(package: str, language: str) -> Mapping[str, str]:
+    """One dictionary of a language; empty where the package has none."""
+    published = package_file(package, _FILES[package].format(language=language))
+    if published is None:
+        return {}
+    read = functools.partial(_simplemma, language) if package == _SIMPLEMMA else functools.partial(_lookups, published)
+    file = prepared.file(f"{package}-{language}.tsv", (published,), lambda part: write_lines(read(), part))
+    return read() if file is None else Lines(file)
 
 
 def _simplemma(language: str) -> Mapping[str, str]:
-    from simplemma.strategies.dictionaries.dictionary_factory import SUPPORTED_LANGUAGES, DefaultDictionaryFactory
+    from simplemma.strategies.dictionaries.dictionary_factory import DefaultDictionaryFactory
 
-    if language not in SUPPORTED_LANGUAGES:
-        return {}
     table: Mapping[str, str] = DefaultDictionaryFactory(cache_max_size=1).get_dictionary(language)
     return table
 
 
-def _lookups(language: str) -> Mapping[str, str]:
+def _lookups(path: Path) -> Mapping[str, str]:
     """The lookup table; where it names several lemmas (French does) the first stays, the table's own order of preference."""
-    spec = importlib.util.find_spec("spacy_lookups_data")
-    if spec is None or spec.origin is None or not language.isalpha():
-        return {}
-    path = Path(spec.origin).parent / "data" / f"{language}_lemma_lookup.json.gz"
-    if not path.is_file():
-        return {}
     with gzip.open(path, "rt", encoding="utf-8") as stream:
         table: dict[str, str | list[str]] = json.load(stream)
     return {form: lemma if isinstance(lemma, str) else lemma[0] for form, lemma in table.items() if lemma}
@@ -89,13 +103,19 @@ def spellings(wanted: Iterable[str], language: str) -> Mapping[str, frozenset[st
     names |= {name + ending: name for name in names if ending and name.endswith("r")}
     out: defaultdict[str, set[str]] = defaultdict(set)
     for table in _tables(language):
-        for spelling, lemma in table.items():
+        for spelling, lemma in table.pairs() if isinstance(table, Lines) else table.items():
             if lemma in names:
                 out[names[lemma]].add(spelling)
     return {lemma: frozenset(forms) for lemma, forms in out.items()}
 
 
+def forget() -> None:
+    """Lets go of all tables; they are opened again when they are asked for."""
+    _tables.cache_clear()
+    folded_lemmas.cache_clear()
+
+
 def vocabulary(language: str) -> Iterator[str]:
-    """Every spelling the last dictionary of ``language`` lists, in its order."""
+    """Every spelling the last dictionary of ``language`` lists, in no order that means anything."""
     tables = _tables(language)
     return iter(tables[-1] if tables else ())

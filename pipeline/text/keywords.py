@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.progress import breathe
 from pipeline.text import dictionaries, inflection
 from pipeline.text.derivation import candidates
 from pipeline.text.inflection import fold
@@ -108,6 +109,7 @@ class _Builder:
     def _relatives(self, lemma: str) -> tuple[str, ...]:
         """Dictionary forms of the same stem in any part of speech that mean nearly the same; a Spanish verb also where its
         participle does (rebaja, rebajado)."""
+        breathe()
         made = {
             c: sure for c, sure in candidates(lemma, self.language) if dictionaries.dictionary_form(c, self.language)
         }
@@ -134,6 +136,7 @@ class _Builder:
 
     def term(self, word: str, *, alone: bool) -> Term:
         """All forms of ``word``; in a phrase, short words (te, de, to) are only themselves."""
+        breathe()
         plain = fold(word)
         if (not alone and len(word) <= _SHORT) or not word.replace("'", "").replace("’", "").isalpha():
             return Term(word, frozenset({plain}), lemmas=frozenset({plain}))

@@ -5,14 +5,22 @@ Tokens of Spanish and English come from spaCy pipelines, other languages get a r
 
 from __future__ import annotations
 
+import builtins
+import contextlib
 import functools
+import importlib.abc
+import importlib.util
 import re
+import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from importlib.machinery import ModuleSpec, PathFinder
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 from pipeline.compute import models
+from pipeline.progress import breathe
 from pipeline.text.dictionaries import folded_lemmas, readings
 from pipeline.text.inflection import fold, hosts_of, readable
 from pipeline.text.languages.known import language_of
@@ -32,8 +40,14 @@ def facts(sentences: Sequence[str], language: str) -> tuple[Facts, ...]:
     nlp = _tagger(language)
     return tuple(
         _facts(text, doc, language)
-        for text, doc in zip(texts, nlp.pipe(map(_lower, texts), batch_size=256), strict=True)
+        for text, doc in zip(texts, _breathing(nlp.pipe(map(_lower, texts), batch_size=256)), strict=True)
     )
+
+
+def _breathing(docs: Iterator[Doc]) -> Iterator[Doc]:
+    for doc in docs:
+        breathe()
+        yield doc
 
 
 def _lower(text: str) -> str:
@@ -92,7 +106,8 @@ def _host_mood(host: str, verbs: Sequence[str]) -> frozenset[str]:
 @functools.lru_cache(maxsize=4)
 def _tagger(language: str) -> Language:
     """The spaCy pipeline of ``language``, or a blank tokenizer."""
-    import spacy
+    with _NoTorch.hidden():
+        import spacy
 
     package = models.spacy_package(language)
     with warnings.catch_warnings():
@@ -104,3 +119,46 @@ def _tagger(language: str) -> Language:
             return spacy.blank(language or "xx")
         except ImportError:
             return spacy.blank("xx")
+
+
+class _NoTorch(importlib.abc.Loader):
+    """Lets spaCy's numerics (thinc) be imported without torch: the pipelines here compute with NumPy, and torch, which thinc would
+    import for layers nobody uses, takes longer to load than spaCy. Only thinc's module that asks is told that it is not there."""
+
+    ASKS = "thinc.compat"
+
+    def __init__(self, spec: ModuleSpec) -> None:
+        self._spec = spec
+
+    @classmethod
+    @contextlib.contextmanager
+    def hidden(cls) -> Iterator[None]:
+        """Imports in here; nothing is hidden where torch, or thinc, is loaded already."""
+        if {"torch", cls.ASKS} & set(sys.modules):
+            yield
+            return
+        sys.meta_path.insert(0, cls)  # type: ignore[arg-type]
+        try:
+            yield
+        finally:
+            sys.meta_path.remove(cls)  # type: ignore[arg-type]
+
+    @classmethod
+    def find_spec(cls, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
+        """The module that asks, with this loader; all others are found as ever."""
+        found = PathFinder.find_spec(name, path) if name == cls.ASKS else None
+        return found and importlib.util.spec_from_loader(name, cls(found), origin=found.origin)
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Runs the module's own code; its ``import torch`` fails as where torch is not installed."""
+
+        def without(name: str, *more: Any, **named: Any) -> Any:
+            if name.partition(".")[0] == "torch":
+                raise ImportError(name)
+            return builtins.__import__(name, *more, **named)
+
+        source = self._spec.loader
+        code = source.get_code(module.__name__) if isinstance(source, importlib.abc.InspectLoader) else None
+        vars(module)["__builtins__"] = {**vars(builtins), "__import__": without}
+        if code is not None:
+            exec(code, vars(module))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.atomic import write_text
@@ -12,7 +13,7 @@ from pipeline.messages import Message
 from pipeline.progress import Report, no_report
 from pipeline.render.shapes import SOURCE
 from pipeline.tracks.choice import chosen
-from pipeline.values import Timeline, Transcript
+from pipeline.values import Span, Timeline, Transcript
 from reelify.requests import Look
 
 
@@ -28,23 +29,32 @@ def remarks(engine: Engine, sources: Sequence[str], look: Look, transcript: Tran
     return tuple(dict.fromkeys([*found, *([Message("doubt.no_captions")] if missing else [])]))
 
 
-def render_post(
-    engine: Engine, plan: Timeline, path: Path, look: Look, transcript: Transcript, report: Report = no_report,
-    size: tuple[int, int] | None = None,
-) -> Path | None:  # fmt: skip
-    """Writes a plan as a clip ready to post; ``transcript`` is on the result's clock, ``size`` overrides what the first piece and the
-    aspect ask for. The poster, where there is a picture or one was made."""
+@dataclass(frozen=True, slots=True)
+class Post:
+    """What is posted: a ``plan``, what is said in it and when its key words are said (both on its clock); ``size`` overrides what the
+    first piece and the aspect ask for."""
+
+    plan: Timeline
+    transcript: Transcript
+    keys: tuple[Span, ...] = ()
+    size: tuple[int, int] | None = None
+
+
+def render_post(engine: Engine, post: Post, path: Path, look: Look, report: Report = no_report) -> Path | None:
+    """Writes a clip ready to post. The poster, where there is a picture or one was made."""
     from pipeline.render.options import RenderOptions
     from pipeline.render.previews import poster
     from pipeline.render.render import render
 
+    plan = post.plan
     sources = sorted({cut.source for cut in plan.cuts})
     known = {source: engine.probe(source) for source in sources}
     seen = any(info.video for info in known.values())
     shots = {s: engine.evidence(s).shots for s in sources} if look.aspect != SOURCE and seen else {}
-    burned = transcript if look.captions else None
+    burned = post.transcript if look.captions else None
     options = RenderOptions(
-        aspect=look.aspect, size=size, framing=look.framing, shots=shots, captions=burned, hook=look.hook,
+        aspect=look.aspect, size=post.size, framing=look.framing, shots=shots, captions=burned, hook=look.hook,
+        style=look.style, font=look.caption_font, keys=post.keys,
         tracks={info.path: chosen(info, look.track).mixed for info in known.values()},
     )  # fmt: skip
     render(plan, path, options, report, known)

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from benchmarks.attacks.__main__ import everything, made, table
+from benchmarks.attacks.attempts import TAKES
 from benchmarks.attacks.place import Place, running
+from web.ui.endpoints import OFFERS
 
 FAMILIES = ("access", "names", "containers", "files", "addresses", "origins", "hosts", "bodies")
 """Those that take no waiting; slow lines have tests of their own, with shorter limits."""
@@ -17,6 +19,11 @@ FAMILIES = ("access", "names", "containers", "files", "addresses", "origins", "h
 def place() -> Iterator[Place]:
     with running() as found:
         yield found
+
+
+def test_calls_of_endpoints_give_all_they_take() -> None:
+    offers = {offer.name: offer.names() for offer in OFFERS}
+    assert {name: tuple(taken) for name, taken in TAKES.items()} == {name: offers[name] for name in TAKES}
 
 
 @pytest.mark.parametrize("family", FAMILIES)

@@ -11,6 +11,7 @@ import pytest
 import soundfile
 
 from pipeline.errors import NoAudio
+from pipeline.evidence.fingerprints import SoundPrint, sound_print
 from pipeline.media.probe import probe
 from pipeline.media.values import AudioStream, MediaInfo
 from pipeline.values import Sentence, Transcript
@@ -37,6 +38,9 @@ class Listener:
 
     def transcript(self, path: Path | str, *_: Any) -> Transcript:
         return self.said.get(Path(path).name, Transcript("", 0.0))
+
+    def sound_print(self, path: Path | str, stream: int = 0, report: Any = None) -> SoundPrint:
+        return sound_print(path, stream=stream)
 
     def embed(self, texts: Any) -> Any:
         return np.eye(max(len(texts), 8), dtype=np.float32)[: len(texts)]

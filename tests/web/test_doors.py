@@ -49,6 +49,7 @@ def _by_rest(folder: Path, accepted: str | None, setting: str) -> Iterator[str]:
         answers = [
             client.post("/api/v1/generate-initial-clips", json={"video_url": "a.mp4"}, headers=headers),
             client.post("/api/v1/select-viral-clips", json={"clips": [{"url": "a.mp4"}]}, headers=headers),
+            client.post("/api/v1/tighten", json={"video_url": "a.mp4"}, headers=headers),
             client.post("/api/upload", json=pair, headers=headers),
             client.post(
                 "/api/upload", files={"original": ("a.mp4", b"film"), "dubbed": ("b.mp4", b"film")}, headers=headers

@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 import logging
 import re
+from dataclasses import dataclass
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pipeline.errors import BadRequest, NotFound
-from web.problems import language_for, problem_of
+from web.problems import language_for, problem, problem_of
 
 PREFIX = "/gradio_api/"
 MCP = "/gradio_api/mcp"
@@ -29,10 +30,23 @@ _OPEN = re.compile(
     r")",
     re.DOTALL,
 )
+_DIRECT = re.compile(r"/gradio_api/(?:run|api)/[^/]+/?")
+"""Calls whose answer is the result itself."""
+REFUSED = "studio.refused"
+"""The key of a request's scope under which a direct call says why it was refused (:class:`Refused`)."""
 _CLOSED = re.compile(r"/(?:monitoring|deep_link|svelte|pwa_icon)(?:/.*)?", re.DOTALL)
 _log = logging.getLogger(__name__)
 MOST_DEEP = 64
 """Levels of a JSON body."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Why a call was refused: HTTP status, code and words of the answer."""
+
+    status: int
+    code: str
+    text: str
 
 
 class Doors:
@@ -55,6 +69,8 @@ class Doors:
             await problem_of(error, language_for(scope, self._language))(scope, receive, send)
         elif path.startswith(MCP) and scope["method"] == "POST":
             await self._tool(scope, receive, send)
+        elif _DIRECT.fullmatch(path):
+            await self._refused(scope, receive, send)
         elif path.startswith(PREFIX):
             await self._ended(scope, receive, send)
         else:
@@ -78,6 +94,21 @@ class Doors:
                 "a call was refused", extra={"path": scope["path"][:200], "reason": type(error.__cause__).__name__}
             )
             await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _refused(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A direct call: Gradio answers 500 whatever was wrong; here it is what the refusal says."""
+        told: list[Refused] = []
+        hidden = False
+
+        async def in_words(message: Message) -> None:
+            nonlocal hidden
+            if message["type"] == "http.response.start" and message["status"] == 500 and told:
+                hidden = True
+                await problem(told[0].status, told[0].code, told[0].text)(scope, receive, send)
+            elif not hidden:
+                await send(message)
+
+        await self.app({**scope, REFUSED: told}, receive, in_words)
 
     async def _tool(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One MCP message; its body is there already (:class:`web.guard.bodies.BodyLimit`)."""

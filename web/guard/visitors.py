@@ -16,7 +16,7 @@ from fastapi import Request
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from web.guard.security import current_user
+from web.guard.security import address_of, current_user
 
 COOKIE = "studio_visitor"
 YEAR = 365 * 24 * 3600
@@ -34,6 +34,12 @@ def visitor_in(cookies: str) -> str:
 def owner_of_request(request: Request) -> str:
     """Who is asking: the user, else the browser, else ``""`` for a program."""
     return current_user(request) or visitor_in(request.headers.get("cookie", ""))
+
+
+def payer_of(request: Request) -> str:
+    """Whom an upload counts against: its owner, and for programs, which have no name, the address they come from."""
+    address = hashlib.sha256(address_of(request.scope).encode()).hexdigest()[:32]
+    return owner_of_request(request) or f"address:{address}"
 
 
 def is_somebody_elses(job_owner: str, request: Request) -> bool:

@@ -49,6 +49,15 @@ class PageFiles:
             return None
         return path if _is_plain(path, self.folder) else None
 
+    def size_of(self, owner: str) -> int:
+        """Bytes of all uploads of ``owner``, finished or not."""
+        sizes = 0
+        for folder in self.folder.glob("up-*-*"):
+            match = _FOLDER.fullmatch(folder.name)
+            if match and hmac.compare_digest(self._mark(match[1], owner), match[2]):
+                sizes += sum(file.lstat().st_blocks * 512 for file in folder.glob("*"))
+        return sizes
+
     def _mark(self, random: str, owner: str) -> str:
         return hmac.new(self._key, f"page upload {random} {owner}".encode(), hashlib.sha256).hexdigest()[:32]
 

@@ -7,18 +7,19 @@ restart too.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import re
 import uuid
-from collections.abc import AsyncIterator, Collection, Iterator
-from dataclasses import asdict, dataclass
-from functools import partial
+from collections.abc import AsyncIterator, Collection
+from dataclasses import asdict
 from pathlib import Path
 
 from pipeline.errors import NotFound, TooLarge
 from pipeline.files.received import CHUNK, LOOK, Stored, need_space, part_of, settle, shown_name, suffix_of
 from pipeline.settings import Settings
+from web.guard.visitors import names_of
+from web.intake.allowance import Allowance, Coming
+from web.intake.announced import Announced
 from web.intake.uploads import on_disk
 from web.jobs.values import Conflict
 
@@ -31,47 +32,42 @@ class WrongOffset(Conflict):
     code = "error.upload_offset"
 
 
-@dataclass(frozen=True, slots=True)
-class Announced:
-    """What a client said it would send; ``size`` bytes."""
-
-    id: str
-    name: str
-    suffix: str
-    size: int
-    owner: str
-
-
 class Resumable:
     """All resumable uploads of the uploads folder."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings, allowance: Allowance) -> None:
+        self._settings, self._allowance = settings, allowance
         self._busy: set[str] = set()
 
-    def create(self, name: str, size: int, owner: str) -> Announced:
-        """Begin an upload of ``size`` bytes. Raises UnsupportedFormat, TooLarge (also over the owner's quota), DiskFull."""
+    def create(self, name: str, size: int, owner: str, payer: str = "") -> Announced:
+        """Begin an upload of ``size`` bytes, which count against ``payer`` (else ``owner``).
+
+        What was only announced counts nothing until it comes, or words alone could shut others out.
+
+        Raises:
+            UnsupportedFormat, TooLarge (also over the quota), DiskFull.
+        """
         shown = shown_name(name)
         suffix = suffix_of(shown, self._settings)
         if size > self._settings.max_upload:
             limit = self._settings.max_upload
             raise TooLarge("error.upload_too_large", name=shown, limit=limit, actual=size)
-        self._check_quota(size, owner)
+        self._allowance.check(payer or owner, size)
         need_space(self._settings.uploads, size)
-        made = Announced(uuid.uuid4().hex, shown, suffix, size, owner)
+        made = Announced(uuid.uuid4().hex, shown, suffix, size, owner, payer)
         part_of(self._target(made)).touch()
         self._note(made.id).write_text(json.dumps(asdict(made)))
         return made
 
     def find(self, upload_id: str, owner: str) -> Announced:
-        """What was announced under this id by this owner. Raises NotFound."""
+        """What was announced under this id by this owner, or by a program, which has no name. Raises NotFound."""
         if not _ID.fullmatch(upload_id):
             raise NotFound(name=upload_id[:40])
         try:
             found = Announced(**json.loads(self._note(upload_id).read_text()))
         except (OSError, ValueError, TypeError) as error:
             raise NotFound(name=upload_id) from error
-        if found.owner != owner:
+        if found.owner not in names_of(owner):
             raise NotFound(name=upload_id)
         return found
 
@@ -90,15 +86,18 @@ class Resumable:
 
         Raises:
             WrongOffset: the upload is not at ``offset``, or another request appends to it.
-            TooLarge: more than announced.
+            TooLarge: more than announced, or than the quota has left.
         """
         at = await on_disk(lambda: self.offset(upload))
         if at != offset or upload.id in self._busy:
             raise WrongOffset(offset=at)
         self._busy.add(upload.id)
+        coming = Coming(self._allowance, upload.payer or upload.owner)
         try:
-            return await self._receive(upload, at, stream)
+            await on_disk(lambda: coming.announce(upload.size - at))
+            return await self._receive(upload, at, stream, coming)
         finally:
+            coming.end()
             self._busy.discard(upload.id)
 
     def complete(self, upload: Announced) -> Stored:
@@ -118,14 +117,13 @@ class Resumable:
         self._target(upload).unlink(missing_ok=True)
         self._note(upload.id).unlink(missing_ok=True)
 
-    def _check_quota(self, size: int, owner: str) -> None:
-        """What is here of an owner's uploads counts; what was only announced does not, or words alone could shut others out."""
-        held = sum(n_bytes for whose, n_bytes in announced(self._settings, ()) if whose == owner)
-        if held + size > self._settings.quota:
-            raise TooLarge("error.quota", limit=self._settings.quota, actual=held + size)
-
-    async def _receive(self, upload: Announced, at: int, stream: AsyncIterator[bytes]) -> int:
+    async def _receive(self, upload: Announced, at: int, stream: AsyncIterator[bytes], coming: Coming) -> int:
         part, pending = part_of(self._target(upload)), bytearray()
+
+        def written() -> int:
+            coming.arrived(len(pending))
+            return _append(part, bytes(pending))
+
         try:
             async for chunk in stream:
                 if at + len(pending) + len(chunk) > upload.size:
@@ -133,11 +131,11 @@ class Resumable:
                     raise TooLarge("error.upload_too_large", name=upload.name, limit=limit, actual=limit + 1)
                 pending += chunk
                 if len(pending) >= CHUNK:
-                    at = await on_disk(partial(_append, part, bytes(pending)))
+                    at = await on_disk(written)
                     pending.clear()
         finally:
             if pending:
-                at = await on_disk(partial(_append, part, bytes(pending)))
+                at = await on_disk(written)
         if at == upload.size:
             await on_disk(lambda: self._whole(upload, part))
         return at
@@ -152,21 +150,6 @@ class Resumable:
 
     def _note(self, upload_id: str) -> Path:
         return self._settings.uploads / f"{upload_id}.json"
-
-
-def notes(settings: Settings) -> Iterator[Announced]:
-    """What was announced and not given up yet."""
-    for path in settings.uploads.glob("*.json") if settings.uploads.is_dir() else ():
-        with contextlib.suppress(OSError, ValueError, TypeError):
-            yield Announced(**json.loads(path.read_text()))
-
-
-def announced(settings: Settings, used: Collection[str]) -> Iterator[tuple[str, int]]:
-    """(owner, bytes that are here) of every upload whose file no job names."""
-    for upload in notes(settings):
-        target = settings.uploads / (upload.id + upload.suffix)
-        if str(target) not in used:
-            yield upload.owner, sum(p.stat().st_size for p in (target, part_of(target)) if p.exists())
 
 
 def _append(part: Path, data: bytes) -> int:

@@ -7,7 +7,6 @@ here or nowhere. A path of this machine is none of these, unless this visitor's 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
@@ -22,7 +21,6 @@ from pipeline.errors import NotFound
 from pipeline.files import downloads
 from pipeline.files.received import Stored
 from pipeline.settings import Settings
-from web.guard.visitors import names_of
 from web.intake.library import Library
 from web.intake.page_files import PageFiles
 from web.intake.resumable import Resumable
@@ -88,17 +86,13 @@ class Sources:
         if text.startswith(CLIPS):
             return self.clip(unquote(text))
         resumed = text.startswith(UPLOADS)
-        stored = self._resumed(text.removeprefix(UPLOADS), owner) if resumed else _stored(self._named(text, owner))
+        stored = self._resumed(text, owner) if resumed else _stored(self._named(text, owner))
         if probe:
             self._engine.probe(stored.path)
         return stored
 
-    def _resumed(self, upload_id: str, owner: str) -> Stored:
-        *others, last = names_of(owner)
-        for name in others:
-            with contextlib.suppress(NotFound):
-                return self._resumable.complete(self._resumable.find(upload_id, name))
-        return self._resumable.complete(self._resumable.find(upload_id, last))
+    def _resumed(self, text: str, owner: str) -> Stored:
+        return self._resumable.complete(self._resumable.find(text.removeprefix(UPLOADS), owner))
 
     def _named(self, text: str, owner: str) -> Path:
         """The file at a path: an upload of the page, an example, or in the library."""

@@ -51,9 +51,13 @@ class Running:
             self._close_stage(now, message)
             self.fraction = max(self.fraction, min(float(fraction), 1.0))
             self._remember(now)
+        self.check()
+
+    def check(self) -> None:
+        """What a call says of stopping, without a report: a :data:`pipeline.progress.Tick`."""
         if self.stop is not None:
             raise Cancelled()
-        if now - self._begun > self._limit:
+        if time.monotonic() - self._begun > self._limit:
             raise TimeLimit(limit=self._limit)
 
     def request_stop(self, reason: Stop) -> None:

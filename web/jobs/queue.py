@@ -34,6 +34,8 @@ from pipeline.messages import Message, choose_language
 from pipeline.progress import Report
 from pipeline.requests import Request
 from pipeline.settings import Settings
+from reelify.looks.applied import applied
+from reelify.looks.kits import Kits
 from web.jobs.folders import is_inside, remove_folder
 from web.jobs.kinds import Kinds, request_of
 from web.jobs.store import JobStore
@@ -89,13 +91,13 @@ class Jobs:
         language; where that is not known, in that of the settings.
 
         Raises:
-            BadRequest: no such kind. DiskFull, ToolError: the row cannot be written.
+            BadRequest, NotFound: no such kind, or no such look. DiskFull, ToolError: the row cannot be written.
         """
         kind = request.kind
         if kind not in self.kinds:
             raise BadRequest(detail=f"kind={kind}")
         language = asker.language or choose_language(self.settings.language)
-        request = replace(request, interface=language)
+        request = applied(replace(request, interface=language), Kits.of(self.settings.data_dir, asker.owner))
         job_id = uuid.uuid4().hex
         folder = self.kinds[kind].home(self.settings) / job_id
         job = Job(job_id, kind, request, folder, owner=asker.owner, title=title or request.title(), created=time.time())

@@ -5,9 +5,9 @@ nothing that fails around the queue (a locked database, a full disk, a callback 
 waiting jobs from going on for longer than that second and the failure itself. It also puts back what the rows call
 running and nobody runs.
 
-Work is stopped at its next report. Where that does not come soon (a long call into a library, a decoder that hangs), the
-job ends without it: its end is written, its folder goes and the next job begins, while the thread that is left behind
-finds out at its next report. So a stop and the time limit hold in every stage, whatever it calls.
+Work is stopped at its next report or breath (:func:`pipeline.progress.breathe`). Where neither comes soon (a long call into
+a library, a decoder that hangs), the job ends without it: its end is written, its folder goes and the next job begins, while
+the thread that is left behind finds out at its next one. So a stop and the time limit hold in every stage, whatever it calls.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from dataclasses import dataclass, replace
 
 from pipeline.compute.warm import warming
 from pipeline.errors import Cancelled, StudioError, ToolError
+from pipeline.progress import heeding
 from web.jobs.folders import fresh_folder, named_error, remove_folder, stored_error
 from web.jobs.progress import Running
 from web.jobs.store import JobStore
@@ -200,7 +201,8 @@ class Workers:
             if self._store.is_stopped(job.id):  # in the moment in which it was taken
                 raise Cancelled
             fresh_folder(job)
-            result = stored(self._run(job.request, job.folder, running))
+            with heeding(running.check):
+                result = stored(self._run(job.request, job.folder, running))
             return replace(job, state="done", result=result)
         except StudioError as error:
             return _failed(job, error)

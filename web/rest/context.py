@@ -14,6 +14,7 @@ from pipeline.errors import Forbidden, NotFound
 from pipeline.settings import Settings
 from web.guard.security import Accounts, current_user
 from web.guard.visitors import is_somebody_elses
+from web.intake.allowance import Allowance
 from web.intake.library import Library
 from web.intake.resumable import Resumable
 from web.intake.sources import Sources
@@ -31,6 +32,7 @@ class Service:
     library: Library
     accounts: Accounts
     resumable: Resumable
+    allowance: Allowance
     sources: Sources
     monitor: Monitor
 

@@ -122,6 +122,35 @@ class SelectAnswer(BaseModel):
     job_id: str
 
 
+class LookBody(BaseModel):
+    """A look to keep; what is left out is as it is by itself. Files are named as media are, fonts and logos too."""
+
+    model_config = ConfigDict(extra="forbid")
+    style: str | None = Field(None, max_length=2000, description="Look of the captions: a name or a JSON object.")
+    font: Location | None = Field(None, max_length=4096, description="Font file (TTF, OTF) of the captions. " + NAMED)
+    logo: Location | None = Field(None, max_length=4096, description="Picture in a corner. " + NAMED)
+    logo_place: str | None = Field(None, description="Its corner: top-left, top-right, bottom-left or bottom-right.")
+    logo_size: float | None = Field(None, ge=0.03, le=0.5, description="Its width as a share of the picture's.")
+    logo_opacity: float | None = Field(None, ge=0.05, le=1)
+    intro: Location | None = Field(None, max_length=4096, description="Video before every clip. " + NAMED)
+    outro: Location | None = Field(None, max_length=4096, description="Video after every clip. " + NAMED)
+    end_card: str | None = Field(None, max_length=200, description="Text of a card after every clip; empty for none.")
+    colour: str | None = Field(None, pattern="^#[0-9a-fA-F]{6}$", description="The card's colour.")
+    music: Location | None = Field(None, max_length=4096, description="Music under every clip. " + NAMED)
+    music_level: float | None = Field(None, ge=-40, le=0, description="How loud, decibels against the clip.")
+    ducking: float | None = Field(None, ge=0, le=30, description="Decibels lower where somebody speaks.")
+
+
+class LookAnswer(BaseModel):
+    status: Literal["success"] = "success"
+    look: dict[str, Any]
+
+
+class LookList(BaseModel):
+    looks: list[dict[str, Any]]
+    caption_styles: dict[str, dict[str, Any]]
+
+
 class Accepted(BaseModel):
     """A job has been queued."""
 

@@ -13,6 +13,7 @@ import re
 import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path, PurePosixPath
@@ -23,7 +24,7 @@ from starlette.requests import ClientDisconnect
 
 from pipeline.errors import StudioError, TooLarge
 from pipeline.files.received import Sink, need_space, shown_name
-from web.guard.visitors import owner_of_request
+from web.guard.visitors import owner_of_request, payer_of
 from web.intake.forms import Form, FormReader, boundary_of
 from web.intake.uploads import on_disk
 from web.problems import language_of, status_of, words
@@ -150,7 +151,9 @@ async def _received(request: Request, followed: _Followed) -> Form:
         moved,
         most_parts=MOST_FILES,
     )
-    return await reader.read(request.stream())
+    known = length if announced.isdigit() else None
+    async with aclosing(service_of(request).allowance.metered(payer_of(request), known, request.stream())) as stream:
+        return await reader.read(stream)
 
 
 def _sink(folder: Path, name: str, limit: int) -> Sink:

@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from pipeline.messages import Message, say
 from pipeline.requests import Request as JobRequest
 from reelify.requests import Clip, HighlightsRequest, RankRequest
-from web.guard.security import current_user
+from web.guard.visitors import owner_of_request
 from web.jobs.clips import LISTS, clips_of
 from web.jobs.inputs import brought
 from web.jobs.queue import Job
@@ -36,7 +36,7 @@ async def generate_initial_clips(body: GenerateRequest, request: Request) -> Res
     Answers when the clips are there; with `Prefer: respond-async` at once, with a task id.
     """
     service = service_of(request)
-    source = await service.sources.find(body.video_url, current_user(request), request.headers.get("host", ""))
+    source = await service.sources.find(body.video_url, owner_of_request(request), request.headers.get("host", ""))
     options = body.model_dump(exclude={"video_url"}, exclude_none=True)
     wanted = HighlightsRequest.from_json({**options, "source": source.path, **brought([source])})
     job = await submitted(request, wanted, source.name)
@@ -52,7 +52,7 @@ async def select_viral_clips(body: SelectRequest, request: Request) -> Response:
     Answers when the clips are there; with `Prefer: respond-async` at once, with a task id.
     """
     service, host = service_of(request), request.headers.get("host", "")
-    owner = current_user(request)
+    owner = owner_of_request(request)
     found = await asyncio.gather(*(service.sources.find(clip.url, owner, host) for clip in body.clips))
     clips = tuple(Clip(file.path, title=file.name) for file in found)
     names = {str(file.path): clip.url for file, clip in zip(found, body.clips, strict=True)}
@@ -94,7 +94,7 @@ def _answer(job: Job, request: Request, code: str, values: dict[str, Any]) -> Re
 
 async def submitted(request: Request, wanted: JobRequest, title: str) -> str:
     """The id of a new job of whoever asks."""
-    service, asker = service_of(request), Asker(current_user(request), language_of(request))
+    service, asker = service_of(request), Asker(owner_of_request(request), language_of(request))
     return await run_in_threadpool(lambda: service.jobs.submit(wanted, asker, title=title))
 
 

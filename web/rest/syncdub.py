@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import aclosing
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -18,9 +19,9 @@ from pipeline.messages import Message
 from pipeline.requests import options_of
 from syncdub.requests import SyncRequest
 from web.guard.bodies import JSON_LIMIT
-from web.guard.security import current_user
+from web.guard.visitors import owner_of_request, payer_of
+from web.intake.announced import Announced
 from web.intake.forms import Form, read_form
-from web.intake.resumable import Announced
 from web.intake.sources import UPLOADS
 from web.jobs.inputs import brought
 from web.problems import language_of
@@ -76,14 +77,11 @@ async def upload(request: Request) -> Response:
 
 
 async def _uploaded(request: Request, service: Service) -> Given:
-    length = request.headers.get("content-length", "")
-    form = await read_form(
-        request.stream(),
-        request.headers.get("content-type", ""),
-        int(length) if length.isdigit() else None,
-        service.settings,
-        FILE_FIELDS,
-    )
+    announced = request.headers.get("content-length", "")
+    length = int(announced) if announced.isdigit() else None
+    kind = request.headers.get("content-type", "")
+    async with aclosing(service.allowance.metered(payer_of(request), length, request.stream())) as stream:
+        form = await read_form(stream, kind, length, service.settings, FILE_FIELDS)
     try:
         if set(form.files) != {"original", "dubbed"}:
             raise BadRequest("error.two_files_needed")
@@ -117,7 +115,7 @@ async def _named(request: Request, service: Service) -> Given:
         wanted = SyncBody.model_validate_json(bytes(body))
     except ValidationError as error:
         raise RequestValidationError(error.errors(include_context=False)) from error
-    owner, host = current_user(request), request.headers.get("host", "")
+    owner, host = owner_of_request(request), request.headers.get("host", "")
     find = service.sources.find
     original, dubbed = await asyncio.gather(find(wanted.original, owner, host), find(wanted.dubbed, owner, host))
     return original, dubbed, wanted.model_dump(exclude={"original", "dubbed"}, exclude_none=True)
@@ -126,7 +124,7 @@ async def _named(request: Request, service: Service) -> Given:
 @router.post("/api/upload/resumable", response_model=UploadState, status_code=201, responses=PROBLEMS)
 def create_upload(body: UploadPlan, request: Request, response: Response) -> UploadState:
     """Begin an upload in pieces: then `PATCH` to the `url` with `Upload-Offset`, until `offset` equals `size`."""
-    made = service_of(request).resumable.create(body.name, body.size, current_user(request))
+    made = service_of(request).resumable.create(body.name, body.size, owner_of_request(request), payer_of(request))
     response.headers["Location"] = UPLOADS + made.id
     return _state(made, 0)
 
@@ -134,7 +132,7 @@ def create_upload(body: UploadPlan, request: Request, response: Response) -> Upl
 @router.patch("/api/upload/resumable/{upload_id}", response_model=UploadState, responses={409: {}, **PROBLEMS})
 async def append_upload(upload_id: str, request: Request) -> Response:
     """Append the body at `Upload-Offset`; what arrived before a broken connection stays."""
-    resumable, owner = service_of(request).resumable, current_user(request)
+    resumable, owner = service_of(request).resumable, owner_of_request(request)
     text = request.headers.get("upload-offset", "")
     if not text.isdecimal() or not text.isascii():
         raise BadRequest("error.field", field="Upload-Offset", detail="a whole number")
@@ -150,7 +148,7 @@ async def append_upload(upload_id: str, request: Request) -> Response:
 def upload_offset(upload_id: str, request: Request) -> Response:
     """Where the upload continues: `Upload-Offset` and `Upload-Length`."""
     resumable = service_of(request).resumable
-    found = resumable.find(upload_id, current_user(request))
+    found = resumable.find(upload_id, owner_of_request(request))
     headers = {
         "Upload-Offset": str(resumable.offset(found)),
         "Upload-Length": str(found.size),
@@ -163,7 +161,7 @@ def upload_offset(upload_id: str, request: Request) -> Response:
 def abandon_upload(upload_id: str, request: Request) -> Response:
     """Give an upload up and remove what arrived; not while a task that waits or runs needs it."""
     service = service_of(request)
-    found = service.resumable.find(upload_id, current_user(request))
+    found = service.resumable.find(upload_id, owner_of_request(request))
     service.resumable.remove(found, service.jobs.busy_files())
     return Response(status_code=204)
 

@@ -24,7 +24,7 @@ from syncdub.requests import AnalyseRequest, SyncRequest
 from web.jobs.dubs import film_of
 from web.jobs.inputs import brought
 from web.rest.answers import public_result
-from web.ui.following import Page, asker, chosen_source, say_error, shown
+from web.ui.following import Page, asker, chosen_source, failed, shown
 from web.ui.language import language_of
 from web.ui.media_field import MediaField
 
@@ -83,6 +83,13 @@ def _cutting(page: Page, values: Values, options: Values, request: gr.Request) -
     return CompileRequest.from_json({**options, "clips": _pieces(_json(values["cuts"], list), given), **brought(given)})
 
 
+def _tightening(page: Page, values: Values, options: Values, request: gr.Request) -> Request:
+    source = chosen_source(page, values["video"], values["url"], request)
+    return CompileRequest.from_json(
+        {**options, "tighten": True, "clips": (Clip(source.path, title=source.name),), **brought([source])}
+    )
+
+
 def _given(page: Page, named: list[str] | None, request: gr.Request, *, probe: bool = True) -> list[Stored]:
     if not named:
         raise BadRequest("error.nothing_given")
@@ -122,6 +129,10 @@ OFFERS = (
             "cuts": Own("text", "JSON, [[video number from 1, start, end], …] in seconds, in the order in which they shall be seen"),
         },
         _cutting, ("videos", "cuts", "aspect", "captions", "corrections", "card"), without=("language",),
+    ),
+    Offer(
+        "tighten", CompileRequest, "A video without its pauses, fillers and repeated starts; the answer lists what went. Laughter stays.",
+        {"video": Own("file", f"the video or audio file: {NAMED}"), "url": URL}, _tightening, without=("tighten", "card"),
     ),
     Offer(
         "transcribe", TranscribeRequest, "Write down what is said, with the time of every word.",
@@ -190,7 +201,7 @@ def _answered(page: Page, offer: Offer, values: Values, request: gr.Request, pro
     except StudioError as error:
         raise shown(error, request) from error
     if job.state != "done":
-        raise gr.Error(say_error(job, language))
+        raise failed(job, language)
     return {"task_id": job.id, **public_result(job, page.settings, language)}
 
 

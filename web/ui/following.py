@@ -19,11 +19,12 @@ from pipeline.errors import BadRequest, NotFound, StudioError, UserError
 from pipeline.files.received import Stored
 from pipeline.messages import say
 from pipeline.settings import Settings
+from web.guard.doors import Refused
 from web.guard.visitors import visitor_in
 from web.intake.sources import Sources, example
 from web.jobs.queue import Job, Jobs
 from web.jobs.values import Asker
-from web.problems import words
+from web.problems import status_of, status_of_job, words
 from web.ui.language import language_of, percent, tell
 
 POLL = 0.25
@@ -170,12 +171,25 @@ def notes(messages: list[str]) -> str:
     return "".join(note(m) for m in messages)
 
 
-def shown(error: StudioError, request: gr.Request | None) -> gr.Error:
-    """An error as the page shows it."""
+class Told(gr.Error):  # type: ignore[misc]
+    """An error as the page shows it, and what a direct call answers."""
+
+    def __init__(self, refused: Refused, title: str) -> None:
+        super().__init__(refused.text, title=title, duration=12, print_exception=False)
+        self.refused = refused
+
+
+def shown(error: StudioError, request: gr.Request | None) -> Told:
+    """One of our errors, told."""
     language = language_of(request)
-    return gr.Error(
-        words(error.message, language), title=tell("ui.error", language), duration=12, print_exception=False
-    )
+    refused = Refused(status_of(type(error)), error.short_code, words(error.message, language))
+    return Told(refused, tell("ui.error", language))
+
+
+def failed(job: Job, language: str) -> Told:
+    """Why a job failed, told."""
+    code = str((job.error or {}).get("error", "cancelled"))
+    return Told(Refused(status_of_job(job), code, say_error(job, language)), tell("ui.error", language))
 
 
 def chosen_source(

@@ -19,10 +19,10 @@ from gradio.exceptions import ComponentProcessingError
 from gradio.utils import get_upload_folder
 
 from pipeline.errors import BadRequest, NotFound, StudioError
-from web.guard.doors import holds_file
+from web.guard.doors import REFUSED, holds_file
 from web.intake.sources import example
 from web.problems import plain
-from web.ui.following import shown
+from web.ui.following import Told, shown
 
 MOST_FILES = 1000
 MOST_PATH = 4096
@@ -122,20 +122,29 @@ class Studio(gr.Blocks):  # type: ignore[misc]
         except gr.Error as error:
             error.print_exception = False
             _log.info("a call was refused", extra={"reason": plain(str(error.message))})
+            _noted(error, kwargs.get("request"))
             raise
         except StudioError as error:
             _log.info("a call was refused", extra={"reason": error.short_code})
-            raise shown(error, kwargs.get("request")) from error
+            raise _noted(shown(error, kwargs.get("request")), kwargs.get("request")) from error
         except ComponentProcessingError as error:
             if not str(error).startswith("Could not preprocess"):
                 _log.exception("a call failed")
-                raise shown(StudioError(), kwargs.get("request")) from error
+                raise _noted(shown(StudioError(), kwargs.get("request")), kwargs.get("request")) from error
             _log.info("a call was refused", extra={"reason": type(error.__cause__).__name__})
-            raise shown(BadRequest(detail="…"), kwargs.get("request")) from error
+            raise _noted(shown(BadRequest(detail="…"), kwargs.get("request")), kwargs.get("request")) from error
         except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, OSError, RuntimeError) as error:
             _log.error("a call failed", extra={"reason": type(error).__name__, "where": _last_frame(error)})
             _log.debug("the call that failed", exc_info=error)
-            raise shown(StudioError(), kwargs.get("request")) from error
+            raise _noted(shown(StudioError(), kwargs.get("request")), kwargs.get("request")) from error
+
+
+def _noted(error: gr.Error, request: gr.Request | None) -> gr.Error:
+    """``error``, which the request's answer repeats where this is a direct call (:mod:`web.guard.doors`)."""
+    asked = getattr(request, "request", None)
+    if asked is not None and isinstance(error, Told):
+        asked.scope.get(REFUSED, []).append(error.refused)
+    return error
 
 
 def _last_frame(error: BaseException) -> str:

@@ -17,6 +17,7 @@ from web.ui.following import QUIET, Page
 from web.ui.highlights import tab as highlights_tab
 from web.ui.highlights.tab import HighlightsTab
 from web.ui.language import label, language_of, own_words, tell
+from web.ui.looks import endpoints as look_endpoints
 from web.ui.media_field import Studio
 from web.ui.theme import script
 from web.ui.timeline import attr
@@ -47,6 +48,7 @@ def build(page: Page) -> gr.Blocks:
         demo.load(_greet, None, header, **QUIET)
         demo.load(warming.hurry, None, None, **QUIET)
         endpoints.register(page)
+        look_endpoints.register(page)
     demo.queue(default_concurrency_limit=64, max_size=512)
     return demo
 

@@ -19,9 +19,8 @@ from pathlib import Path
 
 from pipeline.compute.remembered import Remembered
 from pipeline.errors import StudioError
-from pipeline.files.received import part_of
 from pipeline.settings import Settings
-from web.intake.resumable import announced
+from web.intake.allowance import on_disk_size, uploads_of
 from web.jobs.folders import is_inside
 from web.jobs.kinds import homes
 from web.jobs.queue import Jobs
@@ -96,7 +95,7 @@ class Janitor:
 
     def _by_size(self) -> None:
         """Remembered stages first, for they can be computed again; then results, by who has them."""
-        holdings, uploads = self._holdings(), self._loose_uploads()
+        holdings, uploads = self._holdings(), uploads_of(self._settings, self._jobs)
         memory = size_of(self._settings.data_dir / "memory")
         excess = sum(h.size for h in holdings) + memory - self._settings.keep_bytes
         memory -= self._forget(excess)
@@ -110,20 +109,9 @@ class Janitor:
         for job in sorted(self._finished(), key=lambda j: j.finished or 0.0, reverse=True):
             inputs = {text for text in job.request.files() if is_inside(text, self._settings.uploads)} - busy
             busy |= inputs
-            size = size_of(job.folder) + sum(_size(Path(text)) for text in inputs)
+            size = size_of(job.folder) + sum(on_disk_size(Path(text)) for text in inputs)
             found.append(Holding(job.id, job.owner, size, (int(job.trashed is None), job.finished or 0.0)))
         return found
-
-    def _loose_uploads(self) -> dict[str, int]:
-        """Bytes by owner of what arrives, what waits for a job, and what a queued or running job needs."""
-        sizes: dict[str, int] = {}
-        for job in self._jobs.list(states=("queued", "running"), limit=-1):
-            for text in job.request.files():
-                if is_inside(text, self._settings.uploads):
-                    sizes[job.owner] = sizes.get(job.owner, 0) + _size(Path(text)) + _size(part_of(Path(text)))
-        for owner, size in announced(self._settings, self._jobs.files_in_use()):
-            sizes[owner] = sizes.get(owner, 0) + size
-        return sizes
 
     def _forget(self, excess: int) -> int:
         """Remove remembered stages, the longest unused first, until ``excess`` bytes are free; how many are."""
@@ -131,7 +119,7 @@ class Janitor:
         for path in sorted((self._settings.data_dir / "memory").glob("*/*"), key=_age, reverse=True):
             if freed >= excess:
                 break
-            size = _size(path)
+            size = on_disk_size(path)
             _remove(path)
             freed += size
         return freed
@@ -178,15 +166,7 @@ class Janitor:
 
 def size_of(folder: Path) -> int:
     """Bytes of all files below ``folder``; links count nothing."""
-    return sum(_size(Path(where, name)) for where, _, names in os.walk(folder) for name in names)
-
-
-def _size(path: Path) -> int:
-    """Bytes that a file takes on the disk; 0 when it is gone."""
-    try:
-        return path.lstat().st_blocks * 512
-    except OSError:
-        return 0
+    return sum(on_disk_size(Path(where, name)) for where, _, names in os.walk(folder) for name in names)
 
 
 def _files(folder: Path, pattern: str) -> Iterator[Path]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline.compute.device import Pace, threads
+from pipeline.progress import breathe
 from pipeline.speech.whisper.vocabulary import TokenVocabulary
 
 
@@ -219,6 +220,7 @@ class _Page:
 
     def _step(self, tokens: list[int]) -> Any:
         """Reads a token of each row; what may follow it (row, logits) in those that go on, ``None`` where none does."""
+        breathe()
         pace, begun = self.writer.pace, time.perf_counter()
         with threads(pace.threads):
             last = self.further([[t] for t in tokens])

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.errors import ModelUnavailable
+from pipeline.progress import breathe
 from pipeline.speech.values import APPEND, BEAM, CAREFUL_BEAM, PREPEND, RATE, Chunk, Heard, HeardWord
 from pipeline.speech.whisper.encoder import WINDOW, alike
 
@@ -49,6 +50,7 @@ class FasterWhisper:
         groups = {WINDOW: list(range(len(chunks)))} if careful or self._whole else alike(chunks)
         found: dict[int, Heard] = {}
         for frames, numbers in groups.items():
+            breathe()
             heard = self._listen([chunks[n] for n in numbers], frames, language, careful)
             found.update(zip(numbers, heard, strict=True))
         return [found[n] for n in range(len(chunks))]
@@ -56,6 +58,7 @@ class FasterWhisper:
     def _listen(self, chunks: Sequence[Chunk], frames: int, language: str, careful: bool) -> list[Heard]:
         tokenizer = self._tokenizer(language)
         encoded = self._encode(chunks, frames)
+        breathe()
         results = self._model.model.generate(
             encoded,
             # Without time tokens base leaves far fewer words out; the alignment gives the times.
@@ -68,6 +71,7 @@ class FasterWhisper:
             return_no_speech_prob=True,
             suppress_tokens=[-1],
         )
+        breathe()
         tokens = [[t for t in r.sequences_ids[0] if t < tokenizer.eot] for r in results]
         words = self._words(tokenizer, encoded, tokens, chunks)
         return [Heard(w, _log_probability(r), float(r.no_speech_prob)) for r, w in zip(results, words, strict=True)]

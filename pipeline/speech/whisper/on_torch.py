@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.compute.device import threads
+from pipeline.progress import breathe
 from pipeline.speech.values import APPEND, CAREFUL_BEAM, PREPEND, Chunk, Heard, HeardWord
 from pipeline.speech.whisper.decoder import Rules, Writer, Written
 from pipeline.speech.whisper.encoder import FRAME, context, encode
@@ -131,6 +132,7 @@ class OpenAIWhisper:
         options = DecodingOptions(language=language, beam_size=CAREFUL_BEAM, without_timestamps=True, fp16=self._half)
         texts = []
         for part in encoded:
+            breathe()
             with threads(hands):
                 result = decode(self.model, part, options)[0]
                 text = self._writer.read(self._writer.sound(part), rules, result.tokens)

@@ -40,6 +40,16 @@ ENGLISH = Language(
     dangling=words("and or but the a an of to in with for because that if when as"),
     greetings=words("hello hi welcome hey"),
     fillers=words("um uh erm well yeah okay ok anyway"),
+    hesitations=words("um uh uhm er erm hm m mh"),
+    padding=phrases("you know|i mean|well|you see|sort of|kind of|okay|you know what i mean|basically|actually"),
+    hesitant=words("like so right"),
+    emphatic=words(
+        "no yes yeah very really so too much many more far never ever long well now please bye ha hey knock"
+    ),
+    starts=words(
+        """i i'm is was it's its we we're my do did can on at by be are were has had there
+        they them this that these those what when where which because with from have your about would could should going think"""
+    ),
     amounts=words("hundred thousand million billion trillion dozen half triple"),
     money=words("dollar pound buck money cent price usd"),
     clock_before=words("item page chapter step number at between section version table exercise"),

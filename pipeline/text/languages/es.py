@@ -61,6 +61,18 @@ SPANISH = Language(
     dangling=words("y e o u pero que de en con por para a el la los las un una porque como si cuando"),
     greetings=words("hola bienvenido bienvenidos bienvenida bienvenidas saludos saludo"),
     fillers=words("bueno pues eh vale ya vaya em mmm"),
+    hesitations=words("eh ehm em m hm um uh"),
+    padding=phrases(
+        "o sea|bueno|pues|pues bueno|bueno pues|digamos|a ver|es decir que|vale|vamos|en plan|pues nada|como que"
+    ),
+    hesitant=words("este esto entonces asi"),
+    emphatic=words(
+        "no si ya muy mas bien tan mucho mucha nunca jamas siempre todo todos nada poco casi ja je venga vamos hola adios"
+    ),
+    starts=words(
+        """yo es son un una se me mi su les ha he hay nosotros
+        ellos ellas usted ustedes cuando porque como donde tambien entonces quiero creo tengo vamos estamos"""
+    ),
     amounts=words("cien ciento mil millon billon docena centenar mitad doble triple"),
     money=words("euro dolar peso libra dinero centimo precio eur"),
     clock_before=words("las a pagina punto numero capitulo ejercicio"),

@@ -46,8 +46,10 @@ class Language:
     Small closed lists of what words do in speech: ``negators`` deny, ``raising`` words after them make stronger ("no solo"),
     ``undoing`` verbs affirm when denied ("no te pierdas"), ``clause_openers`` end a denial's reach, ``address`` speaks to the
     listener, ``connectors`` begin what goes on, ``anaphora`` point back, ``dangling`` words leave a sentence unfinished,
-    ``greetings`` and ``fillers`` say nothing, ``amounts`` are numbers written as words that impress, ``money`` names currencies,
-    ``clock_before`` words make the number after them a time or a place in a list.
+    ``greetings`` and ``fillers`` say nothing, ``hesitations`` are sounds that fill a pause (each letter once: "m" is "mmm"), ``padding``
+    phrases fill one where commas or pauses set them apart, ``hesitant`` ones where pauses do; ``emphatic`` words are said twice on
+    purpose, ``starts`` are words that a sentence is begun with, ``amounts`` are numbers written as words that impress, ``money``
+    names currencies, ``clock_before`` words make the number after them a time or a place in a list.
     """
 
     code: str
@@ -69,6 +71,11 @@ class Language:
     dangling: frozenset[str] = NONE
     greetings: frozenset[str] = NONE
     fillers: frozenset[str] = NONE
+    hesitations: frozenset[str] = NONE
+    padding: frozenset[str] = NONE
+    hesitant: frozenset[str] = NONE
+    emphatic: frozenset[str] = NONE
+    starts: frozenset[str] = NONE
     amounts: frozenset[str] = NONE
     money: frozenset[str] = NONE
     clock_before: frozenset[str] = NONE

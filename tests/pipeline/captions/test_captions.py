@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from pipeline.captions import cues, fonts, script, subtitles
+from pipeline.captions import cues, fonts, placing, script, subtitles
 from pipeline.captions.styles import CaptionStyle
 from pipeline.speech import clock
 from pipeline.values import Cut, Sentence, Span, Timeline, Transcript, Word
@@ -146,7 +146,7 @@ def test_ass_marks_every_word_once_in_turn() -> None:
     "text", ["{\\an8}oculto", "C:\\New\\notes", "a}b{c", "línea\nnueva", "emoji 😀👍🏽", "مرحبا بكم"]
 )
 def test_ass_shows_text_as_it_is(text: str) -> None:
-    ass = script.to_ass(Transcript("xx", 3, (Sentence(0, 2, text),)), (640, 360), CaptionStyle(karaoke=False))
+    ass = script.to_ass(Transcript("xx", 3, (Sentence(0, 2, text),)), (640, 360), CaptionStyle(mark="none"))
     ((_, _, shown),) = dialogues(ass)
     shown = re.sub(r"\{\\fn[^{}]*\}", "", shown)  # which font draws what
     assert not re.search(r"(?<!\\)\{", shown)
@@ -157,7 +157,7 @@ def test_ass_shows_text_as_it_is(text: str) -> None:
 
 def test_lines_fit_the_safe_area_of_an_upright_picture() -> None:
     size, style = (1080, 1920), CaptionStyle()
-    place = script.layout(size, style)
+    place = placing.layout(size, style)
     measure = script.measure_at(place.size, "es")
     for seed in range(3):
         for cue in cues.cues(spoken(seed), measure=measure, limit=place.width):
@@ -167,7 +167,7 @@ def test_lines_fit_the_safe_area_of_an_upright_picture() -> None:
 
 
 def test_sizes_follow_the_height() -> None:
-    small, large = (script.layout((w, h), CaptionStyle()).size for w, h in ((640, 360), (1920, 1080)))
+    small, large = (placing.layout((w, h), CaptionStyle()).size for w, h in ((640, 360), (1920, 1080)))
     assert large == pytest.approx(3 * small)
 
 
@@ -246,7 +246,7 @@ URL = "https://www.ejemplodeunaempresamuylarga.com/ofertas/2024/verano"
     "word", [URL, "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"]
 )
 def test_a_word_wider_than_the_picture_goes_on_in_the_next_line(word: str, size: tuple[int, int]) -> None:
-    place = script.layout(size, CaptionStyle())
+    place = placing.layout(size, CaptionStyle())
     measure = script.measure_at(place.size, "es")
     said = Transcript("es", 9.0, (Sentence(0.0, 6.0, f"Mira en {word} y compra"),))
     found = cues.cues(said, measure=measure, limit=place.width)
@@ -272,11 +272,11 @@ def test_chinese_takes_two_columns_and_breaks_at_no_sign() -> None:
     ("size", "bottom"), [((1080, 1920), 1264), ((1080, 1920), 1380), ((1080, 1080), 1000), ((720, 1280), 1100)]
 )
 def test_captions_lie_across_no_edge_of_the_picture(size: tuple[int, int], bottom: int) -> None:
-    place, height = script.layout(size, CaptionStyle()), size[1]
+    place, height = placing.layout(size, CaptionStyle()), size[1]
     said = Transcript(
         "es", 9.0, (Sentence(1.0, 3.0, "Dos líneas de texto que se leen bien"), Sentence(6.0, 7.0, "Otra vez"))
     )
-    ass = script.to_ass(said, size, CaptionStyle(karaoke=False), bands=[script.Band(0.0, 5.0, bottom)])
+    ass = script.to_ass(said, size, CaptionStyle(mark="none"), ground=placing.Ground((placing.Band(0.0, 5.0, bottom),)))
     lines = re.findall(r"^Dialogue: 0,0:00:0(\d).*?,,0,0,(\d+),,(?:\{\\an(\d)\})?", ass, re.MULTILINE)
     for second, margin, anchor in lines:
         inside = int(second) < 5

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from fontTools.ttLib import TTFont
 
-from pipeline.captions import fonts, script
+from pipeline.captions import fonts, placing
 from pipeline.captions.styles import CaptionStyle
 from pipeline.media.decode import video_blocks
 from pipeline.render.options import RenderOptions
@@ -52,22 +52,27 @@ def test_han_is_written_as_the_language_writes_it() -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("face", [fonts.MAIN, *fonts.FACES], ids=lambda face: face.family)
+@pytest.mark.parametrize("face", [fonts.MAIN, *fonts.BRAND_FONTS.values(), *fonts.FACES], ids=lambda face: face.family)
 def test_a_font_is_what_the_table_says(face: fonts.Face) -> None:
     font = TTFont(face.path)
     assert font["name"].getDebugName(1) == face.family
-    assert "Bold" in font["name"].getDebugName(2)
+    assert "Bold" in font["name"].getDebugName(2) or face.family in fonts.BRAND_FONTS
     assert fonts.coverage(face) == set(font.getBestCmap())
-    assert 0.9 < fonts.scale(face) < 1.3
+    assert 0.9 < fonts.scale(face) < 1.31
 
 
 def test_they_weigh_little_and_bring_their_licences() -> None:
     files = list(fonts.FOLDER.iterdir())
-    assert sum(f.stat().st_size for f in files) < 12e6
-    assert {f.name for f in files if f.suffix != ".txt"} == {f.file for f in (fonts.MAIN, *fonts.FACES)}
+    assert sum(f.stat().st_size for f in files) < 13e6
+    assert {f.name for f in files if f.suffix != ".txt"} == {
+        f.file for f in (fonts.MAIN, *fonts.BRAND_FONTS.values(), *fonts.FACES)
+    }
     text = (fonts.FOLDER / "LICENSE-Noto.txt").read_text(encoding="utf-8")
     assert "SIL OPEN FONT LICENSE Version 1.1" in text
     assert all(f.file in text for f in fonts.FACES)
+    text = (fonts.FOLDER / "LICENSE-OFL.txt").read_text(encoding="utf-8")
+    assert "SIL OPEN FONT LICENSE Version 1.1" in text
+    assert all(f.file in text for f in fonts.BRAND_FONTS.values())
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +88,7 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def drawn(film: Path, out: Path, text: str, language: str) -> np.ndarray:
     """Where letters are, (rows, columns), of plain captions."""
     said = Transcript(language, 1.0, (Sentence(0.0, 1.0, text),))
-    options = RenderOptions(captions=said, style=CaptionStyle(karaoke=False))
+    options = RenderOptions(captions=said, style=CaptionStyle(mark="none"))
     render(Timeline((Cut(str(film), Span(0.0, 1.0), 0.0),)), out, options)
     (block,) = video_blocks(out, width=640, height=360, span=Span(0.4, 0.5))
     return block.pixels[0] > 160
@@ -99,7 +104,7 @@ def test_what_is_drawn_is_as_wide_as_was_measured_and_is_no_row_of_boxes(
     text = {"emoji": "🔥😂🎉🚀"}.get(language) or re.split("[,，、！!。،]", SPOKEN[language])[0]
     seen = drawn(film, tmp_path / "out.mp4", text, language)
     columns = np.flatnonzero(seen.any(axis=0))
-    size = script.layout((640, 360), CaptionStyle()).size
+    size = placing.layout((640, 360), CaptionStyle()).size
     assert columns[-1] - columns[0] == pytest.approx(fonts.width(text, size, language), abs=14)
     missing = drawn(film, tmp_path / "boxes.mp4", "\U000f0000" * 4, language)
     letter = seen[:, columns[0] : columns[0] + 14]

@@ -252,7 +252,7 @@ def small_embedder(own: Any, chosen: Device, monkeypatch: pytest.MonkeyPatch) ->
         return embedder._cast(own, where.torch_dtypes[0]), "own", ()
 
     monkeypatch.setattr(embedder, "_named_model", named)
-    monkeypatch.setattr(embedder, "_wanted", lambda settings: "own")
+    monkeypatch.setattr(embedder, "wanted", lambda settings: "own")
     return embedder.Embedder(Settings(), device=chosen)
 
 

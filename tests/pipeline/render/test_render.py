@@ -246,7 +246,7 @@ def test_upright_shape(framing: Literal["follow", "bars", "centre"], clapper: Pa
 @pytest.mark.parametrize("said", ["Uno", "Dos líneas de texto que se leen bien"])
 def test_captions_in_bars_stay_off_the_edge_of_the_picture(said: str, clapper: Path, tmp_path: Path) -> None:
     words = Transcript("es", 2.0, (Sentence(0.0, 2.0, said),))
-    style = CaptionStyle(karaoke=False)
+    style = CaptionStyle(mark="none")
     options = RenderOptions(aspect="9:16", size=(360, 640), framing="bars", loudness=None, captions=words, style=style)
     render.render(plan(clapper, (0.2, 2.2)), tmp_path / "out.mp4", options)
     _, frames = pictures(tmp_path / "out.mp4")

@@ -79,4 +79,5 @@ def test_the_answer_says_what_to_do(tmp_path: Path) -> None:
             assert answer.json()["error"] == "host"
             assert "films.example" in answer.json()["message"]
             assert "ALLOWED_HOSTS" in answer.json()["message"]
+            assert "Este servicio" in answer.json()["message"]
         assert client.get("/api/health", headers={"Host": "localhost:7860"}).status_code == 200

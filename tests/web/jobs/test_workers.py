@@ -13,11 +13,13 @@ from typing import Any
 
 import pytest
 
-from pipeline.errors import NotFound, ToolError
+from pipeline.errors import Cancelled, NotFound, StudioError, ToolError
 from pipeline.messages import Message
+from pipeline.progress import breathe
 from tests.fake_kinds import FAKES, asked
 from tests.fake_service import settings_for
 from web.jobs import store as job_store
+from web.jobs.progress import TimeLimit
 from web.jobs.queue import UNDO, Conflict, Job, Jobs
 from web.jobs.values import NOBODY, Asker
 from web.jobs.workers import MOST_LEFT, PATIENCE, TICK
@@ -223,6 +225,33 @@ def test_the_time_limit_holds_where_nothing_reports(tmp_path: Path) -> None:
     job = jobs.wait(jobs.submit(asked("echo", {"deaf": 1}), NOBODY), 20)
     assert (job.state, job.error and job.error["kind"]) == ("failed", "TimeLimit")
     work.goes_on.set()
+    jobs.close()
+
+
+@pytest.mark.parametrize("why", ["stop", "time limit"])
+def test_work_that_only_breathes_is_stopped_without_leaving_its_thread(tmp_path: Path, why: str) -> None:
+    jobs = queue_of(settings_for(tmp_path, job_time_limit=0.3 if why == "time limit" else 600.0), kinds=FAKES)
+    ended: list[type[BaseException]] = []
+
+    def breathing(request: Any, folder: Path, report: Any) -> dict[str, Any]:
+        (folder / "started").touch()
+        try:
+            while True:
+                breathe()
+                time.sleep(0.01)
+        except StudioError as error:
+            ended.append(type(error))
+            raise
+
+    jobs._run = breathing
+    jobs.start()
+    job_id = jobs.submit(asked("echo", {}), NOBODY)
+    until(lambda: bool(ended) or (jobs.get(job_id).folder / "started").exists())
+    if why == "stop":
+        jobs.cancel(job_id)
+    assert jobs.wait(job_id, 20).state == ("cancelled" if why == "stop" else "failed")
+    assert ended == [Cancelled if why == "stop" else TimeLimit]
+    assert not jobs._workers.left_behind(job_id)
     jobs.close()
 
 

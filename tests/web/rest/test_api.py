@@ -64,6 +64,17 @@ def test_initial_clips_have_the_old_shape_and_can_be_downloaded(client: TestClie
     assert client.get(first["url"]).content == FILM[:1000]
 
 
+def test_a_video_is_tightened_and_what_went_is_listed(client: TestClient) -> None:
+    wanted = {"video_url": "talk.mp4", "longest_pause": 0.5, "struck": [[1.0, 2.5]]}
+    body = client.post("/api/v1/tighten", json=wanted).json()
+    assert (body["saved"], [r["kind"] for r in body["removed"]]) == (1.5, ["struck"])
+    assert client.get(body["output"]).content == FILM[:700]
+    assert client.post("/api/v1/tighten", json={**wanted, "struck": [[2.5, 1.0]]}).status_code == 400
+    assert client.post("/api/v1/tighten", json={**wanted, "longest_pause": -1}).status_code == 422
+    later = client.post("/api/v1/tighten", json=wanted, headers={"Prefer": "respond-async"})
+    assert later.status_code == 202
+
+
 def test_ranges_of_a_clip(client: TestClient) -> None:
     url = client.post("/api/v1/generate-initial-clips", json={"video_url": "talk.mp4"}).json()["clips"][1]["url"]
     part = client.get(url, headers={"Range": "bytes=10-19"})

@@ -106,3 +106,22 @@ def test_nothing_of_the_machine_can_be_given_instead(place: Place, tmp_path: Pat
             assert f"file={tmp_path}" not in answer.text
     assert not list(place.settings.page_files.rglob("private*"))
     assert not [job for job in place.jobs.list() if str(private) in str(job.request)]
+
+
+@pytest.mark.parametrize(
+    ("given", "status", "code"),
+    [
+        (["/etc/passwd", "", "auto", 0], 404, "not_found"),
+        (["", "", "auto", 0], 400, "bad_request"),
+        (["", {"path": "/etc/passwd"}, "auto", 0], 400, "bad_request"),
+        ([], 400, "bad_request"),
+        (["", "http://127.0.0.1/x.mp4", "auto", 0], 403, "forbidden"),
+    ],
+)
+def test_a_direct_call_that_is_refused_says_why(place: Place, given: list[Any], status: int, code: str) -> None:
+    said = {"Accept-Language": "es"}
+    answer = httpx.post(f"{place.address}gradio_api/run/transcribe", json={"data": given}, headers=said, timeout=30)
+    body = answer.json()
+    assert (answer.status_code, body["status"], body["error"]) == (status, "error", code)
+    assert body["message"]
+    assert "/etc" not in body["message"]

@@ -18,7 +18,7 @@ from tests.browsing import EXAMPLES, Place, page_server
 from web.jobs.kinds import KINDS, Kind
 
 CLIP = EXAMPLES / "viral_3.mp4"
-ALONE = {"transcribe": "media", "find_highlights": "video"}
+ALONE = {"transcribe": "media", "find_highlights": "video", "tighten": "video"}
 """Tools with one file, and what the field is called."""
 
 

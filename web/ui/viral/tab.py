@@ -11,8 +11,11 @@ from pipeline.render.shapes import ASPECTS, FRAMINGS, SOURCE
 from web.ui.examples import example_files
 from web.ui.following import IN_ORDER, QUIET, Page
 from web.ui.language import label
+from web.ui.looks import controls
+from web.ui.looks.work import wire as wire_looks
 from web.ui.media_field import MediaField
 from web.ui.theme import script
+from web.ui.viral import tightening
 from web.ui.viral.work import ViralWork
 
 
@@ -26,11 +29,13 @@ class ViralTab:
     example: gr.Button
     look: dict[str, Any]
     options: dict[str, Any]
+    panel: controls.Panel
     go: gr.Button
     mine: gr.Button
     stop: gr.Button
     progress: gr.HTML
     made: gr.HTML
+    receipts: tightening.Receipts
     board: gr.HTML
     scores: gr.Dataframe
     words: gr.Dataframe
@@ -81,6 +86,7 @@ def _inputs(page: Page) -> dict[str, Any]:
     address = gr.Textbox(label=label("ui.address"), placeholder="https://…", max_lines=1)
     example = gr.Button(label("ui.example"), size="sm", visible=bool(example_files("viral")), elem_id="viral-example")
     look = _look()
+    panel = controls.panel()
     with gr.Accordion(label("ui.advanced"), open=False):
         options = {
             "language": gr.Textbox(
@@ -95,7 +101,7 @@ def _inputs(page: Page) -> dict[str, Any]:
         mine = gr.Button(label("ui.viral.from_highlights"), elem_id="viral-mine")
         stop = gr.Button(label("ui.stop"), variant="stop", visible=False, elem_id="viral-stop")
     return {
-        "files": files, "address": address, "example": example, "look": look, "options": options, "go": go, "mine": mine, "stop": stop,
+        "files": files, "address": address, "example": example, "look": look, "options": options, "panel": panel, "go": go, "mine": mine, "stop": stop,
     }  # fmt: skip
 
 
@@ -106,14 +112,17 @@ def _look() -> dict[str, Any]:
         "aspect": gr.Radio(aspects, value="9:16", label=label("ui.viral.aspect"), elem_id="viral-aspect"),
         "framing": gr.Radio(framings, value="follow", label=label("ui.viral.framing")),
         "captions": gr.Checkbox(True, label=label("ui.viral.captions")),
+        **controls.chosen(),
         "hook": gr.Textbox(label=label("ui.viral.hook"), info=label("ui.viral.hook_info"), max_lines=1),
         "card": gr.Textbox(label=label("ui.viral.card"), info=label("ui.viral.card_info"), max_lines=1),
+        **tightening.controls(),
     }
 
 
 def _results() -> dict[str, Any]:
     progress = gr.HTML(elem_id="viral-progress")
     made = gr.HTML(elem_id="viral-made")
+    receipts = tightening.receipts()
     board = gr.HTML(
         label("ui.viral.empty"),
         js_on_load=script("edit.js", "viral.js"),
@@ -125,7 +134,15 @@ def _results() -> dict[str, Any]:
         visible=False, interactive=False, wrap=True, show_search="filter", label=label("ui.viral.scores")
     )
     words = gr.Dataframe(visible=False, interactive=False, wrap=True, label=label("ui.viral.keywords"))
-    return {"progress": progress, "made": made, "board": board, "links": links, "scores": scores, "words": words}
+    return {
+        "progress": progress,
+        "made": made,
+        "receipts": receipts,
+        "board": board,
+        "links": links,
+        "scores": scores,
+        "words": words,
+    }
 
 
 def wire(page: Page, demo: gr.Blocks, tab: ViralTab, clips: gr.State) -> None:
@@ -139,5 +156,7 @@ def wire(page: Page, demo: gr.Blocks, tab: ViralTab, clips: gr.State) -> None:
     tab.stop.click(work.cancel, tab.running, None, **QUIET)
     tab.running.change(lambda job_id: job_id, tab.running, tab.last, **QUIET)
     tab.board.edit(work.edit, tab.running, None, **IN_ORDER)
-    tab.board.apply(work.cut, [tab.running, *tab.look.values()], tab.made, **QUIET)
+    tab.board.apply(work.cut, [tab.running, *tab.look.values()], [tab.made, tab.receipts.job], **QUIET)
+    tightening.wire(page, work, tab.made, tab.receipts, QUIET)
     demo.load(work.resume, tab.last, tab.outputs, **QUIET)
+    wire_looks(page, demo, tab.look, tab.panel)

@@ -65,7 +65,7 @@ def _player(url: Any, poster: Any, language: str) -> str:
 def _tools(language: str) -> str:
     makes = "".join(
         f'<button type="button" data-make="{make}">{html.escape(tell(f"ui.make.{make}", language))}</button>'
-        for make in ("sentences", "all")
+        for make in ("sentences", "without", "all")
     )
     return toolbar(language, makes)
 

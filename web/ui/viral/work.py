@@ -19,7 +19,7 @@ from pipeline.render.exports import PLANS, to_csv
 from pipeline.values import Span
 from reelify.cut.rewriting import Rewrite
 from reelify.requests import Clip as ClipAsked
-from reelify.requests import CompileRequest, HighlightsRequest, RankRequest
+from reelify.requests import CompileRequest, HighlightsRequest, Place, RankRequest
 from web.jobs import edits
 from web.jobs.inputs import brought
 from web.jobs.queue import Job
@@ -65,7 +65,9 @@ class ViralWork(TabWork):
         yield from self.watch(job_id, language_of(request))
 
     def _submit(self, files: Mapping[str, Any], rest: Sequence[Any], request: gr.Request) -> str:
-        wanted = RankRequest.from_json({**self.chosen(rest), "expected": language_of(request), **files})
+        # The cards show clips as they were said, word by word; what a clip can do without goes when it is cut.
+        as_said = {"tighten": False, "expected": language_of(request)}
+        wanted = RankRequest.from_json({**self.chosen(rest), **as_said, **files})
         return self.page.jobs.submit(wanted, asker(request), title=wanted.clips[0].title)
 
     def _given(self, files: list[str] | None, address: str, request: gr.Request) -> list[Stored]:
@@ -144,8 +146,8 @@ class ViralWork(TabWork):
         """Keeps moved edges, ticked sentences and corrected words."""
         keep_edits(self.page, job_id, event, request)
 
-    def cut(self, request: gr.Request, event: gr.EventData, job_id: str, *look: Any) -> Iterator[str]:
-        """Cuts a new clip as the visitor wants it; nothing is analysed again."""
+    def cut(self, request: gr.Request, event: gr.EventData, job_id: str, *look: Any) -> Iterator[tuple[Any, Any]]:
+        """Cuts a new clip as the visitor wants it; nothing is analysed again. What is shown of it, and its job once it has ended."""
         data, language = event._data or {}, language_of(request)
         try:
             ranking = self.page.job(job_id, request)
@@ -158,9 +160,10 @@ class ViralWork(TabWork):
         except StudioError as error:
             raise shown(error, request) from error
         for card, job in follow(self.page, made_by, language):
-            yield card if not job.is_finished else card + self._made(job, language)
+            yield (card + self.made(job, language), made_by) if job.is_finished else (card, gr.skip())
 
-    def _made(self, job: Job, language: str) -> str:
+    def made(self, job: Job, language: str) -> str:
+        """A clip that was cut, with everything that lies beside it; empty where it was not."""
         if job.state != "done" or job.result is None:
             return ""
         result = public_result(job, self.page.settings, language)
@@ -188,7 +191,7 @@ def _ranked(job: Job) -> list[Clip]:
 
 def cuts_of(clips: Sequence[Clip], make: str, n: int, state: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of a request to cut. ``make`` is ``clip`` (number ``n``), ``smart`` (the best of it), ``sentences`` (the ticked
-    ones) or ``all`` that passed; edges and words are as ``state`` has them.
+    ones), ``without`` (their clip without them) or ``all`` that passed; edges and words are as ``state`` has them.
 
     Raises:
         BadRequest: there is nothing to cut.
@@ -202,10 +205,24 @@ def cuts_of(clips: Sequence[Clip], make: str, n: int, state: Mapping[str, Any]) 
         if not chosen:
             raise BadRequest("error.no_sentences")
         return {"clips": runs(clips, chosen), "texts": _texts(clips, state, {c for c, _ in chosen})}
+    if make == "without":
+        return _without(clips, pieces, state)
     if make == "all":
         kept = [i for i, c in enumerate(clips, 1) if c.get("kept")] or [1]
         return {"clips": tuple(pieces[i - 1] for i in kept), "texts": _texts(clips, state, set(kept))}
     return {"clips": (pieces[n - 1],), "smart": make == "smart", "texts": _texts(clips, state, {n})}
+
+
+def _without(clips: Sequence[Clip], pieces: Sequence[ClipAsked], state: Mapping[str, Any]) -> dict[str, Any]:
+    """The clip of the first ticked sentence without its ticked ones."""
+    chosen = [pair for key in state.get("ticked", ()) if (pair := _of_key(key, clips))]
+    if not chosen:
+        raise BadRequest("error.no_sentences")
+    n = chosen[0][0]
+    clip = clips[n - 1]
+    said = [clip["sentences"][i] for m, i in chosen if m == n]
+    struck = tuple(Place(clip["start"] + s["start"], clip["start"] + s["end"], Path(clip["source"])) for s in said)
+    return {"clips": (pieces[n - 1],), "struck": struck, "texts": _texts(clips, state, {n})}
 
 
 def _of_key(key: str, clips: Sequence[Clip]) -> tuple[int, int] | None:

@@ -1,0 +1,178 @@
+"""A season in one go: are the right files paired, the wrong ones refused, and does it stay as fast and as small to the end?
+
+``python -m benchmarks.season [--episodes 12] [--minutes 4] [--seed 7] [--plain]``. Every episode has the same song twice; the names of
+the dubs say nothing (``rec_…``), or those of another episode (exchanged); two dubs are of another show that has the song too, one
+episode has none. ``--plain`` leaves out the peer.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import resource
+import shutil
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks import media, table
+from benchmarks.dub_generator import RATE, Pair, Recipe, Samples, Studio
+from pipeline.engine import Engine
+from pipeline.media import decode
+from pipeline.settings import Settings
+from syncdub.batch.season import Row
+from syncdub.batch.workflow import SeasonResult, season
+from syncdub.requests import BatchRequest
+
+SONG_SECONDS = 60.0
+N_WRONG = 2
+PEER_TRUSTS = 10.0
+"""The standard score from which audio-offset-finder's page says an offset may be trusted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A season on the disk: ``truth`` is the film of each right dub, by file name; ``pairs`` the generated pairs by film."""
+
+    films: tuple[Path, ...]
+    dubs: tuple[Path, ...]
+    truth: dict[str, str]
+    pairs: dict[str, Pair]
+
+
+def made(studio: Studio, folder: Path, n: int, minutes: float, seed: int, exchanged: bool) -> Made:
+    """``n`` episodes, ``n − 1`` dubs of them and :data:`N_WRONG` of another show."""
+    rng = np.random.default_rng(seed)
+    song = studio.bed(rng, int(SONG_SECONDS * RATE))
+    originals, dubs = folder / "originals", folder / "dubs"
+    originals.mkdir(parents=True)
+    dubs.mkdir()
+    order = rng.permutation(n)
+    truth, pairs = {}, {}
+    for k in range(n + N_WRONG):
+        pair = _episode(studio, seed * 1000 + k, minutes, folder / "work" / str(k), song)
+        suffix = pair.dub.suffix
+        if k < n:
+            film = originals / f"Show S01E{k + 1:02}{pair.original.suffix}"
+            shutil.move(pair.original, film)
+            pairs[film.name] = dataclasses.replace(pair, original=film)
+        if k == n - 1:
+            continue  # the one without a dub
+        number = int(order[k]) + 1 if k < n else n + 1 + k
+        name = f"Serie S01E{number:02}{suffix}" if exchanged else f"rec_{rng.integers(1 << 31):08x}q{suffix}"
+        shutil.move(pair.dub, dubs / name)
+        if k < n:
+            truth[name] = film.name
+    shutil.rmtree(folder / "work")
+    return Made(tuple(sorted(originals.iterdir())), tuple(sorted(dubs.iterdir())), truth, pairs)
+
+
+def _episode(studio: Studio, seed: int, minutes: float, folder: Path, song: Samples) -> Pair:
+    rng = np.random.default_rng(seed)
+    recipe = Recipe(
+        60 * minutes, cuts=int(rng.integers(0, 2)), ads=int(rng.integers(0, 3)), intro=float(rng.uniform(0, 15)),
+        bed_db=float(rng.uniform(-10, 2)), rate=float(rng.choice([1.0, 25025 / 24000])), codec="aac96",
+    )  # fmt: skip
+    return studio.pair(seed, recipe, folder, song)
+
+
+def ours(found: Made, folder: Path) -> tuple[SeasonResult, float, list[float]]:
+    """What the product makes of it, the seconds, and the memory (MiB) after each episode."""
+    settings = Settings(data_dir=folder / "data", temp_dir=folder / "temp")
+    engine = Engine(settings)
+    memory: list[float] = []
+
+    def seen(_: Row) -> None:
+        memory.append(_resident())
+
+    request = BatchRequest(films=found.films, dubs=(found.dubs,), asks={"quick": True}, out=folder / "out")
+    begun = time.perf_counter()
+    result = season(engine, request, on_row=seen)
+    return result, time.perf_counter() - begun, memory
+
+
+def _resident() -> float:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize() / 2**20
+
+
+def judged(result: SeasonResult, found: Made) -> tuple[int, int, int, int]:
+    """(right pairs, wrong pairs made, right ones made into films, wrong dubs made into films)."""
+    right = wrong = films = foreign = 0
+    for row in result.rows:
+        for dub in row.episode.dubs:
+            good = found.truth.get(dub.parts[0].name) == row.episode.film.name
+            right, wrong = right + good, wrong + (not good)
+            films += good and row.state == "done"
+            foreign += (not good) and row.state == "done"
+    return right, wrong, films, foreign
+
+
+def peer(found: Made) -> tuple[int, int, float]:
+    """Pairs by BBC audio-offset-finder's standard score, one to one from the highest down: (right, wrong, seconds)."""
+    from audio_offset_finder.audio_offset_finder import find_offset_between_buffers
+
+    begun = time.perf_counter()
+    heard = {p: decode.load_audio(p, rate=8000).samples for p in (*found.films, *found.dubs)}
+    scores = [
+        (float(find_offset_between_buffers(heard[f], heard[d], 8000)["standard_score"]), f.name, d.name)
+        for f in found.films for d in found.dubs
+    ]  # fmt: skip
+    taken: set[str] = set()
+    right = wrong = 0
+    for score, film, dub in sorted(scores, reverse=True):
+        if score >= PEER_TRUSTS and not {film, dub} & taken:
+            taken |= {film, dub}
+            good = found.truth.get(dub) == film
+            right, wrong = right + good, wrong + (not good)
+    return right, wrong, time.perf_counter() - begun
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Prints the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--episodes", type=int, default=12)
+    parser.add_argument("--minutes", type=float, default=4.0)
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--plain", action="store_true", help="without the peer")
+    options = parser.parse_args(arguments)
+    studio = Studio(media())
+    rows: list[tuple[object, ...]] = []
+    for exchanged in (False, True):
+        with tempfile.TemporaryDirectory(prefix="season-") as work:
+            found = made(studio, Path(work), options.episodes, options.minutes, options.seed, exchanged)
+            result, seconds, memory = ours(found, Path(work))
+            right, wrong, films, foreign = judged(result, found)
+            said = "names exchanged" if exchanged else "names say nothing"
+            grown = f"{memory[1]:.0f} → {memory[-1]:.0f}" if len(memory) > 1 else "–"
+            rows.append(
+                (f"ours, {said}", f"{right} of {len(found.truth)}", wrong, f"{films} of {len(found.truth)}", foreign,
+                 f"{seconds / options.episodes:.1f}", grown)
+            )  # fmt: skip
+            if not options.plain:
+                right, wrong, seconds = peer(found)
+                rows.append(
+                    ("audio-offset-finder", f"{right} of {len(found.truth)}", wrong, "–", "–",
+                     f"{seconds / options.episodes:.1f}", "–")
+                )  # fmt: skip
+            for row in result.rows:
+                print(row.episode.film.name, [d.how + f" {d.sure:.2f}" for d in row.episode.dubs], row.state, dict(row.figures),
+                      row.problem or "", f"{row.seconds:.1f} s")  # fmt: skip
+    head = (
+        "season",
+        "right pairs",
+        "wrong pairs",
+        "right films",
+        "wrong films",
+        "s an episode",
+        "MiB, 2nd → last episode",
+    )
+    print(table(head, rows))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,151 @@
+"""Fillers and repeated starts by their words. A word that can also mean something only counts where it is set apart.
+
+"Este libro", "es bueno" and "I mean it" stay; "este… yo creo" and "es, bueno, difícil" lose what says nothing. What stands alone or
+answers a question stays, as does what is repeated on purpose ("no, no", "muy muy").
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from pipeline.text.languages.known import language_of
+from pipeline.text.languages.values import Language
+from pipeline.values import Word
+
+APART, PAUSE = 0.12, 0.2
+"""Seconds of silence that set a word apart; those a demonstrative or a comparison needs, which a comma does not make a filler."""
+LONGEST_PHRASE = 3
+LONGEST_START, RESTART = 4, 5
+"""Words of a start that is said twice; words of a sentence that is given up and begun again."""
+SEPARATOR = re.compile(r"[,;:…—–-]+[\"'”’»)\]]*$|\.\.\.[\"'”’»)\]]*$")
+TERMINAL = re.compile(r"(?:[!?]|(?<!\.)\.)[\"'”’»)\]]*$")
+"""What ends a sentence for good: three points do not, and a pause alone does not either."""
+BROKEN = re.compile(r"[-–—…]+$|\.\.\.$")
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """Words ``first``…``last`` (inclusive) of a talk that say nothing."""
+
+    first: int
+    last: int
+
+
+def bare(text: str) -> str:
+    """A word in lower case without accents and signs; what is drawn out ("eeeh", "mmm") as if it were short."""
+    plain = "".join(
+        c for c in unicodedata.normalize("NFD", text.casefold()) if not unicodedata.combining(c) or c == "\u0303"
+    )
+    return "".join(c for c in unicodedata.normalize("NFC", plain) if c.isalnum() or c in "'’").replace("’", "'")
+
+
+def _short(word: str) -> str:
+    return re.sub(r"(.)\1+", r"\1", word)
+
+
+class Wording:
+    """The words of a talk with what stands between them."""
+
+    def __init__(self, words: Sequence[Word], ends: Sequence[bool], language: str) -> None:
+        self.words, self.ends = words, ends
+        self.known: Language = language_of(language)
+        self.plain = [bare(w.text) for w in words]
+        known = self.known
+        self.small = known.starts | known.connectors | known.anaphora | known.dangling | known.address
+
+    def fillers(self) -> Iterator[Passage]:
+        """What fills a pause, in order."""
+        at = 0
+        while at < len(self.words):
+            length = self._filler(at)
+            if length:
+                yield Passage(at, at + length - 1)
+            at += max(1, length)
+
+    def repeats(self) -> Iterator[Passage]:
+        """What is begun once more: the first attempt, in order."""
+        at = 0
+        while at < len(self.words):
+            length = self._repeated(at) or self._given_up(at)
+            if length:
+                yield Passage(at, at + length - 1)
+            at += max(1, length)
+
+    def _filler(self, at: int) -> int:
+        """How many words from ``at`` on are a filler, 0 for none."""
+        if _short(self.plain[at]) in self.known.hesitations:
+            return 0 if "?" in self.words[at].text or self._answers(at, at) else 1
+        for length in range(min(LONGEST_PHRASE, len(self.words) - at), 0, -1):
+            phrase, last = " ".join(self.plain[at : at + length]), at + length - 1
+            if phrase in self.known.padding and self._apart(at, last, APART, commas=True):
+                return length
+            if phrase in self.known.hesitant and self._apart(at, last, PAUSE, commas=False):
+                return length
+        return 0
+
+    def _apart(self, first: int, last: int, pause: float, *, commas: bool) -> bool:
+        """Whether words are set apart on both sides, lead to something, and answer nothing."""
+        if last + 1 == len(self.words) or TERMINAL.search(self.words[last].text):
+            return False
+        if any(self._gap(i) > pause or SEPARATOR.search(self.words[i].text) for i in range(first, last)):
+            return False  # its words are apart from each other
+        if self._after_question(first):
+            return False
+        opens = first == 0 or self.ends[first - 1] or self._gap(first - 1) >= pause
+        opens = opens or (commas and bool(SEPARATOR.search(self.words[first - 1].text)))
+        closes = self._gap(last) >= pause or (commas and bool(SEPARATOR.search(self.words[last].text)))
+        return opens and closes
+
+    def _gap(self, before: int) -> float:
+        """Seconds between a word and the next."""
+        return self.words[before + 1].start - self.words[before].end if before + 1 < len(self.words) else 9.0
+
+    def _after_question(self, first: int) -> bool:
+        return first > 0 and "?" in self.words[first - 1].text
+
+    def _answers(self, first: int, last: int) -> bool:
+        """Whether words are all of a sentence that follows a question."""
+        return self._after_question(first) and self.ends[last]
+
+    def _repeated(self, at: int) -> int:
+        """How many words from ``at`` on are said again at once."""
+        for length in range(LONGEST_START, 0, -1):
+            again = self.plain[at + length : at + 2 * length]
+            if len(again) < length or not all(again) or self.plain[at : at + length] != again:
+                continue
+            if any(self.ends[i] for i in range(at, at + 2 * length - 1)):
+                continue
+            if not self._meant(at, length):
+                return length
+        return 1 if self._stuttered(at) else 0
+
+    def _meant(self, at: int, length: int) -> bool:
+        """Whether a repetition is emphasis, a number, or one word that is no small one."""
+        said = self.plain[at : at + length]
+        if any(w.isdigit() for w in said) or set(said) <= self.known.emphatic:
+            return True
+        # A third time is no start but a chant.
+        if self.plain[at + 2 * length : at + 3 * length] == said or self.plain[max(0, at - length) : at] == said:
+            return not BROKEN.search(self.words[at + length - 1].text)
+        return length == 1 and said[0] not in self.small
+
+    def _stuttered(self, at: int) -> bool:
+        """Whether a word was broken off ("pe-", "l…") and the next one is it."""
+        if at + 1 >= len(self.words) or not BROKEN.search(self.words[at].text) or self.ends[at]:
+            return False
+        said = self.plain[at]
+        return 0 < len(said) <= 4 and self.plain[at + 1].startswith(said) and self.plain[at + 1] != said
+
+    def _given_up(self, at: int) -> int:
+        """How many words from ``at`` on are a sentence that is broken off and begun again with the same two words."""
+        if at and not self.ends[at - 1]:
+            return 0
+        for last in range(at + 1, min(at + RESTART, len(self.words) - 2)):
+            if BROKEN.search(self.words[last].text) and self.plain[last + 1 : last + 3] == self.plain[at : at + 2]:
+                return last - at + 1
+            if self.ends[last] and not BROKEN.search(self.words[last].text):
+                return 0
+        return 0

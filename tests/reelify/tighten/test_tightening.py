@@ -1,0 +1,114 @@
+"""What goes of a talk made of tones and silence, and the plan without it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from pipeline.evidence.sound_events import LAUGHTER
+from pipeline.values import Audio, Cut, Event, Span, Timeline, Word
+from reelify.tighten.cutting import PUNCH, punched, tightened
+from reelify.tighten.finding import removals
+from reelify.tighten.hearing import RATE, measured
+from reelify.tighten.values import LEAD, TAIL, Sound, Talk, Wish
+
+SAID = ((0.5, 1.5), (3.0, 4.0), (5.2, 6.2), (9.0, 10.0))
+"""Where words are; an "eh" lies at 4.4."""
+HUM = (4.4, 4.8)
+ALL = Wish(longest_pause=0.6)
+
+
+def tone(seconds: float, moving: bool) -> np.ndarray:
+    """A voice that holds its vowel, or one that moves on eight times a second."""
+    time = np.arange(round(seconds * RATE)) / RATE
+    partials = [np.sin(2 * np.pi * 130 * n * time) / n for n in range(1, 30)]
+    if not moving:
+        return np.sum(partials[:6], axis=0)
+    turns = (time * 8).astype(int) % 4
+    return np.sum([p * (np.abs(np.arange(1, 30)[n] - 3 - 7 * turns) < 4) for n, p in enumerate(partials)], axis=0)
+
+
+@pytest.fixture(scope="module")
+def sound() -> Sound:
+    samples = np.random.default_rng(1).normal(0, 0.0005, 11 * RATE)
+    for (a, b), moving in [*((s, True) for s in SAID), (HUM, False)]:
+        low = round(a * RATE)
+        piece = tone(b - a, moving)
+        samples[low : low + len(piece)] += 0.1 * piece
+    return measured([Audio(samples.astype(np.float32), RATE)], 0.0)
+
+
+@pytest.fixture
+def talk(sound: Sound) -> Talk:
+    words = tuple(Word(a, b, f"word{n}") for n, (a, b) in enumerate(SAID))
+    return Talk(Span(0.0, 11.0), words, (False,) * 4, sound, "es")
+
+
+def test_pauses_are_cut_to_a_breath_and_a_hum_without_words_is_a_filler(talk: Talk) -> None:
+    found = removals(talk, ALL)
+    pauses = [r for r in found if r.kind == "pause"]
+    expected = [(1.5 + TAIL, 3.0 - LEAD), (6.2 + TAIL, 9.0 - LEAD), (10.0 + TAIL, 11.0)]
+    assert [t for r in pauses for t in (r.start, r.end)] == pytest.approx([t for e in expected for t in e], abs=0.03)
+    (filler,) = (r for r in found if r.kind == "filler")
+    assert filler.start == pytest.approx(4.0 + TAIL, abs=0.03)
+    assert filler.end == pytest.approx(5.2 - LEAD, abs=0.03)
+    for a, b in SAID:
+        assert not any(r.span.overlap(Span(a + 0.02, b - 0.02)) for r in found)
+
+
+def test_only_what_is_wished_goes(talk: Talk) -> None:
+    assert {r.kind for r in removals(talk, replace(ALL, longest_pause=None))} == {"filler"}
+    assert {r.kind for r in removals(talk, replace(ALL, fillers=False))} == {"pause"}
+    assert not removals(talk, Wish(None, False, False))
+    assert len([r for r in removals(talk, Wish(2.0, False)) if r.kind == "pause"]) == 1
+
+
+def test_a_hum_that_has_a_word_is_no_filler(talk: Talk) -> None:
+    words = (*talk.words[:2], Word(*HUM, "y"), *talk.words[2:])
+    found = removals(replace(talk, words=words, ends=(False,) * 5), replace(ALL, longest_pause=None))
+    assert not found
+
+
+def test_laughter_and_the_silence_before_it_stay(talk: Talk) -> None:
+    laughing = replace(talk, reactions=(Event(2.0, 2.4, LAUGHTER.label), Event(9.0, 10.0, LAUGHTER.label)))
+    pauses = [r.span for r in removals(laughing, ALL) if r.kind == "pause"]
+    assert not any(p.overlap(Span(1.7, 2.7)) or p.overlap(Span(6.2, 9.0)) for p in pauses)
+
+
+def test_a_struck_word_goes_whole_and_nothing_else(talk: Talk) -> None:
+    (struck,) = removals(talk, Wish(None, False, False, struck=(Span(3.2, 3.9),)))
+    assert (struck.kind, struck.text) == ("struck", "word1")
+    assert struck.start == pytest.approx(1.5 + TAIL)
+    assert 4.0 <= struck.end <= HUM[0] + 1.0
+    assert not struck.span.overlap(Span(*SAID[2]))
+
+
+def test_the_plan_follows_and_what_is_restored_stays(talk: Talk) -> None:
+    cut = Cut("/a.mp4", talk.span, 0.0)
+    plan, found = Timeline((cut,), crossfade=0.08), removals(talk, ALL)
+    made, receipts = tightened(plan, {cut: found}, {cut: talk}, ())
+    assert made.duration == pytest.approx(11.0 - sum(r.end - r.start for r in found))
+    assert (made.crossfade, made.soft) == (0.0, 0.02)
+    assert all(a.end == pytest.approx(b.at) for a, b in zip(made.cuts[:-1], made.cuts[1:], strict=True))
+    assert all(r.gone for r in receipts)
+    kept, receipts = tightened(plan, {cut: found}, {cut: talk}, (Span(1.6, 2.9),))
+    assert [r.gone for r in receipts] == [False, True, True, True]
+    assert kept.duration == pytest.approx(made.duration + found[0].end - found[0].start)
+    nothing, receipts = tightened(plan, {cut: found}, {cut: talk}, (Span(0.0, 11.0),))
+    assert nothing == plan
+    assert not any(r.gone for r in receipts)
+
+
+def test_joined_pieces_are_not_of_one_size(sound: Sound) -> None:
+    cuts = tuple(Cut("/a.mp4", Span(a - 0.1, b + 0.1), 1.2 * n) for n, (a, b) in enumerate(SAID))
+    sizes = [c.zoom for c in punched(Timeline(cuts), {"/a.mp4": [sound]}).cuts]
+    assert sizes == [1.0, PUNCH, 1.0, PUNCH]
+
+
+def test_where_everything_is_loud_nothing_is_a_pause() -> None:
+    noise = np.random.default_rng(1).normal(0, 0.1, 5 * RATE).astype(np.float32)
+    everywhere = measured([Audio(noise, RATE)], 0.0)
+    assert not removals(Talk(Span(0.0, 5.0), (), (), everywhere, "es"), ALL)
+    assert not removals(Talk(Span(0.0, 5.0), (), (), measured([], 0.0), "es"), ALL)
