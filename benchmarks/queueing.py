@@ -1,12 +1,17 @@
-"""A long queue, and many small jobs one after the other: ``python -m benchmarks.queueing [--queued 1000] [--in-a-row 500]``."""
+"""A long queue, many small jobs one after the other, and thousands of requests that never end.
+
+``python -m benchmarks.queueing [--queued 1000] [--in-a-row 500] [--half 3000]``
+"""
 
 from __future__ import annotations
 
 import argparse
 import json
+import socket
 import tempfile
 import time
 from functools import partial
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import psutil
@@ -15,6 +20,7 @@ from benchmarks import table
 from benchmarks.server import request, running
 from benchmarks.watching import Watch, held, ms, quantile, timed
 from pipeline.settings import Settings
+from web.guard.lines import HEADER_SECONDS
 
 
 def measure_queue(queued: int, in_a_row: int) -> None:
@@ -55,6 +61,41 @@ def measure_queue(queued: int, in_a_row: int) -> None:
     print(table(("", ""), rows))
 
 
+def measure_half(n: int) -> None:
+    """``n`` connections that send half a request and wait, and how the service is meanwhile."""
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Settings(data_dir=Path(folder) / "data", temp_dir=Path(folder) / "t", log_level="ERROR")
+        with running(settings) as (port, process):
+            before = held(process)
+            begun, lines = time.monotonic(), []
+            with Watch(psutil.Process(process.pid), port) as watch:
+                for _ in range(n):
+                    lines.append(socket.create_connection(("127.0.0.1", port), 10))
+                    lines[-1].sendall(b"GET /api/tasks HTTP/1.1\r\nHost: local")
+                opened = time.monotonic() - begun
+                most = _established(process, port)
+                while (left := _established(process, port)) > 2 and time.monotonic() - begun < opened + 60:
+                    time.sleep(0.5)
+            closed = time.monotonic() - begun - opened
+            for line in lines:
+                line.close()
+            after = held(process)
+    print(f"\n## {n:,} half requests\n")
+    rows = [
+        (f"opening {n:,}, s", f"{opened:.1f}"), ("open then (wanted ≤ 1,024 and those being asked)", most),
+        (f"until all were closed, s (wanted ≤ {HEADER_SECONDS:g} and what the machine takes)", f"{closed:.1f}; {left} left"),
+        ("health meanwhile, p95/worst ms (wanted < 100)", f"{ms(quantile(watch.health, 0.95))}/{ms(quantile(watch.health, 1.0))}"),
+        ("before", before), ("after", after),
+    ]  # fmt: skip
+    print(table(("", ""), rows))
+
+
+def _established(process: BaseProcess, port: int) -> int:
+    """Connections that the service holds open, its own looks at itself included."""
+    lines = psutil.Process(process.pid).net_connections("tcp")
+    return sum(line.status == psutil.CONN_ESTABLISHED and line.laddr.port == port for line in lines)
+
+
 def _generated(port: int) -> str:
     """A small job, queued: its task id."""
     answer = request(port, "POST", "/api/v1/generate-initial-clips", {"video_url": "a.mp4"}, Prefer="respond-async")
@@ -67,12 +108,15 @@ def _until_done(port: int, task: str) -> None:
 
 
 def main() -> None:
-    """One table."""
+    """Both tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--queued", type=int, default=1000)
     parser.add_argument("--in-a-row", type=int, default=500)
+    parser.add_argument("--half", type=int, default=3000)
+    parser.add_argument("--quick", action="store_true")
     options = parser.parse_args()
-    measure_queue(options.queued, options.in_a_row)
+    measure_half(300 if options.quick else options.half)
+    measure_queue(*((100, 50) if options.quick else (options.queued, options.in_a_row)))
 
 
 if __name__ == "__main__":

@@ -23,7 +23,6 @@ from typing import Any
 import psutil
 
 from benchmarks import table
-from benchmarks.queueing import measure_queue
 from benchmarks.server import request, running
 from benchmarks.watching import Watch, held, ms, quantile
 from pipeline.settings import GIB, Settings
@@ -311,10 +310,6 @@ def main() -> None:
     options = parser.parse_args()
     measure_upload(0.5 if options.quick else options.gb)
     measure_crowd(options.clients, 10.0 if options.quick else options.seconds)
-    if options.quick:
-        measure_queue(100, 50)
-    else:
-        measure_queue(1000, 500)
 
 
 if __name__ == "__main__":

@@ -3,8 +3,9 @@
 pip itself resolves ``requirements.txt`` under ``constraints.txt`` for this machine's Python, from PyPI and nothing else, and
 says which files it would take; then it is asked for the same versions on the other architecture. What comes out is
 ``requirements-lock.txt``, which the image installs with ``--no-deps --require-hashes``, and ``requirements-lock-gpu.txt``:
-torch as PyPI has it, with its CUDA libraries. torch without CUDA comes from PyTorch's own index: ``--torch-cpu`` prints the
-hash for the image's argument ``TORCH_CPU_HASH``.
+torch as PyPI has it, with its CUDA libraries. torch without CUDA comes from PyTorch's own index (or ``--wheels``, a folder with
+that wheel): ``--torch-cpu VERSION`` writes ``requirements-lock-cpu.txt``, and elsewhere than on x86-64 prints the hash for the
+image's argument ``TORCH_CPU_HASH``.
 
 Run it with the Python of the image (3.11) on Linux x86-64.
 """
@@ -31,6 +32,10 @@ CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 OTHER = "aarch64"
 PLATFORMS = ("manylinux_2_28", "manylinux_2_27", "manylinux_2_26", "manylinux_2_17", "manylinux2014")
 HEAD = "# Written by deploy/lock.py: every file the image installs, by its hash. Change requirements.txt and constraints.txt, not this.\n"
+HEAD_CPU = (
+    "# torch without CUDA as PyTorch's own index has it (not on PyPI), for x86-64: "
+    "`python deploy/lock.py --torch-cpu VERSION` writes it.\n"
+)
 
 
 @dataclass(frozen=True)
@@ -102,13 +107,23 @@ def lines(files: Sequence[File], others: Mapping[str, File]) -> list[str]:
     return found
 
 
+def torch_cpu(version: str, wheels: str | None) -> str:
+    """The hash of torch without CUDA, written down where this is x86-64."""
+    source = ["--no-index", "--find-links", wheels] if wheels else ["--index-url", CPU_INDEX]
+    digest = asked(["--no-deps", *source, f"torch=={version}+cpu"])["torch"].digest
+    if os.uname().machine == "x86_64":
+        (ROOT / "requirements-lock-cpu.txt").write_text(f"{HEAD_CPU}torch=={version}+cpu --hash=sha256:{digest}\n")
+    return f"sha256:{digest}"
+
+
 def main() -> None:
     """Both files, or the hash of torch without CUDA."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--torch-cpu", metavar="VERSION", help=f"print the hash of this version from {CPU_INDEX}")
+    parser.add_argument("--torch-cpu", metavar="VERSION", help=f"lock this version from {CPU_INDEX}")
+    parser.add_argument("--wheels", help="the folder that has this wheel, instead of the index")
     options = parser.parse_args()
     if options.torch_cpu:
-        print(f"sha256:{asked(['--no-deps', '--index-url', CPU_INDEX, f'torch=={options.torch_cpu}'])['torch'].digest}")  # noqa: T201
+        print(torch_cpu(options.torch_cpu, options.wheels))  # noqa: T201
         return
     found = asked(["-r", "requirements.txt", "-c", "constraints.txt", ALSO_GPU]).values()
     files = sorted(found, key=lambda f: f.name)

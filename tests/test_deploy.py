@@ -251,9 +251,15 @@ def test_everything_the_image_installs_has_a_hash() -> None:
     assert installs
     assert all("--no-deps" in one and "--require-hashes" in one for one in installs)
     pinned = dict(re.findall(r"^(\S+)==(\S+?)(?: |$)", (ROOT / "constraints.txt").read_text().replace(";", " ;"), re.M))
-    for name in ("requirements-lock.txt", "requirements-lock-gpu.txt", "requirements-models.txt"):
+    for name in (
+        "requirements-lock.txt",
+        "requirements-lock-cpu.txt",
+        "requirements-lock-gpu.txt",
+        "requirements-models.txt",
+    ):
         lines = [x for x in (ROOT / name).read_text().splitlines() if x and not x.startswith("#")]
         assert all(re.search(r" --hash=sha256:[0-9a-f]{64}", line) for line in lines), name
+    assert f"torch=={pinned['torch']}+cpu " in (ROOT / "requirements-lock-cpu.txt").read_text()
     locked = {_plain(x.split("==")[0]): x.split("==")[1].split()[0] for x in _locked()}
     names = {
         _plain(re.split(r"[=<>\[ ;]", x)[0])

@@ -83,6 +83,10 @@ FACES = (
 )  # fmt: skip
 
 
+ALL = (MAIN, *BRAND_FONTS.values(), *FACES)
+"""Every font of the product."""
+
+
 @functools.lru_cache(maxsize=64)
 def coverage(face: Face) -> frozenset[int]:
     """The code points a font has a shape for (OpenType ``cmap``, formats 4 and 12)."""
@@ -148,8 +152,7 @@ def _neutral(character: str) -> bool:
 
 def named(script: str, own: Face | None = None) -> tuple[Face, ...]:
     """The fonts that an ASS script asks for: of the product, and somebody's ``own``."""
-    known = (MAIN, *BRAND_FONTS.values(), *FACES)
-    found = [face for face in known if face is MAIN or f"\\fn{face.family}\\" in script or f",{face.family}," in script]
+    found = [face for face in ALL if face is MAIN or f"\\fn{face.family}\\" in script or f",{face.family}," in script]
     return tuple(found) if own is None else (own, *found)
 
 

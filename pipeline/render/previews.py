@@ -1,19 +1,25 @@
-"""Small things to look at: a still picture of a moment, and a light copy that every browser plays."""
+"""Small things to look at: a still picture of a moment, a light copy that every browser plays, and a clip before it is rendered."""
 
 from __future__ import annotations
 
 import contextlib
+import copy
+from collections.abc import Mapping
 from pathlib import Path
 
 from pipeline.atomic import beside
+from pipeline.captions import fonts
+from pipeline.captions.fonts import Face
 from pipeline.errors import FFmpegFailed, NoVideo
 from pipeline.media import ffmpeg
 from pipeline.media.probe import probe
+from pipeline.media.values import MediaInfo
 from pipeline.progress import Report, no_report
 from pipeline.render.checks import Checked
 from pipeline.render.options import RenderOptions
 from pipeline.render.render import render
 from pipeline.render.shapes import even
+from pipeline.render.work import Work
 from pipeline.values import Cut, Span, Timeline
 
 
@@ -50,3 +56,53 @@ def preview(path: Path | str, out: Path | str, report: Report = no_report, *, he
         size = (even(info.video.display_width * height / info.video.display_height), height)
     options = RenderOptions(size=size, crf=28, preset="ultrafast", loudness=None)
     return render(whole, out, options, report, {str(path): info})
+
+
+class Preview:
+    """A clip as it would be rendered: what is written on it, and its frames without that."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self.size = (work.canvas.width, work.canvas.height)
+        self.duration = work.duration
+        self.safe = work.options.safe
+
+    @classmethod
+    def of(
+        cls, timeline: Timeline, options: RenderOptions, known: Mapping[str, MediaInfo], report: Report = no_report
+    ) -> Preview:
+        """Looks at the sources where the frame follows something."""
+        work = Work(timeline, known, options)
+        work.look_at(report)
+        return cls(work)
+
+    def dressed(self, options: RenderOptions) -> Preview:
+        """The same clip with other captions; nothing is looked at again."""
+        work = copy.copy(self._work)
+        work.options = options
+        return Preview(work)
+
+    @property
+    def script(self) -> str:
+        """The ASS script that would be burned in."""
+        return self._work.script()
+
+    def fonts(self) -> tuple[Face, ...]:
+        """What draws it; one of somebody's own first."""
+        return fonts.named(self.script, self._work.look.own)
+
+    def frame(self, time: float, out: Path, *, width: int = 540) -> Path:
+        """The picture at ``time``, nothing written on it, as a JPEG at most ``width`` pixels wide.
+
+        Raises:
+            FFmpegFailed: there is no picture at that time.
+        """
+        import ffmpeg as graphs
+
+        shown = min(width, self.size[0])
+        small = self._work.still(time).filter("scale", even(shown), even(shown * self.size[1] / self.size[0]))
+        small = small.filter("format", "yuvj420p")
+        target = ffmpeg.safe_output(out)
+        output = graphs.output(small, target, f="image2", update=1, qscale=3, **{"frames:v": 1})
+        ffmpeg.run(output.get_args(), time_limit=60)
+        return out

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from pipeline.captions import fonts, script
@@ -44,6 +45,12 @@ class Work:
         self.written = False
 
     @property
+    def crops(self) -> dict[int, framing.CropPath]:
+        """How the frame moves, by the number of the piece among those that show something."""
+        shown = [n for n, piece in enumerate(self.parts) if piece.source is not None]
+        return {i: self.paths[n] for i, n in enumerate(shown) if n in self.paths}
+
+    @property
     def copyable(self) -> bool:
         if len(self.timeline.cuts) != 1 or self.timeline.cuts[0].rate != 1.0:
             return False
@@ -53,6 +60,16 @@ class Work:
 
     def decide(self, report: Report) -> None:
         """What needs a look at the material first: where the crop goes, how loud it is, what is written on it."""
+        self.look_at(report)
+        if self.options.loudness is not None and self.has_audio:
+            quiet = part_of(report, 0.8, 1.0)
+            self.gain = loudness.settle(self.audio, self.options.loudness, duration=self.duration, report=quiet)
+        if self.has_video and not self.seen:
+            self.cover = drawn.cover_of(list(self.infos.values()), self.folder)
+        self.written = self.has_video and self._write_captions()
+
+    def look_at(self, report: Report) -> None:
+        """Where the crop of every piece goes."""
         wanted = self.options.aspect != shapes.SOURCE and shapes.FRAMINGS[self.options.framing].looks
         for number, piece in enumerate(self.parts):
             report(0.8 * number / len(self.parts), message("progress.framing"))
@@ -61,12 +78,15 @@ class Work:
                 span = Span(piece.start, piece.start + piece.duration / piece.rate)
                 shots = self.options.shots.get(piece.source or "", ())
                 self.paths[number] = framing.follow(info, span, self.canvas.width / self.canvas.height, shots)
-        if self.options.loudness is not None and self.has_audio:
-            quiet = part_of(report, 0.8, 1.0)
-            self.gain = loudness.settle(self.audio, self.options.loudness, duration=self.duration, report=quiet)
-        if self.has_video and not self.seen:
-            self.cover = drawn.cover_of(list(self.infos.values()), self.folder)
-        self.written = self.has_video and self._write_captions()
+
+    def still(self, time: float) -> Stream:
+        """The picture at ``time`` of the result without what is written on it, as a graph of one frame."""
+        clocks = list(self._clocks())
+        number, piece, at = next((c for c in reversed(clocks) if c[2] <= time), clocks[0])
+        into = max(0.0, min(time - at, piece.duration - 1 / self.canvas.fps))
+        one = replace(piece, start=piece.start + into / piece.rate, duration=float(1 / self.canvas.fps), lead=0.0)
+        stream, offset = graph.Inputs(self.infos).open(one, 1) if one.source else (None, 0.0)
+        return self._picture(number, one, stream, offset)
 
     @property
     def look(self) -> script.Look:
@@ -74,11 +94,15 @@ class Work:
         own = script.own_face(self.options.font) if self.options.font else None
         return script.Look(self.options.style, own, self.options.keys)
 
-    def _write_captions(self) -> bool:
+    def script(self) -> str:
+        """What is written on the picture, as ASS."""
         options, size = self.options, (self.canvas.width, self.canvas.height)
         hook = script.Hook(options.hook, Span(0.0, min(options.hook_duration, self.duration)), self._face_at_top())
         ground = Ground(tuple(self._bands()), tuple(self._faces()), options.safe)
-        text = script.to_ass(options.captions, size, self.look, hook, ground)
+        return script.to_ass(options.captions, size, self.look, hook, ground)
+
+    def _write_captions(self) -> bool:
+        text = self.script()
         if "\nDialogue:" not in text:
             return False
         (self.folder / "captions.ass").write_text(text, encoding="utf-8")

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.atomic import write_text
 from pipeline.captions import subtitles
 from pipeline.engine import Engine
+from pipeline.framing.framing import CropPath
+from pipeline.media.values import MediaInfo
 from pipeline.messages import Message
 from pipeline.progress import Report, no_report
+from pipeline.render.options import RenderOptions
 from pipeline.render.shapes import SOURCE
 from pipeline.tracks.choice import chosen
 from pipeline.values import Span, Timeline, Transcript
@@ -40,26 +43,42 @@ class Post:
     size: tuple[int, int] | None = None
 
 
-def render_post(engine: Engine, post: Post, path: Path, look: Look, report: Report = no_report) -> Path | None:
-    """Writes a clip ready to post. The poster, where there is a picture or one was made."""
-    from pipeline.render.options import RenderOptions
+def sources_of(engine: Engine, plan: Timeline) -> dict[str, MediaInfo]:
+    """What is known of each source of a plan."""
+    return {source: engine.probe(source) for source in sorted({cut.source for cut in plan.cuts})}
+
+
+def options_of(engine: Engine, post: Post, look: Look, known: Mapping[str, MediaInfo]) -> RenderOptions:
+    """How a clip is rendered that is to look as ``look`` says; ``known`` are its sources."""
+    seen = any(info.video for info in known.values())
+    shots = {s: engine.evidence(s).shots for s in known} if look.aspect != SOURCE and seen else {}
+    return RenderOptions(
+        aspect=look.aspect, size=post.size, framing=look.framing, shots=shots, captions=post.transcript if look.captions else None,
+        hook=look.hook, style=look.style, font=look.caption_font, keys=post.keys,
+        tracks={info.path: chosen(info, look.track).mixed for info in known.values()},
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """What was made: its ``poster``, where there is a picture or one was made, its ``size``, and how its frame moves in each cut that was
+    followed (``crops``, by the number of the cut)."""
+
+    poster: Path | None = None
+    size: tuple[int, int] = (0, 0)
+    crops: Mapping[int, CropPath] = field(default_factory=dict)
+
+
+def render_post(engine: Engine, post: Post, path: Path, look: Look, report: Report = no_report) -> Posted:
+    """Writes a clip ready to post."""
     from pipeline.render.previews import poster
     from pipeline.render.render import render
 
-    plan = post.plan
-    sources = sorted({cut.source for cut in plan.cuts})
-    known = {source: engine.probe(source) for source in sources}
-    seen = any(info.video for info in known.values())
-    shots = {s: engine.evidence(s).shots for s in sources} if look.aspect != SOURCE and seen else {}
-    burned = post.transcript if look.captions else None
-    options = RenderOptions(
-        aspect=look.aspect, size=post.size, framing=look.framing, shots=shots, captions=burned, hook=look.hook,
-        style=look.style, font=look.caption_font, keys=post.keys,
-        tracks={info.path: chosen(info, look.track).mixed for info in known.values()},
-    )  # fmt: skip
-    render(plan, path, options, report, known)
-    shown = suffix(look, seen) == ".mp4"
-    return poster(path, plan.duration / 3, path.with_suffix(".jpg")) if shown else None
+    known = sources_of(engine, post.plan)
+    made = render(post.plan, path, options_of(engine, post, look, known), report, known)
+    shown = suffix(look, any(info.video for info in known.values())) == ".mp4"
+    still = poster(path, post.plan.duration / 3, path.with_suffix(".jpg")) if shown else None
+    return Posted(still, (made.width, made.height), made.crops)
 
 
 def write_subtitles(transcript: Transcript, beside: Path) -> dict[str, Path]:

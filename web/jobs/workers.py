@@ -21,6 +21,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 
+from pipeline.compute.freed import give_back
 from pipeline.compute.warm import warming
 from pipeline.errors import Cancelled, StudioError, ToolError
 from pipeline.progress import heeding
@@ -63,6 +64,7 @@ class Workers:
         self._teller = ThreadPoolExecutor(1, thread_name_prefix="teller")
         self._live: dict[str, Running] = {}
         self._left: set[str] = set()
+        self._ended = False  # since memory was given back
         self._lock = threading.RLock()
         self._idle = threading.Condition(self._lock)
         self._closed, self._call = threading.Event(), threading.Event()
@@ -118,6 +120,9 @@ class Workers:
             self._call.clear()
             self._contained(self._fill)
             if time.monotonic() - looked >= LOOK:
+                if self._ended:
+                    self._ended = False
+                    give_back()
                 self._contained(self._recover)
                 self._contained(self._told.looked)
                 looked = time.monotonic()
@@ -158,6 +163,7 @@ class Workers:
             self._settle(self._awaited(job, running), running)
         finally:
             self._gone(job.id)
+            self._ended = True
             self.tell(job.id)
             self.call()
 

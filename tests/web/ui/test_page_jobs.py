@@ -109,6 +109,9 @@ def test_the_same_work_for_programs(address: str) -> None:
         "/compile_clip",
         "/analyse_dub",
         "/write_dub",
+        "/looks",
+        "/keep_look",
+        "/forget_look",
     }
     assert [p["parameter_name"] for p in offered["/transcribe"]["parameters"]] == ["media", "url", "language", "track"]
     heard = client.predict(handle_file(str(EXAMPLES / "viral_3.mp4")), "", "es", api_name="/transcribe")

@@ -12,6 +12,7 @@ from pipeline.captions.fonts import BRAND_FONTS
 from pipeline.captions.styles import OWN, RANGES, STYLES, CaptionStyle
 from web.ui.language import label
 from web.ui.media_field import MediaField
+from web.ui.theme import script
 
 CHOICES: Mapping[str, tuple[str, ...]] = {
     "font": ("", *BRAND_FONTS, OWN),
@@ -49,6 +50,9 @@ class Panel:
     font: MediaField
     keep: gr.Button
     forget: gr.Button
+    see: gr.Button
+    preview: gr.HTML
+    where: gr.State
 
     @property
     def inputs(self) -> list[Any]:
@@ -66,7 +70,9 @@ def panel() -> Panel:
         with gr.Row():
             keep = gr.Button(label("ui.looks.keep"), size="sm", elem_id="looks-keep")
             forget = gr.Button(label("ui.looks.forget"), size="sm", elem_id="looks-forget")
-    return Panel(fields, name, font, keep, forget)
+    see = gr.Button(label("ui.looks.see"), size="sm", elem_id="looks-see")
+    preview = gr.HTML(js_on_load=script("captions.js", "preview.js"), elem_id="looks-preview")
+    return Panel(fields, name, font, keep, forget, see, preview, gr.State({"n": 1, "time": 0.5}))
 
 
 def _field(name: str, value: Any) -> Any:

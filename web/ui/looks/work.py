@@ -12,9 +12,9 @@ import gradio as gr
 from pipeline.captions.styles import STYLES, style_of
 from pipeline.errors import StudioError
 from reelify.looks.kits import Kits, of_json
-from web.ui.following import QUIET, Page, chosen_source, owner_of, shown
+from web.ui.following import Page, chosen_source, owner_of, shown
 from web.ui.language import label
-from web.ui.looks.controls import COLOURS, Panel, named_styles
+from web.ui.looks.controls import COLOURS, named_styles
 
 
 class LooksWork:
@@ -77,13 +77,3 @@ def _hex(colour: Any) -> str:
     text = str(colour or "").strip()
     found = re.match(r"rgba?\(\s*([\d.]+)\s*,\s*([\d.]+)\s*,\s*([\d.]+)", text)
     return "#" + "".join(f"{min(255, round(float(c))):02x}" for c in found.groups()) if found else text
-
-
-def wire(page: Page, demo: gr.Blocks, menus: Mapping[str, Any], panel: Panel) -> None:
-    """Connects the ``menus`` of a tab and the ``panel`` with their work."""
-    work = LooksWork(page, tuple(panel.fields))
-    both = [menus["caption_style"], menus["brand"]]
-    demo.load(work.offered, None, both, **QUIET)
-    menus["caption_style"].change(work.filled, menus["caption_style"], list(panel.fields.values()), **QUIET)
-    panel.keep.click(work.keep, panel.inputs, both, **QUIET)
-    panel.forget.click(work.forget, panel.name, both, **QUIET)

@@ -12,7 +12,7 @@ from web.ui.examples import example_files
 from web.ui.following import IN_ORDER, QUIET, Page
 from web.ui.language import label
 from web.ui.looks import controls
-from web.ui.looks.work import wire as wire_looks
+from web.ui.looks.wiring import wire as wire_looks
 from web.ui.media_field import MediaField
 from web.ui.theme import script
 from web.ui.viral import tightening
@@ -159,4 +159,4 @@ def wire(page: Page, demo: gr.Blocks, tab: ViralTab, clips: gr.State) -> None:
     tab.board.apply(work.cut, [tab.running, *tab.look.values()], [tab.made, tab.receipts.job], **QUIET)
     tightening.wire(page, work, tab.made, tab.receipts, QUIET)
     demo.load(work.resume, tab.last, tab.outputs, **QUIET)
-    wire_looks(page, demo, tab.look, tab.panel)
+    wire_looks(page, demo, tab.look, tab.panel, tab.running)

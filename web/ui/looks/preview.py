@@ -1,0 +1,219 @@
+"""A clip with its captions before it is rendered: its real frame, and the script that would be burned in, drawn by libass in the browser."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import tempfile
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import gradio as gr
+
+from pipeline.captions.fonts import Face
+from pipeline.captions.placing import Safe
+from pipeline.errors import BadRequest, StudioError
+from pipeline.messages import format_number
+from pipeline.render.previews import Preview
+from pipeline.speech.clock import moved
+from pipeline.tracks.choice import chosen
+from pipeline.values import Span, Transcript
+from reelify.cut.keywords import key_spans
+from reelify.cut.posting import Post, options_of, sources_of
+from reelify.highlights_workflow import cut_of
+from reelify.looks.applied import applied
+from reelify.looks.kits import Kits
+from reelify.requests import Clip, CompileRequest, RankRequest
+from reelify.values import Point
+from web.jobs import edits
+from web.rest.page_captions import BASE
+from web.ui.following import Page, owner_of, shown
+from web.ui.language import language_of, tell
+from web.ui.looks.work import said
+from web.ui.timeline import attr
+
+MOST_KEPT = 6
+"""Clips that are remembered as they were looked at."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the browser draws: the ``frame`` at ``time`` of clip ``n`` of ``total``, and the ``script`` over it with its fonts."""
+
+    script: str
+    fonts: Sequence[str]
+    size: tuple[int, int]
+    frame: str
+    n: int
+    total: int
+    time: float
+    duration: float
+    safe: Safe | None = None
+
+
+class PreviewWork:
+    """The handlers of a tab's preview; ``fields`` are those of the panel, ``look`` the options of the tab that say how clips look."""
+
+    def __init__(self, page: Page, fields: Sequence[str], look: Sequence[str]) -> None:
+        self.page, self.fields, self.look = page, tuple(fields), tuple(look)
+        self._kept: OrderedDict[tuple[Any, ...], Preview] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def show(self, request: gr.Request, job_id: str, where: Mapping[str, float] | None, *values: Any) -> str:
+        """The preview at the clip and second of ``where``; ``values`` are those of the panel and of the tab."""
+        language = language_of(request)
+        try:
+            return drawn(self._shown(request, job_id, where or {}, values), language)
+        except StudioError as error:
+            raise shown(error, request) from error
+
+    def update(self, request: gr.Request, job_id: str, where: Mapping[str, float] | None, *values: Any) -> Any:
+        """As :meth:`show` once there are clips; nothing before."""
+        try:
+            self._clips(job_id, request)
+        except StudioError:
+            return gr.skip()
+        return self.show(request, job_id, where, *values)
+
+    def move(self, request: gr.Request, event: gr.EventData, job_id: str, *values: Any) -> tuple[str, dict[str, float]]:
+        """The same at another clip or second, as the browser asks."""
+        data = event._data or {}
+        where = {"n": _number(data.get("n"), 1.0), "time": _number(data.get("time"), 0.0)}
+        return self.show(request, job_id, where, *values), where
+
+    def _shown(self, request: gr.Request, job_id: str, where: Mapping[str, float], values: Sequence[Any]) -> Shown:
+        clips = self._clips(job_id, request)
+        n = min(max(1, int(where.get("n", 1))), len(clips))
+        clip, span, job = clips[n - 1]
+        style, look = values[: len(self.fields)], dict(zip(self.look, values[len(self.fields) :], strict=True))
+        own = json.dumps(said(dict(zip(self.fields, style, strict=True))))
+        known = {
+            name: value for name, value in look.items() if name not in ("caption_style", "card") and value is not None
+        }
+        asked = CompileRequest.from_json(
+            {**known, "captions": True, "caption_style": own, "clips": [Clip(Path(clip["source"]), span)]}
+        )
+        kits = Kits.of(self.page.settings.data_dir, owner_of(request))
+        asked = self._with_font(asked, look, kits)
+        asked = replace(asked, track=job.asked(RankRequest).track)
+        preview = self._preview(asked, self._post(asked, clip, span))
+        time = min(max(0.0, where.get("time", 0.5)), max(0.0, preview.duration - 0.05))
+        fonts = [_address(face, kits) for face in preview.fonts()]
+        return Shown(
+            preview.script,
+            fonts,
+            preview.size,
+            _frame(preview, time),
+            n,
+            len(clips),
+            time,
+            preview.duration,
+            preview.safe,
+        )
+
+    def _with_font(self, asked: CompileRequest, look: Mapping[str, Any], kits: Kits) -> CompileRequest:
+        """The font of the kept look that the tab names; the product's until one is kept."""
+        named = [
+            name for name in (look.get("caption_style"), look.get("brand")) if name in {kit.name for kit in kits.all()}
+        ]
+        font = next((font for name in named if (font := kits.get(name).font)), None)
+        style = asked.style
+        if style.font == "own" and font is None:
+            return applied(replace(asked, caption_style=json.dumps(replace(style, font="").to_json())), kits)
+        return applied(replace(asked, caption_font=font if style.font == "own" else None), kits)
+
+    def _clips(self, job_id: str, request: gr.Request) -> list[tuple[Mapping[str, Any], Span, Any]]:
+        """The clips of a ranking, edges as moved. Raises BadRequest where there is none."""
+        job = self.page.job(job_id, request) if job_id else None
+        found = (job.result or {}) if job and job.state == "done" else {}
+        clips = [*found.get("viral_clips", []), *found.get("closest", [])]
+        if not clips or job is None:
+            raise BadRequest("error.no_ranking")
+        state = edits.load(job)
+        return [(clip, Span(*edits.bounds_of(state, n, clip)), job) for n, clip in enumerate(clips, 1)]
+
+    def _post(self, asked: CompileRequest, clip: Mapping[str, Any], span: Span) -> Post:
+        source = Path(clip["source"])
+        info, plan = self.page.engine.probe(source), cut_of(source, span)
+        transcript = Transcript("", info.duration)
+        if info.audio:
+            stream = chosen(info, asked.track).heard
+            transcript = self.page.engine.transcript(source, clip.get("language") or None, stream)
+        heard = moved(transcript, span)
+        points = [
+            Point(p["part"], p["text"], p["start"] + clip["start"] - span.start, p["points"])
+            for p in clip.get("evidence", ())
+        ]
+        return Post(plan, heard, key_spans(heard, points))
+
+    def _preview(self, asked: CompileRequest, post: Post) -> Preview:
+        engine = self.page.engine
+        known = sources_of(engine, post.plan)
+        options = options_of(engine, post, asked, known)
+        cut = post.plan.cuts[0]
+        key = (cut.source, cut.span, options.aspect, options.framing, Path(cut.source).stat().st_mtime_ns)
+        with self._lock:
+            found = self._kept.pop(key, None) or Preview.of(post.plan, options, known)
+            self._kept[key] = found
+            while len(self._kept) > MOST_KEPT:
+                self._kept.popitem(last=False)
+        return found.dressed(options)
+
+
+def _number(value: Any, otherwise: float) -> float:
+    return float(value) if isinstance(value, int | float) and abs(value) < 1e6 else otherwise
+
+
+def _frame(preview: Preview, time: float) -> str:
+    """The frame as a ``data:`` address; empty where there is none."""
+    with tempfile.TemporaryDirectory(prefix="preview-") as folder:
+        try:
+            picture = preview.frame(time, Path(folder) / "frame.jpg").read_bytes()
+        except (StudioError, OSError):
+            return ""
+    return "data:image/jpeg;base64," + base64.b64encode(picture).decode()
+
+
+def _address(face: Face, kits: Kits) -> str:
+    kept = next((kit.name for kit in kits.all() if kit.font is not None and str(kit.font) == face.file), "")
+    return f"{BASE}kept/{quote(kept, safe='')}" if kept else f"{BASE}fonts/{face.file}"
+
+
+def drawn(what: Shown, language: str) -> str:
+    """The preview as HTML; its script of the page draws the captions."""
+    width, height = what.size
+    data = {
+        "script": what.script,
+        "fontUrls": list(what.fonts),
+        "width": width,
+        "height": height,
+        "time": what.time,
+        "n": what.n,
+    }
+    safe = what.safe
+    inset = (
+        f"{100 * safe.top:.1f}% {100 * safe.right:.1f}% {100 * safe.bottom:.1f}% {100 * safe.left:.1f}%" if safe else ""
+    )
+    area = (
+        f'<div class="safe" style="inset:{inset}" title="{attr(tell("ui.looks.safe", language))}"></div>'
+        if safe
+        else ""
+    )
+    choice = "".join(
+        f'<option value="{n}"{" selected" if n == what.n else ""}>{n}</option>' for n in range(1, what.total + 1)
+    )
+    seconds = tell("ui.seconds", language, seconds=format_number(what.time, 1, language))
+    return (
+        f'<div class="studio look-preview" data-shown="{attr(json.dumps(data))}"><div class="look-frame" style="aspect-ratio:{width}/{height}">'
+        f'<img alt="" src="{attr(what.frame)}"><canvas></canvas>{area}</div>'
+        f'<div class="look-where"><label>{html.escape(tell("ui.looks.clip", language))} <select data-clip>{choice}</select></label>'
+        f"<label>{html.escape(tell('ui.looks.time', language))} "
+        f'<input type="range" data-time min="0" max="{what.duration:.2f}" step="0.05" value="{what.time:.2f}"></label>'
+        f"<output>{html.escape(seconds)}</output></div></div>"
+    )
