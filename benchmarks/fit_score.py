@@ -91,11 +91,12 @@ class Task:
 
 @dataclass(frozen=True, eq=False)
 class Data:
-    """Everything that is fitted on."""
+    """Everything that is fitted on; of the teasers the first ``n_first`` are the first part of their own split."""
 
     pairs: Pairs
     teasers: Labels
     passages: Mapping[str, Labels]
+    n_first: int = 0
 
 
 Rows = NDArray[np.bool_]
@@ -314,7 +315,8 @@ def turn_weights(data: Data) -> dict[str, float]:
 def load() -> Data:
     """The data of the repository: train and validation teasers together, for the third part judges elsewhere."""
     train, validation = readers.teasers("train"), readers.teasers("validation")
-    return Data(readers.headlines(), _joined(train, validation), {k: readers.passages(k) for k in ("es", "en")})
+    passages = {k: readers.passages(k) for k in ("es", "en")}
+    return Data(readers.headlines(), _joined(train, validation), passages, len(train.label))
 
 
 def _joined(one: Labels, two: Labels) -> Labels:
