@@ -109,11 +109,12 @@ def _asked(options: argparse.Namespace, settings: Settings, request: type[Asked]
 def _transcribe(options: argparse.Namespace, settings: Settings, report: Report) -> dict[str, Any]:
     from pipeline.captions import subtitles
     from pipeline.tracks.choice import chosen
+    from reelify.hearing import heard_by
 
     request = _asked(options, settings, TranscribeRequest, source=_local(options.input, settings, report))
     engine = Engine(settings)
     sound = chosen(engine.probe(request.source), request.track)
-    heard = engine.transcript(request.source, request.language, sound.heard, report)
+    heard = heard_by(engine, request.source, request, sound.heard, report)
     if options.format == "json":
         return heard.to_json() | {"doubts": [*sound.notes, *heard.doubts]}
     return {"text": subtitles.write(heard, options.format)}

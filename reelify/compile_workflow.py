@@ -19,6 +19,7 @@ from reelify.cut.handing import write_plans
 from reelify.cut.keywords import key_spans, on_result
 from reelify.cut.posting import Post, remarks, render_post, suffix, write_subtitles
 from reelify.cut.rewriting import rewritten_in
+from reelify.hearing import heard_by
 from reelify.rank_workflow import judge
 from reelify.requests import Clip, CompileRequest
 from reelify.tighten_workflow import Tight, tight
@@ -133,7 +134,7 @@ def _heard(engine: Engine, plan: Timeline, request: CompileRequest, report: Repo
     heard: dict[str, Transcript] = {}
     for source in dict.fromkeys(c.source for c in plan.cuts):
         if (info := engine.probe(source)).audio:
-            whole = engine.transcript(source, request.language, chosen(info, request.track).heard, report)
+            whole = heard_by(engine, source, request, chosen(info, request.track).heard, report)
             heard[source] = rewritten_in(whole, source, request.texts)
     return heard
 

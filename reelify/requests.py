@@ -23,7 +23,8 @@ from pipeline.errors import BadRequest
 from pipeline.render.shapes import ASPECTS, FRAMINGS, SOURCE
 from pipeline.requests import Request, option, unstored
 from pipeline.tracks.choice import AUTO, WANTED
-from pipeline.values import Span
+from pipeline.values import Span, Transcript
+from pipeline.written.spelling import spelled
 from reelify.cut.compilation import CROSSFADE
 from reelify.cut.rewriting import Rewrite
 from reelify.looks.kits import Kit
@@ -58,7 +59,22 @@ class SpokenRequest(Request):
     language: str | None = option(
         None, "spoken language, ISO 639-1 (two or three letters), or auto", pattern="[a-z]{2,3}", shown="auto"
     )
+    subtitles: Path | None = option(
+        None,
+        "a file of subtitles that is what is said: SRT, VTT, ASS, TTML or JSON",
+        metavar="FILE",
+        doors=("command",),
+    )
     track: str = option(AUTO, "audio track: auto (the one somebody speaks on), a number from 1, or mix", pattern=WANTED)
+    words: str = option("", "names and brands as they are written, separated by commas", longest=2000)
+
+    def title(self) -> str:
+        """What people call its media."""
+        return next((self.called(path) for path in self.files() if path != str(self.subtitles)), "")
+
+    def said_in(self, transcript: Transcript) -> Transcript:
+        """``transcript`` with the names of this request spelled as they are there."""
+        return spelled(transcript, [w.strip() for w in self.words.split(",") if w.strip()])
 
     def __post_init__(self) -> None:
         if self.language is not None:
