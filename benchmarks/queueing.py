@@ -85,6 +85,7 @@ def measure_half(n: int) -> None:
         (f"opening {n:,}, s", f"{opened:.1f}"), ("open then (wanted ≤ 1,024 and those being asked)", most),
         (f"until all were closed, s (wanted ≤ {HEADER_SECONDS:g} and what the machine takes)", f"{closed:.1f}; {left} left"),
         ("health meanwhile, p95/worst ms (wanted < 100)", f"{ms(quantile(watch.health, 0.95))}/{ms(quantile(watch.health, 1.0))}"),
+        ("looks at health that were dropped", watch.dropped),
         ("before", before), ("after", after),
     ]  # fmt: skip
     print(table(("", ""), rows))

@@ -22,6 +22,8 @@ class Watch:
     port: int
     memory: list[int] = field(default_factory=list)
     health: list[float] = field(default_factory=list)
+    dropped: int = 0
+    """Looks that were not answered."""
     stop: threading.Event = field(default_factory=threading.Event)
 
     def __enter__(self) -> Watch:
@@ -36,7 +38,11 @@ class Watch:
     def _sample(self) -> None:
         while not self.stop.wait(0.1):
             begun = time.perf_counter()
-            request(self.port, "GET", "/api/health")
+            try:
+                request(self.port, "GET", "/api/health")
+            except OSError:
+                self.dropped += 1
+                continue
             self.health.append(time.perf_counter() - begun)
             self.memory.append(self.process.memory_info().rss)
 
