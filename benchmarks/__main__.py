@@ -23,6 +23,7 @@ ORDER = (
     "captions",
     "speech",
     "keywords",
+    "searching",
     "viral",
     "truth",
     "talks",
