@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -10,7 +11,7 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
-from pipeline.errors import BadRequest
+from pipeline.errors import BadRequest, UserError
 from pipeline.files.received import Stored
 from pipeline.requests import Request as JobRequest
 from reelify.requests import ChaptersRequest, FindRequest
@@ -76,12 +77,13 @@ async def find(body: FindBody, request: Request) -> Response:
     Files that were never listened to are listened to first. Answers when it is done; with `Prefer: respond-async` at once.
     """
     service, owner, host = service_of(request), current_user(request), request.headers.get("host", "")
-    named = list(body.files)
-    if body.folder is not None:
-        named += await run_in_threadpool(_below, service.library, body.folder)
-    if not named:
+    below = await run_in_threadpool(_below, service.library, body.folder) if body.folder is not None else []
+    if not body.files and not below:
         raise BadRequest("error.nothing_given")
-    found = await asyncio.gather(*(service.sources.find(name, owner, host) for name in named[:MOST]))
+    found = list(await asyncio.gather(*(service.sources.find(name, owner, host) for name in body.files)))
+    for name in below:
+        with contextlib.suppress(UserError):  # what is no media says nothing
+            found.append(await service.sources.find(name, owner, host))
     options = body.model_dump(exclude={"files", "folder"}, exclude_none=True)
     wanted = FindRequest.from_json({**options, "sources": tuple(f.path for f in found), **brought(found)})
     return await _answered(request, wanted, wanted.query, found)

@@ -77,8 +77,9 @@ def test_a_video_is_tightened_and_what_went_is_listed(client: TestClient) -> Non
 
 def test_what_is_said_is_found_in_files_and_in_the_library(client: TestClient) -> None:
     body = client.post("/api/v1/find", json={"files": ["talk.mp4"], "query": "risas"}).json()
+    assert "hits" in body, body
     assert [(h["source"], h["text"]) for h in body["hits"]] == [("talk.mp4", "risas")]
-    assert len(client.post("/api/v1/find", json={"folder": "", "query": "x"}).json()["hits"]) == 3
+    assert len(client.post("/api/v1/find", json={"folder": "", "query": "x"}).json()["hits"]) == 2
     assert client.post("/api/v1/find", json={"query": "x"}).status_code == 400
     assert client.post("/api/v1/find", json={"files": ["talk.mp4"], "query": " "}).status_code == 400
 
