@@ -39,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(argv)
     work, show = _COMMANDS[options.command]
     as_json = bool(getattr(options, "json", False)) or getattr(options, "format", "") == "json"
-    return cli.run(lambda settings, report: (cli.DONE, work(options, settings, report)), as_json, show)
+    return cli.run(lambda settings, report: (cli.DONE, work(options, settings, report)), as_json, show, options.verbose)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -67,6 +67,8 @@ def _parser() -> argparse.ArgumentParser:
     add_arguments(six)
     for command in (two, three, four, five, six):
         command.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    for command in (one, two, three, four, five):
+        cli.add_verbose(command)
     return parser
 
 
