@@ -133,7 +133,7 @@ def _heard(engine: Engine, plan: Timeline, request: CompileRequest, report: Repo
     """What is said in each source, as somebody corrected it, on the source's clock."""
     heard: dict[str, Transcript] = {}
     for source in dict.fromkeys(c.source for c in plan.cuts):
-        if (info := engine.probe(source)).audio:
+        if request.listen and (info := engine.probe(source)).audio:
             whole = heard_by(engine, source, request, chosen(info, request.track).heard, report)
             heard[source] = rewritten_in(whole, source, request.texts)
     return heard

@@ -277,6 +277,7 @@ class CompileRequest(Look):
     out: Path = unstored(Path("reelify-out"), "folder of the clip", doors=())
     name: str = unstored("clip", "the file's name without its suffix", doors=())
     smart: bool = option(False, "find the key moments of the one clip given", doors=())
+    listen: bool = option(True, "hear what is said, for captions and subtitles", doors=())
     crossfade: float = option(CROSSFADE, "seconds of cross-fade at a join", low=0, high=10, doors=())
     corrections: Mapping[str, str] = option(
         dict, "JSON, {heard word: written word} for the captions", doors=("client",)

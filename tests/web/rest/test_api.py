@@ -192,7 +192,7 @@ def test_the_zip_holds_what_was_cut_by_hand(client: TestClient) -> None:
         return archive.read(archive.namelist()[1])
 
     before = second("?edited=true")
-    edits.keep_made(jobs.get(first), 2, again, (0.0, 5.0))
+    edits.keep_making(jobs.get(first), 2, again, (0.0, 5.0))
     assert second("?edited=true") == client.get(f"/api/download/{again}").content != before
     assert second("") == before
     client.delete(f"/api/tasks/{again}")
