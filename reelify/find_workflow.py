@@ -14,6 +14,7 @@ import numpy as np
 from pipeline.compute.remembered import digest
 from pipeline.engine import Engine
 from pipeline.errors import NoSpeech, UserError
+from pipeline.evidence.crowd import crowd_of
 from pipeline.evidence.sound_events import EVENTS
 from pipeline.messages import Message, languages, message, say
 from pipeline.progress import Report, no_report, part_of
@@ -187,7 +188,8 @@ class ChaptersResult:
 
 
 def chapters(engine: Engine, request: ChaptersRequest, report: Report = no_report) -> ChaptersResult:
-    """The chapters of a video by what is said and where the picture cuts, written into ``request.out`` where it is given.
+    """The chapters of a video by what is said and where the picture cuts, or its author's own where a file beside it has them; written
+    into ``request.out`` where it is given.
 
     Raises:
         NoSpeech: nothing is said.
@@ -203,7 +205,8 @@ def chapters(engine: Engine, request: ChaptersRequest, report: Report = no_repor
     if not said.sentences:
         raise NoSpeech(name=request.called(request.source))
     shots = engine.evidence(request.source, part_of(report, 0.6, 0.95), stream).shots
-    found = titled(engine, said, info.duration, shots)
+    given = crowd_of(request.source, info.duration).chapters
+    found = tuple(Chapter(*row) for row in given) if given else titled(engine, said, info.duration, shots)
     files: dict[str, Path] = {}
     if request.out is not None:
         from pipeline.atomic import write_text

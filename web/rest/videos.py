@@ -1,4 +1,4 @@
-"""Finding one's way: where something is said or heard in files, and the chapters of one."""
+"""What is done with videos as they are: tightened, searched, divided into chapters."""
 
 from __future__ import annotations
 
@@ -12,21 +12,63 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from pipeline.errors import BadRequest, UserError
-from pipeline.files.received import Stored
 from pipeline.requests import Request as JobRequest
-from reelify.requests import ChaptersRequest, FindRequest
+from reelify.requests import ChaptersRequest, Clip, CompileRequest, FindRequest
 from web.guard.security import current_user
 from web.intake.library import Library
 from web.jobs.inputs import brought
 from web.problems import language_of, problem_of_job
 from web.rest import answers
 from web.rest.context import finished, service_of
-from web.rest.models import NAMED, Location, with_options
+from web.rest.models import NAMED, Location, Problem, with_options
 from web.rest.reelify import LATER, PROBLEMS, accepted, submitted, wants_async
 
 router = APIRouter(tags=["reelify"])
 MOST = 300
 """Files of the library that one search looks into."""
+
+
+@with_options(CompileRequest)
+class TightenRequest(BaseModel):
+    """A video to tighten."""
+
+    video_url: Location = Field(
+        min_length=1, max_length=4096, description=NAMED, examples=["https://example.com/video.mp4"]
+    )
+
+
+class Removed(BaseModel):
+    """What could go, and whether it is `gone`."""
+
+    model_config = ConfigDict(extra="allow")
+    start: float = Field(description="Seconds in the source.")
+    end: float
+    kind: str = Field(examples=["pause", "filler", "repeat", "struck"])
+    text: str
+    gone: bool
+
+
+class TightenAnswer(BaseModel):
+    model_config = ConfigDict(extra="allow")
+    status: str = "success"
+    output: str = Field(description="The address of the result.")
+    saved: float = Field(description="Seconds by which it is shorter.")
+    removed: list[Removed]
+    message: str
+    job_id: str
+
+
+@router.post("/api/v1/tighten", response_model=TightenAnswer, responses={**LATER, **PROBLEMS, 409: {"model": Problem}})
+async def tighten(body: TightenRequest, request: Request) -> Response:
+    """A video without its pauses, fillers and repeated starts, with a list of what went; laughter stays.
+
+    Answers when it is there; with `Prefer: respond-async` at once, with a task id.
+    """
+    service = service_of(request)
+    source = await service.sources.find(body.video_url, current_user(request), request.headers.get("host", ""))
+    options: dict[str, Any] = body.model_dump(exclude={"video_url"}, exclude_none=True)
+    options |= {"tighten": True, "clips": (Clip(source.path, title=source.name),), **brought([source])}
+    return await _answered(request, CompileRequest.from_json(options), source.name)
 
 
 @with_options(FindRequest)
@@ -86,7 +128,7 @@ async def find(body: FindBody, request: Request) -> Response:
             found.append(await service.sources.find(name, owner, host))
     options = body.model_dump(exclude={"files", "folder"}, exclude_none=True)
     wanted = FindRequest.from_json({**options, "sources": tuple(f.path for f in found), **brought(found)})
-    return await _answered(request, wanted, wanted.query, found)
+    return await _answered(request, wanted, wanted.query)
 
 
 @router.post("/api/v1/chapters", response_model=ChaptersAnswer, responses={**LATER, **PROBLEMS})
@@ -100,10 +142,10 @@ async def chapters(body: ChaptersBody, request: Request) -> Response:
     )
     options = body.model_dump(exclude={"video_url"}, exclude_none=True)
     wanted = ChaptersRequest.from_json({**options, "source": source.path, **brought([source])})
-    return await _answered(request, wanted, source.name, [source])
+    return await _answered(request, wanted, source.name)
 
 
-async def _answered(request: Request, wanted: JobRequest, title: str, files: list[Stored]) -> Response:
+async def _answered(request: Request, wanted: JobRequest, title: str) -> Response:
     job_id = await submitted(request, wanted, title)
     if wants_async(request):
         return accepted(job_id, language_of(request))
