@@ -27,6 +27,7 @@ ORDER = (
     "viral",
     "truth",
     "talks",
+    "spoken_talks",
     "bitext",
     "dubsync",
     "muxing",
