@@ -22,6 +22,7 @@ ORDER = (
     "tightening",
     "captions",
     "speech",
+    "peers",
     "keywords",
     "searching",
     "viral",
