@@ -18,6 +18,7 @@ from reelify.cut.compilation import compile_moments, worth_of
 from reelify.cut.keywords import key_spans, on_result
 from reelify.cut.posting import Post, remarks, render_post, suffix, write_subtitles
 from reelify.cut.rewriting import rewritten_in
+from reelify.looks.platforms import too_long
 from reelify.rank_workflow import judge
 from reelify.requests import Clip, CompileRequest
 from reelify.tighten_workflow import Tight, tight
@@ -36,6 +37,7 @@ class CompileResult:
     exports: Mapping[str, Path] = field(default_factory=dict)
     doubts: tuple[Message, ...] = ()
     spared: Tight | None = None
+    shapes: Mapping[str, Path] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON; paths are files in the request's folder."""
@@ -44,6 +46,7 @@ class CompileResult:
             "output": str(self.path),
             "poster": str(self.poster) if self.poster else None,
             "duration": round(self.plan.duration, 3),
+            "shapes": {shape: str(path) for shape, path in self.shapes.items()},
             "cuts": [
                 {"source": c.source, "start": round(c.span.start, 3), "end": round(c.span.end, 3), "at": round(c.at, 3)}
                 for c in self.plan.cuts
@@ -75,11 +78,20 @@ def compile_clip(engine: Engine, request: CompileRequest, report: Report = no_re
     transcript = replace(said, sentences=tuple(_corrected(s, request.corrections) for s in said.sentences))
     path = request.out / f"{request.name}{suffix(request, seen)}"
     post = Post(plan, transcript, _keys(engine, plan, request), size)
-    poster = render_post(engine, post, path, request, part_of(report, 0.3, 1.0))
+    posted = render_post(engine, post, path, request, part_of(report, 0.3, 1.0))
     sources = list(dict.fromkeys(str(clip.source) for clip in request.clips))
     notes = remarks(engine, sources, request, transcript)
+    if request.place:
+        notes += too_long(request.place, plan.duration, None)
     return CompileResult(
-        path, plan, poster, write_subtitles(transcript, path), _exports(engine, plan, path), notes, spared
+        path,
+        plan,
+        posted.poster,
+        write_subtitles(transcript, path),
+        _exports(engine, plan, path),
+        notes,
+        spared,
+        posted.shapes,
     )
 
 
@@ -118,7 +130,8 @@ def _smart_plan(engine: Engine, request: CompileRequest) -> Timeline:
     judged = judge(engine, piece, request, {})
     sentences = moved(judged.transcript, Span(0.0, judged.span.duration), judged.span.start).sentences
     worth = worth_of(sentences, judged.score.evidence, judged.span.start)
-    limits = (settings.min_clip_duration, settings.max_clip_duration)
+    longest = min(settings.max_clip_duration, request.place.longest) if request.place else settings.max_clip_duration
+    limits = (min(settings.min_clip_duration, longest), longest)
     plan = compile_moments(str(piece.source), sentences, worth, limits)
     return plan if plan.cuts else joined(request.clips, engine, request.crossfade)
 

@@ -17,8 +17,9 @@ from pipeline.tracks.choice import chosen
 from pipeline.values import Sentence, Span, Timeline, Transcript
 from reelify.cut.compilation import key_moments, worth_of
 from reelify.cut.keywords import key_spans, on_result
-from reelify.cut.posting import Post, remarks, render_post, suffix, write_subtitles
+from reelify.cut.posting import Post, remarks, render_post, sizes, suffix, write_subtitles
 from reelify.highlights_workflow import cut_of, evidence_of
+from reelify.looks.platforms import best_cut, post_name, too_long
 from reelify.requests import Clip, RankRequest, SpokenRequest
 from reelify.score.judging import score_clip
 from reelify.score.ranking import Entry, Ranked, meaning, rank
@@ -52,7 +53,11 @@ class RankedClip:
     path: Path | None = None
     poster: Path | None = None
     subtitles: Mapping[str, Path] = field(default_factory=dict)
+    shapes: Mapping[str, Path] = field(default_factory=dict)
     remarks: tuple[Message, ...] = ()
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    fit: Span | None = None
+    post_name: str = ""
     spared: Tight | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -91,6 +96,10 @@ class RankedClip:
                     judged.transcript.sentences, worth_of(judged.transcript.sentences, score.evidence)
                 )
             ],
+            "shapes": {shape: str(path) for shape, path in self.shapes.items()},
+            "sizes": dict(self.sizes),
+            "best_cut": {"start": round(self.fit.start, 3), "end": round(self.fit.end, 3)} if self.fit else None,
+            "post_name": self.post_name,
             "kept": self.place.kept,
             "reasons": list(self.place.reasons),
             "doubts": [*self.remarks, *score.doubts, *judged.transcript.doubts],
@@ -224,11 +233,24 @@ def _heard(engine: Engine, info: MediaInfo, language: str | None, stream: int, r
 
 
 def _remarked(engine: Engine, request: RankRequest, clips: tuple[RankedClip, ...]) -> tuple[RankedClip, ...]:
-    """``clips`` with what is to be said of their sound and captions."""
-    return tuple(
-        replace(clip, remarks=remarks(engine, [str(clip.judged.clip.source)], request, clip.judged.transcript))
-        for clip in clips
-    )
+    """``clips`` with what is to be said of their sound and captions, their sizes, and what the place they go to does not take."""
+    return tuple(_with_remarks(engine, request, clip) for clip in clips)
+
+
+def _with_remarks(engine: Engine, request: RankRequest, clip: RankedClip) -> RankedClip:
+    judged, place = clip.judged, request.place
+    said = remarks(engine, [str(judged.clip.source)], request, judged.transcript)
+    plan = cut_of(judged.clip.source, judged.span)
+    fit = None
+    if place is not None and plan.duration > place.longest:
+        sentences = judged.transcript.sentences
+        fit = best_cut(place, sentences, list(worth_of(sentences, judged.score.evidence)), judged.span.duration)
+    more = too_long(place, plan.duration, fit) if place else ()
+    name = post_name(request.platform, judged.clip.name, request.aspect)
+    return replace(
+        clip, remarks=(*said, *more), sizes=sizes(engine, plan, request), post_name=name,
+        fit=Span(fit.start + judged.span.start, fit.end + judged.span.start) if fit else None,
+    )  # fmt: skip
 
 
 def _finish_all(
@@ -245,8 +267,11 @@ def _finish_all(
         spared, said = _spared(engine, request, judged)
         path = request.out / f"clip_{n}_viral{suffix(request, judged.info.video is not None)}"
         post = Post(spared.plan, said, _keys(judged, spared.plan))
-        poster = render_post(engine, post, path, request, stage)
-        done.append(replace(clip, path=path, poster=poster, subtitles=write_subtitles(said, path), spared=spared))
+        posted = render_post(engine, post, path, request, stage)
+        files = write_subtitles(said, path)
+        done.append(
+            replace(clip, path=path, poster=posted.poster, shapes=posted.shapes, subtitles=files, spared=spared)
+        )
     return tuple(done)
 
 

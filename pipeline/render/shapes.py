@@ -13,7 +13,7 @@ from pipeline.values import Span
 
 SOURCE = "source"
 """The shape that changes nothing."""
-ASPECTS: Mapping[str, tuple[int, int]] = {"9:16": (9, 16), "1:1": (1, 1), "16:9": (16, 9)}
+ASPECTS: Mapping[str, tuple[int, int]] = {"9:16": (9, 16), "4:5": (4, 5), "1:1": (1, 1), "16:9": (16, 9)}
 """Shapes a picture is brought to, width to height; a new one is one entry."""
 SCALER = "bicubic"
 EYES = 0.4

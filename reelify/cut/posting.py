@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pipeline.atomic import write_text
@@ -11,8 +11,10 @@ from pipeline.captions import subtitles
 from pipeline.engine import Engine
 from pipeline.media.values import MediaInfo
 from pipeline.messages import Message
-from pipeline.progress import Report, no_report
+from pipeline.progress import Report, no_report, part_of
+from pipeline.render.loudness import TARGET
 from pipeline.render.options import RenderOptions
+from pipeline.render.quality import QUALITIES, estimated
 from pipeline.render.shapes import SOURCE
 from pipeline.tracks.choice import chosen
 from pipeline.values import Span, Timeline, Transcript
@@ -49,24 +51,55 @@ def sources_of(engine: Engine, plan: Timeline) -> dict[str, MediaInfo]:
 
 def options_of(engine: Engine, post: Post, look: Look, known: Mapping[str, MediaInfo]) -> RenderOptions:
     """How a clip is rendered that is to look as ``look`` says; ``known`` are its sources."""
-    seen = any(info.video for info in known.values())
+    seen, place, quality = any(info.video for info in known.values()), look.place, QUALITIES[look.quality]
     shots = {s: engine.evidence(s).shots for s in known} if look.aspect != SOURCE and seen else {}
     return RenderOptions(
         aspect=look.aspect, size=post.size, framing=look.framing, shots=shots, captions=post.transcript if look.captions else None,
-        hook=look.hook, style=look.style, font=look.caption_font, keys=post.keys,
+        hook=look.hook, style=look.style, font=look.caption_font, keys=post.keys, safe=place.safe if place else None,
+        loudness=place.loudness if place else TARGET, largest=place.largest if place else None,
+        crf=quality.crf, preset=quality.preset, sound_rate=quality.sound,
         tracks={info.path: chosen(info, look.track).mixed for info in known.values()},
     )  # fmt: skip
 
 
-def render_post(engine: Engine, post: Post, path: Path, look: Look, report: Report = no_report) -> Path | None:
-    """Writes a clip ready to post. The poster, where there is a picture or one was made."""
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """The files of a clip: its poster, where there is a picture or one was made, and the clip in its other ``shapes``."""
+
+    poster: Path | None = None
+    shapes: Mapping[str, Path] = field(default_factory=dict)
+
+
+def render_post(engine: Engine, post: Post, path: Path, look: Look, report: Report = no_report) -> Posted:
+    """Writes a clip ready to post, in every shape that is asked for; the others lie beside ``path`` with their shape in the name."""
     from pipeline.render.previews import poster
     from pipeline.render.render import render
 
     known = sources_of(engine, post.plan)
-    render(post.plan, path, options_of(engine, post, look, known), report, known)
-    shown = suffix(look, any(info.video for info in known.values())) == ".mp4"
-    return poster(path, post.plan.duration / 3, path.with_suffix(".jpg")) if shown else None
+    n = 1 + len(look.more_shapes)
+    render(post.plan, path, options_of(engine, post, look, known), part_of(report, 0.0, 1 / n), known)
+    shapes: dict[str, Path] = {}
+    for i, shape in enumerate(look.more_shapes, 1):
+        other = replace(look, aspect=shape, also="")
+        shapes[shape] = path.with_name(f"{path.stem}_{shape.replace(':', 'x')}.mp4")
+        options = options_of(engine, replace(post, size=None), other, known)
+        render(post.plan, shapes[shape], options, part_of(report, i / n, (i + 1) / n), known)
+    if suffix(look, any(info.video for info in known.values())) != ".mp4":
+        return Posted(None, shapes)
+    return Posted(poster(path, post.plan.duration / 3, path.with_suffix(".jpg")), shapes)
+
+
+def sizes(engine: Engine, plan: Timeline, look: Look) -> dict[str, int]:
+    """About how many bytes the clip of ``plan`` will have in each quality; none where there is no picture."""
+    from pipeline.render.work import canvas_of
+
+    known = sources_of(engine, plan)
+    first = next((info for info in known.values() if info.video), None)
+    if first is None:
+        return {}
+    canvas, largest = canvas_of(first, RenderOptions(aspect=look.aspect)), look.place.largest if look.place else None
+    size, fps = (canvas.width, canvas.height), float(canvas.fps)
+    return {name: estimated(quality, size, fps, plan.duration, largest) for name, quality in QUALITIES.items()}
 
 
 def write_subtitles(transcript: Transcript, beside: Path) -> dict[str, Path]:

@@ -10,6 +10,8 @@ import gradio as gr
 
 from pipeline.captions.fonts import BRAND_FONTS
 from pipeline.captions.styles import OWN, RANGES, STYLES, CaptionStyle
+from pipeline.render.quality import QUALITIES
+from reelify.looks.platforms import PLATFORMS
 from web.ui.language import label
 from web.ui.media_field import MediaField
 from web.ui.theme import script
@@ -31,6 +33,14 @@ def chosen() -> dict[str, Any]:
         "caption_style": gr.Dropdown(
             named_styles(), value=next(iter(STYLES)), label=label("ui.looks.style"), allow_custom_value=True,
             elem_id="looks-style",
+        ),
+        "platform": gr.Dropdown(
+            [(label("ui.platform.none"), ""), *((label(f"ui.platform.{name}"), name) for name in PLATFORMS)], value="",
+            label=label("ui.looks.platform"), info=label("ui.looks.platform_info"), elem_id="looks-platform",
+        ),
+        "also": gr.Textbox(label=label("ui.looks.also"), placeholder="4:5,1:1", max_lines=1, elem_id="looks-also"),
+        "quality": gr.Radio(
+            [(label(f"ui.quality.{name}"), name) for name in QUALITIES], value=next(iter(QUALITIES)), label=label("ui.looks.quality")
         ),
         "brand": gr.Dropdown([(label("ui.looks.no_brand"), "")], value="", label=label("ui.looks.brand"), elem_id="looks-brand"),
     }  # fmt: skip

@@ -25,6 +25,6 @@ def wire(page: Page, demo: gr.Blocks, menus: Mapping[str, Any], panel: Panel, ru
     panel.forget.click(work.forget, panel.name, both, **QUIET)
     panel.see.click(seen.show, asked, panel.preview, **QUIET)
     panel.preview.apply(seen.move, [running, *fields, *menus.values()], [panel.preview, panel.where], **QUIET)
-    for component in (*fields, menus["aspect"], menus["framing"]):
+    for component in (*fields, menus["aspect"], menus["framing"], menus["platform"]):
         # A picker tells every colour on the way; the last one counts.
         component.input(seen.update, asked, panel.preview, trigger_mode="always_last", **QUIET)
