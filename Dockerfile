@@ -60,13 +60,14 @@ COPY reelify ./reelify
 COPY syncdub ./syncdub
 COPY web ./web
 # Everything that is written goes to DATA_DIR and TEMP_DIR (caches and temporary files of libraries too), so that the root
-# file system may be read-only. CTranslate2 opens libcublas.so.12, which only the gpu variant has.
+# file system may be read-only. CTranslate2 opens libcublas.so.12, which only the gpu variant
+# has; what the driver compiles for newer cards at first use stays on the data volume.
 ENV PATH=/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
     APP_HOST=0.0.0.0 APP_PORT=7860 \
     DATA_DIR=/data TEMP_DIR=/temp TMPDIR=/temp MODELS_DIR=/models \
     HOME=/temp XDG_CACHE_HOME=/temp/.cache NUMBA_CACHE_DIR=/temp/.cache/numba MPLCONFIGDIR=/temp/.cache/matplotlib \
-    HF_HUB_OFFLINE=1 GRADIO_ANALYTICS_ENABLED=False \
+    HF_HUB_OFFLINE=1 GRADIO_ANALYTICS_ENABLED=False CUDA_CACHE_PATH=/data/.cache/cuda \
     LD_LIBRARY_PATH=/venv/lib/python3.11/site-packages/nvidia/cublas/lib \
     NVIDIA_DRIVER_CAPABILITIES=compute,utility,video
 USER 1000:1000

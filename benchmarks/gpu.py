@@ -22,10 +22,12 @@ from benchmarks import table
 from benchmarks.gpu_stages import STAGES, Stage
 from pipeline.compute.device import Device, is_out_of_memory, pick, release
 
-SIDE = (4096, 2048)
-"""Sides of the matrices whose product is timed, on a GPU and on the processor."""
+SIDE = (8192, 2048)
+"""Sides of the matrices whose product is timed, on a GPU and on the processor: smaller ones end before a card is at its pace."""
 COPY = 2**28
 """Bytes of the copy that is timed."""
+IN_A_ROW = {"cpu": 1, "cuda": 10}
+"""Products and copies between two looks at the clock."""
 LOOK = 0.01
 """Seconds between two looks at the card's memory."""
 
@@ -55,7 +57,7 @@ class Peaks:
 
 def measure(stage: Stage, device: Device, seconds: float) -> Measured:
     """Run a stage twice, time the second; whatever it needs is prepared before."""
-    from pipeline.errors import FFmpegFailed, StudioError
+    from pipeline.errors import FFmpegFailed, ModelUnavailable, StudioError
 
     try:
         work = stage.prepare(device, seconds)
@@ -68,6 +70,10 @@ def measure(stage: Stage, device: Device, seconds: float) -> Measured:
         spent = time.perf_counter() - begun
     except FFmpegFailed:
         return Measured(math.inf, seconds, 0, "not on this card")
+    except ModelUnavailable:
+        return Measured(math.inf, seconds, 0, "no model")
+    except (FileNotFoundError, ImportError) as error:
+        return Measured(math.inf, seconds, 0, f"not here: {type(error).__name__}")
     except (RuntimeError, MemoryError, StudioError) as error:
         if not is_out_of_memory(error):
             raise
@@ -124,17 +130,20 @@ def _finished(device: Device) -> None:
 
 
 def peaks(device: Device) -> Peaks:
-    """The device's own best, measured: products of matrices in both precisions, a copy."""
+    """The device's own best, measured: products of matrices in both precisions, a copy, each of random numbers."""
     import torch
+
+    n = IN_A_ROW[device.kind]
 
     def best(work: Callable[[], object]) -> float:
         times = []
         for _ in range(4):
             _finished(device)
             begun = time.perf_counter()
-            work()
+            for _ in range(n):
+                work()
             _finished(device)
-            times.append(time.perf_counter() - begun)
+            times.append((time.perf_counter() - begun) / n)
         return min(times[1:])
 
     side = SIDE[0] if device.kind == "cuda" else SIDE[1]
@@ -144,7 +153,7 @@ def peaks(device: Device) -> Peaks:
     if device.kind == "cuda":
         small = one.half()
         half = 2.0 * side**3 / best(lambda: small @ small)
-    data = torch.zeros(COPY // 4, device=device.kind)
+    data = torch.rand(COPY // 4, device=device.kind)
     there = torch.empty_like(data)
     copied = 2.0 * COPY / best(lambda: there.copy_(data))
     return Peaks(single, half, copied)

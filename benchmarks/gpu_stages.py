@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from benchmarks import gpu_speech
 from pipeline.compute.device import Device
 from pipeline.settings import Settings
-from pipeline.values import Audio, Frames, Span
+from pipeline.values import Audio, Frames
 
 RATE = 16000
 BLOCK = 60.0
@@ -24,6 +24,8 @@ PRINTS, BANDS, HOP = 100, 48, 500
 """Frames a second and bands of a print, frames between two windows of the search."""
 LAYERS, WIDTH, TOKENS, SENTENCE = 12, 384, 20, 4.0
 """Of a sentence network; words of a sentence, and seconds of film it stands for."""
+DOUBTFUL = 6.0
+"""Seconds of film between two doubtful cuts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,32 +143,13 @@ def _motion(device: Device, seconds: float) -> Callable[[], object]:
     return work
 
 
-def _whisper(device: Device, seconds: float) -> Callable[[], object]:
-    from pipeline.compute.device import in_batches
-    from pipeline.compute.models import whisper_folder
-    from pipeline.speech.recognisers import EVERYTHING
-    from pipeline.speech.voice import VoiceDetector, chunks
-    from pipeline.speech.whisper.on_torch import OpenAIWhisper
+def _second_look(device: Device, seconds: float) -> Callable[[], object]:
+    """Doubtful cuts looked at again: as many a minute as films have."""
+    from pipeline.evidence.second_look import SIZE, WINDOW, probabilities
 
-    model = OpenAIWhisper(whisper_folder(Settings()), device.kind)
-    one = next(iter(chunks([Audio(_speech(30.0), RATE)], VoiceDetector(), EVERYTHING)))
-    many = [one] * max(1, round(seconds / one.duration))
-    return lambda: in_batches(many, model.batch, lambda part: model.listen(part, "en"))
-
-
-def _speech(seconds: float) -> NDArray[np.float32]:
-    """Real speech where there is some: decoding noise takes another time."""
-    from benchmarks import media
-    from pipeline.media.decode import load_audio
-
-    folder = media() / "speech"
-    found = (
-        next(iter(sorted(p for p in folder.iterdir() if p.suffix in {".wav", ".flac", ".mp3"})), None)
-        if folder.is_dir()
-        else None
-    )
-    heard = load_audio(found, span=Span(0.0, seconds)).samples if found is not None else sound(seconds).samples
-    return np.resize(heard, int(seconds * RATE))
+    chance = np.random.default_rng(SEED)
+    asked = chance.integers(0, 255, (max(1, round(seconds / DOUBTFUL)), WINDOW, *SIZE, 3), dtype=np.uint8)
+    return lambda: probabilities(asked, device.kind)
 
 
 def _sentences(device: Device, seconds: float) -> Callable[[], object]:
@@ -240,17 +223,28 @@ def _encode(device: Device, seconds: float) -> Callable[[], object]:
 
 def _decode(device: Device, seconds: float) -> Callable[[], object]:
     from pipeline.errors import FFmpegFailed
-    from pipeline.media import card_decoder, ffmpeg
+    from pipeline.media import card_decoder
     from pipeline.media.decode import video_blocks
 
     if device.kind == "cuda" and card_decoder.card() is None:
         raise FFmpegFailed(detail="the card does not decode")
-    folder = Path(tempfile.mkdtemp())
-    film = folder / "film.mp4"
-    source = ["-f", "lavfi", "-i", f"testsrc2=s=1280x720:r={FPS}:d={seconds}", "-pix_fmt", "yuv420p"]
-    ffmpeg.run([*source, "-c:v", "libx264", "-preset", "ultrafast", str(film)])
+    film = _long_film(seconds)
     size: dict[str, Any] = {"width": 96, "height": 54, "colour": True, "device": device.kind}
     return lambda: sum(len(block.times) for block in video_blocks(film, **size))
+
+
+def _long_film(seconds: float) -> Path:
+    """720p, encoded as films are: a real film again and again where there is one, else a test picture."""
+    from benchmarks import media
+    from pipeline.media import ffmpeg
+
+    film = Path(tempfile.mkdtemp()) / "film.mp4"
+    found = sorted((media() / "films").glob("*.mp4"))
+    real = ["-stream_loop", "-1", "-i", str(found[0]), "-t", str(seconds)]
+    drawn = ["-f", "lavfi", "-i", f"testsrc2=s=1280x720:r={FPS}:d={seconds}"]
+    made = ["-vf", "scale=1280:720", "-an", "-pix_fmt", "yuv420p", "-c:v", "libx264", "-preset", "fast", str(film)]
+    ffmpeg.run([*(real if found else drawn), *made])
+    return film
 
 
 def spectrum_cost(rate: float, window: int, n_weights: int, n_bytes: float) -> Cost:
@@ -307,11 +301,21 @@ PICTURES = Cost(0.0, 2.0 * 1.5 * 1280 * 720 * FPS)
 """Pictures of 720p written once and read once: what the codec itself does is nobody's to reckon."""
 PIXELS = 96 * 54 * FPS
 STAGES = (
-    Stage("speech: Whisper base on torch, batched", _whisper, whisper_cost(), half=True),
+    Stage("speech: Whisper base on torch, batched", gpu_speech.on_torch, whisper_cost(), half=True),
+    Stage("speech: Whisper base on CTranslate2, batched", gpu_speech.on_ctranslate2, whisper_cost(), half=True),
+    Stage("speech: careful hearing on torch, one chunk of ten", gpu_speech.careful, whisper_cost(1.5), half=True),
+    Stage("speech: voice detector", gpu_speech.voices, Cost(0.0, 4.0 * RATE), "cpu"),
+    Stage("speech: whole course, default recogniser", gpu_speech.course, whisper_cost(), half=True),
+    Stage("speech: faster-whisper batched, same weights (peer)", gpu_speech.peer, whisper_cost(), half=True),
     Stage("sound: levels, spectrum, onsets", _signals, spectrum_cost(50.0, 512, 4 + 64, 4.0 * RATE)),
     Stage("sound: front end of the recogniser", _front_end, spectrum_cost(100.0, 512, 64, 4.0 * RATE)),
     Stage("sound: prints of two tracks for the search", _prints, spectrum_cost(2 * 50.0, 512, 48, 8.0 * RATE)),
     Stage("picture: shots", _shots, Cost(PIXELS * 40.0, PIXELS * (3 + 4 * 20.0))),
+    Stage(
+        "picture: doubtful cuts looked at again",
+        _second_look,
+        Cost(40 * 27 * 48 * 5e3 / DOUBTFUL, 40 * 27 * 48 * 400 / DOUBTFUL),
+    ),
     Stage("picture: motion, histograms", _motion, Cost(PIXELS / FPS * 5 * 8.0, PIXELS / FPS * 5 * 30.0)),
     Stage("search: windows of prints correlated", _search, search_cost),
     Stage("text: sentence vectors (bundled model)", _sentences, bundled_cost(), "cpu"),

@@ -88,7 +88,7 @@ def pick(wanted: str = "auto") -> Device:
         _compute()
         properties = torch.cuda.get_device_properties(0)
     except (RuntimeError, AssertionError, OSError) as error:
-        return _processor(Message("device.gpu_failed", {"detail": _first_line(error)}))
+        return _processor(Message("device.gpu_failed", {"detail": first_line(error)}))
     capability = (properties.major, properties.minor)
     dtype = "float16" if capability >= HALF_CAPABILITY else "float32"
     bfloat = capability >= BFLOAT_CAPABILITY
@@ -118,7 +118,8 @@ def _processor(*doubts: Message) -> Device:
     return Device("cpu", "CPU", "int8", doubts)
 
 
-def _first_line(error: BaseException) -> str:
+def first_line(error: BaseException) -> str:
+    """What an error of a library says first, at most 200 characters."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
 
 
@@ -239,7 +240,7 @@ def _last_resort(
 ) -> None:
     error = failed if on_cpu is None else _attempt(on_cpu, piece, done)
     if error is not None:
-        raise OutOfMemory(detail=_first_line(error)) from error
+        raise OutOfMemory(detail=first_line(error)) from error
 
 
 def is_out_of_memory(error: BaseException) -> bool:

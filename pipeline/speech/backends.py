@@ -10,17 +10,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.speech.values import Recogniser
+from pipeline.speech.whisper.fixed import rows_by_weights
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a recogniser computes: ``kind`` of device (``cpu``, ``cuda``), its number type, threads of the processor, and chunks
-    heard at once."""
+    """Where a recogniser computes: ``kind`` of device (``cpu``, ``cuda``), its number type, threads of the processor, chunks
+    heard at once where a card's ``memory`` (bytes; 0: not known, or the processor) does not allow more."""
 
     kind: str
     dtype: str
     threads: int
     batch: int
+    memory: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,8 @@ def _faster_whisper(folder: Path, place: Place) -> Recogniser:
     from pipeline.speech.whisper.on_ctranslate2 import FasterWhisper
 
     dtype = "int8" if place.kind == "cpu" else place.dtype
-    return FasterWhisper(folder, place.kind, dtype, place.threads, place.batch)
+    batch = max(place.batch, rows_by_weights(place.memory, (folder / "model.bin").stat().st_size))
+    return FasterWhisper(folder, place.kind, dtype, place.threads, batch)
 
 
 def _openai_whisper(folder: Path, place: Place) -> Recogniser:

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from pipeline.compute.device import Device, in_batches, sparing
+from pipeline.compute.device import Device, first_line, in_batches, sparing
 from pipeline.compute.models import BUNDLED_WHISPER, whisper_folder
 from pipeline.errors import ModelUnavailable
 from pipeline.messages import Message
@@ -75,7 +75,9 @@ class Recognisers:
             return self._made(self._wanted, kind)
         try:
             return tried(self._made(self._wanted, kind))
-        except ModelUnavailable:
+        except ModelUnavailable as error:
+            why = {"wanted": self._wanted.name, "detail": first_line(error.__cause__ or error)}
+            self.doubts += (Message("doubt.other_recogniser", why),)
             return self._made(on_torch(), kind)
 
     @functools.cached_property
@@ -83,7 +85,9 @@ class Recognisers:
         return self._made(self._wanted, "cpu")
 
     def _made(self, backend: Backend, kind: str) -> Recogniser:
-        return backend.load(self.folder, Place(kind, self._device.torch_dtype, self._threads, backend.batch[kind]))
+        memory = self._device.memory if kind == self._device.kind else 0
+        place = Place(kind, self._device.torch_dtype, self._threads, backend.batch[kind], memory)
+        return backend.load(self.folder, place)
 
     @property
     def _threads(self) -> int:

@@ -6,7 +6,7 @@ that have to be told apart. On the processor SciPy is as fast, and torch takes t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -31,31 +31,58 @@ from syncdub.exact.correlation import (
 if TYPE_CHECKING:
     import torch
 
-CHUNK = 64
-"""Windows looked for at once; with 48 bands and 130,000 places they take some 350 MB."""
+CHUNK = 256
+"""Windows looked for at once; with 48 bands and 130,000 places they take some 1.4 GB, and half as many are tried where that is too
+much."""
 Row = tuple[NDArray[np.float64], NDArray[np.float64], float]
 
 
 def search_on(kind: str) -> Search:
     """:func:`syncdub.exact.correlation.search` on device ``kind``, or on the processor where the device's memory does not suffice."""
-    return search if kind == "cpu" else partial(search, places=partial(places_on, kind))
+    return search if kind == "cpu" else partial(search, places=OnDevice(kind))
 
 
-def places_on(kind: str, part: Array, dub: Array16, starts: NDArray[np.int64], size: int, k: int, apart: int) -> Peaks:
-    """As :func:`syncdub.exact.correlation.best_places`, by torch on ``kind``; by the processor what does not fit there."""
+class OnDevice:
+    """:func:`syncdub.exact.correlation.best_places` by torch on device ``kind``; by the processor what does not fit there.
 
-    def found(on: str) -> Peaks:
-        compute = best_places if on == "cpu" else partial(places_by_torch, on)
-        return compute(part, dub, starts, size, k, apart)
+    Keeps the dub on the device: it is sent once for all stretches of the original.
+    """
 
-    return sparing(kind, found)
+    def __init__(self, kind: str) -> None:
+        self._kind = kind
+        self._sent: tuple[Array16, torch.Tensor] | None = None
+
+    def __call__(self, part: Array, dub: Array16, starts: NDArray[np.int64], size: int, k: int, apart: int) -> Peaks:
+        def found(on: str) -> Peaks:
+            if on == "cpu":
+                self._sent = None
+                return best_places(part, dub, starts, size, k, apart)
+            return places_by_torch(on, part, dub, starts, size, k, apart, self._there)
+
+        return sparing(self._kind, found)
+
+    def _there(self, dub: Array16) -> torch.Tensor:
+        import torch
+
+        if self._sent is None or self._sent[0] is not dub:
+            self._sent = None  # makes room before the next takes it
+            self._sent = dub, torch.from_numpy(dub).to(self._kind)
+        return self._sent[1]
 
 
 def places_by_torch(
-    kind: str, part: Array, dub: Array16, starts: NDArray[np.int64], size: int, k: int, apart: int
+    kind: str,
+    part: Array,
+    dub: Array16,
+    starts: NDArray[np.int64],
+    size: int,
+    k: int,
+    apart: int,
+    send: Callable[[Array16], torch.Tensor] | None = None,
 ) -> Peaks:
     """As :func:`syncdub.exact.correlation.best_places`; a batch of windows that does not fit is halved, a window that does not
-    fit alone is looked for by the processor.
+    fit alone is looked for by the processor. ``send`` brings the dub to the device, once where
+    it keeps it.
 
     Raises:
         RuntimeError: not even ``part`` fits.
@@ -64,9 +91,10 @@ def places_by_torch(
 
     with torch.inference_mode():
         ready = _Part(part, size, kind)
+        there = send(dub) if send else torch.from_numpy(dub).to(kind)
 
         def here(some: Sequence[int]) -> Iterable[Row]:
-            return ready.places(dub, some, k, apart)
+            return ready.places(there, some, k, apart)
 
         def elsewhere(some: Sequence[int]) -> Iterable[Row]:
             return zip(*best_places(part, dub, np.array(some), size, k, apart), strict=True)
@@ -93,11 +121,12 @@ class _Part:
         whole[: len(part)] = here
         self.spectra = torch.fft.rfft(whole.unfold(0, self.n_fft, self.hop)).permute(2, 0, 1).contiguous()
 
-    def places(self, dub: Array16, starts: Sequence[int], k: int, apart: int) -> Iterable[Row]:
-        """Lags (k,), scores (k,) and the scores' spread of each window."""
+    def places(self, dub: torch.Tensor, starts: Sequence[int], k: int, apart: int) -> Iterable[Row]:
+        """Lags (k,), scores (k,) and the scores' spread of each window of ``dub`` (frame, band)."""
         import torch
 
-        windows = torch.from_numpy(np.stack([dub[s : s + self.size] for s in starts])).to(self.kind).float()
+        first = torch.tensor(starts, device=self.kind)
+        windows = dub[first[:, None] + torch.arange(self.size, device=self.kind)].float()
         own = torch.fft.rfft(windows.transpose(1, 2), n=self.n_fft).conj()
         product = torch.matmul(self.spectra, own.permute(2, 1, 0))
         lags = torch.fft.irfft(product.permute(2, 1, 0), n=self.n_fft)[:, :, : self.hop]

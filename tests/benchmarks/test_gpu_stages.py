@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from benchmarks import gpu
+from benchmarks import gpu, gpu_speech
 from benchmarks.gpu import Measured, Peaks, measure, row, share
 from benchmarks.gpu_stages import (
     STAGES,
@@ -21,6 +22,7 @@ from benchmarks.gpu_stages import (
     whisper_cost,
 )
 from pipeline.compute.device import Device, pick
+from pipeline.errors import ModelUnavailable
 from pipeline.evidence import fingerprints
 from pipeline.messages import Message
 
@@ -63,6 +65,18 @@ def test_missing_memory_is_a_cell_not_an_error() -> None:
     stage = Stage("x", prepare, Cost(1.0, 1.0))
     assert measure(stage, CPU, 1.0).note == "out of memory"
     assert row(stage, (CPU,), {"cpu": Peaks(1.0, 1.0, 1.0)}, 1.0) == ("x", "out of memory", "–", "–")
+
+
+def test_a_missing_model_costs_its_row_not_the_run() -> None:
+    def prepare(device: Device, seconds: float) -> Callable[[], object]:
+        raise ModelUnavailable(name="x")
+
+    assert measure(Stage("x", prepare, Cost(1.0, 1.0)), CPU, 1.0).note == "no model"
+
+
+def test_chunks_of_real_speech_end_at_different_places(media: Path) -> None:
+    lengths = {round(chunk.duration, 1) for chunk in gpu_speech.spoken(90.0)}
+    assert len(lengths) > 2
 
 
 def test_other_errors_are_errors() -> None:
@@ -115,7 +129,10 @@ def test_a_second_of_a_long_film_costs_the_search_more() -> None:
 
 def test_every_stage_has_its_work_reckoned_and_a_gpu_but_one() -> None:
     assert all(stage.cost_of(600.0).n_bytes > 0 for stage in STAGES)
-    assert [stage.name for stage in STAGES if stage.only] == ["text: sentence vectors (bundled model)"]
+    assert [stage.name for stage in STAGES if stage.only] == [
+        "speech: voice detector",
+        "text: sentence vectors (bundled model)",
+    ]
     # MiniLM: 21 million weights in its layers.
     assert network_cost().flops == pytest.approx(5 * 2 * 21.2e6, rel=0.1)
     assert bundled_cost().flops < network_cost().flops / 5

@@ -36,19 +36,23 @@ class Rules:
 class Written:
     """A text as it grows: token numbers, the sum of their natural logarithms of probability (the end's included), each
     token's probability among tokens of text, and for each step, prompt and end included, the scores of attention
-    (alignment head, token, frame) of each layer that has such heads; ``no_speech`` in [0, 1]."""
+    (alignment head, token, frame) of each layer that has such heads, or all of them at once as ``seen``; ``no_speech`` in
+    [0, 1]."""
 
     no_speech: float = 0.0
     tokens: list[int] = field(default_factory=list)
     total: float = 0.0
     sure: list[float] = field(default_factory=list)
     scores: list[list[Any]] = field(default_factory=list)
+    seen: Any = None
 
     @property
     def attention(self) -> Any:
         """All scores of alignment heads (head, token, frame)."""
         import torch
 
+        if self.seen is not None:
+            return self.seen
         return torch.cat([torch.cat(layer, 1) for layer in zip(*self.scores, strict=True)])
 
     @property

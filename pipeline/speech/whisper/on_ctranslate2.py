@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.compute.libraries import preload
 from pipeline.errors import ModelUnavailable
 from pipeline.progress import breathe
 from pipeline.speech.values import APPEND, BEAM, CAREFUL_BEAM, PREPEND, RATE, Chunk, Heard, HeardWord
@@ -26,6 +27,8 @@ class FasterWhisper:
     def __init__(self, folder: Path, kind: str, dtype: str, threads: int, batch: int = 8) -> None:
         from faster_whisper import WhisperModel
 
+        if kind == "cuda":
+            preload()
         self.batch, self._whole = batch, kind != "cpu"
         try:
             self._model: Any = WhisperModel(str(folder), device=kind, compute_type=dtype, cpu_threads=threads)

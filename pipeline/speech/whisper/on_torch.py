@@ -13,8 +13,11 @@ from numpy.typing import NDArray
 from pipeline.compute.device import threads
 from pipeline.progress import breathe
 from pipeline.speech.values import APPEND, CAREFUL_BEAM, PREPEND, Chunk, Heard, HeardWord
+from pipeline.speech.whisper import beam
 from pipeline.speech.whisper.decoder import Rules, Writer, Written
 from pipeline.speech.whisper.encoder import FRAME, context, encode
+from pipeline.speech.whisper.fixed import rows_within
+from pipeline.speech.whisper.recorded import RecordedWriter
 from pipeline.speech.whisper.weights import alignment_heads, dimensions, read_variables, state_dict
 
 SMOOTHING = 7
@@ -79,10 +82,11 @@ class OpenAIWhisper:
     def __init__(self, folder: Path, kind: str, batch: int = 8) -> None:
         import torch
 
-        self.batch = batch
         self._half = kind == "cuda"
         self.model = load(folder, kind)
+        self.batch = rows_within(torch.cuda.mem_get_info()[0], self.model.dims) if self._half else batch
         self._writer = Writer(self.model, torch.float16 if self._half else torch.float32)
+        self._recorded = RecordedWriter(self._writer)
         self._kept: list[tuple[Chunk, Any]] = []
         for block in self.model.decoder.blocks:
             _with_heads_kept(block.cross_attn)
@@ -115,16 +119,23 @@ class OpenAIWhisper:
         )
         rules = _rules(tokenizer, self.model.dims.n_text_ctx // 2)
         with torch.inference_mode():
-            if careful:
-                texts = self._searched(self._encoded(chunks, whole=True), language, rules)
+            encoded = self._encoded(chunks, whole=careful)
+            if self._half:
+                texts = self._on_card(encoded, rules, careful)
+            elif careful:
+                texts = self._searched(encoded, language, rules)
             else:
-                encoded = self._together(self._encoded(chunks))
                 texts = self._writer.write([self._writer.sound(e) for e in encoded], rules)
             with threads(1):
-                return [_heard(tokenizer, rules, text, c) for text, c in zip(texts, chunks, strict=True)]
+                return _heard(tokenizer, rules, texts, chunks)
+
+    def _on_card(self, encoded: Sequence[Any], rules: Rules, careful: bool) -> list[Written]:
+        """The texts of all sounds as one batch."""
+        sound = self._writer.sound(self._together(encoded)[0])
+        return beam.search(self._writer, sound, rules, CAREFUL_BEAM) if careful else self._recorded.write(sound, rules)
 
     def _searched(self, encoded: Sequence[Any], language: str, rules: Rules) -> list[Written]:
-        """Texts found by a search for the likeliest of many; openai-whisper searches for one sound at a time only."""
+        """Texts found by openai-whisper's search for the likeliest of many, one sound at a time: on a processor a batch is no quicker."""
         import torch
         from whisper import DecodingOptions, decode
 
@@ -191,32 +202,52 @@ def _rules(tokenizer: Any, longest: int) -> Rules:
     return Rules(start, t.eot, t.no_speech, tuple(sorted(never)), (*t.encode(" "), t.eot), longest)
 
 
-def _heard(tokenizer: Any, rules: Rules, text: Written, chunk: Chunk) -> Heard:
-    """``text`` as words with times."""
-    said = [n for n, t in enumerate(text.tokens) if t < rules.end]
-    if not said:
-        return Heard((), text.log_probability, text.no_speech)
+def _heard(tokenizer: Any, rules: Rules, texts: Sequence[Written], chunks: Sequence[Chunk]) -> list[Heard]:
+    """``texts`` as words with times; what tells them is brought from the device once for all."""
+    said = [[n for n, t in enumerate(text.tokens) if t < rules.end] for text in texts]
+    spoken = [n for n, tokens in enumerate(said) if tokens]
     prompt = len(rules.start)
-    rows = [*range(prompt), *(prompt + n for n in said), prompt + len(text.tokens)]
-    frames = max(2, int(chunk.duration / FRAME))
-    times = _token_times(text.attention[:, rows, :frames], prompt - 1)
-    tokens, sure = [text.tokens[n] for n in said], np.asarray([text.sure[n] for n in said], np.float32)
-    return Heard(_timed(tokenizer, tokens, times, sure), text.log_probability, text.no_speech)
+    likeness = []
+    for n in spoken:
+        rows = [*range(prompt), *(prompt + at for at in said[n]), prompt + len(texts[n].tokens)]
+        frames = max(2, int(chunks[n].duration / FRAME))
+        likeness.append(_likeness(texts[n].attention[:, rows, :frames], prompt - 1))
+    times = dict(zip(spoken, map(_token_times, _fetched(likeness)), strict=True))
+    found = []
+    for n, text in enumerate(texts):
+        tokens, sure = [text.tokens[at] for at in said[n]], np.asarray([text.sure[at] for at in said[n]], np.float32)
+        words = _timed(tokenizer, tokens, times[n], sure) if tokens else ()
+        found.append(Heard(words, text.log_probability, text.no_speech))
+    return found
 
 
-def _token_times(scores: Any, skip: int) -> NDArray[np.float64]:
-    """When each text token (and the end) begins, seconds, by time warping over the smoothed attention of ``scores``
-    (head, token, frame); the first ``skip`` tokens are the prompt's."""
-    from whisper.timing import dtw_cpu
-
+def _likeness(scores: Any, skip: int) -> Any:
+    """How well each text token (and the end) goes with each frame, from the attention ``scores`` (head, token, frame) of alignment
+    heads, smoothed; the first ``skip`` tokens are the prompt's."""
     attention = scores.float().softmax(-1)
     spread, mean = attention.std(-2, keepdim=True, correction=0), attention.mean(-2, keepdim=True)
     smooth = _smoothed((attention - mean) / spread.clamp_min(1e-9))
-    matrix = smooth.mean(0)[skip:-1]
-    rows, frames = dtw_cpu(-matrix.double().cpu().numpy())
+    return smooth.mean(0)[skip:-1]
+
+
+def _fetched(found: Sequence[Any]) -> list[NDArray[np.float64]]:
+    """Tables (token, frame) of a device as arrays, in one transfer: each would wait for the card."""
+    import torch
+
+    if not found:
+        return []
+    flat = torch.cat([table.flatten() for table in found]).double().cpu().numpy()
+    ends = np.cumsum([table.numel() for table in found])[:-1]
+    return [part.reshape(tuple(table.shape)) for part, table in zip(np.split(flat, ends), found, strict=True)]
+
+
+def _token_times(likeness: NDArray[np.float64]) -> NDArray[np.float64]:
+    """When each row's token begins, seconds, by time warping."""
+    from whisper.timing import dtw_cpu
+
+    rows, frames = dtw_cpu(-likeness)
     first = np.concatenate([[True], np.diff(rows) > 0])
-    times = frames[first] * FRAME
-    return np.asarray(times, np.float64)
+    return np.asarray(frames[first] * FRAME, np.float64)
 
 
 def _smoothed(x: Any) -> Any:

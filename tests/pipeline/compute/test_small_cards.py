@@ -383,6 +383,14 @@ def languages(chosen: Device, backend: str = "faster-whisper") -> list[str]:
     return [next(iter(one)) for one in found]
 
 
+def test_another_recogniser_on_the_card_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    voices(monkeypatch, "", "there")
+    chunk: Any = None
+    made = Recognisers(Settings(), LARGE)
+    made.in_batches([chunk], lambda one, part: one.languages(part))
+    assert [(d.code, d.values["wanted"]) for d in made.doubts] == [("doubt.other_recogniser", "faster-whisper")]
+
+
 @pytest.mark.parametrize(
     ("ct2", "torched", "expected"),
     [

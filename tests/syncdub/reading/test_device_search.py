@@ -81,7 +81,7 @@ def test_the_engines_device_searches(tmp_path: Any, monkeypatch: pytest.MonkeyPa
 
     def here(kind: str, *args: Any) -> Any:
         asked.append(kind)
-        return places_by_torch("cpu", *args)
+        return places_by_torch("cpu", *args[:-1])
 
     monkeypatch.setattr(device_search, "places_by_torch", here)
     monkeypatch.setattr(fingerprints, "levels_by_torch", lambda samples, _: fingerprints.levels_by_scipy(samples))
@@ -123,6 +123,26 @@ def test_an_original_that_does_not_fit_is_searched_by_the_processor(monkeypatch:
     monkeypatch.setattr(device_search, "_Part", part)
     same(find(search, "a theme that comes twice"), find(search_on("cuda"), "a theme that comes twice"))
     assert asked == ["cuda"]
+
+
+def test_the_dub_is_sent_once_for_all_stretches(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[int] = []
+    real = device_search.OnDevice._there
+
+    def there(self: Any, dub: Any) -> Any:
+        tensor = real(self, dub)
+        sent.append(id(tensor))
+        return tensor
+
+    monkeypatch.setattr(device_search.OnDevice, "_there", there)
+    monkeypatch.setattr(device_search, "sparing", lambda kind, work: work("card"))
+    monkeypatch.setattr(device_search, "places_by_torch", lambda kind, *args: places_by_torch("cpu", *args))
+    same(
+        find(search, "several stretches"),
+        find(partial(search, places=device_search.OnDevice("cpu")), "several stretches"),
+    )
+    assert len(sent) > 1
+    assert len(set(sent)) == 1
 
 
 def test_other_errors_of_the_card_are_errors(monkeypatch: pytest.MonkeyPatch) -> None:
