@@ -48,7 +48,7 @@ CONTENT = {
     ),
 }  # fmt: skip
 FILLERS = {
-    "es": ("Eeeh...", "Eh,", "Em...", "Este...", "O sea,", "Bueno,", "Pues...", "Mmm..."),
+    "es": ("Eeeh...", "Eh,", "Em...", "Este...", "O sea,", "Bueno,", "Pues...", "Ehm..."),
     "en": ("Uuuh...", "Uh,", "Um...", "Ummm...", "You know,", "I mean,", "Well,", "Er..."),
 }
 Samples = NDArray[np.float32]

@@ -9,12 +9,13 @@ from typing import Any
 
 from pipeline.engine import Engine
 from pipeline.errors import BadRequest
-from pipeline.messages import Message, message
+from pipeline.messages import Message, message, say
 from pipeline.progress import Report, no_report, part_of
 from pipeline.speech.clock import moved, through
 from pipeline.tracks.choice import chosen
 from pipeline.values import Cut, Sentence, Span, Timeline, Transcript
 from reelify.cut.compilation import compile_moments, worth_of
+from reelify.cut.handing import write_plans
 from reelify.cut.keywords import key_spans, on_result
 from reelify.cut.posting import Post, remarks, render_post, suffix, write_subtitles
 from reelify.cut.rewriting import rewritten_in
@@ -83,16 +84,14 @@ def compile_clip(engine: Engine, request: CompileRequest, report: Report = no_re
     notes = remarks(engine, sources, request, transcript)
     if request.place:
         notes += too_long(request.place, plan.duration, None)
-    return CompileResult(
-        path,
-        plan,
-        posted.poster,
-        write_subtitles(transcript, path),
-        _exports(engine, plan, path),
-        notes,
-        spared,
-        posted.shapes,
-    )
+    marks = [
+        (r.at, r.removal.text or say(Message(f"ui.tighten.{r.removal.kind}"), request.interface), "")
+        for r in spared.receipts
+        if r.gone
+    ]
+    plans = write_plans(engine, plan, path, marks, transcript, (posted.size, posted.crops))
+    files = write_subtitles(transcript, path)
+    return CompileResult(path, plan, posted.poster, files, plans, notes, spared, posted.shapes)
 
 
 def joined(pieces: Sequence[Clip], engine: Engine, crossfade: float) -> Timeline:
@@ -171,17 +170,3 @@ def _corrected(sentence: Sentence, corrections: Mapping[str, str]) -> Sentence:
 def _word(text: str, corrections: Mapping[str, str]) -> str:
     bare = text.strip().strip('.,;:!?¡¿…"«»“”()')
     return text.replace(bare, corrections[bare]) if bare and bare in corrections else text
-
-
-def _exports(engine: Engine, plan: Timeline, path: Path) -> dict[str, Path]:
-    """The plan for editors, in every form, beside the clip."""
-    from fractions import Fraction
-
-    from pipeline.render.exports import PLANS
-
-    rates = [v.fps for c in plan.cuts if (v := engine.probe(c.source).video) and v.fps > 0]
-    fps = Fraction(rates[0]).limit_denominator(1001) if rates else Fraction(25)
-    written = {form: path.with_suffix(f".{form}") for form in PLANS}
-    for form, file in written.items():
-        file.write_text(PLANS[form].write(plan, fps, path.stem), encoding="utf-8")
-    return written

@@ -18,6 +18,7 @@ from pipeline.messages import Message, message
 from pipeline.progress import Report, no_report, part_of
 from pipeline.tracks.choice import chosen
 from pipeline.values import Cut, Span, Timeline, Transcript
+from reelify.cut.handing import reason_marks, write_plans
 from reelify.moments.highlights import find_highlights
 from reelify.requests import HighlightsRequest
 from reelify.thoughts_workflow import thoughts_of
@@ -43,6 +44,7 @@ class HighlightsResult:
     posters: tuple[Path | None, ...] = ()
     timeline: Mapping[str, Any] = field(default_factory=dict)
     doubts: tuple[Message, ...] = ()
+    plans: Mapping[str, Path] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """The contract's JSON; messages stay messages until somebody reads them."""
@@ -58,6 +60,7 @@ class HighlightsResult:
             "doubts": list(self.doubts),
             "source": str(self.source),
             "timeline": dict(self.timeline),
+            "plans": {form: str(path) for form, path in self.plans.items()},
         }
 
 
@@ -90,10 +93,12 @@ def highlights(engine: Engine, request: HighlightsRequest, report: Report = no_r
     evidence, raw = collect(engine, info, request, part_of(report, 0.01, share))
     found = find_highlights(evidence, count=request.clips, min_duration=shortest, max_duration=longest)
     paths, posters = _render_all(request, info, found.clips, part_of(report, share, 1.0))
+    plans = _plans(engine, request, found.clips) if paths and paths[0] else {}
     report(1.0, message("progress.done"))
     return HighlightsResult(
         source=request.source, duration=info.duration, highlights=found, paths=paths, posters=posters,
         timeline=_timeline_json(info, raw, found), doubts=(*info.doubts, *chosen(info, request.track).notes, *found.doubts),
+        plans=plans,
     )  # fmt: skip
 
 
@@ -172,6 +177,18 @@ def _render_all(
         for job, clip in zip(jobs, clips, strict=True)
     ]
     return tuple(job.out for job in jobs), tuple(pictures)
+
+
+def _plans(engine: Engine, request: HighlightsRequest, clips: tuple[Highlight, ...]) -> dict[str, Path]:
+    """All moments one after the other, best first, each with its reasons, for an editor."""
+    assert request.out is not None
+    cuts: list[Cut] = []
+    marks: list[tuple[float, str, str]] = []
+    for n, clip in enumerate(clips, 1):
+        at = cuts[-1].end if cuts else 0.0
+        cuts.append(Cut(str(request.source), clip.span, at))
+        marks += reason_marks(at, f"{n}. {clip.labels.title}".strip(), clip.reasons, request.interface)
+    return write_plans(engine, Timeline(tuple(cuts)), request.out / "highlights.mp4", marks)
 
 
 def cut_of(source: Path, span: Span) -> Timeline:

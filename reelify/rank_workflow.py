@@ -16,6 +16,7 @@ from pipeline.speech.clock import between, moved, through
 from pipeline.tracks.choice import chosen
 from pipeline.values import Sentence, Span, Timeline, Transcript
 from reelify.cut.compilation import key_moments, worth_of
+from reelify.cut.handing import point_marks, reason_marks, write_plans
 from reelify.cut.keywords import key_spans, on_result
 from reelify.cut.posting import Post, remarks, render_post, sizes, suffix, write_subtitles
 from reelify.highlights_workflow import cut_of, evidence_of
@@ -59,6 +60,7 @@ class RankedClip:
     fit: Span | None = None
     post_name: str = ""
     spared: Tight | None = None
+    plans: Mapping[str, Path] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """The contract's JSON and what the page shows beside it."""
@@ -69,7 +71,7 @@ class RankedClip:
             "suggested": judged.labels.to_json(),
             "path": str(self.path) if self.path else None,
             "poster": str(self.poster) if self.poster else None,
-            **{form: str(path) for form, path in self.subtitles.items()},
+            **{form: str(path) for form, path in (*self.subtitles.items(), *self.plans.items())},
             "start": round(judged.span.start, 3),
             "end": round(judged.span.end, 3),
             "duration": round(judged.span.duration, 3),
@@ -268,11 +270,22 @@ def _finish_all(
         path = request.out / f"clip_{n}_viral{suffix(request, judged.info.video is not None)}"
         post = Post(spared.plan, said, _keys(judged, spared.plan))
         posted = render_post(engine, post, path, request, stage)
-        files = write_subtitles(said, path)
-        done.append(
-            replace(clip, path=path, poster=posted.poster, shapes=posted.shapes, subtitles=files, spared=spared)
-        )
+        marks = _marks(clip, spared.plan, request.interface)
+        plans = write_plans(engine, spared.plan, path, marks, said, (posted.size, posted.crops))
+        done.append(replace(
+            clip, path=path, shapes=posted.shapes, poster=posted.poster, subtitles=write_subtitles(said, path), spared=spared, plans=plans,
+        ))  # fmt: skip
     return tuple(done)
+
+
+def _marks(clip: RankedClip, plan: Timeline, language: str) -> list[tuple[float, str, str]]:
+    """Why a clip was chosen, at its beginning, and the words that earned points, where they are said in the result."""
+    judged, source = clip.judged, str(clip.judged.clip.source)
+    marks = reason_marks(0.0, judged.labels.title or judged.clip.name, clip.place.reasons, language)
+    for at, name, note in point_marks(judged.score.evidence, judged.span.start, language):
+        found = on_result(plan, source, [Span(at, at + 0.2)])
+        marks += [(found[0].start, name, note)] if found else []
+    return marks
 
 
 def _keys(judged: Judged, plan: Timeline) -> tuple[Span, ...]:

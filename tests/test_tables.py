@@ -16,11 +16,12 @@ from pipeline.captions import script, subtitles
 from pipeline.captions.styles import STYLES
 from pipeline.captions.subtitles import SUBTITLES
 from pipeline.compute.models import yamnet_classes
+from pipeline.editors.plans import PLANS
+from pipeline.editors.values import Handover
 from pipeline.evidence import sounds
 from pipeline.evidence.sound_events import BY_LABEL, EVENTS, SoundEvent
 from pipeline.media.values import MediaInfo
 from pipeline.messages import Message, catalogue, say
-from pipeline.render.exports import PLANS
 from pipeline.render.shapes import ASPECTS, FRAMINGS, standard_size
 from pipeline.requests import options_of
 from pipeline.settings import Settings
@@ -145,7 +146,7 @@ class TestForms:
 
     @pytest.mark.parametrize("form", PLANS)
     def test_every_plan_form_names_its_source(self, form: str) -> None:
-        assert "a.mp4" in PLANS[form].write(CUT, Fraction(25), "title")
+        assert "a.mp4" in PLANS[form].write(Handover(CUT, Fraction(25), "title"))
 
     def test_no_list_of_forms_is_kept_elsewhere(self) -> None:
         # A form's own name may be written where files of other people are read, never two of them in one list.

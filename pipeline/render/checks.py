@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pipeline.errors import FFmpegFailed, StudioError
+from pipeline.framing.framing import CropPath
 from pipeline.media.container import opened
 
 LENGTH_TOLERANCE = 0.1
@@ -16,7 +18,8 @@ START_TOLERANCE = 0.040
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What was measured on a finished file. ``start_difference`` is sound minus picture, seconds."""
+    """What was measured on a finished file. ``start_difference`` is sound minus picture, seconds; ``crops`` how the frame
+    moved in each cut that was followed, by its number in order of time."""
 
     path: str
     duration: float
@@ -25,6 +28,7 @@ class Checked:
     n_frames: int = 0
     start_difference: float = 0.0
     gain_db: float = 0.0
+    crops: Mapping[int, CropPath] = field(default_factory=dict)
 
 
 def check(path: Path, duration: float | None, *, audio: bool, video: bool) -> Checked:

@@ -1,4 +1,4 @@
-"""Results for other programs: tables as CSV and JSON, files as one ZIP, edit plans for video editors (OTIO, EDL).
+"""Results for other programs: tables as CSV and JSON, files as one ZIP.
 
 The same values always give the same bytes: no dates, no random names.
 """
@@ -8,15 +8,12 @@ from __future__ import annotations
 import re
 import unicodedata
 import zipfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from fractions import Fraction
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pipeline.atomic import beside
 from pipeline.errors import NotFound
-from pipeline.values import Cut, Timeline
 
 ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -24,8 +21,6 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 RESERVED = frozenset(
     {"con", "prn", "aux", "nul", *(f"com{i}" for i in range(1, 10)), *(f"lpt{i}" for i in range(1, 10))}
 )
-NTSC_RATES = {Fraction(24000, 1001): 24, Fraction(30000, 1001): 30, Fraction(60000, 1001): 60}
-DROP_FRAME = Fraction(30000, 1001)
 
 
 def safe_name(name: str, fallback: str = "clip", longest: int = 100) -> str:
@@ -97,101 +92,3 @@ def _unused(name: str, taken: set[str]) -> str:
         candidate, number = f"{stem} ({number}){dot}{ending}", number + 1
     taken.add(candidate.casefold())
     return candidate
-
-
-def nominal(fps: Fraction) -> int:
-    """The counting base of a timecode: 30 for 29.97."""
-    return NTSC_RATES.get(fps, round(fps))
-
-
-def timecode(seconds: float, fps: Fraction) -> str:
-    """SMPTE 12M timecode of the frame shown at ``seconds``; drop-frame (``;``) for 29.97 only."""
-    base = nominal(fps)
-    frame = max(0, round(Fraction(seconds) * fps))
-    if fps == DROP_FRAME:
-        # Two numbers are left out every minute but the tenth: 17982 frames in ten minutes, 1798 in a minute.
-        tens, rest = divmod(frame, 17982)
-        frame += 18 * tens + (2 * ((rest - 2) // 1798) if rest > 1 else 0)
-    point = ";" if fps == DROP_FRAME else ":"
-    hours, minutes, secs = frame // (3600 * base) % 24, frame // (60 * base) % 60, frame // base % 60
-    return f"{hours:02d}:{minutes:02d}:{secs:02d}{point}{frame % base:02d}"
-
-
-def to_edl(timeline: Timeline, fps: Fraction = Fraction(25), title: str = "") -> str:
-    """CMX 3600 edit list: every cut as picture and sound; other speeds as M2; source names as comments.
-
-    Cross-fades are not part of a list that every editor reads the same way: joins are written as cuts.
-    """
-    lines = [f"TITLE: {_ascii(title or timeline.name or 'TIMELINE')[:70]}"]
-    lines.append("FCM: DROP FRAME" if fps == DROP_FRAME else "FCM: NON-DROP FRAME")
-    for number, cut in enumerate(sorted(timeline.cuts, key=lambda c: (c.at, c.end)), 1):
-        source = (timecode(cut.span.start, fps), timecode(cut.span.end, fps))
-        record = (timecode(cut.at, fps), timecode(cut.end, fps))
-        lines.append(f"{number % 1000:03d}  AX       AA/V  C        {' '.join((*source, *record))}")
-        if abs(cut.rate - 1.0) > 1e-9:
-            lines.append(f"M2   AX       {float(fps) / cut.rate:05.1f}                {source[0]}")
-        lines.append(f"* FROM CLIP NAME: {_ascii(Path(cut.source).name)}")
-    return "\n".join(lines) + "\n"
-
-
-def _ascii(text: str) -> str:
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
-    return re.sub(r"[^\x20-\x7e]", " ", plain).strip() or "CLIP"
-
-
-def to_otio(timeline: Timeline, fps: Fraction = Fraction(25), durations: Mapping[str, float] | None = None) -> str:
-    """OpenTimelineIO: one picture and one sound track, gaps and speeds kept; opens in Resolve, Premiere, Kdenlive, …"""
-    import opentimelineio as otio
-
-    rate = float(fps)
-    result = otio.schema.Timeline(name=timeline.name or "timeline")
-    for kind in (otio.schema.TrackKind.Video, otio.schema.TrackKind.Audio):
-        track = otio.schema.Track(name=kind, kind=kind)
-        clock = 0
-        for cut in sorted(timeline.cuts, key=lambda c: (c.at, c.end)):
-            at, end = round(cut.at * rate), round(cut.end * rate)
-            if at > clock:
-                track.append(otio.schema.Gap(source_range=_range(0, at - clock, rate)))
-            at = max(at, clock)
-            if end > at:
-                track.append(_otio_clip(cut, at, end, rate, (durations or {}).get(cut.source)))
-                clock = end
-        result.tracks.append(track)
-    return str(result.to_json_string(indent=2)) + "\n"
-
-
-def _range(start: int, n_frames: int, rate: float) -> Any:
-    import opentimelineio as otio
-
-    return otio.opentime.TimeRange(otio.opentime.RationalTime(start, rate), otio.opentime.RationalTime(n_frames, rate))
-
-
-def _otio_clip(cut: Cut, at: int, end: int, rate: float, duration: float | None) -> Any:
-    import opentimelineio as otio
-
-    begin = cut.span.start + (at / rate - cut.at) / cut.rate
-    available = _range(0, round(duration * rate), rate) if duration else None
-    media = otio.schema.ExternalReference(target_url=Path(cut.source).absolute().as_uri(), available_range=available)
-    clip = otio.schema.Clip(name=Path(cut.source).name, media_reference=media)
-    clip.source_range = _range(round(begin * rate), end - at, rate)
-    if abs(cut.rate - 1.0) > 1e-9:
-        clip.effects.append(otio.schema.LinearTimeWarp(name="speed", time_scalar=1.0 / cut.rate))
-    return clip
-
-
-@dataclass(frozen=True, slots=True)
-class PlanForm:
-    """A way to hand an edit plan to a video editor; ``name`` is also the file's suffix. ``write(plan, frame rate, title)``."""
-
-    name: str
-    write: Callable[[Timeline, Fraction, str], str]
-
-
-PLANS: Mapping[str, PlanForm] = {
-    form.name: form
-    for form in (
-        PlanForm("otio", lambda plan, fps, title: to_otio(plan, fps)),
-        PlanForm("edl", to_edl),
-    )
-}
-"""Every form there is; a new one is one entry."""

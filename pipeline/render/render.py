@@ -74,7 +74,7 @@ def render(
         _encode(work, part, part_of(report, 0.25, 0.97))
         checked = check(part, work.duration, audio=work.has_audio, video=work.has_video)
     report(1.0, message("progress.encoding"))
-    return replace(checked, path=str(target), gain_db=work.gain.decibels)
+    return replace(checked, path=str(target), gain_db=work.gain.decibels, crops=work.crops)
 
 
 def render_many(jobs: Sequence[RenderJob], report: Report = no_report, workers: int = 0) -> list[Checked]:

@@ -45,6 +45,12 @@ class Work:
         self.written = False
 
     @property
+    def crops(self) -> dict[int, framing.CropPath]:
+        """How the frame moves, by the number of the piece among those that show something."""
+        shown = [n for n, piece in enumerate(self.parts) if piece.source is not None]
+        return {i: self.paths[n] for i, n in enumerate(shown) if n in self.paths}
+
+    @property
     def copyable(self) -> bool:
         if len(self.timeline.cuts) != 1 or self.timeline.cuts[0].rate != 1.0:
             return False

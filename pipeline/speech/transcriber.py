@@ -10,10 +10,14 @@ from __future__ import annotations
 
 import functools
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
+import numpy as np
+from numpy.typing import NDArray
+
 from pipeline.compute.device import Device
+from pipeline.evidence.singing import Voices
 from pipeline.messages import Message
 from pipeline.progress import Report, no_report
 from pipeline.settings import Settings
@@ -45,9 +49,11 @@ class Transcriber:
         device: Device,
         recogniser: Recogniser | None = None,
         listeners: Listeners | None = None,
+        voices: Callable[[NDArray[np.float32]], bool] | None = None,
     ) -> None:
         self._recognisers = Recognisers(settings, device, recogniser)
         self._ear = Ear(self._recognisers)
+        self._voices = voices or Voices(settings)
         self._listeners: Listeners = listeners or self._ear
 
     def transcribe(
@@ -147,16 +153,17 @@ class Transcriber:
     def _passages(self, reader: Reader, course: Course, voting: bool, sung: bool) -> Iterator[Passage]:
         """The source cut at its pauses; the first passage's votes decide on the language the text is written in."""
         free = course.detected
-        for group, done in self._groups(reader, course):
+        for group, done in self._groups(reader, course, sung):
             votes: tuple[Vote, ...] = ()
             if voting and course.language is None:
                 votes = self._listeners.votes(group)
                 course.language = Course(course.hearing, None).after(votes).winner
             yield Passage(group, course.language or "en", voting, sung, done, free, votes)
 
-    def _groups(self, reader: Reader, course: Course) -> Iterator[tuple[tuple[Chunk, ...], float]]:
-        """Batches of chunks and how much of the source ends with each."""
+    def _groups(self, reader: Reader, course: Course, sung: bool) -> Iterator[tuple[tuple[Chunk, ...], float]]:
+        """Batches of chunks and how much of the source ends with each; of what is perhaps ``sung`` only what holds a voice."""
         found = chunks(reader.blocks(), VoiceDetector(self._session), course.hearing, course.level)
+        found = (c for c in found if not sung or self._voices(c.samples))
         for group in batched(found, VOTERS if course.language is None else 1, self._batch):
             total = reader.duration or course.level.duration
             yield group, min(0.99, group[-1].end / total) if total else 0.0

@@ -9,6 +9,7 @@ from pathlib import Path
 from pipeline.atomic import write_text
 from pipeline.captions import subtitles
 from pipeline.engine import Engine
+from pipeline.framing.framing import CropPath
 from pipeline.media.values import MediaInfo
 from pipeline.messages import Message
 from pipeline.progress import Report, no_report, part_of
@@ -64,9 +65,12 @@ def options_of(engine: Engine, post: Post, look: Look, known: Mapping[str, Media
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """The files of a clip: its poster, where there is a picture or one was made, and the clip in its other ``shapes``."""
+    """What was made: its ``poster``, where there is a picture or one was made, its ``size``, how its frame moves in each cut that was
+    followed (``crops``, by the number of the cut), and the clip in its other ``shapes``."""
 
     poster: Path | None = None
+    size: tuple[int, int] = (0, 0)
+    crops: Mapping[int, CropPath] = field(default_factory=dict)
     shapes: Mapping[str, Path] = field(default_factory=dict)
 
 
@@ -77,16 +81,16 @@ def render_post(engine: Engine, post: Post, path: Path, look: Look, report: Repo
 
     known = sources_of(engine, post.plan)
     n = 1 + len(look.more_shapes)
-    render(post.plan, path, options_of(engine, post, look, known), part_of(report, 0.0, 1 / n), known)
+    made = render(post.plan, path, options_of(engine, post, look, known), part_of(report, 0.0, 1 / n), known)
     shapes: dict[str, Path] = {}
     for i, shape in enumerate(look.more_shapes, 1):
         other = replace(look, aspect=shape, also="")
         shapes[shape] = path.with_name(f"{path.stem}_{shape.replace(':', 'x')}.mp4")
         options = options_of(engine, replace(post, size=None), other, known)
         render(post.plan, shapes[shape], options, part_of(report, i / n, (i + 1) / n), known)
-    if suffix(look, any(info.video for info in known.values())) != ".mp4":
-        return Posted(None, shapes)
-    return Posted(poster(path, post.plan.duration / 3, path.with_suffix(".jpg")), shapes)
+    shown = suffix(look, any(info.video for info in known.values())) == ".mp4"
+    still = poster(path, post.plan.duration / 3, path.with_suffix(".jpg")) if shown else None
+    return Posted(still, (made.width, made.height), made.crops, shapes)
 
 
 def sizes(engine: Engine, plan: Timeline, look: Look) -> dict[str, int]:

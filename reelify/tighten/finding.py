@@ -43,15 +43,9 @@ def _worded(talk: Talk, passages: Iterable[Passage], kind: Kind) -> list[Removal
 
 def _placed(talk: Talk, span: Span, kind: Kind, text: str) -> Removal:
     """``span`` grown into the silence around it, as far as a breath before what stays; where there is none, cut where it is quietest."""
-    middle = (span.start + span.end) / 2
-    before = max(
-        (w.end for w in talk.words if (w.start + w.end) / 2 < middle and w.start < span.start - 1e-6),
-        default=talk.span.start,
-    )
-    after = min(
-        (w.start for w in talk.words if (w.start + w.end) / 2 > middle and w.end > span.end + 1e-6),
-        default=talk.span.end,
-    )
+    others = [w for w in talk.words if span.overlap(Span(w.start, w.end)) < (w.end - w.start) / 2]
+    before = max((w.end for w in others if w.end <= span.end and w.start < span.start), default=talk.span.start)
+    after = min((w.start for w in others if w.start >= span.start and w.end > span.end), default=talk.span.end)
     low = (
         before + TAIL
         if span.start - before > TAIL

@@ -16,7 +16,10 @@ WINDOW = 640
 """40 ms: three periods of the deepest voice."""
 LOWEST, HIGHEST = 75.0, 400.0
 """Pitch of a voice, Hz."""
-BANDS = 24
+EDGES = (100, 350, 600, 850, 1100, 1400, 1800, 2300, 2900, 3700, 4700, 6000)
+"""Borders of bands, Hz: wider than the distance of a voice's partials, so that its pitch may glide while its vowel stays."""
+QUIETER = 50.0
+"""What the loudest band is taken for before the logarithm: the ear hears ratios, but not those of the room."""
 APART = 10
 """Frames over which the spectrum may change."""
 FLOOR_DB = -100.0
@@ -71,9 +74,11 @@ def _frames(frames: NDArray[np.float32], before: NDArray[np.float32] | None) -> 
 
 
 def _bands(power: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Unit vectors (n, bands) of the square root of the power in bands that grow with the frequency, 100 Hz to 6 kHz."""
-    edges = np.unique(np.geomspace(100, 6000, BANDS + 1) / (RATE / 2) * (power.shape[1] - 1)).astype(int)
+    """Unit vectors (n, bands) of how loud each band is, as the ear compares them."""
+    edges = (np.array(EDGES) / (RATE / 2) * (power.shape[1] - 1)).astype(int)
     sums = np.sqrt(np.add.reduceat(power[:, : edges[-1]], edges[:-1], axis=1))
+    loudest = float(np.percentile(sums.max(axis=1), 99.0)) if len(sums) else 0.0
+    sums = np.log1p(QUIETER * sums / max(loudest, 1e-9))
     return np.asarray(sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-12), np.float32)
 
 

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 
 from pipeline.text.languages.known import language_of
 from pipeline.text.languages.values import Language
@@ -20,6 +21,8 @@ APART, PAUSE = 0.12, 0.2
 LONGEST_PHRASE = 3
 LONGEST_START, RESTART = 4, 5
 """Words of a start that is said twice; words of a sentence that is given up and begun again."""
+DOUBTED, ALIKE, SHORTEST_MISHEARD = 0.7, 0.66, 4
+"""Mean probability under which words may be a filler misheard, how alike they must be to it, and its letters."""
 SEPARATOR = re.compile(r"[,;:…—–-]+[\"'”’»)\]]*$|\.\.\.[\"'”’»)\]]*$")
 TERMINAL = re.compile(r"(?:[!?]|(?<!\.)\.)[\"'”’»)\]]*$")
 """What ends a sentence for good: three points do not, and a pause alone does not either."""
@@ -82,9 +85,26 @@ class Wording:
             phrase, last = " ".join(self.plain[at : at + length]), at + length - 1
             if phrase in self.known.padding and self._apart(at, last, APART, commas=True):
                 return length
+            if self._misheard(at, last):
+                return length
             if phrase in self.known.hesitant and self._apart(at, last, PAUSE, commas=False):
                 return length
         return 0
+
+    def _misheard(self, first: int, last: int) -> bool:
+        """Whether words that stand alone between pauses, and of which the recogniser is not sure, are a filler but for a letter or two."""
+        words = self.words[first : last + 1]
+        alone = (
+            (first == 0 or self._gap(first - 1) >= PAUSE) and self._gap(last) >= PAUSE and last + 1 < len(self.words)
+        )
+        if not alone or sum(w.probability for w in words) / len(words) >= DOUBTED:
+            return False
+        heard = "".join(self.plain[first : last + 1])
+        known = (p.replace(" ", "") for p in (*self.known.padding, *self.known.hesitant))
+        return any(
+            len(p) >= SHORTEST_MISHEARD and SequenceMatcher(None, heard, p, autojunk=False).ratio() >= ALIKE
+            for p in known
+        )
 
     def _apart(self, first: int, last: int, pause: float, *, commas: bool) -> bool:
         """Whether words are set apart on both sides, lead to something, and answer nothing."""

@@ -17,10 +17,10 @@ from urllib.parse import quote
 from pipeline.atomic import write_bytes
 from pipeline.captions.subtitles import SUBTITLES
 from pipeline.cluster.store import Given, Shared, Store, no_tick
+from pipeline.editors.plans import PLANS
 from pipeline.errors import ToolError
 from pipeline.messages import Message
 from pipeline.progress import Report, Tick
-from pipeline.render.exports import PLANS
 from pipeline.requests import Request
 from syncdub.plan_file import PLAN
 from web.jobs import reels

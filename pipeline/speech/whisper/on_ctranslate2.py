@@ -13,6 +13,7 @@ from pipeline.errors import ModelUnavailable
 from pipeline.progress import breathe
 from pipeline.speech.values import APPEND, BEAM, CAREFUL_BEAM, PREPEND, RATE, Chunk, Heard, HeardWord
 from pipeline.speech.whisper.encoder import WINDOW, alike
+from pipeline.speech.whisper.states import States
 
 FRAMES_PER_SECOND = 100
 
@@ -30,29 +31,33 @@ class FasterWhisper:
         if kind == "cuda":
             preload()
         self.batch, self._whole = batch, kind != "cpu"
+        self._states = States(self._encode, host=kind == "cpu")
         try:
             self._model: Any = WhisperModel(str(folder), device=kind, compute_type=dtype, cpu_threads=threads)
         except (RuntimeError, ValueError, OSError) as error:
             raise ModelUnavailable(name=folder.name, detail=str(error)) from error
 
     def languages(self, chunks: Sequence[Chunk]) -> list[Mapping[str, float]]:
-        """The probability of each language for each chunk; English alone for an English-only model."""
+        """The probability of each language for each chunk; English alone for an English-only model. What was encoded for it is not
+        encoded again when the words are asked for."""
         if not chunks or not self._model.model.is_multilingual:
             return [{"en": 1.0} for _ in chunks]
-        found = self._model.model.detect_language(self._encode(chunks, WINDOW))
-        return [{token.strip("<|>"): float(p) for token, p in ranked} for ranked in found]
+        found: dict[int, Mapping[str, float]] = {}
+        for frames, numbers in self._groups(chunks).items():
+            ranked = self._model.model.detect_language(self._states([chunks[n] for n in numbers], frames))
+            likely = ({token.strip("<|>"): float(p) for token, p in row} for row in ranked)
+            found.update(zip(numbers, likely, strict=True))
+        return [found[n] for n in range(len(chunks))]
+
+    def _groups(self, chunks: Sequence[Chunk], *, careful: bool = False) -> dict[int, list[int]]:
+        """Numbers of chunks by the frames they are given: a processor is given what chunks need, those of about one length as a batch;
+        a GPU, and a ``careful`` hearing, whole windows."""
+        return {WINDOW: list(range(len(chunks)))} if careful or self._whole else alike(chunks)
 
     def listen(self, chunks: Sequence[Chunk], language: str, *, careful: bool = False) -> list[Heard]:
-        """The words of each chunk.
-
-        A processor is given what chunks need, those of about one length as a batch; a GPU, and a ``careful`` hearing, whole
-        windows.
-        """
-        if not chunks:
-            return []
-        groups = {WINDOW: list(range(len(chunks)))} if careful or self._whole else alike(chunks)
+        """The words of each chunk."""
         found: dict[int, Heard] = {}
-        for frames, numbers in groups.items():
+        for frames, numbers in self._groups(chunks, careful=careful).items() if chunks else ():
             breathe()
             heard = self._listen([chunks[n] for n in numbers], frames, language, careful)
             found.update(zip(numbers, heard, strict=True))
@@ -60,7 +65,7 @@ class FasterWhisper:
 
     def _listen(self, chunks: Sequence[Chunk], frames: int, language: str, careful: bool) -> list[Heard]:
         tokenizer = self._tokenizer(language)
-        encoded = self._encode(chunks, frames)
+        encoded = self._states(chunks, frames)
         breathe()
         results = self._model.model.generate(
             encoded,

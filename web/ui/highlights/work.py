@@ -28,6 +28,7 @@ from web.ui.language import language_of, precise, tell
 from web.ui.numbers import shown_table
 from web.ui.posting.card import columns
 from web.ui.stage import Scene, stage
+from web.ui.viral.view import plan_links
 
 Answer = tuple[Any, ...]
 
@@ -91,7 +92,7 @@ class HighlightsWork(TabWork):
         remarks = notes(result.get("doubts", []) if clips else [result["message"], *result.get("doubts", [])])
         return (
             card + remarks, self._stage(job, language), gr.update(value=_table(clips, language), visible=bool(clips)),
-            _downloads(job, clips, language) if clips else "", job.id, {"job": job.id}, *busy(False), gr.update(visible=bool(clips)),
+            _downloads(job, clips, result.get("plans", {}), language) if clips else "", job.id, {"job": job.id}, *busy(False), gr.update(visible=bool(clips)),
         )  # fmt: skip
 
     def _stage(self, job: Job, language: str) -> str:
@@ -186,12 +187,12 @@ def table_rows(clips: list[dict[str, Any]], language: str) -> list[dict[Any, Any
     return [{**row, **columns(clip, language)} for row, clip in zip(rows, clips, strict=True)]
 
 
-def _downloads(job: Job, clips: list[dict[str, Any]], language: str) -> str:
+def _downloads(job: Job, clips: list[dict[str, Any]], plans: Mapping[str, Any], language: str) -> str:
     settings = quote(json.dumps(job.request.to_json(), ensure_ascii=False))
     csv = quote(to_csv(table_rows(clips, language)))
     return (
         f'<div class="studio studio-files"><a href="/api/download/{job.id}?edited=true">{html.escape(tell("ui.download_zip", language))}</a> '
         f'<a download="highlights.csv" href="data:text/csv;charset=utf-8,{csv}">CSV</a> '
         f'<a download="settings.json" href="data:application/json;charset=utf-8,{settings}">'
-        f"{html.escape(tell('ui.download_settings', language))}</a></div>"
+        f"{html.escape(tell('ui.download_settings', language))}</a> {' '.join(plan_links(plans))}</div>"
     )

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from pipeline.captions.subtitles import SUBTITLES
+from pipeline.editors.plans import PLANS
 from pipeline.messages import clock, format_number
 from web.ui.language import percent, precise, tell
 from web.ui.posting.card import columns, to_post
@@ -183,11 +184,17 @@ def _folded(text: str) -> str:
 def _links(clip: Mapping[str, Any], language: str) -> str:
     forms = ((form.name, form.label) for form in SUBTITLES.values() if form.with_clips)
     names = (("url", "ui.download_clip"), *forms)
-    return " · ".join(
+    links = [
         f'<a href="{attr(clip[key])}" download>{html.escape(tell(code, language))}</a>'
         for key, code in names
         if clip.get(key)
-    )
+    ]
+    return " · ".join([*links, *plan_links(clip)])
+
+
+def plan_links(made: Mapping[str, Any]) -> list[str]:
+    """Addresses of the plans for editors that lie beside something."""
+    return [f'<a href="{attr(made[form])}" download>{form.upper()}</a>' for form in PLANS if made.get(form)]
 
 
 def score_table(clips: Sequence[Mapping[str, Any]], language: str) -> pd.DataFrame:

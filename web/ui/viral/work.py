@@ -12,10 +12,11 @@ from urllib.parse import quote
 import gradio as gr
 
 from pipeline.captions.subtitles import SUBTITLES
+from pipeline.editors.plans import PLANS
 from pipeline.errors import BadRequest, StudioError
 from pipeline.files.received import Stored
 from pipeline.messages import localise
-from pipeline.render.exports import PLANS, to_csv
+from pipeline.render.exports import to_csv
 from pipeline.values import Span
 from reelify.cut.rewriting import Rewrite
 from reelify.requests import Clip as ClipAsked

@@ -1,0 +1,57 @@
+"""What the encoder made of chunks, kept until their words are asked for: the vote on a language and the words take the same states."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.speech.values import Chunk
+
+ROOM = 96 * 2**20
+"""Bytes of states kept on a processor: four batches of Whisper base, one of large."""
+
+
+class States:
+    """States (chunk, frame, width) of groups of chunks as CTranslate2 takes them, encoded by ``encode`` once.
+
+    On a processor (``host``) they are arrays, kept chunk by chunk, so that other groups of the same chunks find them too; on a GPU
+    the last group is kept as it is.
+    """
+
+    def __init__(self, encode: Callable[[Sequence[Chunk], int], Any], *, host: bool) -> None:
+        self._encode, self._host = encode, host
+        self._last: tuple[Sequence[Chunk], int, Any] = ((), 0, None)
+        self._kept: OrderedDict[tuple[int, int], tuple[Chunk, NDArray[np.float32]]] = OrderedDict()
+
+    def __call__(self, chunks: Sequence[Chunk], frames: int) -> Any:
+        """The states of ``chunks``, each given ``frames``."""
+        known, wide, view = self._last
+        if wide == frames and len(known) == len(chunks) and all(a is b for a, b in zip(known, chunks, strict=True)):
+            return view
+        view = self._joined(chunks, frames) if self._host else self._encode(chunks, frames)
+        self._last = (tuple(chunks), frames, view)
+        return view
+
+    def _joined(self, chunks: Sequence[Chunk], frames: int) -> Any:
+        """The states of chunks on a processor; only those that are not kept are encoded."""
+        missing = [c for c in chunks if (id(c), frames) not in self._kept]
+        view = self._encode(missing, frames) if missing else None
+        for chunk, states in zip(missing, [] if view is None else np.asarray(view), strict=True):
+            self._kept[id(chunk), frames] = (chunk, states)
+        found = [self._kept[id(chunk), frames][1] for chunk in chunks]
+        self._forget()
+        if view is not None and len(missing) == len(chunks):
+            return view
+        from ctranslate2 import StorageView
+
+        return StorageView.from_array(np.ascontiguousarray(np.stack(found)))
+
+    def _forget(self) -> None:
+        """The oldest go where there is no more room."""
+        size = sum(states.nbytes for _, states in self._kept.values())
+        while size > ROOM and len(self._kept) > 1:
+            size -= self._kept.popitem(last=False)[1][1].nbytes
