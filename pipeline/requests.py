@@ -91,12 +91,16 @@ class Parameter:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """What every request has: ``names`` is what their owner calls its files, by path; ``fetch`` the addresses of those that are not here
-    yet; ``interface`` the language that the one who asks reads, for words that are written into files."""
+    yet; ``interface`` the language that the one who asks reads, for words that are written into files; ``notify`` the address that is told
+    when the job has ended."""
 
     kind: ClassVar[str] = ""
     names: Mapping[str, str] = field(default_factory=dict)
     fetch: Mapping[str, str] = field(default_factory=dict)
     interface: str = "en"
+    notify: str = option(
+        "", "http(s) address that is told when the task ends", longest=2000, pattern="|https?://.+", doors=("rest",)
+    )
 
     def __post_init__(self) -> None:
         """Raises BadRequest where a value is outside its range."""

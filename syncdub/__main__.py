@@ -75,7 +75,12 @@ def _lines(path: Path) -> list[str]:
 
 
 def _request(options: argparse.Namespace, engine: Engine, request: type[Asked]) -> Asked:
-    files = {"original": options.original, "dub": options.dub, "interface": cli.language_of(engine.settings)}
+    files = {
+        "original": options.original,
+        "dub": options.dub,
+        "also": getattr(options, "also", []),
+        "interface": cli.language_of(engine.settings),
+    }
     return request.from_json({**cli.given(options, request), **files})
 
 
@@ -93,6 +98,7 @@ def _show_sync(body: Mapping[str, Any], language: str) -> str:
     lines = [_show_plan(body, language)]
     if body["output"]:
         lines += [str(body["output"]), _residual(body["residual_ms"], language)]
+    lines += [_show_sync(other, language) for other in body.get("others", ())]
     return "\n".join(lines)
 
 
@@ -114,6 +120,10 @@ def _parser() -> argparse.ArgumentParser:
     two = commands.add_parser("sync", help="writes one file with both tracks in sync")
     two.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.mkv")
     two.add_argument("--report", type=Path, metavar="R.json", help="write the JSON there too, also when refused")
+    two.add_argument(
+        "--dub", dest="also", type=Path, nargs="+", action="append", default=[], metavar="FILE",
+        help="a further dub (with its parts in order); may be repeated",
+    )  # fmt: skip
     for command, request in ((one, AnalyseRequest), (two, SyncRequest)):
         command.add_argument("original", type=Path)
         command.add_argument("dub", type=Path)

@@ -64,13 +64,19 @@ class SyncRequest(AnalyseRequest):
     ``plan`` is the file of an earlier analysis (that of job ``plan_job``), which ``nudges`` move; it is executed without analysis.
     ``fill`` is what is heard where the dub has nothing; ``codec`` is used where the dub's packets cannot be copied. ``language`` (of
     the dub) overrides what the file says; ``interface`` is the language of track titles. ``subtitles`` are SubRip or ASS files timed
-    to the dub. The film becomes ``output``.
+    to the dub. The film becomes ``output``. ``parts`` are the rest of a
+    dub that comes in several files, ``also`` further dubs, each with its parts. ``batch`` is the job of the season whose episode it is.
     """
 
     kind: ClassVar[str] = "sync"
     output: Path = unstored(Path("synced.mkv"), "the film", doors=())
     plan: Path | None = None
     plan_job: str = ""
+    parts: tuple[Path, ...] = option(
+        (), "what follows the dub's file in order: CD2, CD3, …", metavar="FILE", doors=("command",)
+    )
+    also: tuple[tuple[Path, ...], ...] = ()
+    batch: str = ""
     nudges: tuple[Nudge, ...] = ()
     fill: Fill = option("silence", "where the dub has nothing: silence, original or bed", doors=("command", "client"))
     codec: Codec = option("flac", "flac, eac3 or aac where packets cannot be copied", doors=("command", "client"))

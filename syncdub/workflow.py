@@ -20,13 +20,14 @@ from pipeline.settings import Settings
 from pipeline.tracks.carriage import carriage
 from pipeline.tracks.mux import Mux, NewTrack, check_output, mux
 from pipeline.values import Span
-from syncdub.making.dub_subtitles import dub_subtitles
+from syncdub.making.dub_subtitles import Lines, dub_subtitles
 from syncdub.making.measure import RATE, Fetch, Residual, measure, windows
 from syncdub.making.nudge import nudge
 from syncdub.making.plan import placed
 from syncdub.making.soundtrack import Pair, Track, Wish, audio_of, make_track, segment_at, with_durations
 from syncdub.plan_file import load_plan, moved
 from syncdub.requests import SyncRequest
+from syncdub.several import dubs_of
 from syncdub.values import PlacedPlan, Segment, SyncPlan
 
 if TYPE_CHECKING:
@@ -64,6 +65,8 @@ class SyncResult:
     copied: bool = False
     codec: str = ""
     doubts: tuple[Message, ...] = ()
+    others: tuple[SyncResult, ...] = ()
+    """What became of further dubs of the film."""
 
     @property
     def refused(self) -> bool:
@@ -77,11 +80,13 @@ class SyncResult:
         body["residual_ms"] = self.residual.to_json() if self.residual else {"median": None, "p95": None}
         body["execution_ms"] = self.execution.to_json() if self.execution else None
         body["track"] = {"copied": self.copied, "codec": self.codec}
+        if self.others:
+            body["others"] = [other.to_json() for other in self.others]
         return body
 
 
 def sync(engine: Engine, request: SyncRequest, report: Report = no_report) -> SyncResult:
-    """One file with both sound tracks in sync, or a refusal that says why in its doubts.
+    """One file with all sound tracks in sync, or a refusal that says why in its doubts. A dub that is refused stops no other.
 
     Raises:
         BadRequest, NotFound, Forbidden, DiskFull: the output cannot be written there.
@@ -89,38 +94,65 @@ def sync(engine: Engine, request: SyncRequest, report: Report = no_report) -> Sy
         BadRequest: the plan cannot be moved as ``nudges`` say.
         FFmpegFailed: the result could not be made or did not pass its examination.
     """
+    check_output(request.output, [Path(file) for file in request.files()])
+    carriage(request.original)
+    with dubs_of(engine, request, part_of(report, 0.0, 0.05)) as dubs:
+        step = 0.55 / len(dubs)
+        spans = [part_of(report, 0.05 + step * n, 0.05 + step * (n + 1)) for n in range(len(dubs))]
+        planned = [_planned(engine, each, told) for each, told in zip(dubs, spans, strict=True)]
+        return execute_all(engine, planned, part_of(report, 0.6, 1.0))
+
+
+def _planned(engine: Engine, request: SyncRequest, report: Report) -> Planned:
+    """Where a dub belongs: as its plan says, else by analysis."""
     from syncdub.analysis import analyse
 
-    check_output(request.output, (request.original, request.dub, *request.subtitles))
-    carriage(request.original)
     if request.plan is not None:
-        return execute(engine, moved(load_plan(request.plan), request.nudges), request, report)
-    plan = analyse(engine, request, part_of(report, 0.0, 0.6))
-    return execute(engine, plan, request, part_of(report, 0.6, 1.0), heard_languages(engine, request, plan))
+        return Planned(moved(load_plan(request.plan), request.nudges), request)
+    plan = analyse(engine, request, report)
+    return Planned(plan, request, heard_languages(engine, request, plan))
 
 
 def execute(
     engine: Prober, plan: SyncPlan, request: SyncRequest, report: Report = no_report, heard: Heard | None = None
 ) -> SyncResult:
     """``plan`` carried out: the second half of :func:`sync`, with the same errors; ``heard`` tags tracks that say no language."""
-    if plan.verdict == "refuse" or not plan.segments:
-        return SyncResult(plan)
-    heard = heard or Heard()
-    pair = Pair(engine.probe(request.original), engine.probe(request.dub))
-    if not _language(plan, pair, request):
-        request = replace(request, language=heard.dub)
-    plan = with_durations(plan, pair)
-    if request.nudge_ms:
-        plan = nudge(plan, request.nudge_ms)
-    check_output(request.output, (request.original, request.dub), pair.original.size + pair.dub.size)
+    return execute_all(engine, [Planned(plan, request, heard or Heard())], report)
+
+
+def execute_all(engine: Prober, planned: Sequence[Planned], report: Report = no_report) -> SyncResult:
+    """Every plan that is not refused carried out into one file; the result is the first one's, with the ``others``."""
+    refused = tuple(SyncResult(p.plan) for p in planned if p.refused)
+    orders = [_order(engine, p) for p in planned if not p.refused]
+    if not orders:
+        return replace(refused[0], others=refused[1:])
+    output = orders[0].request.output
+    files = [Path(info.path) for o in orders for info in (o.pair.original, o.pair.dub)]
+    check_output(output, files, orders[0].pair.original.size + sum(o.pair.dub.size for o in orders))
+    with tempfile.TemporaryDirectory(prefix="sync-", dir=_work_of(engine)) as folder:
+        results = _made(orders, Path(folder), report)
+        if any(r.copied and not _trusted(r.execution) for r in results):
+            results = _made(orders, Path(folder), report, may_copy=False)
+    first, *others = (replace(r, plan=o.whole) for r, o in zip(results, orders, strict=True))
+    return replace(first, others=(*others, *refused))
+
+
+def _work_of(engine: Prober) -> Path:
     work = engine.settings.temp_dir
     work.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="sync-", dir=work) as folder:
-        playable, order = placed(plan), _Order(request, pair, heard)
-        result = _made(playable, order, Path(folder), report)
-        if result.copied and not _trusted(result.execution):
-            result = _made(playable, order, Path(folder), report, may_copy=False)
-    return replace(result, plan=plan)
+    return work
+
+
+def _order(engine: Prober, planned: Planned) -> _Order:
+    """What is made for a plan: with the files' own lengths, languages, and the shift by hand."""
+    request = planned.request
+    pair = Pair(engine.probe(request.original), engine.probe(request.dub))
+    if not _language(planned.plan, pair, request):
+        request = replace(request, language=planned.heard.dub)
+    plan = with_durations(planned.plan, pair)
+    if request.nudge_ms:
+        plan = nudge(plan, request.nudge_ms)
+    return _Order(request, pair, planned.heard, plan, placed(plan))
 
 
 def _trusted(execution: Residual | None) -> bool:
@@ -147,46 +179,89 @@ def heard_languages(engine: Engine, request: SyncRequest, plan: SyncPlan) -> Hea
 
 
 @dataclass(frozen=True, slots=True)
+class Planned:
+    """A dub with where it belongs; ``heard`` are the languages of both tracks."""
+
+    plan: SyncPlan
+    request: SyncRequest
+    heard: Heard = Heard()
+
+    @property
+    def refused(self) -> bool:
+        return self.plan.verdict == "refuse" or not self.plan.segments
+
+
+@dataclass(frozen=True, slots=True)
 class _Order:
-    """What is made of which files; ``heard`` are the languages of their tracks."""
+    """What is made of which files: the ``whole`` plan and as it is ``placed``; ``heard`` are the languages of their tracks."""
 
     request: SyncRequest
     pair: Pair
     heard: Heard
+    whole: SyncPlan
+    placed: PlacedPlan
 
 
-def _made(plan: PlacedPlan, order: _Order, folder: Path, report: Report, *, may_copy: bool = True) -> SyncResult:
-    request, pair = order.request, order.pair
-    wish = Wish(request.fill, request.codec, may_copy)
-    track = make_track(plan, pair, wish, folder, part_of(report, 0.0, 0.5))
-    language = _language(plan, pair, request)
-    lines = dub_subtitles(plan, pair.dub, request.subtitles, language, folder)
-    added = NewTrack(track.path, "a", language, _title(plan, pair, request))
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """A dub's track and subtitles, ready to go into the file."""
+
+    track: Track
+    added: NewTrack
+    lines: Lines
+
+
+def _made(orders: Sequence[_Order], folder: Path, report: Report, *, may_copy: bool = True) -> list[SyncResult]:
+    """The film with all dubs; what became of each."""
+    step = 0.5 / len(orders)
+    parts = [
+        _parts(order, folder / str(n), part_of(report, step * n, step * (n + 1)), may_copy=may_copy)
+        for n, order in enumerate(orders)
+    ]
+    first, request = orders[0], orders[0].request
     contents = Mux(
         request.original,
         request.output,
-        added,
-        lines.tracks,
-        plan.original_stream,
+        parts[0].added,
+        tuple(t for p in parts for t in p.lines.tracks),
+        first.placed.original_stream,
         request.default,
         title=request.name,
-        fonts=lines.fonts,
-        original_language=order.heard.original,
+        fonts=tuple({f.name: f for p in parts for f in p.lines.fonts}.values()),
+        original_language=first.heard.original,
+        also=tuple(p.added for p in parts[1:]),
     )
     left_out = mux(contents, part_of(report, 0.5, 0.85))
-    residual, execution = measured(plan, pair, request.output, part_of(report, 0.85, 1.0))
-    return SyncResult(
-        plan, request.output, residual, execution, track.copied, track.codec, (*track.doubts, *lines.doubts, *left_out)
-    )
+    results = []
+    for n, (order, part) in enumerate(zip(orders, parts, strict=True)):
+        share = part_of(report, 0.85 + 0.15 * n / len(orders), 0.85 + 0.15 * (n + 1) / len(orders))
+        residual, execution = measured(order.placed, order.pair, request.output, share, place=n)
+        doubts = (*part.track.doubts, *part.lines.doubts, *(left_out if n == 0 else ()))
+        found = SyncResult(
+            order.placed, request.output, residual, execution, part.track.copied, part.track.codec, doubts
+        )
+        results.append(found)
+    return results
 
 
-def measured(plan: PlacedPlan, pair: Pair, output: Path, report: Report = no_report) -> tuple[Residual, Residual]:
+def _parts(order: _Order, folder: Path, report: Report, *, may_copy: bool) -> _Parts:
+    folder.mkdir(exist_ok=True)
+    plan, pair, request = order.placed, order.pair, order.request
+    track = make_track(plan, pair, Wish(request.fill, request.codec, may_copy), folder, report)
+    language = _language(plan, pair, request)
+    lines = dub_subtitles(plan, pair.dub, request.subtitles, language, folder)
+    return _Parts(track, NewTrack(track.path, "a", language, _title(plan, pair, request)), lines)
+
+
+def measured(
+    plan: PlacedPlan, pair: Pair, output: Path, report: Report = no_report, place: int = 0
+) -> tuple[Residual, Residual]:
     """(offset of the dub track against the original track, the same against the dub file placed by the plan) of a
-    finished file.
+    finished file, whose dub number ``place`` it is.
 
     Where the tracks share no sound, the first is the second, and its ``method`` says so.
     """
-    number = len(pair.original.audio)
+    number = len(pair.original.audio) + place
     finished, original = reader(output, number), reader(output, plan.original_stream)
     places = windows(plan.segments)
     said = message("progress.measuring")

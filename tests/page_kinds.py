@@ -12,8 +12,9 @@ from pipeline.progress import Report
 from pipeline.values import Span
 from reelify.requests import Clip, CompileRequest, HighlightsRequest, RankRequest, TranscribeRequest
 from syncdub.plan_file import save_plan
-from syncdub.requests import AnalyseRequest, SyncRequest
+from syncdub.requests import AnalyseRequest, BatchRequest, SyncRequest
 from syncdub.values import Anchor, Segment, SyncPlan
+from web.jobs import seasons
 from web.jobs.dubs import plan_json
 from web.jobs.kinds import Kind, Kinds, by_name
 
@@ -140,4 +141,5 @@ PAGE_KINDS: Kinds = by_name(
     Kind(AnalyseRequest, analyse),
     Kind(SyncRequest, synchronise),
     Kind(TranscribeRequest, transcribe),
+    Kind(BatchRequest, seasons.pair, then=seasons.started_alone),
 )

@@ -23,12 +23,13 @@ from web.intake.allowance import Allowance
 from web.intake.library import Library
 from web.intake.resumable import Resumable
 from web.intake.sources import Sources
-from web.jobs.queue import Jobs
-from web.rest import cutting, looks, reelify, syncdub, system, tasks
+from web.jobs.queue import Job, Jobs
+from web.rest import cutting, looks, reelify, seasons, syncdub, system, tasks
 from web.rest.context import Service
 from web.rest.fallback import Fallback
 from web.watch.housekeeping import Janitor
 from web.watch.monitoring import Monitor, Watch
+from web.watch.notices import Notices
 
 TITLE = "Reelify & SyncDub"
 ABOUT = (
@@ -44,16 +45,24 @@ def create_app(settings: Settings, engine: Any, jobs: Jobs) -> FastAPI:
     ``engine`` needs ``probe(path)`` here; everything else of it is the jobs' affair.
     """
     service = _service(settings, engine, jobs)
-    jobs.on_finished = service.monitor.observe
+    notices = Notices(settings)
+
+    def ended(job: Job) -> None:
+        service.monitor.observe(job)
+        notices.ended(job)
+
+    jobs.on_finished = ended
     app = FastAPI(
-        title=TITLE, version=VERSION, description=ABOUT, middleware=_middleware(service), lifespan=_lifespan(service),
+        title=TITLE, version=VERSION, description=ABOUT, middleware=_middleware(service), lifespan=_lifespan(service, notices),
         docs_url=None, redoc_url=None,
     )  # fmt: skip
     app.state.settings, app.state.service = settings, service
     problems.install(app)
-    for part in (reelify, cutting, looks, syncdub, tasks, system):
+    for part in (reelify, cutting, looks, syncdub, seasons, tasks, system):
         app.include_router(part.router)
-    ours = [route for part in (reelify, cutting, looks, syncdub, tasks, system) for route in part.router.routes]
+    ours = [
+        route for part in (reelify, cutting, looks, syncdub, seasons, tasks, system) for route in part.router.routes
+    ]
     app.router.routes.append(Fallback(ours, app.router))
     return app
 
@@ -90,7 +99,7 @@ def _middleware(service: Service) -> list[Middleware]:
     ]
 
 
-def _lifespan(service: Service) -> Any:
+def _lifespan(service: Service, notices: Notices) -> Any:
     settings = service.settings
 
     @asynccontextmanager
@@ -104,6 +113,7 @@ def _lifespan(service: Service) -> Any:
         service.jobs.start()
         yield
         janitor.close()
+        notices.close()
         service.sources.close()
         service.jobs.close()
 

@@ -61,7 +61,8 @@ class Font:
 @dataclass(frozen=True, slots=True)
 class Mux:
     """What goes into the file. ``original_stream`` is the original's audio track that the dub belongs to, ``default``
-    which of the two players should choose, ``original_language`` what it is tagged with if it says nothing itself."""
+    which of the two players should choose, ``original_language`` what it is tagged with if it says nothing itself; ``also`` are
+    further dubs, which no player chooses by itself."""
 
     original: Path
     output: Path
@@ -72,6 +73,12 @@ class Mux:
     title: str = ""
     fonts: tuple[Font, ...] = ()
     original_language: str = ""
+    also: tuple[NewTrack, ...] = ()
+
+    @property
+    def added(self) -> tuple[NewTrack, ...]:
+        """All new tracks, in the order of their inputs."""
+        return (self.dub, *self.also, *self.subtitles)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +119,10 @@ def mux(request: Mux, report: Report = no_report) -> tuple[Message, ...]:
         BadRequest, NotFound, Forbidden, DiskFull: as :func:`check_output`.
         FFmpegFailed: it could not be written, or what was written is not what was ordered.
     """
-    with part_file(request.output, (request.original, request.dub.path)) as (part, folder):
+    with part_file(request.output, (request.original, *(t.path for t in request.added if t.kind == "a"))) as (
+        part,
+        folder,
+    ):
         lost = said(carriage(request.original))
         request = replace(request, original=straightened(request.original, folder))
         command = _command(request, folder)
@@ -176,7 +186,7 @@ def part_file(output: Path, inputs: Sequence[Path]) -> Iterator[tuple[Path, Path
 
 def _inputs(request: Mux) -> list[str]:
     args = ["-loglevel", "warning", "-fflags", "+genpts", *on_our_clock(request.original, 0.0)]
-    for track in (request.dub, *request.subtitles):
+    for track in request.added:
         args += on_our_clock(track.path, track.delay)
     for path in dict.fromkeys(font.path for font in request.fonts):
         args += ffmpeg.safe_input(path)
@@ -215,7 +225,7 @@ def _carry(stream: Any, way: Carried, request: Mux, command: _Command) -> None:
 
 
 def _add_new(request: Mux, command: _Command) -> None:
-    for place, track in enumerate((request.dub, *request.subtitles), 1):
+    for place, track in enumerate(request.added, 1):
         number = command.add(f"{place}:{track.kind}:{track.stream}", track.kind)
         name = f"s:{track.kind}:{number}"
         command.options += [
@@ -225,16 +235,14 @@ def _add_new(request: Mux, command: _Command) -> None:
             f"title={track.title}",
         ]
         flags = "+".join(f for f in track.flags if f != "default" or not command.default_subtitles) or "0"
-        if track is request.dub:
-            flags = "default+dub" if request.default == "dub" else "dub"
+        if track.kind == "a":
+            flags = "default+dub" if request.default == "dub" and track is request.dub else "dub"
         command.options += [f"-disposition:{track.kind}:{number}", flags]
 
 
 def _add_fonts(request: Mux, command: _Command) -> None:
     """The dub's fonts, but for those that the original brings under the same name."""
-    places = {
-        path: 2 + len(request.subtitles) + k for k, path in enumerate(dict.fromkeys(f.path for f in request.fonts))
-    }
+    places = {path: 1 + len(request.added) + k for k, path in enumerate(dict.fromkeys(f.path for f in request.fonts))}
     with opened(request.original) as container:
         there = {s.metadata.get("filename", "") for s in container.streams if s.type == "attachment"}
     for font in request.fonts:

@@ -59,7 +59,11 @@ def _request(options: argparse.Namespace, engine: Engine, roots: list[Path], lan
     for folder in roots:
         if not folder.is_dir():
             raise BadRequest("error.not_a_folder", name=str(folder))
-    asks = {name: value for name, value in cli.given(options, SyncRequest).items() if name not in {"name", "subtitles"}}
+    asks = {
+        name: value
+        for name, value in cli.given(options, SyncRequest).items()
+        if name not in {"name", "subtitles", "parts"}
+    }
     request = BatchRequest.from_json({**cli.given(options, BatchRequest), "asks": asks, "interface": language})
     if options.pairs:
         return replace(request, pairs=_by_hand(read_table(options.pairs, roots)), out=options.output)

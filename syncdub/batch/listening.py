@@ -14,7 +14,6 @@ from pipeline.evidence.fingerprints import STEP, SoundPrint
 from pipeline.messages import message
 from pipeline.progress import Report, no_report, part_of
 from syncdub.batch.content import on_the_path, telling
-from syncdub.batch.pairing import ENOUGH_NATS
 from syncdub.exact.correlation import Array, Array16, Levels, Search, changes, onsets, search, whitener
 
 PrintOf = Callable[[Path, Report], SoundPrint]
@@ -22,6 +21,9 @@ PrintOf = Callable[[Path, Report], SoundPrint]
 WINDOW = round(20.0 / STEP)
 N_WINDOWS = 24
 N_PLACES = 2
+PLENTY = 200.0
+"""Nats of :data:`N_WINDOWS` windows: a third of what a dub of the film's own cut reaches, more than other episodes that use some of
+the same music did (up to 140)."""
 RATES = (1.0, 1.0422, 1 / 1.0422)
 """Film's pace, and faster and slower by what lies between 25/24 and 25025/24000: a window of 20 s survives 0.05 %."""
 LAYERS = ("bed", "mix")
@@ -43,18 +45,28 @@ class _Windows:
 def evidence(
     films: Sequence[Path], dubs: Sequence[Path], print_of: PrintOf, find: Search = search, report: Report = no_report
 ) -> NDArray[np.float64]:
-    """(films, dubs) nats that each film alone explains of each dub; 0 for files that cannot be heard."""
+    """(films, dubs) nats that each film alone explains of each dub, as of :data:`N_WINDOWS` windows; 0 for files that cannot be heard."""
     out = np.zeros((len(films), len(dubs)))
     prints = _Prints(print_of, [*films, *dubs], part_of(report, 0.0, 0.7))
-    rounds = [(layer, rate) for rate in RATES for layer in LAYERS]
-    for k, (layer, rate) in enumerate(rounds):
-        part = part_of(report, 0.7 + 0.3 * k / len(rounds), 0.7 + 0.3 * (k + 1) / len(rounds))
-        open_ = [j for j in range(len(dubs)) if out[:, j].max(initial=0.0) < ENOUGH_NATS]
-        for first in range(0, len(open_), GROUP):
-            group = open_[first : first + GROUP]
-            _round(out, prints, group, (layer, rate), find)
-            part(min(1.0, (first + GROUP) / max(1, len(open_))), message("progress.comparing_sound"))
+    ways = [(layer, rate) for rate in RATES for layer in LAYERS]
+    # One dub alone first: what places it is what places the others, who then need not try the rest.
+    groups = [[j] for j in range(min(1, len(dubs)))]
+    groups += [list(range(k, min(k + GROUP, len(dubs)))) for k in range(1, len(dubs), GROUP)]
+    for n, group in enumerate(groups):
+        for way in tuple(ways):
+            open_ = [j for j in group if not clear(out[:, j])]
+            _round(out, prints, open_, way, find)
+            if any(clear(out[:, j]) for j in open_):
+                ways.remove(way)
+                ways.insert(0, way)
+        report(0.7 + 0.3 * (n + 1) / len(groups), message("progress.comparing_sound"))
     return out
+
+
+def clear(nats: NDArray[np.float64]) -> bool:
+    """Whether one film holds so much of a dub, and no other near as much, that nothing else need be tried."""
+    best = np.sort(nats)[::-1]
+    return bool(len(best) and best[0] >= PLENTY and (len(best) == 1 or best[0] >= 3 * best[1]))
 
 
 class _Prints:
@@ -94,6 +106,8 @@ def _round(
     out: NDArray[np.float64], prints: _Prints, group: Sequence[int], way: tuple[str, float], find: Search
 ) -> None:
     """Looks for the ``group`` of dubs in every film at one speed by one layer, and keeps what is more than before."""
+    if not group:
+        return
     layer, rate = way
     n_films = out.shape[0]
     white = prints.whitener(layer)
@@ -106,7 +120,8 @@ def _round(
         for k, one in enumerate(_in_film(prints.layer(i, layer), joined, windows, white, find)):
             told[k].append(one)
     for w, films in zip(windows, told, strict=True):
-        out[:, w.dub] = np.maximum(out[:, w.dub], telling([x for x, _ in films], [h for _, h in films]))
+        told_of = telling([x for x, _ in films], [h for _, h in films]) * (N_WINDOWS / len(w.centre))
+        out[:, w.dub] = np.maximum(out[:, w.dub], told_of)
 
 
 def _sample(layer: Levels) -> Array:

@@ -22,13 +22,14 @@ SURE = {"number": 0.95, "date": 0.95, "running": 0.85, "across": 0.75}
 """How sure a kind of name is. ``across``: a running number on one side, season and episode on the other."""
 ALIKE = 0.35
 """Likeness of titles from which they name the same episode: half of what tells it from the others."""
-ENOUGH_NATS = 40.0
-"""What only one film holds of a dub, before chance explains it no more: as for a pair's own evidence."""
-FULL_NATS = 60.0
+ENOUGH_NATS = 80.0
+"""What only one film holds of a dub before it is believed: more than chance (40, as for a pair's own evidence), for episodes use the
+same music here and there."""
+FULL_NATS = 150.0
 """Nats over which more evidence makes no difference to how sure a pair is."""
 CLEAR = 2.0
 """The best film must hold this many times what the second does."""
-DISTRUST = 0.8
+DISTRUST = 0.6
 """Sureness from which content overrules a name."""
 
 
@@ -140,7 +141,7 @@ def by_content(nats: NDArray[np.float64]) -> tuple[Paired, ...]:
         best = float(nats[i, j])
         second = max([0.0, *np.delete(nats[:, j], i), *np.delete(nats[i], j)])
         if best >= ENOUGH_NATS and best >= CLEAR * second:
-            sure = (1.0 - np.exp(-best / FULL_NATS)) * (1.0 - second / (best * CLEAR))
+            sure = (1.0 - np.exp(-best / FULL_NATS)) * (1.0 - (second / best) ** 2)
             found.append(Paired(i, j, "content", round(float(sure), 3)))
     return tuple(found)
 

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 PAIRING = 0.15
 """Of the whole progress, for pairing; the fingerprints made for it are those of the analyses."""
+BELIEVED = 0.5
+"""A pair less sure than this must share more than a song."""
+ONLY_SHARED = frozenset({"doubt.only_shared_placed", "doubt.only_part_shared", "doubt.much_unmatched"})
 OnRow = Callable[[Row], None]
 Make = Callable[["Engine", SyncRequest, Report], SyncResult]
 
@@ -105,6 +108,8 @@ def request_of(request: BatchRequest, episode: Episode) -> SyncRequest:
             **request.asks,
             "original": episode.film,
             "dub": first.parts[0],
+            "parts": first.parts[1:],
+            "also": [d.parts for d in episode.dubs[1:]],
             "names": request.names,
             "interface": request.interface,
         }
@@ -129,12 +134,20 @@ def _row(
     except StudioError as error:
         row = Row(episode, state="failed", problem=error.message)
     else:
-        state: State = "refused" if result.refused else "done"
-        output = "" if result.refused else asked.output.name
+        state: State = "refused" if result.refused or _only_shared(result, episode, asked.output) else "done"
+        output = asked.output.name if state == "done" else ""
         row = figures_of(Row(episode, output=output, state=state), result)
     row = replace(row, seconds=time.monotonic() - begun)
     ledger.keep(asked, row)
     return row
+
+
+def _only_shared(result: SyncResult, episode: Episode, output: Path) -> bool:
+    """Whether all that was placed is what other episodes have too, of a pair that nothing but a name speaks for; then its film goes."""
+    if episode.sure >= BELIEVED or not {d.code for d in result.plan.doubts} & ONLY_SHARED:
+        return False
+    output.unlink(missing_ok=True)
+    return True
 
 
 def _names(engine: Engine, found: Season, request: BatchRequest) -> list[str]:

@@ -86,7 +86,7 @@ def test_a_value_made_in_python_is_checked_too() -> None:
 
 
 def test_doors_see_what_is_offered_to_them() -> None:
-    assert [p.called for p in options_of(Wish, "rest")] == ["n", "share", "shape", "hook", "lang", "loud"]
+    assert [p.called for p in options_of(Wish, "rest")] == ["notify", "n", "share", "shape", "hook", "lang", "loud"]
     assert [p.called for p in options_of(Wish, "client")] == ["n", "share", "shape", "hook", "code", "loud", "words"]
     known = {p.name: p for p in options_of(Wish)}
     assert (known["shape"].kind, known["shape"].choices) == (str, ("wide", "tall"))

@@ -17,7 +17,7 @@ from weakref import WeakValueDictionary
 from starlette.concurrency import run_in_threadpool
 
 from pipeline import places
-from pipeline.errors import NotFound
+from pipeline.errors import BadRequest, NotFound
 from pipeline.files import downloads
 from pipeline.files.received import Stored
 from pipeline.settings import Settings
@@ -33,6 +33,8 @@ LOOKS = 64
 """Addresses looked at at the same time; a look takes :data:`pipeline.files.downloads.PATIENCE` seconds at most."""
 LOOKS_AT_ONE = 8
 """Of them at the same host: others do not wait behind one that is slow."""
+MOST_IN_FOLDER, DEPTH = 500, 2
+"""Files of a season, and folders below its own (one for each of its seasons, one more for parts)."""
 UPLOADS = "/api/upload/resumable/"
 CLIPS = ("/clips/raw/", "/clips/viral/")
 FILES = "/gradio_api/file="
@@ -70,6 +72,24 @@ class Sources:
         """As :meth:`find`, for a thread that may wait; without ``probe`` a local file is not looked into."""
         where, remote = _meant(text, host)
         return self._remote(where) if remote else self._local(where, owner, probe)
+
+    def folder(self, text: str) -> list[Stored]:
+        """The media files below a folder of the library, called by where they lie in it, in order; at most :data:`MOST_IN_FOLDER`.
+
+        Raises:
+            NotFound, Forbidden, BadGateway: as :meth:`web.intake.library.Library.page`. BadRequest: there are too many.
+        """
+        found: list[Stored] = []
+        waiting = [(text, 0)]
+        while waiting:
+            path, depth = waiting.pop(0)
+            listing = self._library.page(path, limit=MOST_IN_FOLDER + 1)
+            files = [e for e in listing.entries if not e.is_folder]
+            found += [Stored(self._library.file(e.path), e.path, e.size) for e in files]
+            waiting += [(e.path, depth + 1) for e in listing.entries if e.is_folder and depth < DEPTH]
+            if len(found) > MOST_IN_FOLDER or listing.total > MOST_IN_FOLDER:
+                raise BadRequest("error.too_many_files", limit=MOST_IN_FOLDER)
+        return found
 
     def _door(self, host: str) -> asyncio.Semaphore:
         """Lets :data:`LOOKS_AT_ONE` looks at a host through at a time; who waits takes no thread."""

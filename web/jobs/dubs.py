@@ -49,14 +49,19 @@ def analyse(engine: Engine, request: AnalyseRequest, folder: Path, report: Repor
 
 def synchronise(engine: Engine, request: SyncRequest, folder: Path, report: Report) -> dict[str, Any]:
     """The film in ``folder``, with its plan and a report."""
+    from syncdub.batch.figures import figures_of
+    from syncdub.batch.season import Episode, Row
     from syncdub.workflow import sync
 
     report = arrived(engine, request, report)
     result = sync(engine, replace(request, output=folder / "synced.mkv"), part_of(report, 0.0, 0.97))
     save_plan(result.plan, folder)
+    row = figures_of(Row(Episode(request.original)), result)
     body = {
         **plan_json(result.plan),
         **result.to_json(),
+        "figures": dict(row.figures),
+        "places": [p.to_json() for p in row.places],
         "joins": _joins(engine, request, result.plan, part_of(report, 0.97, 1.0)),
     }
     (folder / "report.json").write_text(json.dumps(body, ensure_ascii=False, default=str, indent=1), encoding="utf-8")
@@ -75,7 +80,7 @@ def film_of(analysed: Job, options: Mapping[str, Any]) -> SyncRequest:
     return SyncRequest.from_json({**known, **options, "plan": analysed.folder / PLAN, "plan_job": analysed.id})
 
 
-def _joins(engine: Engine, request: AnalyseRequest, plan: SyncPlan, report: Report) -> list[dict[str, Any]]:
+def _joins(engine: Engine, request: SyncRequest, plan: SyncPlan, report: Report) -> list[dict[str, Any]]:
     """Peaks of the dub around its joins, for the picture; none for a refused plan."""
     from syncdub.making.preview import join_waves
     from syncdub.making.soundtrack import Pair
@@ -83,4 +88,6 @@ def _joins(engine: Engine, request: AnalyseRequest, plan: SyncPlan, report: Repo
     if plan.verdict == "refuse" or not 1 < len(plan.segments) <= MOST_JOINS:
         return []
     pair = Pair(engine.probe(request.original), engine.probe(request.dub))
+    if request.parts or abs(pair.dub.duration - plan.dub_duration) > 1.0:  # the plan is of parts, or of a further dub
+        return []
     return [asdict(join) for join in join_waves(pair, plan, report)]

@@ -20,8 +20,8 @@ from pipeline.progress import Report, no_report
 from pipeline.requests import Request
 from pipeline.settings import Settings
 from reelify.requests import CompileRequest, HighlightsRequest, RankRequest, TranscribeRequest
-from syncdub.requests import AnalyseRequest, SyncRequest
-from web.jobs import dubs, reels
+from syncdub.requests import AnalyseRequest, BatchRequest, SyncRequest
+from web.jobs import dubs, reels, seasons
 
 JobFunction = Callable[[Any, Any, Path, Report], dict[str, Any]]
 
@@ -33,6 +33,8 @@ class Kind:
     request: type[Request]
     work: JobFunction
     root: str = "outputs"
+    then: Callable[[Any, Any], None] | None = None
+    """What follows a finished job of this kind: ``then(jobs, job)``."""
 
     def home(self, settings: Settings) -> Path:
         """The folder that holds one directory for each job of this kind."""
@@ -55,6 +57,7 @@ KINDS: Kinds = by_name(
     Kind(CompileRequest, reels.compile_clip),
     Kind(AnalyseRequest, dubs.analyse),
     Kind(SyncRequest, dubs.synchronise),
+    Kind(BatchRequest, seasons.pair, then=seasons.started_alone),
 )
 
 

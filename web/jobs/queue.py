@@ -121,6 +121,10 @@ class Jobs:
         """Jobs newest first; ``owner=None`` means everybody's, empty ``states`` every state."""
         return [self._live(job) for job in self._store.select(owner, states, limit, offset)]
 
+    def children(self, job_id: str) -> JobList:
+        """The jobs that name this one as their season, oldest first."""
+        return [self._live(job) for job in self._store.children(job_id)]
+
     def counts(self, owner: str | None = None) -> dict[State, int]:
         """Number of jobs by state."""
         return self._store.counts(owner)
@@ -239,6 +243,8 @@ class Jobs:
         _log.info("job %s", job.state, extra={"job_id": job_id, "kind": job.kind})
         if job.is_finished:
             self.on_finished(job)
+            if (kind := self.kinds.get(job.kind)) is not None and (then := kind.then) is not None:
+                self._workers.aside(lambda: then(self, job))
 
     def _overdue(self) -> None:
         """Wake those who wait for a job that finished while nobody could tell them."""

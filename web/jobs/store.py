@@ -187,6 +187,14 @@ class JobStore:
         )
         return [_job(row, self._read) for row in rows]
 
+    def children(self, job_id: str) -> list[Job]:
+        """Jobs whose request names ``job_id`` as their batch, oldest first; none in the trash."""
+        rows = self._look_up(
+            "SELECT * FROM jobs WHERE json_extract(params, '$.batch') = ? AND trashed IS NULL ORDER BY number",
+            (job_id,),
+        )
+        return [_job(row, self._read) for row in rows]
+
     def ahead(self, job_id: str) -> int:
         """How many queued jobs are before this one."""
         rows = self._look_up(

@@ -173,6 +173,9 @@ class SyncBody(BaseModel):
         min_length=1, max_length=4096, description=NAMED,
         validation_alias=AliasChoices(*DUBBED),
     )  # fmt: skip
+    also: list[Location | list[Location]] = Field(
+        [], max_length=16, description="Further dubs of the film, each a file or a list of its parts in order."
+    )
 
 
 class Task(BaseModel):

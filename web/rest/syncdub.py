@@ -71,7 +71,10 @@ async def upload(request: Request) -> Response:
         return Response(status_code=GONE)
     if options.get("name"):
         options["name"] = shown_name(options["name"], "")
-    files = {"original": original.path, "dub": dubbed.path, **brought((original, dubbed))}
+    more: tuple[tuple[Stored, ...], ...] = options.pop("also", ())
+    every = (original, dubbed, *(file for dub in more for file in dub))
+    files = {"original": original.path, "dub": dubbed.path, **brought(every)}
+    files["also"] = tuple(tuple(file.path for file in dub) for dub in more)
     wanted = SyncRequest.from_json({**options, **files})
     return accepted(await submitted(request, wanted, wanted.name or original.name), language_of(request), 200)
 
@@ -118,7 +121,12 @@ async def _named(request: Request, service: Service) -> Given:
     owner, host = owner_of_request(request), request.headers.get("host", "")
     find = service.sources.find
     original, dubbed = await asyncio.gather(find(wanted.original, owner, host), find(wanted.dubbed, owner, host))
-    return original, dubbed, wanted.model_dump(exclude={"original", "dubbed"}, exclude_none=True)
+    also = [
+        tuple(await asyncio.gather(*(find(name, owner, host) for name in ([dub] if isinstance(dub, str) else dub))))
+        for dub in wanted.also
+    ]
+    options = wanted.model_dump(exclude={"original", "dubbed", "also"}, exclude_none=True)
+    return original, dubbed, {**options, "also": tuple(dub for dub in also if dub)}
 
 
 @router.post("/api/upload/resumable", response_model=UploadState, status_code=201, responses=PROBLEMS)

@@ -20,10 +20,11 @@ from pipeline.files.received import Stored
 from pipeline.requests import Parameter, Request, options_of
 from pipeline.values import Span
 from reelify.requests import Clip, CompileRequest, HighlightsRequest, RankRequest, TranscribeRequest
-from syncdub.requests import AnalyseRequest, SyncRequest
+from syncdub.requests import AnalyseRequest, BatchRequest, SyncRequest
 from web.jobs.dubs import film_of
 from web.jobs.inputs import brought
 from web.rest.answers import public_result
+from web.ui.dubsync.season import request_of_folders
 from web.ui.following import Page, asker, chosen_source, failed, shown
 from web.ui.language import language_of
 from web.ui.media_field import MediaField
@@ -145,6 +146,17 @@ OFFERS = (
         "sync_dub", SyncRequest, "Find where every second of a dub belongs in the film, and write one MKV with both tracks in sync.",
         {**PAIR, "write": Own("flag", "write the MKV; otherwise only analyse", True)}, _dub,
         ("original", "dub", "quick", "write", "fill", "codec"),
+    ),
+    Offer(
+        "sync_season", BatchRequest,
+        "Pair a folder of films with a folder of their dubs, by names and by what is heard, and make every film; the season's tasks are then read at /api/season/<task_id>.",
+        {
+            "originals": Own("text", "folder of the films in the media library"),
+            "dubs": Own("text", "folder of their dubs in the media library"),
+            "write": Own("flag", "make the films; otherwise only pair", True),
+            "quick": Own("flag", "music and picture only, without transcription", False),
+        },
+        request_of_folders,
     ),
     Offer(
         "write_dub", SyncRequest,

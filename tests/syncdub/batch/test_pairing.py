@@ -69,7 +69,7 @@ def test_windows_count_on_one_line_of_time_only() -> None:
 
 
 def test_content_pairs_one_to_one_and_refuses_what_is_not_clear() -> None:
-    nats = np.array([[500.0, 0, 30, 100], [0, 300, 0, 90], [10, 0, 20, 0]])
+    nats = np.array([[500.0, 0, 30, 100], [0, 300, 0, 90], [10, 0, 60, 0]])
     found = {(p.film, p.dub) for p in by_content(nats)}
     assert found == {(0, 0), (1, 1)}
 

@@ -17,7 +17,7 @@ from pipeline.settings import Settings
 from pipeline.values import Span
 from reelify.cut.rewriting import Rewrite
 from reelify.requests import Clip, CompileRequest, HighlightsRequest, RankRequest, TranscribeRequest
-from syncdub.requests import AnalyseRequest, Nudge, SyncRequest
+from syncdub.requests import AnalyseRequest, BatchRequest, Nudge, SyncRequest, Together
 from web.jobs.kinds import KINDS, Unreadable, request_of, run_job
 from web.jobs.queue import Jobs
 from web.jobs.values import NOBODY
@@ -40,6 +40,17 @@ SAMPLES: tuple[Request, ...] = (
         plan_job="1",
         nudges=(Nudge(-40.0), Nudge(7.0, 2)),
         subtitles=(Path("/s.srt"),),
+        batch="2",
+    ),
+    BatchRequest(
+        films=(FILM,),
+        dubs=((DUB,),),
+        pairs=(Together(original=FILM, dubs=((DUB,),)),),
+        asks={"quick": True},
+        by="names",
+        naming="{title}",
+        dry_run=True,
+        notify="https://example.com/done",
     ),
 )
 OLDER: tuple[tuple[str, dict[str, Any], Request], ...] = (
@@ -64,6 +75,8 @@ OLDER: tuple[tuple[str, dict[str, Any], Request], ...] = (
               "nudges": [{"segment": -1, "ms": -40}, {"ms": 7.0, "segment": 2}], "fill": "bed", "codec": "aac", "name": "x"},
      SyncRequest(**PAIR, plan=Path("/j/plan.json"), plan_job="1", interface="es", nudges=(Nudge(-40.0), Nudge(7.0, 2)), fill="bed",
                  codec="aac", name="x")),
+    ("batch", {"films": ["/films/a.mkv"], "dubs": [["/films/b.mkv"]], "asks": {"codec": "aac"}},
+     BatchRequest(films=(FILM,), dubs=((DUB,),), asks={"codec": "aac"})),
 )  # fmt: skip
 
 

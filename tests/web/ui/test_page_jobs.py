@@ -109,6 +109,7 @@ def test_the_same_work_for_programs(address: str) -> None:
         "/compile_clip",
         "/analyse_dub",
         "/write_dub",
+        "/sync_season",
         "/looks",
         "/keep_look",
         "/forget_look",

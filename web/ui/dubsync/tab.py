@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 
 from syncdub.witnesses import EXACT, WITNESSES
+from web.ui.dubsync import season
 from web.ui.dubsync.work import DubWork
 from web.ui.examples import example_files
 from web.ui.following import IN_ORDER, QUIET, Page
@@ -71,6 +72,7 @@ def layout(page: Page, last: gr.BrowserState) -> DubTab:
             left = _inputs()
         with gr.Column(scale=3, min_width=320):
             right = _results()
+    season.section(page)
     state = {"running": gr.State(""), "analysed": gr.State("")}
     return DubTab(**left, **right, **state, last=last)
 
@@ -106,9 +108,10 @@ def _options() -> dict[str, Any]:
             for t in ("film", "dub")
         ]
     name = gr.Textbox(label=label("ui.sync.name"), max_lines=1)
+    also = MediaField(label=label("ui.sync.also"), file_count="multiple", type="filepath", elem_id="sync-also")
     return {
         "quick": quick, "fill": fill, "codec": codec, "follow": witness, "original_stream": tracks[0], "dub_stream": tracks[1],
-        "name": name,
+        "name": name, "also": also,
     }  # fmt: skip
 
 

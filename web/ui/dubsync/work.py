@@ -9,6 +9,7 @@ from typing import Any
 import gradio as gr
 
 from pipeline.errors import StudioError
+from pipeline.files.received import Stored
 from pipeline.messages import localise
 from syncdub.plan_file import PLAN, load_plan
 from syncdub.requests import AnalyseRequest, SyncRequest
@@ -49,14 +50,23 @@ class DubWork(TabWork):
     def chosen(self, values: Sequence[Any]) -> dict[str, Any]:
         """As in every tab; a track below 0 means that nobody chose one."""
         found = super().chosen(values)
+        found.pop("also", None)
         return {name: v for name, v in found.items() if not (name.endswith("_stream") and v < 0)}
+
+    def further(self, values: Sequence[Any], request: gr.Request) -> list[list[Stored]]:
+        """Further dubs of the film that were given, each a file; they are placed when the film is written. Raises UserError."""
+        given = super().chosen(values).get("also") or []
+        return [[chosen_source(self.page, path, None, request)] for path in given]
 
     def finish(self, request: gr.Request, analysed: str, *rest: Any) -> Iterator[Answer]:
         """Writes the film from the analysis as it was moved by hand."""
         try:
             before = self.page.job(analysed, request)
             moves = edits.nudges_of(edits.load(before))
-            wanted = film_of(before, {**self.chosen(rest), "nudges": moves})
+            also = self.further(rest, request)
+            names = {**before.request.names, **brought([file for dub in also for file in dub])["names"]}
+            more = {"also": [[file.path for file in dub] for dub in also], "names": names}
+            wanted = film_of(before, {**self.chosen(rest), **more, "nudges": moves})
             job_id = self.page.jobs.submit(wanted, asker(request), title=before.title)
         except StudioError as error:
             raise shown(error, request) from error
