@@ -9,6 +9,7 @@ from typing import Any
 
 from pipeline.engine import Engine
 from pipeline.errors import BadRequest
+from pipeline.framing.layouts import Layout
 from pipeline.messages import Message, message, say
 from pipeline.progress import Report, no_report, part_of
 from pipeline.speech.clock import moved, through
@@ -39,6 +40,7 @@ class CompileResult:
     doubts: tuple[Message, ...] = ()
     spared: Tight | None = None
     shapes: Mapping[str, Path] = field(default_factory=dict)
+    layouts: tuple[Layout, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON; paths are files in the request's folder."""
@@ -47,6 +49,7 @@ class CompileResult:
             "output": str(self.path),
             "poster": str(self.poster) if self.poster else None,
             "duration": round(self.plan.duration, 3),
+            "layouts": [shot.to_json() for shot in self.layouts],
             "shapes": {shape: str(path) for shape, path in self.shapes.items()},
             "cuts": [
                 {"source": c.source, "start": round(c.span.start, 3), "end": round(c.span.end, 3), "at": round(c.at, 3)}
@@ -91,7 +94,7 @@ def compile_clip(engine: Engine, request: CompileRequest, report: Report = no_re
     ]
     plans = write_plans(engine, plan, path, marks, transcript, (posted.size, posted.crops))
     files = write_subtitles(transcript, path)
-    return CompileResult(path, plan, posted.poster, files, plans, notes, spared, posted.shapes)
+    return CompileResult(path, plan, posted.poster, files, plans, notes, spared, posted.shapes, posted.layouts)
 
 
 def joined(pieces: Sequence[Clip], engine: Engine, crossfade: float) -> Timeline:

@@ -9,6 +9,7 @@ from typing import Any
 
 from pipeline.engine import Engine
 from pipeline.errors import BadRequest, NoAudio, UserError
+from pipeline.framing.layouts import Layout
 from pipeline.media.values import MediaInfo
 from pipeline.messages import Message, message
 from pipeline.progress import Report, no_report, part_of
@@ -56,6 +57,7 @@ class RankedClip:
     subtitles: Mapping[str, Path] = field(default_factory=dict)
     shapes: Mapping[str, Path] = field(default_factory=dict)
     remarks: tuple[Message, ...] = ()
+    layouts: tuple[Layout, ...] = ()
     sizes: Mapping[str, int] = field(default_factory=dict)
     fit: Span | None = None
     post_name: str = ""
@@ -99,6 +101,7 @@ class RankedClip:
                 )
             ],
             "shapes": {shape: str(path) for shape, path in self.shapes.items()},
+            "layouts": [shot.to_json() for shot in self.layouts],
             "sizes": dict(self.sizes),
             "best_cut": {"start": round(self.fit.start, 3), "end": round(self.fit.end, 3)} if self.fit else None,
             "post_name": self.post_name,
@@ -272,9 +275,8 @@ def _finish_all(
         posted = render_post(engine, post, path, request, stage)
         marks = _marks(clip, spared.plan, request.interface)
         plans = write_plans(engine, spared.plan, path, marks, said, (posted.size, posted.crops))
-        done.append(replace(
-            clip, path=path, shapes=posted.shapes, poster=posted.poster, subtitles=write_subtitles(said, path), spared=spared, plans=plans,
-        ))  # fmt: skip
+        made = replace(clip, path=path, poster=posted.poster, shapes=posted.shapes, layouts=posted.layouts)
+        done.append(replace(made, subtitles=write_subtitles(said, path), spared=spared, plans=plans))
     return tuple(done)
 
 

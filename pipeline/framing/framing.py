@@ -75,11 +75,10 @@ def decide(
     """
     if frame.size >= 0.999:
         return CropPath(frame.axis, 1.0, ((span.start, 0.5),))
+    pieces = _pieces(span, shots)
+    layouts = _calm([by_hand(piece, hands) or _layout(looks, piece, span, shots, frame) for piece in pieces])
     keys: list[tuple[float, float]] = []
-    layouts: list[Layout] = []
-    for piece in _pieces(span, shots):
-        layout = by_hand(piece, hands) or _layout(looks, piece, span, shots, frame)
-        layouts.append(layout)
+    for piece, layout in zip(pieces, layouts, strict=True):
         keys += _keys(
             piece, [(t, c) for t, c in layout.seen if piece.start <= t < piece.end] or layout.seen, frame.size
         )
@@ -96,8 +95,16 @@ def _layout(looks: Sequence[Look], piece: Span, span: Span, shots: Sequence[Shot
         inset = inset_of(seen, found.boxes[0])
         if inset is not None:
             found = layout_of(seen, piece, frame, inset)
-    if found.kind == "whole" and whole.duration < MIN_BARS:
-        return replace(found, kind="centre", reason="short")
+    return found
+
+
+def _calm(layouts: list[Layout]) -> list[Layout]:
+    """Without the whole picture for a moment between crops: a short shot shows its centre there."""
+    found = []
+    for n, one in enumerate(layouts):
+        beside = [layouts[i].kind for i in (n - 1, n + 1) if 0 <= i < len(layouts)]
+        brief = one.kind == "whole" and one.span.duration < MIN_BARS and beside and "whole" not in beside
+        found.append(replace(one, kind="centre", reason="short") if brief else one)
     return found
 
 

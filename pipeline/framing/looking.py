@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.framing.faces import Box, detector
+from pipeline.framing.faces import Box, FaceDetector, detector
 from pipeline.media.decode import video_blocks
 from pipeline.media.values import MediaInfo
 from pipeline.values import Shot, Span
@@ -20,7 +20,7 @@ Picture = NDArray[np.uint8]
 LOOK_FPS = 3.0
 LOOK_WIDTH = 384
 THOROUGH = 4
-"""Every n-th look without a face is a closer one."""
+"""Every n-th look is a closer one; where it shows more, so are the next ones."""
 CHANGED = 14.0
 """Gray levels a moving pixel changes at least."""
 NEW_PICTURE = 0.4
@@ -65,17 +65,27 @@ def look(info: MediaInfo, span: Span, axis: Axis, *, find_cuts: bool = False) ->
     found: list[Look] = []
     changes: list[float] = []
     before: Picture | None = None
-    find = detector()
+    find, closer = detector(), False
     for time, picture in _pictures(info, span, LOOK_FPS):
         gray = _gray(picture)
         motion = motion_between(before, gray, axis) if before is not None else None
         changes.append(_change(before, gray) if before is not None else 0.0)
-        faces = find(picture, thorough=len(found) % THOROUGH == 0)
+        faces, closer = _found(find, picture, closer=closer, now=len(found) % THOROUGH == 0)
         if before is not None:
             faces = tuple(replace(box, mouth=mouth_of(before, gray, box)) for box in faces)
         found.append(Look(time, faces, motion, gray))
         before = gray
     return found, _shots(info, span, [look.time for look in found], changes) if find_cuts else []
+
+
+def _found(find: FaceDetector, picture: Picture, *, closer: bool, now: bool) -> tuple[tuple[Box, ...], bool]:
+    """The faces of a picture, and whether the next looks are to be closer ones: they are while these show more."""
+    if not (now or closer):
+        return find(picture, thorough=False), False
+    if not now:
+        return find(picture), True
+    faces = find(picture)
+    return faces, len(faces) > len(find(picture, thorough=False))
 
 
 def _pictures(info: MediaInfo, span: Span, fps: float | None) -> Iterator[tuple[float, Picture]]:

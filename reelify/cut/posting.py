@@ -10,6 +10,7 @@ from pipeline.atomic import write_text
 from pipeline.captions import subtitles
 from pipeline.engine import Engine
 from pipeline.framing.framing import CropPath
+from pipeline.framing.layouts import Layout
 from pipeline.media.values import MediaInfo
 from pipeline.messages import Message
 from pipeline.progress import Report, no_report, part_of
@@ -72,6 +73,11 @@ class Posted:
     size: tuple[int, int] = (0, 0)
     crops: Mapping[int, CropPath] = field(default_factory=dict)
     shapes: Mapping[str, Path] = field(default_factory=dict)
+
+    @property
+    def layouts(self) -> tuple[Layout, ...]:
+        """How each shot is shown, cut by cut."""
+        return tuple(one for _, path in sorted(self.crops.items()) for one in path.layouts)
 
 
 def render_post(engine: Engine, post: Post, path: Path, look: Look, report: Report = no_report) -> Posted:
