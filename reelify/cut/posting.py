@@ -14,12 +14,14 @@ from pipeline.framing.layouts import Layout
 from pipeline.media.values import MediaInfo
 from pipeline.messages import Message
 from pipeline.progress import Report, no_report, part_of
+from pipeline.render.brand import Logo, Music
 from pipeline.render.loudness import TARGET
 from pipeline.render.options import RenderOptions
 from pipeline.render.quality import QUALITIES, estimated
 from pipeline.render.shapes import SOURCE
 from pipeline.tracks.choice import chosen
 from pipeline.values import Span, Timeline, Transcript
+from reelify.looks.branding import CARD_SECONDS, around, later, speech_of
 from reelify.requests import Look
 
 
@@ -86,17 +88,56 @@ def render_post(engine: Engine, post: Post, path: Path, look: Look, report: Repo
     from pipeline.render.render import render
 
     known = sources_of(engine, post.plan)
-    n = 1 + len(look.more_shapes)
-    made = render(post.plan, path, options_of(engine, post, look, known), part_of(report, 0.0, 1 / n), known)
-    shapes: dict[str, Path] = {}
-    for i, shape in enumerate(look.more_shapes, 1):
-        other = replace(look, aspect=shape, also="")
-        shapes[shape] = path.with_name(f"{path.stem}_{shape.replace(':', 'x')}.mp4")
-        options = options_of(engine, replace(post, size=None), other, known)
-        render(post.plan, shapes[shape], options, part_of(report, i / n, (i + 1) / n), known)
+    files = {look.aspect: path}
+    files |= {shape: path.with_name(f"{path.stem}_{shape.replace(':', 'x')}.mp4") for shape in look.more_shapes}
+    made = []
+    for n, (shape, file) in enumerate(files.items()):
+        other = replace(look, aspect=shape, also="", platform=look.platform if shape == look.aspect else "")
+        given = post if shape == look.aspect else replace(post, size=None)
+        whole, options = branded(engine, given, other, path.parent)
+        stage = part_of(report, n / len(files), (n + 1) / len(files))
+        made.append(render(whole.plan, file, options, stage, sources_of(engine, whole.plan)))
     shown = suffix(look, any(info.video for info in known.values())) == ".mp4"
-    still = poster(path, post.plan.duration / 3, path.with_suffix(".jpg")) if shown else None
-    return Posted(still, (made.width, made.height), made.crops, shapes)
+    still = poster(path, made[0].duration / 3, path.with_suffix(".jpg")) if shown else None
+    shapes = {shape: file for shape, file in files.items() if shape != look.aspect}
+    first = 1 if look.kit.intro and len(whole.plan.cuts) > len(post.plan.cuts) else 0
+    own = range(first, first + len(post.plan.cuts))
+    crops = {n - first: path for n, path in made[0].crops.items() if n in own}
+    return Posted(still, (made[0].width, made[0].height), crops, shapes)
+
+
+def branded(engine: Engine, post: Post, look: Look, folder: Path) -> tuple[Post, RenderOptions]:
+    """The clip with what its kept look puts around it (files of its own go into ``folder``), and how it is rendered."""
+    kit, known = look.kit, sources_of(engine, post.plan)
+    seen = any(info.video for info in known.values())
+    if seen and (kit.intro or kit.outro or kit.end_card):
+        size, fps = _canvas(post, look, known)
+        card = None
+        if kit.end_card:
+            from pipeline.render.drawn import title_card
+
+            name = f"end_card_{size[0]}x{size[1]}.mp4"
+            card = title_card(kit.end_card, folder / name, size, fps, CARD_SECONDS, kit.colour)
+        plan, start = around(engine, post.plan, kit, card)
+        keys = tuple(Span(key.start + start, key.end + start) for key in post.keys)
+        post = Post(plan, later(post.transcript, start), keys, size)
+        known = sources_of(engine, plan)
+    options = options_of(engine, post, look, known)
+    if kit.logo and seen:
+        options = replace(options, logo=Logo(kit.logo, kit.logo_place, kit.logo_size, kit.logo_opacity))
+    if kit.music:
+        music = Music(engine.probe(kit.music), kit.music_level, kit.ducking, speech_of(post.transcript))
+        options = replace(options, music=music)
+    return post, options
+
+
+def _canvas(post: Post, look: Look, known: Mapping[str, MediaInfo]) -> tuple[tuple[int, int], float]:
+    """Size and frame rate that the clip itself asks for, whatever is put around it."""
+    from pipeline.render.work import canvas_of
+
+    first = next(info for cut in post.plan.cuts if (info := known[cut.source]).video)
+    canvas = canvas_of(first, RenderOptions(aspect=look.aspect, size=post.size))
+    return (canvas.width, canvas.height), float(canvas.fps)
 
 
 def sizes(engine: Engine, plan: Timeline, look: Look) -> dict[str, int]:

@@ -15,7 +15,10 @@ from web.ui.looks.work import LooksWork
 
 def wire(page: Page, demo: gr.Blocks, menus: Mapping[str, Any], panel: Panel, running: gr.State) -> None:
     """Connects a tab's ``menus`` (the options that say how clips look) and the ``panel`` with their work; ``running`` is its job."""
-    work, seen = LooksWork(page, tuple(panel.fields)), PreviewWork(page, tuple(panel.fields), tuple(menus))
+    work, seen = (
+        LooksWork(page, tuple(panel.fields), tuple(panel.kit)),
+        PreviewWork(page, tuple(panel.fields), tuple(menus)),
+    )
     both, fields = [menus["caption_style"], menus["brand"]], list(panel.fields.values())
     asked = [running, panel.where, *fields, *menus.values()]
     demo.load(work.offered, None, both, **QUIET)
