@@ -109,7 +109,7 @@ def _with_cover(cover: Path, canvas: Canvas, top: int, room: int) -> Stream:
 def title_card(
     text: str, out: Path | str, size: tuple[int, int], fps: float = 25.0, duration: float = 2.0, colour: str = ""
 ) -> Path:
-    """A silent card with ``text`` on ``colour`` (``#rrggbb``), faded in and out, to be a cut of a compilation of the same ``size`` and ``fps``."""
+    """A silent card with ``text`` on ``colour`` (``#rrggbb``), faded in and out, a cut for a plan of the same ``size`` and ``fps``."""
     import moviepy
 
     width, height = size

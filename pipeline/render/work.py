@@ -14,7 +14,7 @@ from pipeline.media import channels
 from pipeline.media.values import MediaInfo
 from pipeline.messages import message
 from pipeline.progress import Report, part_of
-from pipeline.render import brand, drawn, graph, loudness, shapes
+from pipeline.render import brand, colours, drawn, graph, loudness, shapes
 from pipeline.render.colours import Stream
 from pipeline.render.graph import Canvas, Stretch
 from pipeline.render.options import RenderOptions
@@ -109,7 +109,8 @@ class Work:
         text = self.script()
         if "\nDialogue:" not in text:
             return False
-        (self.folder / "captions.ass").write_text(text, encoding="utf-8")
+        burned = colours.for_drawing(text, (self.canvas.width, self.canvas.height))
+        (self.folder / "captions.ass").write_text(burned, encoding="utf-8")
         # libass reads every font of the folder it is given.
         (self.folder / "fonts").mkdir()
         for face in fonts.named(text, self.look.own):
