@@ -135,12 +135,12 @@ def test_captions_have_the_colours_they_are_given(size: tuple[int, int], tmp_pat
         ["-f", "lavfi", "-i", gray, "-c:v", "libx264", "-qp", "0", "-preset", "ultrafast", ffmpeg.safe_output(source)]
     )
     said = Transcript("en", 1.0, (Sentence(0.0, 1.0, "MMMM"),))
-    style = CaptionStyle(mark="none", colour="#3df07c", scale=3.0, outline=0.0, shadow=0.0)
+    style = CaptionStyle(mark="none", colour="#40c080", scale=3.0, outline=0.0, shadow=0.0)
     out = tmp_path / "out.mp4"
     render(Timeline((Cut(str(source), Span(0.0, 1.0), 0.0),)), out, RenderOptions(captions=said, style=style, crf=1))
     raw = tmp_path / "out.yuv"
     ffmpeg.run(["-ss", "0.4", *ffmpeg.safe_input(out), "-frames:v", "1", "-f", "rawvideo", ffmpeg.safe_output(raw)])
     luma = np.frombuffer(raw.read_bytes(), np.uint8)[: size[0] * size[1]]
     shares = colours.LUMA[colours.guessed(*size)]
-    expected = 16 + 219 / 255 * sum(share * value for share, value in zip(shares, (0x3D, 0xF0, 0x7C), strict=True))
-    assert np.median(luma[luma > 150]) == pytest.approx(expected, abs=4)
+    expected = 16 + 219 / 255 * sum(share * value for share, value in zip(shares, (0x40, 0xC0, 0x80), strict=True))
+    assert np.median(luma[luma > 125]) == pytest.approx(expected, abs=4)
