@@ -31,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(argv)
     work, show = _COMMANDS[options.command]
     as_json = bool(getattr(options, "json", False)) or getattr(options, "format", "") == "json"
-    return cli.run(lambda settings, report: (cli.DONE, work(options, settings, report)), as_json, show)
+    return cli.run(lambda settings, report: (cli.DONE, work(options, settings, report)), as_json, show, options.verbose)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -58,6 +58,8 @@ def _parser() -> argparse.ArgumentParser:
     add_arguments(six)
     for command in (two, three, four, five, six):
         command.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    for command in (one, two, three, four, five):
+        cli.add_verbose(command)
     return parser
 
 
@@ -109,11 +111,12 @@ def _asked(options: argparse.Namespace, settings: Settings, request: type[Asked]
 def _transcribe(options: argparse.Namespace, settings: Settings, report: Report) -> dict[str, Any]:
     from pipeline.captions import subtitles
     from pipeline.tracks.choice import chosen
+    from reelify.hearing import heard_by
 
     request = _asked(options, settings, TranscribeRequest, source=_local(options.input, settings, report))
     engine = Engine(settings)
     sound = chosen(engine.probe(request.source), request.track)
-    heard = engine.transcript(request.source, request.language, sound.heard, report)
+    heard = heard_by(engine, request.source, request, sound.heard, report)
     if options.format == "json":
         return heard.to_json() | {"doubts": [*sound.notes, *heard.doubts]}
     return {"text": subtitles.write(heard, options.format)}
