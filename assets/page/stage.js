@@ -1,3 +1,4 @@
+const ticked = () => [...element.querySelectorAll('[data-want]:checked')].map(box => Number(box.dataset.want));
 const stageOf = () => element.querySelector('.stage');
 const cardOf = (n) => element.querySelector(`.card[data-n="${n}"]`);
 const chosen = (n) => {
@@ -45,7 +46,7 @@ edges(past, (n, bounds, edge) => {
 element.addEventListener('click', (e) => {
   const hit = e.target.closest('[data-play]');
   if (hit) play(hit.dataset.play);
-  else if (e.target.closest('[data-apply]')) trigger('apply', { state: past.now() });
+  else if (e.target.closest('[data-apply]')) trigger('apply', { state: past.now(), only: ticked() });
 });
 element.addEventListener('keydown', (e) => {
   const clip = e.target.closest('.tl-play'); if (!clip || !['ArrowLeft', 'ArrowRight'].includes(e.key)) return;
@@ -77,3 +78,12 @@ keyed({
 element.addEventListener('click', (e) => {
   if (e.target.closest('[data-add]')) trigger('moment', { at: (player()?.currentTime || 0) + offset(), state: past.now() });
 });
+
+// What is ticked is what is made; how long that is stands beside the button.
+const weigh = () => {
+  const only = ticked(), make = element.querySelector('[data-apply]'); if (!make) return;
+  make.dataset.plain ??= make.textContent;
+  const seconds = only.reduce((sum, n) => { const [low, high] = boundsOf(past.now(), n); return sum + high - low; }, 0);
+  make.textContent = only.length ? `${make.dataset.plain} (${only.length} · ${clock(seconds)})` : make.dataset.plain;
+};
+element.addEventListener('change', (e) => { if (e.target.matches('[data-want]')) weigh(); });

@@ -89,7 +89,7 @@ const given = () => Object.fromEntries(Object.entries(held).map(([name, f]) => [
 const missing = () => [...element.querySelectorAll('[data-give]')].map(f => f.dataset.give).filter(name => {
   const { files, link } = of(name);
   const none = !link.trim() && !files.some(f => f.named || f.busy), bad = files.filter(f => f.error);
-  if (bad.length && none) error(name, bad[0].error); else error(name, none ? told('nothing', { field: field(name).querySelector('h3').textContent }) : '');
+  if (bad.length && none) error(name, bad[0].error); else error(name, none ? told('nothing', { field: field(name).querySelector('h2').textContent }) : '');
   return none;
 });
 const go = (what) => {

@@ -98,7 +98,7 @@ def first_packet(path: Path, index: int) -> float | None:
 
 def on_our_clock(path: Path, delay: float) -> list[str]:
     """An input whose timestamps come out on our clock: ffmpeg would start every file at its first timestamp."""
-    if path.suffix in {".srt", ".ass"}:
+    if path.suffix in {".srt", ".ass", ".vtt"}:
         return ["-itsoffset", f"{delay:.6f}", *ffmpeg.safe_input(path)]
     with opened(path) as container:
         offset = (container.start_time or 0) / MICRO - clock_origin(container) + delay

@@ -29,6 +29,7 @@ from pipeline.tracks.carriage import KINDS, Carried, carriage, is_cover, said
 from pipeline.tracks.copying import MICRO, on_our_clock
 from pipeline.tracks.straight import straightened
 from pipeline.tracks.tags import Head, head_of, retag, room
+from pipeline.tracks.webvtt import text_tracks, write_cues
 
 PICTURES = {"mjpeg": ("jpg", "image/jpeg"), "png": ("png", "image/png"), "bmp": ("bmp", "image/bmp"),
     "gif": ("gif", "image/gif")}  # fmt: skip
@@ -132,7 +133,8 @@ def mux(request: Mux, report: Report = no_report) -> tuple[Message, ...]:
         straight = straightened(request.original, folder)
         # What was written on another clock has other tracks, too.
         head = head_of(request.original) if straight == request.original else Head()
-        request = replace(request, original=straight)
+        rescued = _rescued(request.original, folder) if straight == request.original else ()
+        request = replace(request, original=straight, subtitles=(*rescued, *request.subtitles))
         command = _command(request, folder, head)
         with opened(request.original) as container:
             length = (container.duration or 0) / MICRO
@@ -215,7 +217,7 @@ def _command(request: Mux, folder: Path, head: Head) -> _Command:
         for each in found:
             if each.how == "cover":
                 command.covers += _cover(request.original, container.streams[each.index])
-            elif each.how not in {"left_out", "empty"}:
+            elif each.how not in {"left_out", "empty", "rescued"}:
                 _carry(container.streams[each.index], each, request, command)
                 if each.kind != "t":
                     command.tags[-1] = tags.get(each.index, "")
@@ -223,6 +225,18 @@ def _command(request: Mux, folder: Path, head: Head) -> _Command:
     _add_fonts(request, command)
     _attach(command, folder)
     return command
+
+
+def _rescued(original: Path, folder: Path) -> tuple[NewTrack, ...]:
+    """The original's subtitles that FFmpeg cannot read, as files."""
+    if all(c.how != "rescued" for c in carriage(original)):
+        return ()
+    return tuple(
+        NewTrack(
+            write_cues(original, track, folder / f"text{k}.vtt"), "s", track.language, track.title, flags=track.flags
+        )
+        for k, track in enumerate(text_tracks(original))
+    )
 
 
 def _tags_of(streams: Any, head: Head) -> dict[int, str]:

@@ -71,10 +71,10 @@ class Head:
 def head_of(path: Path | str) -> Head:
     """What the head of ``path`` tells; nothing for a file that is no Matroska file, or one that is damaged there."""
     with contextlib.suppress(OSError, ValueError), open(path, "rb") as file:
-        found = {e.id: e for e in _level_one(file)}
+        found = {e.id: e for e in level_one(file)}
         tracks = _tracks(content(file, found[TRACKS])) if TRACKS in found else []
         chapters = content(file, found[CHAPTERS]) if CHAPTERS in found else b""
-        return Head(tuple(_language(t) for t in tracks), b"".join(_plain(chapters)))
+        return Head(tuple(language_of(t) for t in tracks), b"".join(_plain(chapters)))
     return Head()
 
 
@@ -116,7 +116,7 @@ class _Head:
     later: tuple[tuple[bytes, int], ...]
 
 
-def _segment(file: BinaryIO) -> tuple[int, int]:
+def segment_of(file: BinaryIO) -> tuple[int, int]:
     """Where the content of a file's segment begins and ends.
 
     Raises:
@@ -133,9 +133,9 @@ def _segment(file: BinaryIO) -> tuple[int, int]:
     return segment.data, size if segment.size == UNKNOWN_SIZE else min(size, segment.end)
 
 
-def _level_one(file: BinaryIO) -> list[Element]:
+def level_one(file: BinaryIO) -> list[Element]:
     """The segment's elements up to the first cluster, and those the file says are elsewhere."""
-    start, end = _segment(file)
+    start, end = segment_of(file)
     out: list[Element] = []
     for element in elements(file, start, end):
         if element.id == CLUSTER or len(out) >= MOST_ELEMENTS:
@@ -157,7 +157,7 @@ def _head(file: BinaryIO) -> _Head:
     Raises:
         ValueError: it is not as we write it.
     """
-    start, end = _segment(file)
+    start, end = segment_of(file)
     inside: list[Node] = []
     seeks: list[tuple[bytes, int]] = []
     for element in elements(file, start, end):
@@ -221,7 +221,8 @@ def _tracks(payload: bytes) -> list[list[Node]]:
     return [t for t in tracks if any(n.id == TRACK_TYPE and unsigned(n.payload) in PLAYED for n in t)]
 
 
-def _language(track: Sequence[Node]) -> str:
+def language_of(track: Sequence[Node]) -> str:
+    """The IETF tag among the parts of a track; empty where there is none that could be one."""
     tag = next((text(n.payload) for n in track if n.id == LANGUAGE_IETF), "")
     return tag if len(tag) <= LONGEST_TAG and tag.replace("-", "").isalnum() and tag.isascii() else ""
 

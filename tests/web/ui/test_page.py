@@ -495,3 +495,23 @@ def test_the_library_is_browsed_searched_and_picked_from(browser: Any, tmp_path:
         visit.page.click("#highlights-go")
         visit.see("#highlights-view .stage[data-job] .card")
         assert own.jobs.list()[0].request.source == films / "Cine" / "La abuela.mp4"
+
+
+def test_moments_can_be_chosen_before_anything_is_made(browser: Any, place: Place) -> None:
+    with Visit(browser, place.address) as visit:
+        page = visit.page
+        page.get_by_role("button", name="Más ajustes").first.click()
+        page.get_by_label("Crear los clips enseguida").uncheck()
+        moments(visit)
+        found = newest(place, "highlights")
+        assert not found.request.render
+        page.locator(".card[data-n='1'] .pic").click()
+        page.wait_for_function(
+            "document.querySelector('#highlights-view video').getAttribute('src').includes('highlights_short_films')"
+        )
+        page.locator("[data-want='2']").check()
+        page.click("#highlights-view [data-apply]")
+        page.locator("[data-want='2']").wait_for(state="detached")
+        assert page.locator("[data-want='1']").is_visible(), "what is not ticked is not made"
+        assert [c.span.start for c in newest(place, "compile").request.clips] == [82.0]
+        assert edits.made_by(found) == {newest(place, "compile").id}

@@ -94,7 +94,7 @@ def _field(field: Field, settings: Settings, language: str, library: bool) -> st
         else ""
     )
     return (
-        f'<section class="give" id="{field.id}" data-give="{field.name}" data-several="{int(field.several)}"><h3>{title}</h3>'
+        f'<section class="give" id="{field.id}" data-give="{field.name}" data-several="{int(field.several)}"><h2>{title}</h2>'
         f'<label class="drop">{ICON}<b>{drop}</b><small>{html.escape(types)}</small>'
         f'<input type="file" accept="{attr(accept)}" aria-label="{title}"{" multiple" if field.several else ""}></label>'
         f'<ul class="given" aria-live="polite"></ul><div class="or"><input type="url" inputmode="url" placeholder="{link}" aria-label="{link}" '

@@ -72,6 +72,7 @@ def _options(page: Page) -> dict[str, Any]:
             "transcribe": gr.Checkbox(
                 True, label=label("ui.highlights.speech"), info=label("ui.highlights.speech_info")
             ),
+            "render": gr.Checkbox(True, label=label("ui.highlights.render"), info=label("ui.highlights.render_info")),
             "fast": gr.Checkbox(False, label=label("ui.highlights.fast"), info=label("ui.highlights.fast_info")),
             "track": gr.Textbox("auto", label=label("ui.track"), info=label("ui.track_info"), max_lines=1),
         }

@@ -147,7 +147,7 @@ class HighlightsWork(TabWork):
 
     def _clip(self, job: Job, n: int, clip: Mapping[str, Any], language: str) -> dict[str, Any]:
         reasons = [*clip.get("reasons", []), *clip.get("doubts", [])]
-        first = {**clip, "reasons": reasons, "made": () if clip.get("own") else (clip["start"], clip["end"])}
+        first = {**clip, "reasons": reasons, "made": (clip["start"], clip["end"]) if clip.get("url") else ()}
         again, done = made_last(self.page, job, n)
         if again is None or done is None:
             return first
@@ -185,7 +185,7 @@ class HighlightsWork(TabWork):
             state = edits.save(job, data.get("state"))
             for n, clip in enumerate(self._clips(job, language), 1):
                 bounds = edits.bounds_of(state, n, clip)
-                if bounds != tuple(clip["made"]) and data.get("n") in (None, n):
+                if bounds != tuple(clip["made"]) and _is_meant(n, data):
                     edits.keep_making(job, n, self._queued(job, n, clip, bounds, request), bounds)
         except StudioError as error:
             yield self.told(made=note(words(error.message, language), "bad"))
@@ -209,6 +209,12 @@ class HighlightsWork(TabWork):
                 yield self.told(made=card)
         clips = self._clips(job, language)
         yield self.told(made=last, view=self._stage(job, language), table=_table(clips, language))
+
+
+def _is_meant(n: int, data: Mapping[str, Any]) -> bool:
+    """Whether a clip is among those that are to be made: the one of ``n``, those of ``only``, or all."""
+    only = data.get("only") or ()
+    return n == data["n"] if data.get("n") is not None else not only or n in only
 
 
 def made_last(page: Page, job: Job, n: int) -> tuple[Mapping[str, Any] | None, Job | None]:

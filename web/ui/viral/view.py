@@ -89,7 +89,7 @@ def _card(n: int, clip: Mapping[str, Any], board: Board, language: str) -> str:
     return (
         f'<li class="vcard{"" if clip.get("kept", True) else " under"}" data-n="{n}" data-src="{attr(_played(clip))}" '
         f'data-poster="{attr(clip.get("poster") or "")}" data-start="{clip.get("start", 0.0)}" data-end="{clip.get("end", 0.0)}" '
-        f'data-shift="{clip.get("shift", 0.0)}" data-made="{_made_of(clip)}"><header>{_go(n, language)}<div><h3>{n}. {name}</h3>'
+        f'data-shift="{clip.get("shift", 0.0)}" data-made="{_made_of(clip)}"><header>{_go(n, language)}<div><h2>{n}. {name}</h2>'
         f'<p class="soft when">{_length(clip, language)}</p></div><strong class="total" title="{attr(tell("ui.table.score", language))}">'
         f"{round(100 * clip['viral_score'])}<small>/100</small></strong></header>"
         f"{to_post(clip.get('suggested') or {}, language)}{_bars(clip, language)}{edges}{_transcript(n, clip, bool(board.job), language)}{doubts}"
@@ -101,7 +101,7 @@ def _pending(n: int, clip: Mapping[str, Any], language: str) -> str:
     """A clip to be watched until it is judged."""
     return (
         f'<li class="vcard" data-n="{n}" data-src="{attr(_played(clip))}" data-poster="" data-shift="{clip["shift"]}"><header>'
-        f"{_go(n, language)}<div><h3>{n}. {html.escape(clip['title'])}</h3></div><span></span></header></li>"
+        f"{_go(n, language)}<div><h2>{n}. {html.escape(clip['title'])}</h2></div><span></span></header></li>"
     )
 
 
