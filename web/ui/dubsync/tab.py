@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from syncdub.witnesses import EXACT, WITNESSES
-from web.ui.dubsync import season
+from web.ui.dubsync import review, season
 from web.ui.dubsync.work import DubWork
 from web.ui.following import IN_ORDER, QUIET, Page
 from web.ui.giving.component import drop_zone
@@ -63,8 +63,9 @@ def layout(page: Page, last: gr.BrowserState) -> DubTab:
         with gr.Accordion(label("ui.advanced"), open=False, elem_classes="flow-options"):
             options = _options()
         shown = _results()
-    season.section(page)
     state = {"running": gr.State(""), "analysed": gr.State("")}
+    review.section(page, state["analysed"])
+    season.section(page)
     return DubTab(progress=progress, zone=zone, wrong=wrong, options=options, **shown, **state, last=last)
 
 
