@@ -4,6 +4,8 @@ A row says what was kept, what was converted and what was said, all of it measur
 that does not become a clip is a row too, with the reason people read.
 
     python -m benchmarks.clip_formats
+
+``python -m benchmarks.formats`` puts them beside the kinds of films and dubs.
 """
 
 from __future__ import annotations
@@ -44,10 +46,18 @@ class Kind:
     args: tuple[str, ...]
     chart: str = "testsrc2=s=320x180:r=25"
     expect: tuple[str, ...] = ()
+    twice: bool = False
+    """Two recordings, one file behind the other; the clip lies over the join."""
+
+    @property
+    def cut(self) -> float:
+        return SECONDS - LENGTH / 2 if self.twice else CUT
 
 
-def _kind(what: str, name: str, *args: str, chart: str = "testsrc2=s=320x180:r=25", expect: str = "") -> Kind:
-    return Kind(what, name, args, chart, tuple(expect.split()))
+def _kind(
+    what: str, name: str, *args: str, chart: str = "testsrc2=s=320x180:r=25", expect: str = "", twice: bool = False
+) -> Kind:
+    return Kind(what, name, args, chart, tuple(expect.split()), twice)
 
 
 X265 = ("-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=error")
@@ -101,6 +111,10 @@ KINDS = (
     _kind("Opus, sound alone", "a.opus", *A, "-c:a", "libopus"),
     _kind("MP2, sound alone", "a.mp2", *A, "-c:a", "mp2"),
     _kind("WMA, sound alone", "a.wma", *A, "-c:a", "wmav2"),
+    _kind("clock starts again", "a.ts", *H264, expect="media.clock_restarts", twice=True),
+    _kind("clock starts again", "a.vob", *V, *A, *MPEG2, "-c:a", "ac3", "-f", "vob", chart=SD, expect="media.clock_restarts",
+          twice=True),
+    _kind("chained", "a.ogg", *A, "-c:a", "libvorbis", expect="media.clock_restarts", twice=True),
     _kind("MP4 called .avi", "a.mp4.avi", *H264, "-f", "mp4"),
     _kind("live, no duration", "a.webm", *V, *A, "-c:v", "libvpx", "-deadline", "realtime", "-c:a", "libvorbis", "-live", "1",
           expect="media.no_duration"),
@@ -115,6 +129,8 @@ def make(kind: Kind, folder: Path) -> Path:
     tone = ["-f", "lavfi", "-t", str(SECONDS), "-i", "sine=f=440:r=44100"]
     voice = ["-t", str(SECONDS), *ffmpeg.safe_input(VOICE)]
     ffmpeg.run([*chart, *tone, *voice, *kind.args, ffmpeg.safe_output(out)], time_limit=120)
+    if kind.twice:
+        out.write_bytes(2 * out.read_bytes())
     return out
 
 
@@ -161,7 +177,7 @@ def row(kind: Kind, folder: Path) -> list[object]:
         info = probe(source)
         sound = chosen(info)
         out = folder / ("clip.mp4" if info.video else "clip.m4a")
-        plan = Timeline((Cut(str(source), Span(CUT, CUT + LENGTH), 0.0),))
+        plan = Timeline((Cut(str(source), Span(kind.cut, kind.cut + LENGTH), 0.0),))
         render(plan, out, RenderOptions(tracks={info.path: sound.mixed}), known={str(source): info})
         clip = probe(out)
     except StudioError as error:
@@ -174,9 +190,9 @@ def row(kind: Kind, folder: Path) -> list[object]:
     return ["clip", info.container.split(",")[0], codecs(info), kind.what, kept, converted, "–", said, fine]
 
 
-def rows() -> Iterator[list[object]]:
-    """The table's lines under :data:`HEAD`, each made and measured now."""
-    for kind in KINDS:
+def rows(only: str = "") -> Iterator[list[object]]:
+    """The table's lines under :data:`HEAD`, each made and measured now; ``only`` those in whose words this occurs."""
+    for kind in (k for k in KINDS if only in f"clip {k.name} {k.what}"):
         with tempfile.TemporaryDirectory() as folder:
             yield row(kind, Path(folder))
 

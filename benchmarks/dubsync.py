@@ -50,9 +50,13 @@ class Outcome:
     """Share of the moments whose truth lies inside their error bar."""
     plain: bool = False
     """Whether a doubt says that only a part is shared."""
+    named: float = 1.0
+    """Share of the film's lost stretches (half a second or longer) that a doubt names."""
 
 
 PLAIN = {"doubt.only_shared_placed", "doubt.only_part_shared", "doubt.much_unmatched"}
+LOST = 0.5
+"""Seconds from which a stretch without dub is one that must be told."""
 STRETCHED = 15.0
 """Seconds of foreign time that may be placed beside what is shared: the windows see no nearer."""
 
@@ -93,7 +97,32 @@ def judged(plan: SyncPlan, truth: Sequence[Piece], seconds: float) -> Outcome:
     bars = np.array([_bar(plan, float(t)) for t in moments])[both]
     held = float((off <= bars + 0.1).mean()) if len(off) else 1.0
     plain = bool({d.code for d in plan.doubts} & PLAIN)
-    return Outcome(off[off < 500], joins, covered, foreign, ppm, seconds, plan.verdict == "refuse", held, plain)
+    refused = plan.verdict == "refuse"
+    return Outcome(off[off < 500], joins, covered, foreign, ppm, seconds, refused, held, plain, _named(plan, truth))
+
+
+def _named(plan: SyncPlan, truth: Sequence[Piece]) -> float:
+    """How much of what truth and plan both leave without dub is told, to the second that doubts are told in."""
+    length = plan.original_duration
+    lost = []
+    edges = [0.0, *(t for p in truth for t in (p.original_start, p.at(p.dub_end))), length]
+    for start, end in zip(edges[::2], edges[1::2], strict=True):
+        if end - start >= LOST:
+            lost.append((start, end))
+    if not lost or plan.verdict == "refuse":
+        return 1.0
+    told = [_clocks(str(d.values["spans"])) for d in plan.doubts if d.code.startswith("doubt.without_dub.")]
+    spans = [span for some in told for span in some]
+    return float(np.mean([any(a <= end and b + 1.0 >= start for a, b in spans) for start, end in lost]))
+
+
+def _clocks(spans: str) -> list[tuple[float, float]]:
+    """``1:05–1:20, 2:00–2:03`` in seconds."""
+
+    def seconds(clock: str) -> float:
+        return float(sum(float(part) * 60.0**k for k, part in enumerate(reversed(clock.split(":")))))
+
+    return [(seconds(a), seconds(b)) for a, b in (one.split("–") for one in spans.split(", "))]
 
 
 def _bar(plan: SyncPlan, dub: float) -> float:
@@ -214,7 +243,7 @@ def generated(studio: Studio, name: str, n: int, first: int = 0) -> list[object]
     for k in range(n):
         seed = first + 1000 * list(KINDS).index(name) + k
         with tempfile.TemporaryDirectory() as work:
-            pair = studio.pair(seed, _voiced(KINDS[name], seed), Path(work))
+            pair = studio.pair(seed, voiced(KINDS[name], seed), Path(work))
             outcomes.append(measured(pair))
             plain.append(one_correlation(pair))
             other.append(peer(pair))
@@ -261,7 +290,7 @@ def wrong_pairs(studio: Studio, n: int) -> str:
     with tempfile.TemporaryDirectory() as work, mock.patch.object(fingerprints, "sound_print", once):
         pairs = []
         for k in range(n):
-            recipe = replace(_voiced(kinds[k % len(kinds)], 90_000 + k), duration=180.0)
+            recipe = replace(voiced(kinds[k % len(kinds)], 90_000 + k), duration=180.0)
             pairs.append(studio.pair(90_000 + k, recipe, Path(work, str(k))))
         right = [measured(pair).refused for pair in pairs]
         mixed = [Pair(a.original, b.dub, b.pieces) for a in pairs for b in pairs if a is not b]
@@ -340,7 +369,7 @@ def long_films(studio: Studio) -> str:
     return table(("film, without speech", "s", "peak MiB", "median ms", "film covered %", "worst join ms"), rows)
 
 
-def _voiced(recipe: Callable[[np.random.Generator], Recipe], seed: int) -> Recipe:
+def voiced(recipe: Callable[[np.random.Generator], Recipe], seed: int) -> Recipe:
     rng = np.random.default_rng(seed + 77)
     languages = rng.permutation(["en", "es", "fr", "de", "it", "pt"])
     return replace(recipe(rng), voices=(str(languages[0]), str(languages[1])))

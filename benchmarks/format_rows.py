@@ -13,8 +13,10 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.media import ffmpeg
+from pipeline.tracks import ebml, tags
 from pipeline.tracks.encode import AudioFormat, write_audio
 
+CHAPTER_UID, CHAPTER_START, CHAPTER_DISPLAY, CHAPTER_NAME, CHAPTER_LANGUAGE_IETF = 0x73C4, 0x91, 0x80, 0x85, 0x437D
 RATE, SECONDS, LATE = 48000, 14.0, 1.0
 Make = Callable[[Path, "Parts"], Path]
 
@@ -31,7 +33,7 @@ class Parts:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One kind of file: ``side`` is ``original``, ``dub`` or ``clip``; ``expect`` are codes of what must be said, ``codec`` what the
+    """One kind of file: ``side`` is ``original`` or ``dub``; ``expect`` are codes of what must be said, ``codec`` what the
     sound must be in the result (empty: what it was), ``refused`` the code of the refusal that is right."""
 
     side: str
@@ -169,6 +171,30 @@ def with_more(name: str, *options: object, base: str = "base.mkv", more: tuple[o
     return make
 
 
+def tagged() -> Make:
+    """A film in two languages with IETF tags, and chapters inside chapters with names in both."""
+
+    def chapter(uid: int, seconds: int, names: dict[str, str], *inside: ebml.Node) -> ebml.Node:
+        parts = [ebml.Node(CHAPTER_UID, ebml.number(uid)), ebml.Node(CHAPTER_START, ebml.number(seconds * 10**9))]
+        for tag, name in names.items():
+            shown = [ebml.Node(CHAPTER_NAME, name.encode()), ebml.Node(CHAPTER_LANGUAGE_IETF, tag.encode())]
+            parts += ebml.nodes(ebml.master(CHAPTER_DISPLAY, shown, checked=False))
+        return ebml.nodes(ebml.master(tags.CHAPTER, [*parts, *inside], checked=False))[0]
+
+    def make(folder: Path, given: Parts) -> Path:
+        out = folder / "tagged.mkv"
+        first = chapter(1, 0, {"en": "Opening", "es-419": "Apertura"}, chapter(2, 1, {"en": "Titles"}))
+        chapters = ebml.master(tags.EDITION, [first, chapter(3, 7, {"en": "Scene"})], checked=False)
+        spare = ("-metadata_header_padding", tags.room(["", "", ""], chapters))
+        sides = ("-metadata:s:a:0", "language=spa", "-metadata:s:a:1", "language=por", *spare)
+        ff(*shown(), "-i", given.film, "-map", 0, "-map", 1, "-map", 1, "-c:v", "libx264", "-c:a", "aac", *sides, out)
+        if not tags.retag(out, ["", "es-419", "pt-BR"], chapters):
+            raise AssertionError("the input could not be made")
+        return out
+
+    return make
+
+
 def renamed(make: Make, name: str) -> Make:
     """The same file under a name that says something else."""
     return lambda folder, given: make(folder, given).rename(folder / name)
@@ -222,6 +248,7 @@ ORIGINALS = [
     Row("original", "mkv", "h264, aac", "odd size", film("f.mkv", *AAC, video=(*H264, "-pix_fmt", "yuv444p"), size="161x121")),
     Row("original", "mkv", "h264, aac", "23.976 pictures a second", film("f.mkv", *AAC, rate="24000/1001")),
     Row("original", "mkv", "mpeg2video, ac3", "interlaced", film("f.mkv", "-c:a", "ac3", video=(*MPEG2, "-flags", "+ilme+ildct"))),
+    Row("original", "mkv", "h264, aac, aac", "es-419 and pt-BR, nested chapters in two languages", tagged(), more=("tags",)),
     Row("original", "mkv", "h264, aac", "called .mp4", renamed(film("f.mkv", *AAC), "wrong.mp4")),
 ]  # fmt: skip
 DUBS = [
@@ -256,5 +283,3 @@ DUBS = [
     Row("dub", "m4a", "aac", "called .mp3", renamed(sound("d.m4a", *AAC), "wrong.mp3")),
     Row("dub", "wav", "pcm_s16le", "8 kHz", sound("d.wav", "-c:a", "pcm_s16le", "-ar", 8000)),
 ]  # fmt: skip
-CLIPS: list[Row] = []
-"""Sources of clips; their rows are looked at by :data:`benchmarks.formats.LOOKS`."""

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from av.audio.stream import AudioStream
 
-from benchmarks import ROOT, table
-from benchmarks.format_rows import CLIPS, DUBS, LATE, ORIGINALS, SECONDS, Parts, Row, parts
+from benchmarks import ROOT, clip_formats, table
+from benchmarks.format_rows import DUBS, LATE, ORIGINALS, SECONDS, Parts, Row, parts
 from benchmarks.muxing import Prober
 from pipeline.errors import StudioError
 from pipeline.media.container import opened
@@ -24,6 +24,7 @@ from pipeline.media.probe import probe
 from pipeline.messages import say
 from pipeline.settings import Settings
 from pipeline.tracks.carriage import is_cover
+from pipeline.tracks.tags import Head, head_of
 from syncdub.requests import SyncRequest
 from syncdub.values import Segment, SyncPlan
 from syncdub.verdict import verdict_of
@@ -32,7 +33,8 @@ from syncdub.workflow import SyncResult, execute
 HEAD = ("side", "container", "codecs", "peculiarity", "kept", "converted", "off by ms", "said", "right")
 INTRODUCTION = """# Formats
 
-Written by `python -m benchmarks.formats --write`: each kind of file is made, given to the product, and looked at.
+Written by `python -m benchmarks.formats --write`: each kind of file is made, given to the product, and looked at. Originals and dubs
+become a film with both tracks, the map of the dub being given; clips are cut from the others.
 
 """
 NEAR_MS = 60.0
@@ -92,11 +94,18 @@ def _streams_kept(row: Row, made: Path, out: Path) -> bool:
             return False
         if row.side == "dub":
             return True
+        if "tags" in row.more and not _tags_kept(head_of(made), head_of(out)):
+            return False
         heard = [s for s in before.streams if not isinstance(s, AudioStream) or s.rate]
         return all(
             sum(s.type == kind for s in after.streams) >= sum(s.type == kind for s in heard)
             for kind in ("video", "audio", "subtitle")
         )
+
+
+def _tags_kept(before: Head, after: Head) -> bool:
+    """Whether every track's IETF tag and the chapters are there again."""
+    return after.languages[: len(before.languages)] == before.languages and after.chapters == before.chapters
 
 
 def _kept(out: Path) -> str:
@@ -109,12 +118,12 @@ def _kept(out: Path) -> str:
 
 
 LOOKS: Mapping[str, Look] = {"original": dub_side, "dub": dub_side}
-"""Who looks at the rows of each side; a side without one is not run."""
+"""Who looks at the rows of each side."""
 
 
 def rows() -> list[Row]:
-    """All rows whose side somebody looks at."""
-    return [r for r in (*ORIGINALS, *DUBS, *CLIPS) if r.side in LOOKS]
+    """All kinds of films and dubs."""
+    return [*ORIGINALS, *DUBS]
 
 
 def looked_at(row: Row, given: Parts) -> list[object]:
@@ -151,6 +160,9 @@ def main() -> None:
         for row in wanted:
             lines.append(looked_at(row, given))
             print(*lines[-1], sep=" | ", file=sys.stderr, flush=True)
+        for line in clip_formats.rows(chosen.only):
+            lines.append(line)
+            print(*line, sep=" | ", file=sys.stderr, flush=True)
     wrong = sum(line[-1] == "NO" for line in lines)
     text = f"{len(lines)} kinds of files, {len(lines) - wrong} right.\n\n{table(HEAD, lines)}\n"
     print(text)

@@ -1,32 +1,74 @@
-"""Pictures of the page with real results: every width, language and colour scheme, to be looked at by a person.
+"""Pictures of every state of the page in every width, language and colour scheme, and what a program can see wrong in them.
 
-``python -m benchmarks.screenshots [--out DIR] [--docs] [--data DIR]``; ``--docs`` also writes the three pictures of the README. The
-examples are worked on once; every picture is a visitor who finds them finished.
+``python -m benchmarks.screenshots [--out DIR] [--real] [--docs] [--data DIR] [--axe]``. The states are those of ``docs/design.md``. Results
+are those of ``tests/page_kinds.py`` (at once, no models); ``--real`` works the three examples through, ``--docs`` does too and also writes
+the pictures of the README. Overflow is looked for in every picture, English words in every one of another language, small targets on
+phones; ``--axe`` adds axe in every state of both schemes. A person still has to look at the pictures.
 """
 
 from __future__ import annotations
 
 import argparse
 import itertools
+import os
 import sys
 import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks import ROOT, table
-from tests.browsing import Visit, app_process, chromium
+from benchmarks import ROOT, page_checks, table
+from tests.browsing import Visit, app_process, chromium, page_server
 
-WIDTHS = (390, 1280, 2560)
+WIDTHS = (390, 768, 1280, 1920)
+HEIGHTS = {390: 844, 768: 1024, 1280: 800, 1920: 1080}
 LOCALES = ("es-ES", "en-US")
 SCHEMES = ("light", "dark")
 TABS = ("highlights", "viral", "dubsync")
 READY = (
     "#highlights-view .stage[data-job] .card",
     "#viral-view .viral[data-job] .vcard",
-    "#sync-view .sync[data-job] .seg",
+    "#sync-view .sync[data-job] .seg:visible",
 )
 EXAMPLES = ("#highlights-example", "#viral-example", "#sync-example")
 LIMIT = 900_000
+SETTLE = 700
+"""Milliseconds after which nothing moves any more."""
+
+
+@dataclass(frozen=True)
+class Looked:
+    """A picture and what is wrong in it."""
+
+    name: str
+    wrong: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Eye:
+    """Takes pictures of one visitor's page into ``out``."""
+
+    out: Path
+    axe: bool
+
+    def shoot(self, visit: Visit, state: str, scheme: str) -> Looked:
+        """The picture of a state, and its faults."""
+        page = visit.page
+        page.wait_for_timeout(SETTLE)
+        width = page.viewport_size["width"]
+        name = f"{state}_{width}_{visit.language}_{scheme}.png"
+        page.screenshot(path=self.out / name, full_page=state not in {"running", "keys"})
+        wrong = [f"overflow: {w}" for w in page_checks.too_wide(page)]
+        if visit.language != "en":
+            wrong += [f"English: {t}" for t in page_checks.english(page)]
+        if width < 640:
+            wrong += [f"target: {t}" for t in page_checks.small_targets(page)]
+        if self.axe and width in (390, 1280) and visit.language == "es":
+            wrong += [f"axe: {v}" for v in page_checks.violations(page)]
+        return Looked(name, wrong)
 
 
 def results(browser: Any, address: str) -> Any:
@@ -37,31 +79,62 @@ def results(browser: Any, address: str) -> Any:
         visit.page.click(button)
         visit.page.wait_for_selector(ready, timeout=LIMIT)
         visit.page.wait_for_selector(".studio-progress:visible", state="detached", timeout=LIMIT)
+    visit.page.wait_for_timeout(SETTLE)
     state = visit.context.storage_state()
     visit.context.close()
     return state
 
 
-def shoot(browser: Any, address: str, state: Any, out: Path) -> list[tuple[str, str]]:
-    """A picture of every tab in every form; rows of name and size."""
-    rows = []
+def fresh(visit: Visit, eye: Eye, scheme: str) -> Iterator[Looked]:
+    """Somebody who comes for the first time: forms, something missing, a job that runs."""
+    page = visit.page
+    yield eye.shoot(visit, "form", scheme)
+    page.locator("#highlights-flow .flow-options button").first.click()
+    page.locator("#highlights-flow .flow-options input[type=checkbox]").nth(1).check()
+    yield eye.shoot(visit, "settings", scheme)
+    page.click("#highlights-example")
+    page.wait_for_selector("#highlights-progress .studio-progress", timeout=LIMIT)
+    yield eye.shoot(visit, "running", scheme)
+    page.click("#highlights-progress [data-stop]")
+    page.wait_for_selector("#highlights-progress .studio-note", timeout=LIMIT)
+    visit.tab(2)
+    yield eye.shoot(visit, "form_dubsync", scheme)
+    page.click("#sync-go")
+    yield eye.shoot(visit, "wrong", scheme)
+
+
+def returning(visit: Visit, eye: Eye, scheme: str) -> Iterator[Looked]:
+    """Somebody whose results are there."""
+    for number, name in enumerate(TABS):
+        visit.tab(number)
+        visit.page.wait_for_selector(READY[number], timeout=LIMIT)
+        yield eye.shoot(visit, name, scheme)
+    visit.tab(3)
+    visit.page.wait_for_selector("#tasks-view article", timeout=LIMIT)
+    yield eye.shoot(visit, "projects", scheme)
+    visit.page.click("[data-keys]")
+    yield eye.shoot(visit, "keys", scheme)
+
+
+def series(browser: Any, address: str, state: Any, eye: Eye, *, real: bool) -> list[Looked]:
+    """Every state in every form; a job that only runs is left out on the real service."""
+    looked: list[Looked] = []
+    walks: list[tuple[Callable[[Visit, Eye, str], Iterator[Looked]], Any]] = [(returning, state)]
+    if not real:
+        walks.insert(0, (fresh, None))
     for width, locale, scheme in itertools.product(WIDTHS, LOCALES, SCHEMES):
-        visit = Visit(browser, address, locale, width, scheme, state)
-        for number, name in enumerate(TABS):
-            visit.tab(number)
-            visit.page.wait_for_selector(READY[number], timeout=LIMIT)
-            visit.page.wait_for_timeout(700)
-            path = out / f"{name}_{width}_{visit.language}_{scheme}.png"
-            visit.page.screenshot(path=path, full_page=True)
-            rows.append((path.name, f"{visit.page.evaluate('document.documentElement.scrollWidth')} px wide"))
-        visit.context.close()
-    return rows
+        for walk, kept in walks:
+            visit = Visit(browser, address, locale, width, scheme, kept)
+            visit.page.set_viewport_size({"width": width, "height": HEIGHTS[width]})
+            looked += walk(visit, eye, scheme)
+            visit.context.close()
+    return looked
 
 
 def for_readme(browser: Any, address: str, state: Any) -> None:
     """The three pictures of the README: what is first seen on a laptop, in English."""
     visit = Visit(browser, address, "en-US", 1280, "light", state)
-    visit.page.set_viewport_size({"width": 1280, "height": 1000})
+    visit.page.set_viewport_size({"width": 1280, "height": 900})
     for number, name in enumerate(TABS):
         visit.tab(number)
         visit.page.wait_for_selector(READY[number], timeout=LIMIT)
@@ -70,24 +143,54 @@ def for_readme(browser: Any, address: str, state: Any) -> None:
     visit.context.close()
 
 
-def main() -> None:
-    """Writes the pictures and prints their names."""
+@contextmanager
+def served(folder: Path, real: bool) -> Iterator[str]:
+    """The page's address: the whole application, or the page on jobs that answer at once."""
+    if real:
+        with app_process(folder) as address:
+            yield address
+        return
+    from tests.page_kinds import PAGE_KINDS
+
+    os.environ["GRADIO_TEMP_DIR"] = str(folder / "temp" / "gradio")
+    with page_server(folder, PAGE_KINDS) as place:
+        yield place.address
+
+
+def main() -> int:
+    """Writes the pictures and prints what is wrong; 1 where something is."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--out", type=Path, default=Path(tempfile.gettempdir()) / "studio-screenshots")
     parser.add_argument("--docs", action="store_true")
+    parser.add_argument("--real", action="store_true")
+    parser.add_argument("--axe", action="store_true")
     parser.add_argument("--data", type=Path, help="a data folder to use again")
     options = parser.parse_args(sys.argv[1:])
     options.out.mkdir(parents=True, exist_ok=True)
+    real = options.real or options.docs
     with (
         tempfile.TemporaryDirectory() as folder,
-        app_process(options.data or Path(folder)) as address,
+        served(options.data or Path(folder), real) as address,
         chromium() as browser,
     ):
         state = results(browser, address)
         if options.docs:
             for_readme(browser, address, state)
-        print(table(("picture", "page"), shoot(browser, address, state, options.out)))
+        looked = series(browser, address, state, Eye(options.out, options.axe), real=real)
+    return report(looked)
+
+
+def report(looked: Sequence[Looked]) -> int:
+    """Prints how often each fault was seen, and in which picture first; 1 where there is one."""
+    faults: Counter[str] = Counter(w for one in looked for w in one.wrong)
+    first = {w: one.name for one in reversed(looked) for w in one.wrong}
+    print(
+        f"{len(looked)} pictures, {sum(1 for one in looked if one.wrong)} with a fault, {len(faults)} different faults"
+    )
+    if faults:
+        print(table(("fault", "pictures", "first"), [(f, n, first[f]) for f, n in faults.most_common()]))
+    return 1 if faults else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -17,9 +17,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from pipeline.atomic import write_text
 from pipeline.compute.remembered import Remembered
 from pipeline.errors import Cancelled, Refused, StudioError, UserError
-from pipeline.messages import Message, choose_language, localise, say
+from pipeline.messages import Message, choose_language, localise, message, say
 from pipeline.progress import Report
 from pipeline.requests import Parameter, Request, options_of
 from pipeline.settings import Settings, SettingsError
@@ -27,6 +28,8 @@ from pipeline.settings import Settings, SettingsError
 DONE, OURS, USAGE, INPUT, REFUSED, STOPPED = 0, 1, 2, 3, 4, 130
 EVERY = 0.5
 DAY = 86400.0
+FAILURES, MOST_KEPT = "failures.log", 200_000
+"""The log of failed commands in the data folder, and how many of its last characters are kept."""
 
 
 def language_of(settings: Settings) -> str:
@@ -58,8 +61,12 @@ def run(
     work: Callable[[Settings, Report], tuple[int, Mapping[str, Any]]],
     as_json: bool,
     show: Callable[[Mapping[str, Any], str], str],
+    verbose: bool = False,
 ) -> int:
-    """Does ``work(settings, report)``, prints its result as JSON or as ``show(result, language)``; returns the exit code."""
+    """Does ``work(settings, report)``, prints its result as JSON or as ``show(result, language)``; returns the exit code.
+
+    What a tool said when it failed goes into :data:`FAILURES` of the data folder, ``verbose`` shows it too.
+    """
     try:
         settings = Settings.from_env()
     except SettingsError as error:
@@ -72,7 +79,7 @@ def run(
     try:
         code, result = work(settings, progress(language))
     except (StudioError, KeyboardInterrupt, BrokenPipeError) as error:
-        return _failed(error, as_json, language)
+        return _failed(error, as_json, language, _noted(error, settings, verbose=verbose))
     if sys.stderr.isatty():
         sys.stderr.write("\r\033[K")
     if settings.keep_days:  # where no service runs nobody else tidies up
@@ -102,6 +109,11 @@ def add_options(parser: ArgumentParser, request: type[Request]) -> None:
         parser.add_argument(flag, type=kind, **more)
 
 
+def add_verbose(parser: ArgumentParser) -> None:
+    """Gives a command ``--verbose``."""
+    parser.add_argument("--verbose", action="store_true", help="show what the tools said when one of them fails")
+
+
 def counted(text: str) -> int:
     """A number of something counted from 0; anything else is wrong usage."""
     number = int(text)
@@ -119,7 +131,24 @@ def given(options: Namespace, request: type[Request]) -> dict[str, Any]:
     return {p.name: getattr(options, p.name) for p in options_of(request, "command") if hasattr(options, p.name)}
 
 
-def _failed(error: BaseException, as_json: bool, language: str) -> int:
+def _noted(error: BaseException, settings: Settings, *, verbose: bool) -> str | Message:
+    """What a person is told of a tool's own words: nothing, the words, or the log they were written to."""
+    detail = str(getattr(error, "detail", ""))
+    if not detail:
+        return ""
+    log = settings.data_dir / FAILURES
+    kept = ""
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        if log.exists():
+            kept = log.read_text("utf-8", "replace")[-MOST_KEPT:]
+        write_text(log, f"{kept}{time.strftime('%Y-%m-%d %H:%M:%S')} {error}\n{detail}\n\n")
+    except (OSError, StudioError):  # the words must not be lost where they cannot be kept
+        return detail
+    return detail if verbose else message("cli.log", path=str(log))
+
+
+def _failed(error: BaseException, as_json: bool, language: str, noted: str | Message) -> int:
     if isinstance(error, KeyboardInterrupt | Cancelled):
         sys.stderr.write(f"\n{say(Message('error.cancelled'), language)}\n")
         return STOPPED
@@ -130,8 +159,8 @@ def _failed(error: BaseException, as_json: bool, language: str) -> int:
     text = say(error.message, language)
     if as_json:
         _print(json.dumps({"status": "error", "error": error.short_code, "message": text}, ensure_ascii=False))
-    detail = getattr(error, "detail", "")
-    sys.stderr.write(f"{text}\n" + (f"{detail}\n" if detail else ""))
+    told = say(noted, language) if isinstance(noted, Message) else noted
+    sys.stderr.write(f"{text}\n" + (f"{told}\n" if told else ""))
     if isinstance(error, Refused):
         return REFUSED
     return INPUT if isinstance(error, UserError) else OURS

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from pipeline.compute import packages
 from pipeline.compute.device import Device
 from pipeline.compute.prepared import prepared
-from pipeline.compute.remembered import Far, Remembered
+from pipeline.compute.remembered import Far, Remembered, digest
+from pipeline.errors import ModelUnavailable
 from pipeline.media.probe import Probes
 from pipeline.media.values import MediaInfo
 from pipeline.progress import Report, no_report, turn
@@ -34,6 +35,13 @@ if TYPE_CHECKING:
 
 FEW = 64
 """Sets of keywords kept in memory: two for each language and person whose words differ."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """What was found of a transcript, as it is remembered."""
+
+    transcript: Transcript | None = None
 
 
 class Engine:
@@ -93,13 +101,58 @@ class Engine:
         return kept_print(self.memory.folder, path, stream, made)
 
     def transcript(
-        self, path: Path | str, language: str | None = None, stream: int = 0, report: Report = no_report
+        self,
+        path: Path | str,
+        language: str | None = None,
+        stream: int = 0,
+        report: Report = no_report,
+        given: Path | None = None,
     ) -> Transcript:
-        """What is said in audio track number ``stream``; ``language`` ``None`` detects it.
+        """What is said in audio track number ``stream``; ``language`` ``None`` detects it. Subtitles that are ``given``, or lie beside the
+        file or in it, in the language that is spoken and at its times, are taken for it; names of the settings are spelled as there.
 
         Raises:
             NoAudio: there is no such track.
+            BadRequest: what was ``given`` cannot be read.
         """
+        from pipeline.written.spelling import spelled
+
+        found = self._written(path, language, stream, given)
+        return spelled(found or self._heard(path, language, stream, report), self.settings.custom_words)
+
+    def _written(self, path: Path | str, language: str | None, stream: int, given: Path | None) -> Transcript | None:
+        """What somebody has written down of it."""
+        from pipeline.written import written
+
+        info = self.probe(path)
+        if (not self.settings.use_subtitles and given is None) or not (there := written.candidates(info, given)):
+            return None
+        read = tuple(name if name.startswith("#") else (Path(name).name, digest(name)) for name in there)
+        params = (read, language, stream, given is not None)
+
+        def looked_at() -> _Written:
+            return _Written(written.written(info, stream, language, given, lambda: self._spoken(info, stream)))
+
+        return self.memory.recall("written", path, params, _Written, looked_at).transcript
+
+    def _spoken(self, info: MediaInfo, stream: int) -> str:
+        """The language of the first minute of speech in a track; empty where nobody can tell."""
+        from itertools import islice
+
+        from pipeline.media import channels
+        from pipeline.speech.voice import VoiceDetector, chunks
+
+        try:
+            votes = self.here.votes(list(islice(chunks(channels.heard(info, stream=stream), VoiceDetector()), 2)))
+        except ModelUnavailable:
+            return ""
+        total: dict[str, float] = {}
+        for vote in votes:
+            for code, share in vote.languages.items():
+                total[code] = total.get(code, 0.0) + share * vote.seconds
+        return max(total, key=lambda code: total[code], default="")
+
+    def _heard(self, path: Path | str, language: str | None, stream: int, report: Report) -> Transcript:
         params = (self.settings.whisper_model, self.settings.speech_backend, language, stream)
         with self._stages.aside():
             return self.memory.recall(

@@ -139,6 +139,8 @@ class Settings:
     emotion_keywords: tuple[str, ...] = ("amor", "odio", "feliz", "triste", "emocionado")
     min_viral_score: float = 0.3
     # models and device
+    use_subtitles: bool = True
+    custom_words: tuple[str, ...] = ()
     whisper_model: str = "base"
     speech_backend: str = DEFAULT
     sentence_model: str = "paraphrase-multilingual-MiniLM-L12-v2"
@@ -248,6 +250,8 @@ _TABLE: dict[str, tuple[str, Callable[[str], object]]] = {
     "VIRAL_KEYWORDS": ("viral_keywords", _words),
     "EMOTION_KEYWORDS": ("emotion_keywords", _words),
     "MIN_VIRAL_SCORE": ("min_viral_score", _number(0, 1)),
+    "USE_SUBTITLES": ("use_subtitles", _flag),
+    "CUSTOM_WORDS": ("custom_words", _words),
     "WHISPER_MODEL": ("whisper_model", str),
     "SPEECH_BACKEND": ("speech_backend", _choice(*BACKENDS)),
     "SENTENCE_TRANSFORMER_MODEL": ("sentence_model", str),

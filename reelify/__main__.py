@@ -1,4 +1,4 @@
-"""``reelify transcribe | highlights | rank | tighten | score | look | models``: the page's work from a command line."""
+"""``reelify transcribe | highlights | batch | rank | tighten | score | look | models``: the page's work from a command line."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(argv)
     work, show = _COMMANDS[options.command]
     as_json = bool(getattr(options, "json", False)) or getattr(options, "format", "") == "json"
-    return cli.run(lambda settings, report: (cli.DONE, work(options, settings, report)), as_json, show)
+    return cli.run(lambda settings, report: (cli.DONE, work(options, settings, report)), as_json, show, options.verbose)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -47,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     for command, request in ((one, TranscribeRequest), (two, HighlightsRequest), (three, RankRequest)):
         cli.add_options(command, request)
     _add_tighten(commands)
+    _add_batch(commands)
     four = commands.add_parser("score", help="a transcript's text alone, no media")
     four.add_argument("input", metavar="TEXTFILE", help="a text file, or - for standard input")
     four.add_argument("--language", required=True)
@@ -58,6 +59,8 @@ def _parser() -> argparse.ArgumentParser:
     add_arguments(six)
     for command in (two, three, four, five, six):
         command.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    for command in (one, two, three, four, five):
+        cli.add_verbose(command)
     return parser
 
 
@@ -80,6 +83,18 @@ def _add_tighten(commands: Any) -> None:
         help="seconds that stay whatever they are",
     )
     six.add_argument("--json", action="store_true", help="one JSON object on standard output")
+
+
+def _add_batch(commands: Any) -> None:
+    batch = commands.add_parser(
+        "batch", help="the moments of every video of a folder; what is finished is not done again"
+    )
+    batch.add_argument("folder", type=Path)
+    cli.add_options(batch, HighlightsRequest)
+    batch.add_argument("--watch", action="store_true", help="go on with files that appear; those that still grow wait")
+    batch.add_argument("--rank", action="store_true", help="rank the folder's clips against each other instead")
+    batch.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    cli.add_verbose(batch)
 
 
 def _stretch(text: str) -> tuple[float, float]:
@@ -109,11 +124,12 @@ def _asked(options: argparse.Namespace, settings: Settings, request: type[Asked]
 def _transcribe(options: argparse.Namespace, settings: Settings, report: Report) -> dict[str, Any]:
     from pipeline.captions import subtitles
     from pipeline.tracks.choice import chosen
+    from reelify.hearing import heard_by
 
     request = _asked(options, settings, TranscribeRequest, source=_local(options.input, settings, report))
     engine = Engine(settings)
     sound = chosen(engine.probe(request.source), request.track)
-    heard = engine.transcript(request.source, request.language, sound.heard, report)
+    heard = heard_by(engine, request.source, request, sound.heard, report)
     if options.format == "json":
         return heard.to_json() | {"doubts": [*sound.notes, *heard.doubts]}
     return {"text": subtitles.write(heard, options.format)}
@@ -134,6 +150,36 @@ def _rank(options: argparse.Namespace, settings: Settings, report: Report) -> di
     given = ((c, Path(c) if "://" not in c else _local(c, settings, report)) for c in options.input)
     request = _asked(options, settings, RankRequest, clips=tuple(Clip(path, title=name) for name, path in given))
     return rank_clips(Engine(settings), request, report).to_json()
+
+
+def _batch(options: argparse.Namespace, settings: Settings, report: Report) -> dict[str, Any]:
+    from pipeline.files.growing import stamps
+    from reelify.folder_workflow import Watched, each_file, watch
+
+    engine = Engine(settings)
+    each = _asked(options, settings, HighlightsRequest, source=options.folder)
+    asked = Watched(options.folder, each)
+    if options.rank:
+        from reelify.rank_workflow import rank_clips
+
+        clips = tuple(Clip(p, title=p.name) for p in stamps(options.folder, frozenset(settings.allowed_extensions)))
+        ranking = _asked(options, settings, RankRequest, clips=clips, out=each.out)
+        return {"files": [], "ranking": rank_clips(engine, ranking, report).to_json()}
+    if options.watch:
+        watch(engine, asked, _moments, report)
+    return {"files": each_file(engine, asked, _moments, report)}
+
+
+def _moments(engine: Engine, request: HighlightsRequest, report: Report) -> Mapping[str, Any]:
+    from reelify.highlights_workflow import highlights
+
+    return highlights(engine, request, report).to_json()
+
+
+def _show_batch(result: Mapping[str, Any], language: str) -> str:
+    if "ranking" in result:
+        return _show_ranking(result["ranking"], language)
+    return "\n".join(f"{r['file']}  {r['clips']}  {r['folder'] or '! ' + r['problem']}" for r in result["files"])
 
 
 def _tighten(options: argparse.Namespace, settings: Settings, report: Report) -> dict[str, Any]:
@@ -212,6 +258,7 @@ def _show_models(result: Mapping[str, Any], language: str) -> str:
 
 _COMMANDS: dict[str, tuple[Callable[..., dict[str, Any]], Callable[[Mapping[str, Any], str], str]]] = {
     "transcribe": (_transcribe, lambda result, language: str(result["text"])),
+    "batch": (_batch, _show_batch),
     "highlights": (_highlights, _show_clips),
     "rank": (_rank, _show_ranking),
     "tighten": (_tighten, _show_tightened),

@@ -20,6 +20,7 @@ from reelify.cut.handing import write_plans
 from reelify.cut.keywords import key_spans, on_result
 from reelify.cut.posting import Post, remarks, render_post, suffix, write_subtitles
 from reelify.cut.rewriting import rewritten_in
+from reelify.hearing import heard_by
 from reelify.looks.platforms import too_long
 from reelify.rank_workflow import judge
 from reelify.requests import Clip, CompileRequest
@@ -142,8 +143,8 @@ def _heard(engine: Engine, plan: Timeline, request: CompileRequest, report: Repo
     """What is said in each source, as somebody corrected it, on the source's clock."""
     heard: dict[str, Transcript] = {}
     for source in dict.fromkeys(c.source for c in plan.cuts):
-        if (info := engine.probe(source)).audio:
-            whole = engine.transcript(source, request.language, chosen(info, request.track).heard, report)
+        if request.listen and (info := engine.probe(source)).audio:
+            whole = heard_by(engine, source, request, chosen(info, request.track).heard, report)
             heard[source] = rewritten_in(whole, source, request.texts)
     return heard
 

@@ -19,6 +19,7 @@ from pipeline.progress import Report, no_report, part_of
 from pipeline.tracks.choice import chosen
 from pipeline.values import Cut, Span, Timeline, Transcript
 from reelify.cut.handing import reason_marks, write_plans
+from reelify.hearing import heard_by
 from reelify.moments.highlights import find_highlights
 from reelify.requests import HighlightsRequest
 from reelify.thoughts_workflow import thoughts_of
@@ -111,7 +112,7 @@ def collect(
     transcript = None
     if speech_share and _somebody_speaks(raw, info.duration):
         late = part_of(report, 1.0 - speech_share, 1.0)
-        transcript = _transcript(engine, info, request.language, stream, late)
+        transcript = _transcript(engine, info, request, stream, late)
     evidence = evidence_of(raw, info, transcript)
     return replace(evidence, thoughts=_thoughts(engine, evidence)), raw
 
@@ -144,10 +145,10 @@ def _somebody_speaks(raw: RawEvidence, duration: float) -> bool:
 
 
 def _transcript(
-    engine: Engine, info: MediaInfo, language: str | None, stream: int, report: Report
+    engine: Engine, info: MediaInfo, asked: HighlightsRequest, stream: int, report: Report
 ) -> Transcript | None:
     try:
-        return engine.transcript(info.path, language, stream, report)
+        return heard_by(engine, info.path, asked, stream, report)
     except NoAudio:
         return None
 

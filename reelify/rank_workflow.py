@@ -20,6 +20,7 @@ from reelify.cut.compilation import key_moments, worth_of
 from reelify.cut.handing import point_marks, reason_marks, write_plans
 from reelify.cut.keywords import key_spans, on_result
 from reelify.cut.posting import Post, remarks, render_post, sizes, suffix, write_subtitles
+from reelify.hearing import heard_by
 from reelify.highlights_workflow import cut_of, evidence_of
 from reelify.looks.platforms import best_cut, post_name, too_long
 from reelify.requests import Clip, RankRequest, SpokenRequest
@@ -209,7 +210,7 @@ def judge(
     info = engine.probe(clip.source)
     span = _within(clip, info)
     sound = chosen(info, asked.track)
-    whole = _heard(engine, info, asked.language, sound.heard, part_of(report, 0.0, 0.6))
+    whole = _heard(engine, info, asked, sound.heard, part_of(report, 0.0, 0.6))
     raw = engine.evidence(clip.source, part_of(report, 0.6, 0.95), sound.heard)
     said = between(whole, span)
     known = vocabulary_of(engine, said.language, vocabularies)
@@ -228,11 +229,11 @@ def _within(clip: Clip, info: MediaInfo) -> Span:
     return Span(span.start, end)
 
 
-def _heard(engine: Engine, info: MediaInfo, language: str | None, stream: int, report: Report) -> Transcript:
+def _heard(engine: Engine, info: MediaInfo, asked: SpokenRequest, stream: int, report: Report) -> Transcript:
     if not info.audio:
         return Transcript("", info.duration)
     try:
-        return engine.transcript(info.path, language, stream, report)
+        return heard_by(engine, info.path, asked, stream, report)
     except NoAudio:
         return Transcript("", info.duration)
 
@@ -302,7 +303,7 @@ def _spared(engine: Engine, request: RankRequest, judged: Judged) -> tuple[Tight
     plan, source = cut_of(judged.clip.source, judged.span), str(judged.clip.source)
     if not (request.tighten or request.struck):
         return Tight(plan), judged.transcript
-    heard = _heard(engine, judged.info, request.language, chosen(judged.info, request.track).heard, no_report)
+    heard = _heard(engine, judged.info, request, chosen(judged.info, request.track).heard, no_report)
     spared = tight(engine, plan, request, {source: heard})
     return spared, through(spared.plan, {source: heard})
 

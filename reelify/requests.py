@@ -24,7 +24,8 @@ from pipeline.render.quality import QUALITIES
 from pipeline.render.shapes import ASPECTS, FRAMINGS, SOURCE
 from pipeline.requests import Request, option, unstored
 from pipeline.tracks.choice import AUTO, WANTED
-from pipeline.values import Span
+from pipeline.values import Span, Transcript
+from pipeline.written.spelling import spelled
 from reelify.cut.compilation import CROSSFADE
 from reelify.cut.rewriting import Rewrite
 from reelify.looks.kits import Kit
@@ -60,7 +61,22 @@ class SpokenRequest(Request):
     language: str | None = option(
         None, "spoken language, ISO 639-1 (two or three letters), or auto", pattern="[a-z]{2,3}", shown="auto"
     )
+    subtitles: Path | None = option(
+        None,
+        "a file of subtitles that is what is said: SRT, VTT, ASS, TTML or JSON",
+        metavar="FILE",
+        doors=("command",),
+    )
     track: str = option(AUTO, "audio track: auto (the one somebody speaks on), a number from 1, or mix", pattern=WANTED)
+    words: str = option("", "names and brands as they are written, separated by commas", longest=2000)
+
+    def title(self) -> str:
+        """What people call its media."""
+        return next((self.called(path) for path in self.files() if path != str(self.subtitles)), "")
+
+    def said_in(self, transcript: Transcript) -> Transcript:
+        """``transcript`` with the names of this request spelled as they are there."""
+        return spelled(transcript, [w.strip() for w in self.words.split(",") if w.strip()])
 
     def __post_init__(self) -> None:
         if self.language is not None:
@@ -258,6 +274,7 @@ class CompileRequest(Look):
     out: Path = unstored(Path("reelify-out"), "folder of the clip", doors=())
     name: str = unstored("clip", "the file's name without its suffix", doors=())
     smart: bool = option(False, "find the key moments of the one clip given", doors=())
+    listen: bool = option(True, "hear what is said, for captions and subtitles", doors=())
     crossfade: float = option(CROSSFADE, "seconds of cross-fade at a join", low=0, high=10, doors=())
     corrections: Mapping[str, str] = option(
         dict, "JSON, {heard word: written word} for the captions", doors=("client",)

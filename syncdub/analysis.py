@@ -27,11 +27,13 @@ from syncdub.exact.correlation import Search
 from syncdub.exact.findings import WHOLE, Finding, evidence_of, weigh
 from syncdub.exact.pictures import Spot, disagreement
 from syncdub.exact.soundmatch import Agreement, glance, match
-from syncdub.exact.speed import pitch_votes
+from syncdub.exact.speed import KNOWN, pitch_votes
 from syncdub.meaning.coarse import coarse_lines, confirmed, with_gaps_filled
 from syncdub.meaning.meaning import Meaning, meaning
 from syncdub.reading.device_search import search_on
-from syncdub.reading.polish import Tracks, polished
+from syncdub.reading.polish import polished
+from syncdub.reading.support import held_by_phase
+from syncdub.reading.tracks import Tracks
 from syncdub.requests import AnalyseRequest
 from syncdub.values import Match, Pitch, Segment, SyncPlan
 from syncdub.verdict import SHORTEST, balance, general_doubts, verdict_of
@@ -40,6 +42,8 @@ OnPlan = Callable[[SyncPlan], None]
 PITCH_SECONDS, N_PITCH, PITCH_MARGIN = 4.0, 8, 0.02
 AUDIBLE_PITCH = 0.002
 """Speed changes under 0.2 % move the pitch by less than three cents: not measurable, not audible."""
+STRETCHED_MS = 5.0
+"""Error bar that a change of speed with the pitch kept leaves at least: stretchers move onsets by up to 4 ms (95 %)."""
 SPOT_SECONDS, SPOT_REACH, N_SPOTS = 8.0, 1.0, 6
 MAX_ANCHORS = 4000
 
@@ -92,7 +96,7 @@ def analyse(
     finding = _by_sound(engine, case, part_of(report, 0.0, weights[0]))
     _tell(case, finding, [])
     finding, spots = _with_picture(engine, case, finding, part_of(report, weights[0], weights[1]))
-    finding = replace(finding, pitch=_pitch(case, finding), segments=_polished(case, finding))
+    finding = _polished(case, replace(finding, pitch=_pitch(case, finding)))
     report(weights[2], message("progress.placing"))
     _tell(case, finding, spots)
     said = None if request.quick else _said(engine, case, part_of(report, weights[2], 1.0))
@@ -241,12 +245,33 @@ def _pitch(case: _Case, finding: Finding) -> Pitch:
     return "shifted" if moved > kept else "kept"
 
 
-def _polished(case: _Case, finding: Finding) -> tuple[Segment, ...]:
-    """The segments to a fraction of a millisecond where sound placed them and its phase survived."""
-    if finding.witness != "sound":
-        return finding.segments
+def _polished(case: _Case, finding: Finding) -> Finding:
+    """The segments to a fraction of a millisecond where sound placed them and its phase survived, which may also show that more or
+    less is shared than the onsets said."""
+    if finding.witness != "sound" or not finding.segments:
+        return finding
     tracks = Tracks((case.request.original, case.request.dub), case.streams)
-    return polished(finding.segments, tracks, finding.durations)
+    segments = polished(finding.segments, tracks, finding.durations, finding.rate)
+    doubts = tuple(d for d in finding.doubts if d.code != "doubt.only_shared_placed")
+    only = held_by_phase(segments, tracks, finding.durations)
+    segments = segments if only is None else only
+    share = balance(segments, *finding.durations)
+    if only is not None or (share.agreement < WHOLE and len(doubts) < len(finding.doubts)):
+        doubts = (message("doubt.only_shared_placed", matched=share.matched, contradicted=share.contradicted), *doubts)
+    if finding.pitch == "kept":
+        segments = tuple(replace(s, error_ms=max(s.error_ms, STRETCHED_MS)) for s in segments)
+    return replace(finding, segments=segments, doubts=doubts)
+
+
+def _rate(segments: Sequence[Segment], found: float) -> float:
+    """The speed ``found`` for all segments, or an exact one where that is nearer to what they run at between their small losses."""
+    if not segments:
+        return 1.0
+    seconds = [s.dub_end - s.dub_start for s in segments]
+    mean = float(np.average([s.rate for s in segments], weights=seconds))
+    return min(
+        (found, *map(float, KNOWN)), key=lambda rate: (abs(rate - mean) > abs(found - mean) / 2, abs(rate - mean))
+    )
 
 
 def _said(engine: Witnesses, case: _Case, report: Report) -> Meaning:
@@ -274,7 +299,7 @@ def _plan(case: _Case, finding: Finding, spots: list[Spot], said: Meaning | None
         doubts += general_doubts(share, segments, *finding.durations)
     return SyncPlan(
         verdict=verdict_of(segments),
-        rate=segments[0].rate if segments else 1.0,
+        rate=_rate(segments, finding.rate),
         segments=tuple(segments),
         matches=matches,
         doubts=tuple(dict.fromkeys(doubts)),

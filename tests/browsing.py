@@ -23,8 +23,8 @@ EXAMPLES = ROOT / "assets" / "examples"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 HARMLESS = ("Method not implemented",)
 TABS = {
-    "es": ("Momentos", "Clips virales", "Doblaje", "Tareas"),
-    "en": ("Highlights", "Viral clips", "Dub sync", "Tasks"),
+    "es": ("Momentos", "Clips virales", "Doblaje", "Proyectos"),
+    "en": ("Highlights", "Viral clips", "Dub sync", "Projects"),
 }
 PATIENCE = 120_000
 """Milliseconds; a limit on a busy machine, never what is measured."""

@@ -39,7 +39,7 @@ from reelify.score import scoring
 from reelify.values import Evidence
 from syncdub.requests import SyncRequest
 from syncdub.witnesses import EXACT, WITNESSES, Witness
-from web.ui.dubsync.view import plot, segment_table
+from web.ui.dubsync.view import WIDTHS, plot, segment_table
 from web.ui.timeline import timeline
 from web.ui.viral.view import _links
 
@@ -200,10 +200,10 @@ class TestWitnesses:
             "confidence": 0.9, "rate": 1.0, "evidence": {name: {"anchors": 1}},
         }  # fmt: skip
         drawn = plot({"segments": [segment], "anchors": anchors}, "en")
-        assert drawn.count('class="said') == 1
+        assert drawn.count('class="said') == len(WIDTHS)
         assert known.colour in drawn
         assert say(Message(known.title), "en") in segment_table({"segments": [segment]}, "en")
-        assert f"{known.colour}:" in (ROOT / "assets/page/studio.css").read_text(encoding="utf-8")
+        assert f"{known.colour}:" in (ROOT / "assets/page/look/1-tokens.css").read_text(encoding="utf-8")
 
 
 class TestRecognisers:

@@ -27,6 +27,7 @@ from web.jobs.queue import Job, Jobs
 from web.rest import cutting, looks, reelify, seasons, syncdub, system, tasks
 from web.rest.context import Service
 from web.rest.fallback import Fallback
+from web.review import routes as review
 from web.watch.housekeeping import Janitor
 from web.watch.monitoring import Monitor, Watch
 from web.watch.notices import Notices
@@ -58,10 +59,12 @@ def create_app(settings: Settings, engine: Any, jobs: Jobs) -> FastAPI:
     )  # fmt: skip
     app.state.settings, app.state.service = settings, service
     problems.install(app)
-    for part in (reelify, cutting, looks, syncdub, seasons, tasks, system):
+    for part in (reelify, cutting, looks, syncdub, seasons, review, tasks, system):
         app.include_router(part.router)
     ours = [
-        route for part in (reelify, cutting, looks, syncdub, seasons, tasks, system) for route in part.router.routes
+        route
+        for part in (reelify, cutting, looks, syncdub, seasons, review, tasks, system)
+        for route in part.router.routes
     ]
     app.router.routes.append(Fallback(ours, app.router))
     return app

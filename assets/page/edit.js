@@ -30,6 +30,9 @@ const history = (show) => {
       job = root.dataset.job; at = 0; states = [{}];
       const saved = JSON.parse(root.dataset.edits || '{}');
       if (Object.keys(saved).length) { states.push(saved); at = 1; }
+    } else {  // the server changed something of it, as asked
+      const saved = JSON.parse(root.dataset.edits || '{}');
+      if (!same(saved.added || [], states[at].added || [])) { states = states.slice(0, at + 1).concat([saved]); at = states.length - 1; }
     }
     draw(true);
   };
@@ -146,3 +149,33 @@ element.addEventListener('click', async (e) => {
   button.dataset.was = button.textContent; button.textContent = button.dataset.copied; button.focus();
   setTimeout(() => { button.textContent = button.dataset.was; delete button.dataset.was; }, 1800);
 });
+
+// Downloads of what was changed since it was made: it is made first, then it comes. `dirty(n)` tells, `make(n)` (0: all) makes it.
+const downloads = (place, dirty, make) => {
+  let wanted = null;
+  const plain = new WeakMap();
+  const zip = () => document.querySelector(`#${place} a[data-zip]`);
+  const all = () => [...element.querySelectorAll('[data-n] a[data-get]')].map(a => [a, a.closest('[data-n]').dataset.n]);
+  const numbers = () => [...new Set(all().map(([, n]) => n))];
+  const say = (link, open) => {
+    if (!link) return;
+    if (!plain.has(link)) plain.set(link, link.textContent);
+    const text = !open ? plain.get(link) : link.dataset.get === 'url' ? link.dataset.first : `${link.dataset.first}: ${plain.get(link)}`;
+    if (link.textContent !== text) link.textContent = text;
+  };
+  const press = (link) => { const copy = document.createElement('a'); copy.href = link.href; copy.download = ''; copy.hidden = true; document.body.append(copy); copy.click(); copy.remove(); };
+  const draw = () => {
+    all().forEach(([link, n]) => say(link, dirty(n)));
+    const open = numbers().filter(dirty); say(zip(), open.length > 0);
+    if (!wanted || (wanted.n ? dirty(wanted.n) : open.length)) return;
+    const link = wanted.n ? all().find(([a, n]) => n === wanted.n && a.dataset.get === wanted.get)?.[0] : zip();
+    wanted = null; if (link) press(link);
+  };
+  const caught = (e, link, n) => {
+    if (!(n ? dirty(n) : numbers().some(dirty))) return;
+    e.preventDefault(); wanted = { n, get: link.dataset.get }; make(n);
+  };
+  element.addEventListener('click', (e) => { const link = e.target.closest('a[data-get]'); if (link) caught(e, link, link.closest('[data-n]').dataset.n); });
+  document.addEventListener('click', (e) => { const link = e.target.closest(`#${place} a[data-zip]`); if (link) caught(e, link, null); });
+  return draw;
+};

@@ -40,3 +40,12 @@ const plan = () => {
 };
 new MutationObserver(plan).observe(document.body, { childList: true, subtree: true });
 plan();
+// The sheet of keys.
+const sheet = () => element.querySelector('dialog.keys');
+element.addEventListener('click', (e) => {
+  if (e.target.closest('[data-keys]')) sheet()?.showModal(); else if (e.target.closest('[data-close]') || e.target === sheet()) sheet()?.close();
+});
+document.addEventListener('keydown', (e) => {
+  if (e.key !== '?' || e.target.closest('input, textarea, select, [contenteditable]')) return;
+  e.preventDefault(); if (sheet()?.open) sheet().close(); else sheet()?.showModal();
+});

@@ -1,4 +1,4 @@
-const plotOf = () => element.querySelector('svg[data-scale]');
+const plotOf = () => [...element.querySelectorAll('svg[data-scale]')].find(svg => svg.getClientRects().length) || element.querySelector('svg[data-scale]');
 const nudgeOf = (state, n) => ((state.nudges || {})[n] || 0);
 const signed = (ms) => `${ms > 0 ? '+' : ms < 0 ? '−' : ''}${digits(Math.abs(ms), 0)} ms`;
 const field = (name) => element.querySelector(`[data-${name}]`);

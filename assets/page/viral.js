@@ -24,8 +24,15 @@ const past = history((state, root, fresh) => {
     if (fixed !== undefined) said.textContent = fixed; else if (said.classList.contains('fixed')) said.innerHTML = original.get(said);
     said.classList.toggle('fixed', fixed !== undefined);
   });
-  caption();
+  caption(); told();
 });
+const unmade = (n) => {
+  const card = cardOf(n), made = JSON.parse(card?.dataset.made || 'null'), state = past.now();
+  if (!made || !card.querySelector('.tl-clip')) return false;
+  const texts = Object.fromEntries(Object.entries(state.texts || {}).filter(([key]) => key.split(':')[0] === n));
+  return !same(made.bounds.map(Number), boundsOf(state, n).map(Number)) || !same(Object.entries(made.texts).sort(), Object.entries(texts).sort());
+};
+const told = downloads('viral-links', unmade, (n) => trigger('apply', { make: n ? 'clip' : 'changed', n: Number(n || 1), state: past.now() }));
 edges(past, (n, bounds, edge) => {
   const card = cardOf(n), at = bounds[edge === 'start' ? 0 : 1] - Number(card.dataset.start);
   if (at >= 0 && at <= Number(card.dataset.end) - Number(card.dataset.start)) seek(card, at, false);
@@ -70,7 +77,6 @@ element.addEventListener('click', (e) => {
   else if (pen) fix(element.querySelector(`.said[data-said="${pen.dataset.fix}"]`));
   else if (make) {
     trigger('apply', { make: make.dataset.make, n: Number(make.dataset.n || 1), state: past.now() });
-    document.getElementById('viral-made')?.scrollIntoView({ behavior: 'smooth', block: 'start' });
   }
 });
 element.addEventListener('change', (e) => {
@@ -82,4 +88,20 @@ element.addEventListener('change', (e) => {
 element.addEventListener('keydown', (e) => {
   const hit = e.target.closest('mark[data-seek]');
   if (hit && (e.key === 'Enter' || e.key === ' ')) { e.preventDefault(); seek(hit.closest('.vcard'), Number(hit.dataset.seek)); }
+});
+const near = () => { const card = current(); return card ? { card, n: card.dataset.n, at: (player()?.currentTime || 0) - Number(card.dataset.shift || 0) + Number(card.dataset.start) } : null; };
+keyed({
+  at: () => near()?.at || 0,
+  edge: (which, t) => {
+    const n = near()?.n, clip = element.querySelector(`.tl-clip[data-n="${n}"]`); if (!clip) return;
+    const [start, end] = boundsOf(past.now(), n), at = Math.round(t * 100) / 100;
+    const bounds = which === 'start' ? [Math.max(0, Math.min(at, end - SHORTEST)), end] : [start, Math.max(at, start + SHORTEST)];
+    const state = past.now(); state.bounds = { ...(state.bounds || {}), [n]: bounds };
+    if (same(bounds, [Number(clip.dataset.start), Number(clip.dataset.end)])) delete state.bounds[n];
+    past.push(state);
+  },
+  step: (by) => {
+    const all = [...element.querySelectorAll('.vcard')], next = all[all.indexOf(current()) + by];
+    if (next) { seek(next, 0); next.scrollIntoView({ block: 'nearest' }); }
+  },
 });

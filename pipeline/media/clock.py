@@ -21,10 +21,12 @@ from pipeline.progress import breathe
 if TYPE_CHECKING:
     from av.container import InputContainer
 
-RESTARTING = frozenset({"mpegts", "mpeg"})
+RESTARTING = frozenset({"mpegts", "mpeg", "ogg"})
 """Containers whose clock may start again in the middle."""
 BACK, FORTH = 0.5, 10.0
 """A stream whose time steps back by more, or forth by more (seconds; FFmpeg's ``dts_delta_threshold``), is on another clock."""
+SEAM = 0.05
+"""Seconds that packets of one stretch lie apart at most, where each says how long it is."""
 NEAR = 30.0
 """Seconds within which another stream's step belongs to the stretch that has just begun."""
 INDEX_EVERY = 2.0
@@ -100,7 +102,9 @@ def seek(container: InputContainer, time: float, track: Any = None) -> None:
     found = course(container)
     # Raw streams cannot seek; reading from the beginning gives the same, later.
     with contextlib.suppress(av.error.FFmpegError):
-        if found.broken:
+        if found.broken and "ogg" in container.format.name:
+            return  # FFmpeg loses the later parts of a chained file once it has sought in it: it is read from its beginning
+        elif found.broken:
             container.seek(found.place(time), unsupported_byte_offset=True)
         elif track is None:
             container.seek(int(time * MICRO), backward=True)
@@ -195,6 +199,7 @@ class _Straightener:
     def __init__(self, found: Course) -> None:
         self.stretches = found.stretches
         self.at: dict[int, int] = {}
+        self.next: dict[int, float] = {}
 
     def mend(self, packet: Any) -> Any:
         """``packet`` with its times moved by what its place in the file says."""
@@ -204,8 +209,23 @@ class _Straightener:
                 k for k, s in enumerate(self.stretches) if k == 0 or place >= s.starts.get(stream, s.start)
             )
         offset = self.stretches[self.at.get(stream, 0)].offset
+        offset = self._at_the_seam(packet, offset) if packet.time_base else 0.0
         if offset and packet.time_base:
             ticks = round(offset / packet.time_base)
             packet.pts = None if packet.pts is None else packet.pts + ticks
             packet.dts = None if packet.dts is None else packet.dts + ticks
         return packet
+
+    def _at_the_seam(self, packet: Any, offset: float) -> float:
+        """``offset``, or that of the stretch before for a packet behind the seam whose time still goes on (chained Ogg has one)."""
+        time = packet.dts if packet.dts is not None else packet.pts
+        if time is None:
+            return offset
+        base, stream = float(packet.time_base), packet.stream.index
+        raw, expected = time * base, self.next.get(stream)
+        before = self.stretches[max(0, self.at.get(stream, 0) - 1)].offset
+        if expected is not None and before != offset:
+            goes_on, begins = abs(raw + before - expected), abs(raw + offset - expected)
+            offset = before if goes_on < SEAM and begins > BACK else offset
+        self.next[stream] = raw + offset + (packet.duration or 0) * base
+        return offset

@@ -23,6 +23,7 @@ from typing import IO, Any
 
 from pipeline.errors import DiskFull, FFmpegFailed, NotFound
 from pipeline.media.container import DEMUXERS, MAX_PIXELS
+from pipeline.media.failures import reason
 from pipeline.messages import Message, message
 from pipeline.progress import Report, breathe, no_report
 
@@ -83,7 +84,8 @@ def run(
     name files of a folder of ours without escaping.
 
     Raises:
-        FFmpegFailed: ffmpeg says no or ``time_limit`` seconds have passed; ``detail`` is the end of its log.
+        FFmpegFailed: ffmpeg says no or ``time_limit`` seconds have passed; the message says why where its words are known
+            (:mod:`pipeline.media.failures`), ``detail`` is the end of its log.
         DiskFull: no room left for the output.
     """
     command = [executable(), "-hide_banner", "-nostdin", "-y", "-nostats", "-progress", "pipe:1", *args]
@@ -100,7 +102,9 @@ def run(
             if line == b"" or line.startswith(b"progress="):
                 report(fraction, said)
             if time.monotonic() > deadline:
-                raise FFmpegFailed(detail=f"time limit of {time_limit} s passed\n{tail.text()}")
+                raise FFmpegFailed(
+                    "error.ffmpeg.time_limit", detail=f"time limit of {time_limit} s passed\n{tail.text()}"
+                )
         code = _wait(process, deadline, tail)
     return _judge(code, tail.text(), cwd)
 
@@ -199,7 +203,7 @@ def _wait(process: subprocess.Popen[bytes], deadline: float, tail: _Tail) -> int
     try:
         return process.wait(left)
     except subprocess.TimeoutExpired:
-        raise FFmpegFailed(detail=f"time limit passed\n{tail.text()}") from None
+        raise FFmpegFailed("error.ffmpeg.time_limit", detail=f"time limit passed\n{tail.text()}") from None
 
 
 def _judge(code: int, log: str, cwd: Path | None) -> str:
@@ -207,7 +211,7 @@ def _judge(code: int, log: str, cwd: Path | None) -> str:
         return log
     if any(sign in log for sign in FULL_DISK):
         raise DiskFull(detail=log, needed=0, free=0)
-    raise FFmpegFailed(detail=f"exit {code}\n{log}")
+    raise FFmpegFailed(reason(log, code), detail=f"exit {code}\n{log}")
 
 
 @contextlib.contextmanager

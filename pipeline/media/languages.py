@@ -42,10 +42,14 @@ def own_name(tag: str) -> str:
 
 
 def bcp47(tag: str) -> str:
-    """The IETF tag: the region of ``tag`` kept, two letters where they exist; empty if unknown."""
+    """The IETF tag: script, region and all else of ``tag`` kept, two letters for the language where they exist; empty if unknown."""
     two = iso639_1(tag)
-    region = tag.replace("_", "-").partition("-")[2]
-    return f"{two}-{region}" if two and region.isalnum() else two
+    rest = tag.strip().replace("_", "-").split("-")[1:]
+    return (
+        "-".join((two, *rest))
+        if two and all(part.isalnum() and part.isascii() and len(part) <= 8 for part in rest)
+        else two
+    )
 
 
 def _base(tag: str) -> str:

@@ -44,16 +44,20 @@ def check(path: Path, duration: float | None, *, audio: bool, video: bool) -> Ch
             frame = container.streams.video[0] if container.streams.video else None
             size = (frame.width, frame.height, frame.frames) if frame is not None else (0, 0, 0)
     except StudioError as error:
-        raise FFmpegFailed(detail=f"the result cannot be read: {error}") from error
+        raise FFmpegFailed("error.ffmpeg.unproven", detail=f"the result cannot be read: {error}") from error
     found = [s for s in (sound, picture) if s]
     if (audio and sound is None) or (video and picture is None) or not found:
-        raise FFmpegFailed(detail=f"the result misses a stream: sound {sound}, picture {picture}")
+        raise FFmpegFailed(
+            "error.ffmpeg.unproven", detail=f"the result misses a stream: sound {sound}, picture {picture}"
+        )
     length = max(end for _, end in found) - min(0.0, min(start for start, _ in found))
     difference = sound[0] - picture[0] if sound and picture else 0.0
     if duration is not None and abs(length - duration) > LENGTH_TOLERANCE:
-        raise FFmpegFailed(detail=f"the result is {length:.3f} s long, planned were {duration:.3f} s")
+        raise FFmpegFailed(
+            "error.ffmpeg.unproven", detail=f"the result is {length:.3f} s long, planned were {duration:.3f} s"
+        )
     if duration is not None and abs(difference) > START_TOLERANCE:
-        raise FFmpegFailed(detail=f"sound starts {difference:.3f} s after the picture")
+        raise FFmpegFailed("error.ffmpeg.unproven", detail=f"sound starts {difference:.3f} s after the picture")
     return Checked(str(path), length, *size, start_difference=difference)
 
 
@@ -71,7 +75,7 @@ def _ends(container: Any, stream: Any) -> tuple[float, float] | None:
         for frame in container.decode(stream):
             last = frame if frame.time is not None and frame.time >= last.time else last
     except av.error.FFmpegError as error:
-        raise FFmpegFailed(detail=f"the result does not decode: {error}") from error
+        raise FFmpegFailed("error.ffmpeg.unproven", detail=f"the result does not decode: {error}") from error
     return float(first.time), float(last.time) + _length(last, stream)
 
 

@@ -28,6 +28,7 @@ from pipeline.render import colours, graph
 from pipeline.render.checks import Checked, check
 from pipeline.render.options import RenderOptions
 from pipeline.render.quality import picture_rate
+from pipeline.render.steady import steadied
 from pipeline.render.work import Work, tracks_of
 from pipeline.values import Timeline
 
@@ -57,9 +58,17 @@ def render(
         BadRequest: the timeline is empty, or shorter than half a frame.
         DiskFull, FFmpegFailed: writing failed; nothing is left under the final name.
     """
-    chosen, target = options or RenderOptions(), Path(out)
     given = known or {}
     infos = {s: given.get(s) or probe(s) for s in dict.fromkeys(cut.source for cut in timeline.cuts)}
+    with steadied(infos) as steady:
+        chosen = options or RenderOptions()
+        heard = {steady[s].path: numbers for s, numbers in chosen.tracks.items() if s in steady}
+        chosen = replace(chosen, tracks={**chosen.tracks, **heard})
+        return _rendered(RenderJob(timeline, Path(out), chosen, steady), report)
+
+
+def _rendered(job: RenderJob, report: Report) -> Checked:
+    timeline, target, chosen, infos = job.timeline, job.out, job.options, dict(job.known)
     if not any(cut.span.duration > 0 for cut in timeline.cuts):
         raise BadRequest("error.empty_timeline")
     work = Work(timeline, infos, chosen)
@@ -82,6 +91,15 @@ def render_many(jobs: Sequence[RenderJob], report: Report = no_report, workers: 
 
     An error in one, or an exception from ``report``, stops all. ``report`` is only called from the caller's thread.
     """
+    if not jobs:
+        return []
+    known = {source: info for job in jobs for source, info in job.known.items()}
+    sources = dict.fromkeys(cut.source for job in jobs for cut in job.timeline.cuts)
+    with steadied({s: known.get(s) or probe(s) for s in sources}) as steady:
+        return _side_by_side([replace(job, known=steady) for job in jobs], report, workers)
+
+
+def _side_by_side(jobs: Sequence[RenderJob], report: Report, workers: int) -> list[Checked]:
     n_cores = os.cpu_count() or 1
     n_workers = max(1, min(workers or max(1, n_cores // 2 + 1), len(jobs), 8))
     stop, fractions = threading.Event(), [0.0] * len(jobs)

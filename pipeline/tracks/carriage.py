@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,8 +16,9 @@ from pipeline.errors import FFmpegFailed, UnsupportedFormat
 from pipeline.media import ffmpeg
 from pipeline.media.container import opened
 from pipeline.messages import Message, message
+from pipeline.tracks.webvtt import text_tracks
 
-How = Literal["copied", "converted", "cover", "left_out", "empty"]
+How = Literal["copied", "converted", "cover", "rescued", "left_out", "empty"]
 COPIED_SUBTITLES = frozenset(
     [
         "subrip",
@@ -57,11 +58,19 @@ def carriage(path: Path) -> tuple[Carried, ...]:
         NotFound, UnreadableMedia: it cannot be opened.
     """
     with opened(path) as container:
-        found = tuple(_carried(stream, path) for stream in container.streams)
+        found = _with_rescued(tuple(_carried(stream, path) for stream in container.streams), path)
     lost = next((c for c in found if c.kind == "v" and c.how == "left_out"), None)
     if lost is not None:
         raise UnsupportedFormat("error.matroska_cannot_hold", name=path.name, codec=lost.codec)
     return found
+
+
+def _with_rescued(found: tuple[Carried, ...], path: Path) -> tuple[Carried, ...]:
+    """``found`` with the subtitles that FFmpeg cannot read, but we can (:mod:`pipeline.tracks.webvtt`)."""
+    unread = [c for c in found if c.kind == "s" and c.how == "left_out" and c.codec == "subtitle"]
+    if not unread or len(text_tracks(path)) != len(unread):
+        return found
+    return tuple(replace(c, how="rescued", codec="webvtt") if c in unread else c for c in found)
 
 
 def said(found: Iterable[Carried]) -> tuple[Message, ...]:

@@ -90,15 +90,9 @@ def _first_time(container: Any, track: Any, origin: float) -> float | None:
     return None if packet is None else float(packet.pts * packet.time_base) - origin
 
 
-def first_packet(path: Path, index: int) -> float | None:
-    """When the first packet of the stream with this ``index`` begins, our clock; ``None`` where it has none."""
-    with opened(path) as container:
-        return _first_time(container, container.streams[index], clock_origin(container))
-
-
 def on_our_clock(path: Path, delay: float) -> list[str]:
     """An input whose timestamps come out on our clock: ffmpeg would start every file at its first timestamp."""
-    if path.suffix in {".srt", ".ass"}:
+    if path.suffix in {".srt", ".ass", ".vtt"}:
         return ["-itsoffset", f"{delay:.6f}", *ffmpeg.safe_input(path)]
     with opened(path) as container:
         offset = (container.start_time or 0) / MICRO - clock_origin(container) + delay

@@ -3,7 +3,8 @@
 Everything of the original is copied packet by packet: pictures, sound, subtitles, chapters, fonts. The result's clock
 is the original's clock. It is written beside its final name, examined, and renamed only then.
 
-Languages are tagged in ISO 639-2. FFmpeg's muxer has no IETF tag (``LanguageIETF``), so a region such as pt-BR is not kept.
+Languages are tagged in ISO 639-2 by FFmpeg's muxer; the IETF tags (pt-BR, es-419) and the original's own chapters are put in
+afterwards (:mod:`pipeline.tracks.tags`).
 """
 
 from __future__ import annotations
@@ -21,12 +22,14 @@ from pipeline.atomic import beside, writing
 from pipeline.errors import BadRequest, DiskFull, FFmpegFailed, Forbidden, NotFound
 from pipeline.media import ffmpeg
 from pipeline.media.container import audio_tracks, opened
-from pipeline.media.languages import UNKNOWN, iso639_2
+from pipeline.media.languages import UNKNOWN, bcp47, iso639_2
 from pipeline.messages import Message, message
 from pipeline.progress import Report, no_report
 from pipeline.tracks.carriage import KINDS, Carried, carriage, is_cover, said
 from pipeline.tracks.copying import MICRO, on_our_clock
 from pipeline.tracks.straight import straightened
+from pipeline.tracks.tags import Head, head_of, retag, room
+from pipeline.tracks.webvtt import text_tracks, write_cues
 
 PICTURES = {"mjpeg": ("jpg", "image/jpeg"), "png": ("png", "image/png"), "bmp": ("bmp", "image/bmp"),
     "gif": ("gif", "image/gif")}  # fmt: skip
@@ -102,6 +105,8 @@ class _Command:
     n: dict[str, int] = field(default_factory=lambda: {"v": 0, "a": 0, "s": 0, "t": 0})
     original: int = -1
     """Index of the original's audio stream that the dub belongs to."""
+    tags: list[str] = field(default_factory=list)
+    """IETF tags of the played streams as they are mapped; empty where none is known."""
     default_subtitles: bool = False
     """Whether the original's own subtitles have a default: there must be no second."""
 
@@ -109,6 +114,7 @@ class _Command:
         """Map ``source``; returns its number among its kind."""
         self.maps += ["-map", source]
         self.n[kind] += 1
+        self.tags += [""] if kind != "t" else []
         return self.n[kind] - 1
 
 
@@ -124,8 +130,12 @@ def mux(request: Mux, report: Report = no_report) -> tuple[Message, ...]:
         folder,
     ):
         lost = said(carriage(request.original))
-        request = replace(request, original=straightened(request.original, folder))
-        command = _command(request, folder)
+        straight = straightened(request.original, folder)
+        # What was written on another clock has other tracks, too.
+        head = head_of(request.original) if straight == request.original else Head()
+        rescued = _rescued(request.original, folder) if straight == request.original else ()
+        request = replace(request, original=straight, subtitles=(*rescued, *request.subtitles))
+        command = _command(request, folder, head)
         with opened(request.original) as container:
             length = (container.duration or 0) / MICRO
         args = [*_inputs(request), *command.maps, *command.attached, *command.options]
@@ -138,6 +148,8 @@ def mux(request: Mux, report: Report = no_report) -> tuple[Message, ...]:
             "0",
             "-default_mode",
             "passthrough",
+            "-metadata_header_padding",
+            str(room(command.tags, head.chapters)),
         ]
         if request.title:
             args += ["-metadata", f"title={request.title}"]
@@ -145,6 +157,8 @@ def mux(request: Mux, report: Report = no_report) -> tuple[Message, ...]:
         ffmpeg.run(
             [*args, "-f", "matroska", ffmpeg.safe_output(part)], duration=length or None, report=report, stage=stage
         )
+        if not retag(part, command.tags, head.chapters):
+            lost = (*lost, message("doubt.tags_not_kept"))
         verify(part, {k: v for k, v in command.n.items() if k in "vas"}, len(command.covers))
     return lost
 
@@ -193,21 +207,42 @@ def _inputs(request: Mux) -> list[str]:
     return args
 
 
-def _command(request: Mux, folder: Path) -> _Command:
+def _command(request: Mux, folder: Path, head: Head) -> _Command:
     found = carriage(request.original)
     command = _Command(options=["-c", "copy"])
     with opened(request.original) as container:
         tracks = audio_tracks(container)
         command.original = tracks[request.original_stream].index if request.original_stream < len(tracks) else -1
+        tags = _tags_of(container.streams, head)
         for each in found:
             if each.how == "cover":
                 command.covers += _cover(request.original, container.streams[each.index])
-            elif each.how not in {"left_out", "empty"}:
+            elif each.how not in {"left_out", "empty", "rescued"}:
                 _carry(container.streams[each.index], each, request, command)
+                if each.kind != "t":
+                    command.tags[-1] = tags.get(each.index, "")
     _add_new(request, command)
     _add_fonts(request, command)
     _attach(command, folder)
     return command
+
+
+def _rescued(original: Path, folder: Path) -> tuple[NewTrack, ...]:
+    """The original's subtitles that FFmpeg cannot read, as files."""
+    if all(c.how != "rescued" for c in carriage(original)):
+        return ()
+    return tuple(
+        NewTrack(
+            write_cues(original, track, folder / f"text{k}.vtt"), "s", track.language, track.title, flags=track.flags
+        )
+        for k, track in enumerate(text_tracks(original))
+    )
+
+
+def _tags_of(streams: Any, head: Head) -> dict[int, str]:
+    """IETF tags by stream index; libavformat makes a stream of every track that is played, then of every attachment."""
+    played = [s.index for s in streams if s.type != "attachment" and not is_cover(s)]
+    return dict(zip(played, head.languages, strict=True)) if len(played) == len(head.languages) else {}
 
 
 def _carry(stream: Any, way: Carried, request: Mux, command: _Command) -> None:
@@ -228,6 +263,7 @@ def _add_new(request: Mux, command: _Command) -> None:
     for place, track in enumerate(request.added, 1):
         number = command.add(f"{place}:{track.kind}:{track.stream}", track.kind)
         name = f"s:{track.kind}:{number}"
+        command.tags[-1] = bcp47(track.language)
         command.options += [
             f"-metadata:{name}",
             f"language={iso639_2(track.language)}",
@@ -287,15 +323,21 @@ def verify(path: Path, expected: dict[str, int], covers: int = 0) -> None:
         played = [s for s in container.streams if s not in kept]
         found = {kind: sum(s.type == name for s in played) for name, kind in KINDS.items()}
         if any(found[kind] < n for kind, n in expected.items()) or len(kept) < covers:
-            raise FFmpegFailed(detail=f"streams {found} and {len(kept)} covers, ordered {expected} and {covers}")
+            raise FFmpegFailed(
+                "error.ffmpeg.unproven",
+                detail=f"streams {found} and {len(kept)} covers, ordered {expected} and {covers}",
+            )
         last: dict[int, float] = {}
         for packet in container.demux([s for s in played if s.type in {"video", "audio", "subtitle"}]):
             if packet.dts is None:
                 continue
             time = float(packet.dts * packet.time_base)
             if time < last.get(packet.stream.index, -1e9):
-                raise FFmpegFailed(detail=f"stream {packet.stream.index}: {time} after {last[packet.stream.index]}")
+                raise FFmpegFailed(
+                    "error.ffmpeg.clock",
+                    detail=f"stream {packet.stream.index}: {time} after {last[packet.stream.index]}",
+                )
             last[packet.stream.index] = time
         silent = [s.index for s in played if s.type in {"video", "audio"} and s.index not in last]
     if silent:
-        raise FFmpegFailed(detail=f"streams without packets: {silent}")
+        raise FFmpegFailed("error.ffmpeg.unproven", detail=f"streams without packets: {silent}")

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from syncdub.exact.correlation import local_scores, vertex
 from syncdub.exact.likeness import Sounds
 from syncdub.exact.timemap import Line
+from syncdub.exact.tracing import simplified
 
 Floats = NDArray[np.float64]
 WINDOW, HOP, REACH = 8.0, 4.0, 0.16
@@ -131,7 +132,7 @@ def _pieces(line: Line, sounds: Sounds) -> list[Line]:
         line, sounds, points, np.interp(points.u, knots, curve)
     ):
         return [line]
-    kept = _simplified(knots, curve, max(CLOSE, noise))
+    kept = simplified(knots, curve, max(CLOSE, noise))
     unsure = [_unsure(points, float(knots[a]), float(knots[b]), noise) for a, b in itertools.pairwise(kept)]
     ends = [(float(knots[k]), float(curve[k])) for k in kept]
     made = [_piece(line, a, b, s) for (a, b), s in zip(itertools.pairwise(ends), unsure, strict=True)]
@@ -191,22 +192,6 @@ def _better(line: Line, sounds: Sounds, points: _Points, curve: Floats) -> bool:
         straight += float(scores[reach])
         bent += float(scores[int(np.clip(reach + round(off / sounds.step), 0, 2 * reach))])
     return bent > 0 and bent >= BETTER * straight
-
-
-def _simplified(x: Floats, y: Floats, close: float) -> list[int]:
-    """Indices of the points that straight pieces within ``close`` of all of them need (Ramer, 1972; Douglas and Peucker, 1973)."""
-    kept, left = {0, len(x) - 1}, [(0, len(x) - 1)]
-    while left:
-        a, b = left.pop()
-        if b - a < 2:
-            continue
-        straight = np.interp(x[a : b + 1], [x[a], x[b]], [y[a], y[b]])
-        away = np.abs(y[a : b + 1] - straight)
-        worst = int(away.argmax())
-        if away[worst] > close:
-            kept.add(a + worst)
-            left += [(a, a + worst), (a + worst, b)]
-    return sorted(kept)
 
 
 def _noise(points: _Points) -> float:

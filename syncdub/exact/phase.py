@@ -46,10 +46,10 @@ def even(samples: Samples) -> Samples:
     return np.asarray(out / max(float(out.std()), 1e-12), np.float32)
 
 
-def curve(own: Samples, dub: Samples) -> Floats:
+def curve(own: Samples, dub: Samples, lags: float = LAGS) -> Floats:
     """Generalised cross-correlation with phase transform (Knapp and Carter, 1976) of evened sounds at lags within
-    :data:`LAGS`, spread 1; negative where the polarity is flipped, zeros where one of the two is silent."""
-    n, reach = min(len(own), len(dub)), round(LAGS * RATE)
+    ``lags`` seconds, spread 1; negative where the polarity is flipped, zeros where one of the two is silent."""
+    n, reach = min(len(own), len(dub)), round(lags * RATE)
     if n < RATE or min(float(np.square(x[:n]).mean()) for x in (own, dub)) < SILENT:
         return np.zeros(2 * reach + 1)
     size = fft.next_fast_len(n + reach, real=True)

@@ -11,10 +11,9 @@ from pipeline.media.container import opened
 from pipeline.media.values import MediaInfo, OtherStream
 from pipeline.messages import Message, message
 from pipeline.text.encodings import decoded
-from pipeline.tracks.carriage import COPIED_SUBTITLES
-from pipeline.tracks.copying import first_packet
 from pipeline.tracks.mux import Font, NewTrack
 from syncdub.making import subtitles
+from syncdub.making.picture_subtitles import move_pictures
 from syncdub.values import PlacedPlan
 
 FONTS = frozenset({".ttf", ".otf", ".ttc", ".woff", ".woff2"})
@@ -42,19 +41,22 @@ class _Text:
 
 def dub_subtitles(plan: PlacedPlan, dub: MediaInfo, beside: tuple[Path, ...], language: str, folder: Path) -> Lines:
     """The subtitles of ``dub`` and the files ``beside`` it, in ``language``, on the original's clock: text through the map,
-    pictures where the map is a shift."""
+    pictures packet by packet."""
     tracks: list[NewTrack] = []
     doubts: list[Message] = []
     texts: list[_Text] = []
     for number, stream in enumerate(s for s in dub.others if s.kind == "subtitle"):
         if stream.text:
             texts.append(_inside(dub, stream))
-        elif (delay := _shift_of_pictures(plan, dub, stream)) is not None:
-            tracks.append(
-                NewTrack(Path(dub.path), "s", stream.language, stream.title, number, delay, flags=stream.flags)
-            )
-        else:
+            continue
+        moved = move_pictures(Path(dub.path), stream.index, stream.codec, plan, folder / f"pictures{number}.mkv")
+        if moved is None:
             doubts.append(message("doubt.subtitles_left_out", index=stream.index, codec=stream.codec))
+            continue
+        if moved.kept:
+            tracks.append(NewTrack(moved.path, "s", stream.language, stream.title, flags=stream.flags))
+        if moved.dropped:
+            doubts.append(message("doubt.subtitle_pictures_dropped", dropped=moved.dropped, kept=moved.kept))
     texts += [_beside(path, language) for path in beside]
     for number, text in enumerate(texts):
         file, said = _retimed(text, plan, folder / f"subtitles{number}.{text.kind}")
@@ -91,16 +93,6 @@ def _inside(dub: MediaInfo, stream: OtherStream) -> _Text:
 def _beside(path: Path, language: str) -> _Text:
     kind = "ass" if path.suffix.lower() in {".ass", ".ssa"} else "srt"
     return _Text(lambda: decoded(path.read_bytes(), language), kind, language, path.stem)
-
-
-def _shift_of_pictures(plan: PlacedPlan, info: MediaInfo, stream: OtherStream) -> float | None:
-    """Seconds by which a subtitle track of pictures is later in the original; ``None`` where it cannot come along: the map is
-    not one shift, the format cannot be copied, or a picture would lie before time 0 (which would move all other tracks)."""
-    if len(plan.segments) != 1 or plan.verdict not in {"aligned", "shift"} or stream.codec not in COPIED_SUBTITLES:
-        return None
-    delay = plan.segments[0].offset_ms / 1000
-    first = first_packet(Path(info.path), stream.index)
-    return delay if first is not None and first + delay >= 0 else None
 
 
 def fonts_of(info: MediaInfo) -> tuple[Font, ...]:

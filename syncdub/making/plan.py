@@ -229,8 +229,10 @@ def _middle_offset(segment: Segment) -> float:
 
 def _doubts(plan: SyncPlan, method: SpeedMethod, fill: Fill, gaps: Sequence[Span]) -> tuple[Message, ...]:
     doubts: list[Message] = []
-    worst = max((abs(s.rate - 1.0) for s in plan.segments), default=0.0)
-    if method == "resample" and plan.pitch == "unknown" and worst > AUDIBLE_PITCH:
+    # A tape that wanders runs faster here and slower there; its pitch went with it, and comes back.
+    length = sum(s.dub_end - s.dub_start for s in plan.segments)
+    mean = sum(s.rate * (s.dub_end - s.dub_start) for s in plan.segments) / length if length else 1.0
+    if method == "resample" and plan.pitch == "unknown" and abs(mean - 1.0) > AUDIBLE_PITCH:
         doubts.append(message("doubt.pitch_unknown"))
     seconds = sum(g.duration for g in gaps)
     if seconds >= FILL_TOLD:

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from pipeline.media.decode import load_audio
 from pipeline.values import Span
 from syncdub.exact.phase import BLOCK, LAGS, RATE, Floats, Samples, curve, likeness, peak
+from syncdub.reading.tracing import Traced, traced
+from syncdub.reading.tracks import Tracks
 from syncdub.values import Segment
 
 N_WINDOWS, WINDOW = 12, 10.0
@@ -53,35 +53,6 @@ STEP = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Tracks:
-    """The audio tracks of original and dub that are compared."""
-
-    files: tuple[Path, Path]
-    streams: tuple[int, int]
-
-    def own(self, span: Span) -> Samples:
-        """Mono samples of the original at :data:`~syncdub.exact.phase.RATE`; zeros outside the file."""
-        return _samples(self.files[0], self.streams[0], span)
-
-    def dub(self, span: Span, rate: float) -> Samples:
-        """The same of the dub, at the original's pace."""
-        import soxr  # type: ignore[import-untyped]
-
-        heard = _samples(self.files[1], self.streams[1], span)
-        return heard if rate == 1.0 else np.asarray(soxr.resample(heard, RATE, RATE * rate), np.float32)
-
-
-def _samples(path: Path, stream: int, span: Span) -> Samples:
-    start, wanted = max(0.0, span.start), round(span.duration * RATE)
-    lead = min(wanted, round((start - span.start) * RATE))
-    out = np.zeros(wanted, np.float32)
-    if span.end > start:
-        got = load_audio(path, rate=RATE, stream=stream, span=Span(start, span.end)).samples[: wanted - lead]
-        out[lead : lead + len(got)] = got
-    return out
-
-
-@dataclass(frozen=True, slots=True)
 class _Locked:
     """A segment, the polarity of what it shares, and whether its phase is known."""
 
@@ -90,16 +61,21 @@ class _Locked:
     known: bool
 
 
-def polished(segments: Sequence[Segment], tracks: Tracks, durations: tuple[float, float]) -> tuple[Segment, ...]:
-    """``segments`` moved to where the phases agree, their ends and joins where what is shared in phase begins and ends.
+def polished(
+    segments: Sequence[Segment], tracks: Tracks, durations: tuple[float, float], rate: float = 1.0
+) -> tuple[Segment, ...]:
+    """``segments`` moved to where the phases agree, their ends and joins where what is shared in phase begins and ends; those that
+    wander or lose a little are followed (see :mod:`syncdub.reading.tracing`).
 
-    ``durations`` are those of original and dub in seconds. Segments whose phases do not agree stay as they are.
+    ``rate`` is the speed that was found for all of them; ``durations`` are those of original and dub in seconds. Segments whose phases
+    do not agree stay as they are.
     """
-    locked = [_lock(s, tracks, max(2, round(N_WINDOWS * _share(s, segments)))) for s in segments]
+    found = traced(segments, tracks, rate, durations)
+    locked = [_locked(x, tracks, max(2, round(N_WINDOWS * _share(x.segment, segments)))) for x in found]
     if not locked:
         return ()
     for i in range(len(locked) - 1):
-        if locked[i].known and locked[i + 1].known:
+        if locked[i].known and locked[i + 1].known and not found[i + 1].follows:
             locked[i], locked[i + 1] = _joined(locked[i], locked[i + 1], tracks)
     if locked[0].known:
         locked[0] = _from_earlier(locked[0], tracks)
@@ -110,6 +86,10 @@ def polished(segments: Sequence[Segment], tracks: Tracks, durations: tuple[float
 
 def _share(segment: Segment, segments: Sequence[Segment]) -> float:
     return (segment.dub_end - segment.dub_start) / max(sum(s.dub_end - s.dub_start for s in segments), 1e-9)
+
+
+def _locked(found: Traced, tracks: Tracks, n: int) -> _Locked:
+    return _Locked(found.segment, found.sign, True) if found.sign else _lock(found.segment, tracks, n)
 
 
 def _lock(segment: Segment, tracks: Tracks, n: int) -> _Locked:

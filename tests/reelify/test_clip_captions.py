@@ -43,7 +43,12 @@ class Told(Engine):
     """An engine that has heard everything already."""
 
     def transcript(
-        self, path: Path | str, language: str | None = None, stream: int = 0, report: Report = no_report
+        self,
+        path: Path | str,
+        language: str | None = None,
+        stream: int = 0,
+        report: Report = no_report,
+        given: Path | None = None,
     ) -> Transcript:
         return said()
 

@@ -51,6 +51,11 @@ class Sources:
         self._looks = ThreadPoolExecutor(LOOKS, thread_name_prefix="look")
         self._doors: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
 
+    @property
+    def has_library(self) -> bool:
+        """Whether there is a media library to pick from."""
+        return self._library.enabled
+
     def close(self) -> None:
         self._looks.shutdown(wait=False, cancel_futures=True)
 

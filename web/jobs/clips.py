@@ -72,9 +72,17 @@ def output_file(job: Job) -> Path:
 
 
 def output_name(job: Job, path: Path) -> str:
-    """What a downloaded result is called: the custom name, else the title, with the file's own suffix."""
-    wanted = re.sub(
-        r'[\x00-\x1f<>:"/\\|?*]', "_", str(getattr(job.request, "name", "") or job.title or path.stem)
-    ).strip(". ")
+    """What a downloaded result is called: the custom name, else the job's own title, else like the film, with the file's own suffix."""
+    film = _film(job)
+    title = Path(film).stem if film and job.title in {film, job.request.title()} else job.title
+    wanted = re.sub(r'[\x00-\x1f<>:"/\\|?*]', "_", str(getattr(job.request, "name", "") or title or path.stem)).strip(
+        ". "
+    )
     stem = wanted.removesuffix(path.suffix) or path.stem
     return stem[:150] + path.suffix
+
+
+def _film(job: Job) -> str:
+    """What the film of a sync is called; empty for other jobs."""
+    film = getattr(job.request, "original", None)
+    return job.request.called(film) if film else ""

@@ -22,6 +22,10 @@ LONGEST_TEXT = 2000
 SHORTEST = 1.0
 """Seconds; the page lets no clip be shorter."""
 MOST_NUDGE_MS = 600_000
+MADE = ("made", "products")
+"""What the server notes beside the visitor's changes."""
+MOST_PRODUCTS = 50
+MOST_ADDED = 100
 Bounds = tuple[float, float]
 
 
@@ -36,21 +40,50 @@ def load(job: Job) -> dict[str, Any]:
 
 def save(job: Job, state: Any) -> dict[str, Any]:
     """Keeps what is sound of ``state``, as the browser sent it, and returns it. What was made of it stays."""
-    kept = {**checked(state), **{k: v for k, v in load(job).items() if k == "made"}}
+    kept = {**checked(state), **{k: v for k, v in load(job).items() if k in MADE}}
     _write(job, kept)
     return kept
 
 
-def keep_made(job: Job, n: int, made_by: str, bounds: Bounds) -> None:
-    """Notes that job ``made_by`` has rendered clip ``n`` anew within ``bounds``."""
+def keep_making(job: Job, n: int, made_by: str, bounds: Bounds, texts: Mapping[str, str] | None = None) -> None:
+    """Notes, before it begins, that job ``made_by`` makes clip ``n`` anew within ``bounds`` and with the words of ``texts`` (by their
+    keys). So it belongs to ``job`` whoever waits for it; what was made before stays until this is there."""
     state = load(job)
-    made = {**state.get("made", {}), str(n): {"job": made_by, "bounds": list(bounds)}}
-    _write(job, {**state, "made": made})
+    entry = {"job": made_by, "bounds": list(bounds), "texts": dict(texts or {})}
+    before = [*_makings(state, n)][-1:]
+    _write(job, {**state, "made": {**state.get("made", {}), str(n): [*before, entry]}})
 
 
-def made_anew(job: Job) -> dict[int, str]:
-    """For each clip (from 1) that was rendered anew the id of the job that did it."""
-    return {int(n): str(made["job"]) for n, made in load(job).get("made", {}).items()}
+def keep_product(job: Job, made_by: str) -> None:
+    """Notes that job ``made_by`` cuts something new of ``job``'s clips."""
+    state = load(job)
+    _write(job, {**state, "products": [*state.get("products", []), made_by][-MOST_PRODUCTS:]})
+
+
+def _makings(state: Mapping[str, Any], n: int) -> list[dict[str, Any]]:
+    found = state.get("made", {}).get(str(n)) or []
+    return found if isinstance(found, list) else [found]
+
+
+def makings(job: Job, n: int) -> list[dict[str, Any]]:
+    """Who makes or made clip ``n`` anew, the newest first: ``{"job", "bounds", "texts"}``."""
+    return list(reversed(_makings(load(job), n)))
+
+
+def made_anew(job: Job) -> dict[int, tuple[str, ...]]:
+    """For each clip (from 1) that was made anew the ids of the jobs that do it, the newest first."""
+    state = load(job)
+    return {int(n): tuple(str(m["job"]) for m in reversed(_makings(state, int(n)))) for n in state.get("made", {})}
+
+
+def products(job: Job) -> tuple[str, ...]:
+    """The jobs that cut something new of ``job``'s clips, in their order."""
+    return tuple(str(p) for p in load(job).get("products", []))
+
+
+def made_by(job: Job) -> frozenset[str]:
+    """Every job whose work belongs to ``job``."""
+    return frozenset({*products(job), *(made for ids in made_anew(job).values() for made in ids)})
 
 
 def _write(job: Job, state: Mapping[str, Any]) -> None:
@@ -60,7 +93,7 @@ def _write(job: Job, state: Mapping[str, Any]) -> None:
 
 
 def checked(state: Any) -> dict[str, Any]:
-    """The parts of ``state`` that have the right form: ``bounds``, ``ticked``, ``texts``, ``nudges``."""
+    """The parts of ``state`` that have the right form: ``bounds``, ``ticked``, ``texts``, ``nudges``, ``added``."""
     if not isinstance(state, Mapping):
         return {}
     found = {
@@ -68,6 +101,7 @@ def checked(state: Any) -> dict[str, Any]:
         "ticked": _ticked(state.get("ticked")),
         "texts": _texts(state.get("texts")),
         "nudges": _nudges(state.get("nudges")),
+        "added": _added(state.get("added")),
     }
     return {name: value for name, value in found.items() if value}
 
@@ -75,6 +109,12 @@ def checked(state: Any) -> dict[str, Any]:
 def _bounds(value: Any) -> dict[str, list[float]]:
     pairs = value.items() if isinstance(value, Mapping) else ()
     return {str(int(n)): [float(b[0]), float(b[1])] for n, b in list(pairs)[:MOST] if _is_number(n) and _is_span(b)}
+
+
+def _added(value: Any) -> list[list[float]]:
+    """Moments that the visitor added, by their seconds in the file."""
+    spans = value if isinstance(value, list) else []
+    return [[float(b[0]), float(b[1])] for b in spans[:MOST_ADDED] if _is_span(b)]
 
 
 def _is_number(text: Any) -> bool:

@@ -16,6 +16,10 @@ from pipeline.messages import Message
 WINDOW = 120.0
 """Seconds of the recent past that the time left is estimated from, beside the whole run."""
 SAMPLE = 1.0
+KNOWN, SURE = 0.05, 3.0
+"""The share of the work and the seconds after which its speed says something about its end."""
+OVER = 2.0
+"""A promise is called broken once the work seems to need so many times the seconds that are left of it (and :data:`SURE` more)."""
 
 Stop = Literal["cancel", "shutdown"]
 
@@ -43,6 +47,7 @@ class Running:
         self._limit = time_limit
         self._lock = threading.Lock()
         self._begun = self._since = time.monotonic()
+        self._promised: float | None = None
         self._samples: deque[tuple[float, float]] = deque([(self._begun, 0.0)])
 
     def __call__(self, fraction: float, message: Message) -> None:
@@ -88,16 +93,32 @@ class Running:
             return {code: self.stages.get(code, 0.0) + now.get(code, 0.0) for code in {**self.stages, **now}}
 
     def seconds_left(self) -> float | None:
-        """Estimated seconds to the end from the whole run and its last minutes; ``None`` while too little is known."""
+        """Seconds until the end that was promised, from the whole run and its last minutes; ``None`` while too little is known.
+
+        A promise never moves away: where the work turns out longer, this counts down and then stays 0.0, which says "longer than
+        expected". It is renewed only by a better one.
+        """
         with self._lock:
-            now, done = time.monotonic(), self.fraction
-            elapsed = now - self._begun
-            if done < 0.01 or elapsed < SAMPLE:
+            now = time.monotonic()
+            estimate = self._estimate(now)
+            if estimate is not None and (self._promised is None or now + estimate < self._promised):
+                self._promised = now + estimate
+            late = (
+                estimate is not None and self._promised is not None and estimate > OVER * (self._promised - now) + SURE
+            )
+            if self._promised is None:
                 return None
-            old_time, old_done = self._samples[0]
-            rate = done / elapsed
-            recent = (done - old_done) / max(now - old_time, 1e-6)
-            return (1.0 - done) / ((rate + recent) / 2 if recent > 0 else rate)
+            return 0.0 if late else max(0.0, self._promised - now)
+
+    def _estimate(self, now: float) -> float | None:
+        """Seconds to the end by the speed so far; ``None`` before the work has shown one."""
+        done, elapsed = self.fraction, now - self._begun
+        if done < KNOWN or elapsed < SURE or len(self._samples) < 2:
+            return None
+        old_time, old_done = self._samples[0]
+        rate = done / elapsed
+        recent = (done - old_done) / max(now - old_time, 1e-6)
+        return (1.0 - done) / ((rate + recent) / 2 if recent > 0 else rate)
 
     def _close_stage(self, now: float, message: Message | None) -> None:
         if self.message is not None and (message is None or message.code != self.message.code):

@@ -46,6 +46,7 @@ __all__ = ["FINISHED", "MAX_ATTEMPTS", "Conflict", "Job", "Jobs", "Run", "State"
 
 UNDO = 600.0
 """Seconds for which a deleted job can be taken back."""
+LONGEST_NAME = 200
 _log = logging.getLogger(__name__)
 JobList = list[Job]
 
@@ -109,7 +110,9 @@ class Jobs:
     def get(self, job_id: str) -> Job:
         """The job as it is now, progress included. Raises NotFound."""
         job = self._found(self._store.get(job_id), job_id)
-        return replace(job, ahead=self._store.ahead(job_id)) if job.state == "queued" else self._live(job)
+        if job.state != "queued":
+            return self._live(job)
+        return replace(job, ahead=self._store.ahead(job_id) + self._store.counts()["running"])
 
     def by_slug(self, slug: str) -> Job:
         """The job whose public file names carry ``slug``. Raises NotFound."""
@@ -157,6 +160,14 @@ class Jobs:
         if self._workers.left_behind(job_id) or not self._store.retry(job_id):
             raise Conflict(state=job.state)
         self._workers.call()
+
+    def rename(self, job_id: str, title: str) -> None:
+        """Give a job another name. Raises NotFound; BadRequest for a name of nothing but spaces."""
+        name = " ".join(title.split())[:LONGEST_NAME]
+        if not name:
+            raise BadRequest("error.empty_name")
+        if not self._store.rename(job_id, name):
+            raise NotFound(name=job_id)
 
     def trash(self, job_id: str) -> None:
         """Delete a finished job so that :meth:`restore` can take it back for :data:`UNDO` seconds. Raises NotFound, Conflict."""

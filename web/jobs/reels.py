@@ -35,10 +35,11 @@ def transcribe(engine: Engine, request: TranscribeRequest, folder: Path, report:
     """What is said; subtitles are written into ``folder``."""
     from pipeline.captions import subtitles
     from pipeline.tracks.choice import chosen
+    from reelify.hearing import heard_by
 
     report = arrived(engine, request, report)
     sound = chosen(engine.probe(request.source), request.track)
-    heard = engine.transcript(request.source, request.language, sound.heard, report)
+    heard = heard_by(engine, request.source, request, sound.heard, report)
     files = {}
     for form in (f for f in subtitles.SUBTITLES.values() if f.with_transcripts):
         path = folder / f"transcript.{form.name}"

@@ -150,6 +150,9 @@ class JobStore:
             (job_id,),
         )
 
+    def rename(self, job_id: str, title: str) -> bool:
+        return self._changed("UPDATE jobs SET title = ? WHERE id = ?", (title, job_id))
+
     def delete(self, job_id: str) -> bool:
         return self._changed("DELETE FROM jobs WHERE id = ? AND state IN ('done', 'failed', 'cancelled')", (job_id,))
 

@@ -41,11 +41,12 @@ NOBODY = Asker()
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A job as it is now. Times are seconds since the epoch; ``fraction`` in [0, 1]; ``seconds_left`` is an estimate.
+    """A job as it is now. Times are seconds since the epoch; ``fraction`` in [0, 1]; ``seconds_left`` is what was
+    promised, 0.0 when it takes longer.
 
     ``request`` is what was asked. ``slug`` is the unguessable part of its public file names, ``title`` what people call it, ``error`` is
     ``{"error": short code, "kind": class name, "message": stored message}``, ``stages`` seconds by stage, ``ahead`` how
-    many jobs wait before a queued one. A running job that somebody stopped is ``stopping`` until it has ended. ``trashed`` is
+    many jobs wait or run before a queued one. A running job that somebody stopped is ``stopping`` until it has ended. ``trashed`` is
     when a finished job was deleted, for as long as that can be undone.
     """
 

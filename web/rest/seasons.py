@@ -27,6 +27,7 @@ from web.problems import language_of
 from web.rest.context import job_of, own_job_of, service_of
 from web.rest.models import NAMED, Accepted, with_options
 from web.rest.reelify import PROBLEMS, accepted, submitted
+from web.review.work import marks_of, with_marks
 
 router = APIRouter(tags=["syncdub"])
 HELD = frozenset(p.name for p in options_of(SyncRequest, "command")) - {
@@ -162,14 +163,17 @@ def shown(job: Job, rows: Sequence[tuple[Any, Job | None]], language: str) -> di
     request = job.asked(BatchRequest)
     season = seasons.season_of(job)
     body = report_of(Season((), season.left), [row for row, _ in rows], language)
+    marks: dict[str, Any] = {}
     for told, (row, child) in zip(body["episodes"], rows, strict=True):
         told["original"] = request.called(row.episode.film)
         for dub, chosen in zip(told["dubs"], row.episode.dubs, strict=True):
             dub["parts"] = [request.called(p) for p in chosen.parts]
             dub["dub"] = " + ".join(dub["parts"])
         told["task_id"] = child.id if child else None
+        marks[row.episode.film.name] = marks_of(child) if child else {}
         told["status"] = child.state if child else None
         told["download_url"] = f"/api/download/{child.id}" if child and row.state == "done" else None
+    body["places"] = [with_marks([p], marks.get(p["episode"], {}))[0] for p in body["places"]]
     body["left"] = [request.called(p) for p in season.left]
     body["counts"]["waiting"] = sum(row.state == "waiting" for row, _ in rows)
     table = flat([row for row, _ in rows], language)

@@ -111,10 +111,11 @@ def file(task_id: str, path: str, request: Request) -> FileResponse:
 
 def _cut_by_hand(job: Job, request: Request) -> dict[int, Path]:
     """The files of clips (from 1) that were rendered anew and are still there."""
-    found = {}
-    for number, made_by in edits.made_anew(job).items():
-        with contextlib.suppress(NotFound):
-            found[number] = clips.output_file(job_of(request, made_by))
+    found: dict[int, Path] = {}
+    for number, candidates in edits.made_anew(job).items():
+        for made_by in candidates:
+            with contextlib.suppress(NotFound):
+                found.setdefault(number, clips.output_file(job_of(request, made_by)))
     return found
 
 
@@ -129,5 +130,7 @@ def _zip(job: Job, anew: Mapping[int, Path]) -> Path:
             if clip.get("path"):
                 path = anew.get(number) or clips.inside(job, str(clip["path"]))
                 names[path] = clips.clip_name(job, number, str(path))
+        own = {number: path for number, path in anew.items() if number > len(clips.clips_of(job))}
+        names |= {path: clips.clip_name(job, number, str(path)) for number, path in own.items()}
         to_zip(names, target, names)
     return target

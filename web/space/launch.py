@@ -21,7 +21,7 @@ from web.ui.following import Page
 from web.ui.language import words
 from web.ui.mount import ITS_CORS, handlers, locked
 from web.ui.page_language import PageLanguage
-from web.ui.theme import THEME, asset
+from web.ui.theme import THEME, head, style
 
 ADDRESS = "0.0.0.0"
 
@@ -31,7 +31,7 @@ def start(page: Page, routes: Sequence[BaseRoute], lifespan: Callable[[Any], Any
     demo = locked(page)
     accounts.session = lambda cookies: _signed_in(demo, cookies)
     demo.launch(
-        server_name=ADDRESS, server_port=page.settings.port, theme=THEME, css=asset("studio.css"), i18n=words(), ssr_mode=False,
+        server_name=ADDRESS, server_port=page.settings.port, theme=THEME, css=style(), head=head(), i18n=words(), ssr_mode=False,
         max_file_size=page.settings.max_upload, footer_links=["api"], show_error=False, quiet=True, run_history=False,
         auth=accounts.check if accounts.required else None,
         app_kwargs={

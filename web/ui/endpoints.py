@@ -117,7 +117,8 @@ PAIR = {
 OFFERS = (
     Offer(
         "find_highlights", HighlightsRequest, "Find the moments of a long video worth sharing and render them as clips.",
-        {"video": Own("file", f"the video or audio file: {NAMED}"), "url": URL}, _of_file("video", HighlightsRequest), without=("language",),
+        {"video": Own("file", f"the video or audio file: {NAMED}"), "url": URL}, _of_file("video", HighlightsRequest),
+        ("video", "url", "track", "clips", "min_duration", "max_duration"), without=("language",),
     ),
     Offer(
         "rank_clips", RankRequest, "Rank short clips by how well they will travel, with every point of the score explained.",
@@ -138,6 +139,7 @@ OFFERS = (
     Offer(
         "transcribe", TranscribeRequest, "Write down what is said, with the time of every word.",
         {"media": Own("file", f"a video or audio file: {NAMED}"), "url": URL}, _of_file("media", TranscribeRequest),
+        ("media", "url", "language", "track"),
     ),
     Offer(
         "analyse_dub", AnalyseRequest, "Find where every second of a dub belongs in the film; nothing is written.", PAIR, _dub,

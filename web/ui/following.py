@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import html
+import re
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,6 @@ from gradio.utils import get_upload_folder
 from pipeline.engine import Engine
 from pipeline.errors import BadRequest, NotFound, StudioError, UserError
 from pipeline.files.received import Stored
-from pipeline.messages import say
 from pipeline.settings import Settings
 from web.guard.doors import Refused
 from web.guard.visitors import visitor_in
@@ -25,7 +24,8 @@ from web.intake.sources import Sources, example
 from web.jobs.queue import Job, Jobs
 from web.jobs.values import Asker
 from web.problems import status_of, status_of_job, words
-from web.ui.language import language_of, percent, tell
+from web.ui.language import language_of, tell
+from web.ui.running.card import note, notes, progress_card, say_error, wrong
 
 POLL = 0.25
 """Seconds between two looks at a running job; below that people see no difference."""
@@ -33,6 +33,7 @@ QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private",
 """How the page's own handlers are wired: we draw the progress, programs have their own endpoints, the job queue sets the pace."""
 IN_ORDER: dict[str, Any] = {**QUIET, "trigger_mode": "multiple", "concurrency_limit": 1}
 """For short handlers whose every call counts and that must not overtake each other."""
+_HOST = re.compile(r"(?:www\.[\w-]+(?:\.[\w-]+)+|[\w-]+(?:\.[\w-]+)*\.[a-z]{2,24})(?::\d+)?/\S+$", re.IGNORECASE)
 PLAYABLE = frozenset({".mp4", ".m4v", ".mov", ".webm", ".m4a", ".mp3", ".ogg", ".opus", ".wav", ".flac"})
 """Files a browser can be expected to play as they are."""
 
@@ -60,13 +61,21 @@ class Page:
 
 
 class TabWork:
-    """What the handlers of every tab with a job share; ``n_outputs`` is how many components :meth:`watch` fills."""
+    """What the handlers of every tab with a job share; ``names`` are the components that :meth:`watch` fills, in their order."""
 
-    n_outputs: int
+    names: tuple[str, ...]
 
     def __init__(self, page: Page, options: Sequence[str]) -> None:
         """``options`` are the request's fields that the tab's components stand for, in their order."""
         self.page, self.options = page, tuple(options)
+
+    def told(self, **values: Any) -> tuple[Any, ...]:
+        """What the components named in ``values`` show now; the others stay as they are."""
+        return tuple(values.get(name, gr.skip()) for name in self.names)
+
+    def refused(self, error: StudioError, request: gr.Request | None, field: str = "") -> tuple[Any, ...]:
+        """The words of an error at the field that it is about."""
+        return self.told(wrong=wrong(words(error.message, language_of(request)), field))
 
     def chosen(self, values: Sequence[Any]) -> dict[str, Any]:
         """The fields of a request as the components of the tab have them; an empty one takes its default."""
@@ -77,19 +86,46 @@ class TabWork:
         """Follows a job to its end."""
         raise NotImplementedError
 
-    def resume(self, job_id: str, request: gr.Request) -> Iterator[tuple[Any, ...]]:
-        """Follows the last job of this browser again, after the page was loaded anew."""
-        try:
-            self.page.job(job_id, request)
-        except StudioError:
-            yield tuple(gr.skip() for _ in range(self.n_outputs))
-            return
-        yield from self.watch(job_id, language_of(request))
+    def zone(self, language: str, job: Job | None = None) -> str:
+        """The tab's drop zone, holding the inputs of ``job`` that are still there."""
+        raise NotImplementedError
 
-    def cancel(self, job_id: str, request: gr.Request) -> None:
-        """Stops the job, if it is this visitor's."""
+    def resume(self, job_id: str, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+        """The form; and the last job of this browser again, after the page was loaded anew."""
+        language = language_of(request)
+        try:
+            job = self.page.job(job_id, request)
+        except StudioError:
+            yield self.told(zone=self.zone(language))
+            return
+        yield self.told(zone=self.zone(language, job))
+        yield from self.watch(job_id, language)
+
+    def open(self, asked: str, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+        """Shows the project that was asked for in the library; ``asked`` begins with its job's id."""
+        yield self.told(**self.blank())
+        yield from self.resume(asked.partition(" ")[0], request)
+
+    def again(self, asked: str, request: gr.Request) -> tuple[Any, ...]:
+        """The form with the inputs and settings of a project, to be tried with others; the values of the options come last."""
+        language = language_of(request)
+        try:
+            job = self.page.job(asked.partition(" ")[0], request)
+        except StudioError:
+            return (*self.told(), *(gr.skip() for _ in self.options))
+        values = [getattr(job.request, name, None) for name in self.options]
+        kept = [v if isinstance(v, str | int | float) else gr.skip() for v in values]
+        return (*self.told(**{**self.blank(), "zone": self.zone(language, job)}), *kept)
+
+    def blank(self) -> dict[str, Any]:
+        """The tab without a result."""
+        raise NotImplementedError
+
+    def cancel(self, job_id: str, request: gr.Request, event: gr.EventData) -> None:
+        """Stops the job whose card was pressed (else the one that is followed), if it is this visitor's."""
+        meant = str((event._data or {}).get("job") or job_id)
         with contextlib.suppress(StudioError):
-            self.page.jobs.cancel(self.page.job(job_id, request).id)
+            self.page.jobs.cancel(self.page.job(meant, request).id)
 
 
 def follow(page: Page, job_id: str, language: str, early: Early | None = None) -> Iterator[tuple[str, Job]]:
@@ -100,13 +136,26 @@ def follow(page: Page, job_id: str, language: str, early: Early | None = None) -
     seen: tuple[Any, ...] = ()
     while True:
         job = page.jobs.get(job_id)
-        now = (job.state, round(job.fraction, 3), job.message, job.ahead, early.written(job) if early else 0)
+        now = (
+            job.state,
+            round(job.fraction, 3),
+            job.message,
+            job.ahead,
+            job.stopping,
+            _told(job),
+            early.written(job) if early else 0,
+        )
         if now != seen or job.is_finished:
             seen = now
             yield progress_card(job, language), job
         if job.is_finished:
             return
         time.sleep(POLL)
+
+
+def _told(job: Job) -> bool | None:
+    """Whether the end is known, unknown or later than was said; the seconds themselves run on in the browser."""
+    return None if job.seconds_left is None else job.seconds_left > 0
 
 
 class Early:
@@ -132,50 +181,11 @@ class Early:
             return 0
 
 
-def progress_card(job: Job, language: str) -> str:
-    """How far a job is: what it does now, a bar, the time left."""
-    if job.state == "done":
-        return ""
-    if job.state == "failed":
-        return note(say_error(job, language), "bad")
-    if job.state == "cancelled":
-        return note(tell("ui.stopped", language))
-    if job.state == "queued":
-        what = tell("ui.queued", language, ahead=job.ahead)
-    else:
-        what = say(job.message, language) if job.message else tell("ui.starting", language)
-    left = tell("ui.time_left", language, seconds=job.seconds_left) if job.seconds_left else ""
-    done = round(100 * job.fraction)
-    return (
-        f'<div class="studio studio-progress"><strong role="status">{html.escape(what)}</strong> '
-        f'<span class="soft">{percent(job.fraction, language)} {html.escape(left)}</span>'
-        f'<div class="bar" role="progressbar" aria-valuemin="0" aria-valuemax="100" aria-valuenow="{done}" '
-        f'aria-label="{html.escape(what)}"><i style="width:{done}%"></i></div></div>'
-    )
-
-
-def say_error(job: Job, language: str) -> str:
-    """Why a job failed, for people."""
-    error = job.error or {}
-    return words(error.get("message", ""), language) or tell("error.internal", language)
-
-
-def note(text: str, kind: str = "") -> str:
-    """A remark in a box; ``kind`` is ``""``, ``bad`` or ``good``."""
-    role = "alert" if kind == "bad" else "note"
-    return f'<div class="studio studio-note {kind}" role="{role}">{html.escape(text)}</div>'
-
-
-def notes(messages: list[str]) -> str:
-    """Several remarks, e.g. the doubts of a result."""
-    return "".join(note(m) for m in messages)
-
-
 class Told(gr.Error):  # type: ignore[misc]
     """An error as the page shows it, and what a direct call answers."""
 
     def __init__(self, refused: Refused, title: str) -> None:
-        super().__init__(refused.text, title=title, duration=12, print_exception=False)
+        super().__init__(refused.text, title=title, duration=None, print_exception=False)
         self.refused = refused
 
 
@@ -197,8 +207,8 @@ def chosen_source(
 ) -> Stored:
     """The media file a visitor means: an upload, an example, a library file, or one that the job will download.
 
-    ``file`` is what a :class:`web.ui.media_field.MediaField` holds, ``address`` what was written; either may be any of these.
-    Without ``probe`` a local file is not looked into.
+    ``file`` is what a :class:`web.ui.media_field.MediaField` or a drop zone holds, ``address`` what was written; either may be any of
+    these. Without ``probe`` a local file is not looked into.
 
     Raises:
         UserError: nothing was given, it is not there, or it is not media.
@@ -207,7 +217,12 @@ def chosen_source(
     if not named:
         raise BadRequest("error.nothing_given")
     host = str((getattr(request, "headers", None) or {}).get("host", ""))
-    return page.sources.find_now(named, owner_of(request), host, probe=probe)
+    return page.sources.find_now(whole_address(named), owner_of(request), host, probe=probe)
+
+
+def whole_address(text: str) -> str:
+    """``www.example.com/a.mp4`` and ``example.com/a`` as people write them, with the scheme that a browser would take."""
+    return f"https://{text}" if _HOST.match(text) and not text.startswith("/") else text
 
 
 def source_url(path: Path | str) -> str:
@@ -217,11 +232,6 @@ def source_url(path: Path | str) -> str:
     if file.suffix.lower() not in PLAYABLE or not served or not file.is_file():
         return ""
     return f"/gradio_api/file={quote(str(file))}"
-
-
-def busy(running: bool) -> tuple[Any, Any]:
-    """Updates of the start and the stop button."""
-    return gr.update(visible=not running), gr.update(visible=running)
 
 
 def asker(request: gr.Request | None) -> Asker:
@@ -237,6 +247,6 @@ def owner_of(request: gr.Request | None) -> str:
 
 __all__ = [
     "IN_ORDER",
-    "QUIET", "Early", "Page", "UserError", "asker", "busy", "chosen_source", "follow", "note", "notes", "owner_of", "progress_card",
-    "say_error", "shown", "source_url",
+    "QUIET", "Early", "Page", "UserError", "asker", "chosen_source", "follow", "note", "notes", "owner_of", "progress_card",
+    "say_error", "shown", "source_url", "whole_address",
 ]  # fmt: skip

@@ -27,8 +27,8 @@ def label(code: str) -> Any:
     return gr.I18n()(code)
 
 
-def language_of(request: gr.Request | None) -> str:
-    """The visitor's choice, else the browser's, else English."""
+def language_of(request: Any) -> str:
+    """What somebody who sends ``request`` (Gradio's or FastAPI's) reads: the visitor's choice, else the browser's, else English."""
     headers = getattr(request, "headers", None) or {}
     return chosen_language(headers.get("cookie", "")) or choose_language(headers.get("accept-language"))
 

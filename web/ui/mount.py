@@ -20,10 +20,11 @@ from web.guard.visitors import Visitors
 from web.intake.sources import EXAMPLES
 from web.problems import problem, words
 from web.ui.following import Page
+from web.ui.giving.routes import router as given_routes
 from web.ui.language import words as labels
 from web.ui.page import build
 from web.ui.page_language import PageLanguage
-from web.ui.theme import THEME, asset
+from web.ui.theme import THEME, head, style
 
 ITS_CORS = CustomCORSMiddleware
 """Gradio's own cross-origin rules; not in force here."""
@@ -33,10 +34,11 @@ _log = logging.getLogger(__name__)
 def mount(application: FastAPI, page: Page, accounts: Accounts | None = None) -> FastAPI:
     """``application`` with the page. Uploads of the page obey ``MAX_CONTENT_LENGTH``."""
     demo = locked(page)
+    application.include_router(given_routes())
     application.add_middleware(PageLanguage)
     application.add_middleware(Visitors)
     mounted: FastAPI = gr.mount_gradio_app(
-        application, demo, path="/", theme=THEME, css=asset("studio.css"), i18n=labels(), ssr_mode=False,
+        application, demo, path="/", theme=THEME, css=style(), head=head(), i18n=labels(), ssr_mode=False,
         max_file_size=page.settings.max_upload, footer_links=["api"], mcp_server=page.settings.mcp_server, run_history=False,
         show_error=False, auth_dependency=current_user, app_kwargs={"exception_handlers": handlers()},
     )  # fmt: skip

@@ -10,25 +10,29 @@ import gradio as gr
 from pipeline.compute.warm import warming
 from pipeline.media.languages import own_name
 from pipeline.messages import languages
-from web.ui import endpoints, tasks_tab
+from web.ui import endpoints
 from web.ui.dubsync import tab
 from web.ui.dubsync.tab import DubTab
 from web.ui.following import QUIET, Page
 from web.ui.highlights import tab as highlights_tab
 from web.ui.highlights.tab import HighlightsTab
+from web.ui.keys import help_sheet
 from web.ui.language import label, language_of, own_words, tell
 from web.ui.looks import endpoints as look_endpoints
 from web.ui.media_field import Studio
+from web.ui.projects import tab as projects_tab
 from web.ui.theme import script
 from web.ui.timeline import attr
 from web.ui.viral import tab as viral_tab
 from web.ui.viral.tab import ViralTab
 
+_MOON = '<svg viewBox="0 0 24 24" aria-hidden="true"><circle cx="12" cy="12" r="9" fill="none" stroke="currentColor" stroke-width="2"/><path d="M12 3a9 9 0 0 1 0 18Z" fill="currentColor"/></svg>'
+
 
 def build(page: Page) -> gr.Blocks:
     """The whole interface; nothing is loaded and no job is touched."""
     with Studio(title="Reelify & SyncDub", analytics_enabled=False, fill_width=True) as demo:
-        header = gr.HTML(_header(""), js_on_load=script("header.js"), elem_id="studio-header")
+        header = gr.HTML(_header(""), js_on_load=script("header.js", "flow.js"), elem_id="studio-header")
         # Outside the tabs: what lies in a tab that was never opened is not read when the page opens.
         first, second, third = (_remembered(page, name) for name in ("highlights", "viral", "sync"))
         with gr.Tabs(elem_id="studio-tabs") as tabs:
@@ -39,10 +43,17 @@ def build(page: Page) -> gr.Blocks:
             with gr.Tab(label("ui.tab.dubsync"), id="dubsync"):
                 dub = tab.layout(page, third)
             with gr.Tab(label("ui.tab.tasks"), id="tasks"):
-                tasks_tab.build(page, demo)
+                projects = projects_tab.layout()
         highlights_tab.wire(page, demo, moments)
         viral_tab.wire(page, demo, viral, moments.clips)
         tab.wire(page, demo, dub)
+        projects_tab.wire(page, demo, tabs, projects)
+        for work, inputs, outputs, opened, again in zip(
+            (moments.work(page), viral.work(page), dub.work(page)), (moments.inputs, viral.settings, list(dub.options.values())),
+            (moments.outputs, viral.outputs, dub.outputs), projects.opened, projects.again, strict=True,
+        ):  # fmt: skip
+            opened.change(work.open, opened, outputs, **QUIET)
+            again.change(work.again, again, [*outputs, *inputs], **QUIET)
         _moments_to_ranking(page, tabs, moments, viral)
         _film_to_moments(page, tabs, dub, moments)
         demo.load(_greet, None, header, **QUIET)
@@ -68,8 +79,7 @@ def _moments_to_ranking(page: Page, tabs: gr.Tabs, moments: HighlightsTab, viral
 def _film_to_moments(page: Page, tabs: gr.Tabs, dub: DubTab, moments: HighlightsTab) -> None:
     """A button under the dub's map looks for moments in its film."""
     dub.send.click(
-        lambda film, address: (gr.Tabs(selected="highlights"), film, address),
-        [dub.film, dub.film_address], [tabs, moments.file, moments.address], **QUIET,
+        lambda: gr.Tabs(selected="highlights"), None, tabs, **QUIET,
     ).then(moments.work(page).start_on, [dub.analysed, *moments.inputs], moments.outputs, **QUIET)  # fmt: skip
 
 
@@ -81,13 +91,22 @@ def _header(language: str) -> str:
     """Without a language only what needs no words, until it is known who reads."""
     tagline = html.escape(tell("ui.tagline", language)) if language else ""
     theme = html.escape(tell("ui.theme", language)) if language else ""
-    button = f'<button type="button" data-theme aria-label="{theme}" title="{theme}">◐</button>' if language else ""
+    button = (
+        f'<button type="button" data-theme aria-label="{theme}" title="{theme}">{_MOON}</button>{_help(language)}'
+        if language
+        else ""
+    )
     name = html.escape(tell("ui.language", language)) if language else ""
     words = attr(json.dumps(own_words(language) if language else {}))
     return (
         f'<header class="studio studio-head" data-words="{words}"><h1>Reelify &amp; SyncDub</h1><p>{tagline}</p>'
-        f'<nav aria-label="{name}">{_switch(language)}{button}</nav></header>'
+        f'<nav aria-label="{name}">{_switch(language)}{button}</nav>{help_sheet(language) if language else ""}</header>'
     )
+
+
+def _help(language: str) -> str:
+    words = attr(tell("ui.keys", language))
+    return f'<button type="button" data-keys aria-label="{words}" title="{words}" aria-keyshortcuts="?">?</button>'
 
 
 def _switch(language: str) -> str:

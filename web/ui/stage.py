@@ -27,20 +27,23 @@ class Scene:
     source: str = ""
     job: str = ""
     edits: Mapping[str, Any] = field(default_factory=dict)
+    found: int = 0
+    """How many of the clips were found; those after them were added by hand."""
 
 
 def stage(scene: Scene, language: str) -> str:
     """The whole view; without clips what is known of the video so far."""
     strips = "".join(strip(n, c, scene.evidence, language, hidden=n != 1) for n, c in enumerate(scene.clips, 1))
     make = f'<button type="button" data-apply disabled>{html.escape(tell("ui.highlights.remake", language))}</button>'
-    tools = toolbar(language, make) + f'<p class="soft">{html.escape(tell("ui.edges_help", language))}</p>'
-    cards = "".join(_card(n, c, language) for n, c in enumerate(scene.clips, 1))
+    add = f'<button type="button" data-add aria-keyshortcuts="M">{html.escape(tell("ui.highlights.add", language))}</button>'
+    tools = toolbar(language, make, add) + f'<p class="soft">{html.escape(tell("ui.edges_help", language))}</p>'
+    cards = "".join(_card(n, c, language, made=bool(scene.job)) for n, c in enumerate(scene.clips, 1))
     body = (
-        f"{_player(scene, language)}{timeline(scene.evidence, scene.clips, language, edges=bool(scene.job))}"
-        f'{strips + tools if scene.job and scene.clips else ""}<ol class="cards">{cards}</ol>'
+        f'<div class="desk">{_player(scene, language)}{timeline(scene.evidence, scene.clips, language, edges=bool(scene.job))}'
+        f'{strips + tools if scene.job and scene.clips else ""}</div><ol class="cards">{cards}</ol>'
     )
     work = editable(scene.job, scene.edits, body)
-    return f'<div class="studio stage"{work} data-source="{attr(scene.source)}">{body}</div>'
+    return f'<div class="studio stage"{work} data-source="{attr(scene.source)}" data-found="{scene.found}">{body}</div>'
 
 
 def _player(scene: Scene, language: str) -> str:
@@ -55,18 +58,30 @@ def _player(scene: Scene, language: str) -> str:
     )
 
 
-def _card(n: int, clip: Clip, language: str) -> str:
+def _card(n: int, clip: Clip, language: str, *, made: bool) -> str:
+    """A clip; ``made`` lets it be made and downloaded."""
     reasons = "".join(f"<li>{html.escape(r)}</li>" for r in clip.get("reasons", ())[:5])
     poster, url = clip.get("poster") or "", clip.get("url") or ""
     picture = f'<img src="{attr(poster)}" alt="" loading="lazy">' if poster else ""
     length = tell("ui.seconds", language, seconds=format_number(clip["end"] - clip["start"], 1, language))
-    download = f'<a href="{attr(url)}" download>{html.escape(tell("ui.download_clip", language))}</a>' if url else ""
-    made = ",".join(str(t) for t in clip.get("made", ())) if url else ""
+    download = _download(url, language) if made else ""
+    tick = (
+        ""
+        if url or not made
+        else f'<label class="tick"><input type="checkbox" data-want="{n}"> {html.escape(tell("ui.highlights.tick", language))}</label>'
+    )
+    bounds = ",".join(str(t) for t in clip.get("made", ())) if url else ""
     return (
-        f'<li class="card" data-n="{n}" data-src="{attr(url)}" data-poster="{attr(poster)}" data-made="{made}" '
+        f'<li class="card" data-n="{n}" data-src="{attr(url)}" data-poster="{attr(poster)}" data-made="{bounds}" '
         f'aria-current="{str(n == 1).lower()}">'
         f'<button type="button" class="pic" data-play="{n}" aria-label="{attr(tell("ui.play_clip", language, n=n))}">{picture}</button>'
-        f'<div class="txt"><div class="row"><b>{n}. <span class="when">{precise(clip["start"], language)}–{precise(clip["end"], language)}</span></b>'
+        f'<div class="txt"><div class="row"><h2>{n}. <span class="when">{precise(clip["start"], language)}–{precise(clip["end"], language)}</span></h2>'
         f'<span class="long">{html.escape(length)}</span></div>'
-        f"{score_bar(clip['score'], language)}{to_post(clip, language)}<ul>{reasons}</ul>{download}</div></li>"
+        f"{'' if clip.get('own') else score_bar(clip['score'], language)}{to_post(clip, language)}<ul>{reasons}</ul>{tick}{download}</div></li>"
     )
+
+
+def _download(url: str, language: str) -> str:
+    """The link to a clip's file; of one that was changed since it makes the clip first."""
+    first = attr(tell("ui.make_first", language))
+    return f'<a href="{attr(url or "#")}" download data-get="url" data-first="{first}">{html.escape(tell("ui.download_clip", language))}</a>'

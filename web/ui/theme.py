@@ -24,6 +24,10 @@ THEME = gr.themes.Default(
     button_primary_background_fill_hover="*primary_700",
     button_primary_background_fill_dark="*primary_600",
     button_primary_background_fill_hover_dark="*primary_700",
+    button_primary_text_color="white",
+    button_primary_text_color_hover="white",
+    button_primary_text_color_dark="white",
+    button_primary_text_color_hover_dark="white",
     body_text_color_subdued="*neutral_600",
     body_text_color_subdued_dark="*neutral_300",
     input_placeholder_color="*neutral_500",
@@ -34,6 +38,17 @@ THEME = gr.themes.Default(
 def asset(name: str) -> str:
     """The text of a style sheet or script of the page."""
     return (ASSETS / name).read_text(encoding="utf-8")
+
+
+def style() -> str:
+    """The style sheet: the files of ``assets/page/look`` in the order of their names, but for the variables."""
+    found = sorted((ASSETS / "look").glob("*.css"))[1:]
+    return "\n".join(path.read_text(encoding="utf-8") for path in found)
+
+
+def head() -> str:
+    """The variables for the page's head: Gradio moves the rules of a style sheet below its own elements, where ``:root`` is not."""
+    return f"<style>{asset('look/1-tokens.css')}</style>"
 
 
 def script(*names: str) -> str:

@@ -12,8 +12,10 @@ from pipeline.media import decode, ffmpeg
 from pipeline.media.clock import course
 from pipeline.media.container import opened
 from pipeline.media.probe import probe
+from pipeline.render.options import RenderOptions
+from pipeline.render.render import render
 from pipeline.settings import Settings
-from pipeline.values import Span
+from pipeline.values import Cut, Span, Timeline
 from syncdub.requests import SyncRequest
 from syncdub.workflow import execute
 from tests.dubbing import RATE, Prober, film, plan, sound, write
@@ -98,3 +100,35 @@ def test_a_dub_with_a_broken_clock_is_heard_to_its_end(tmp_path: Path, samples: 
     assert result.output is not None
     end = decode.load_audio(result.output, stream=1, span=Span(2 * HALF - 4, 2 * HALF - 1)).samples
     assert float(np.square(end).mean()) > 1e-4
+
+
+def test_a_chained_ogg_file_is_one_recording(tmp_path: Path) -> None:
+    out = tmp_path / "chained.ogg"
+    with out.open("wb") as file:
+        for k, pitch in enumerate((440, 880)):
+            part = tmp_path / f"part{k}.ogg"
+            ffmpeg.run(["-f", "lavfi", "-i", f"sine={pitch}:d={3 + k}:r=48000", "-c:a", "libopus", str(part)])
+            file.write(part.read_bytes())
+    info = probe(out)
+    assert info.duration == pytest.approx(7.0, abs=0.02)
+    assert [d.code for d in info.doubts] == ["media.clock_restarts"]
+    for span, pitch in ((Span(1, 2), 440), (Span(3.5, 4.5), 880), (Span(5.5, 6.5), 880)):
+        heard = decode.load_audio(out, rate=16000, span=span).samples
+        assert len(heard) == 16000
+        assert np.abs(np.fft.rfft(heard * np.hanning(16000))).argmax() == pytest.approx(pitch, abs=1)
+
+
+def test_a_clip_over_a_restart_holds_what_a_player_plays(tmp_path: Path) -> None:
+    samples = sound(2 * HALF, 31)
+    source = joined(tmp_path, samples, "ts")
+    span = Span(HALF - 3.0, HALF + 3.0)
+    made = tmp_path / "clip.mp4"
+    render(Timeline((Cut(str(source), span, 0.0),)), made, RenderOptions(loudness=None))
+    assert probe(made).duration == pytest.approx(6.0, abs=0.1)
+    heard = decode.load_audio(made, rate=16000).samples
+    wanted = decode.load_audio(source, rate=16000, span=span).samples
+    for second in (0, 2, 4):
+        part = heard[second * 16000 : (second + 1) * 16000]
+        around = fftconvolve(wanted, part[::-1])
+        at = (int(np.abs(around).argmax()) - len(part) + 1) / 16000
+        assert at == pytest.approx(second, abs=0.05)

@@ -130,7 +130,7 @@ def test_the_dubs_subtitles_come_along_on_the_new_clock(engine: Prober, original
     assert packets(out, "subtitles", 1)[0] == (3.5, b"hello")
 
 
-def test_picture_subtitles_are_copied_and_those_of_the_dub_only_where_a_shift_is_enough(
+def test_picture_subtitles_are_copied_and_those_of_the_dub_follow_the_map(
     engine: Prober, original: Path, tmp_path: Path
 ) -> None:
     shown = pictures(tmp_path / "s.sup", [(3, 5), (9, 10)])
@@ -142,10 +142,17 @@ def test_picture_subtitles_are_copied_and_those_of_the_dub_only_where_a_shift_is
     assert [t for t, _ in packets(tmp_path / "shifted.mkv", "subtitles", 2)] == times
     assert packets(tmp_path / "shifted.mkv", "video") == packets(base, "video")
     assert not [d for d in shifted.doubts if d.code == "doubt.subtitles_left_out"]
-    for name, other in (("cut", plan((0, 8, 0.0, 1.0), (8, 20, 12.0, 1.0))), ("early", plan((4, 24, 0.0, 1.0)))):
-        left_out = made(engine, base, dub, tmp_path / f"{name}.mkv", other)
-        assert [d.code for d in left_out.doubts].count("doubt.subtitles_left_out") == 1
-        assert len(probe(tmp_path / f"{name}.mkv").others) == len(probe(base).others)
+    assert [t for t, _ in packets(dub, "subtitles")] == [0, 2, 6, 7]
+    ways = {
+        "cut": (plan((0, 5, 0.0, 1.0), (5, 16, 12.0, 1.0)), [0, 2, 13, 14]),
+        "early": (plan((1, 24, 0.0, 1.0)), [0, 1, 5, 6]),
+    }
+    for name, (other, wanted) in ways.items():
+        moved = made(engine, base, dub, tmp_path / f"{name}.mkv", other)
+        assert not [d for d in moved.doubts if d.code.startswith("doubt.subtitle")]
+        assert [t for t, _ in packets(tmp_path / f"{name}.mkv", "subtitles", 2)] == pytest.approx(wanted, abs=0.002)
+    lost = made(engine, base, dub, tmp_path / "lost.mkv", plan((0, 5, 0.0, 1.0)))
+    assert [d.values for d in lost.doubts if d.code == "doubt.subtitle_pictures_dropped"] == [{"dropped": 1, "kept": 1}]
 
 
 def test_an_original_without_picture(engine: Prober, tmp_path: Path) -> None:

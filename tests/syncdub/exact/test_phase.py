@@ -10,7 +10,8 @@ import soundfile
 from numpy.typing import NDArray
 
 from syncdub.exact.phase import BLOCK, RATE, curve, likeness, peak
-from syncdub.reading.polish import Tracks, polished
+from syncdub.reading.polish import polished
+from syncdub.reading.tracks import Tracks
 from syncdub.values import Segment
 
 Samples = NDArray[np.float32]

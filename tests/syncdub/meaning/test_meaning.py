@@ -147,3 +147,18 @@ def test_a_single_wrong_point_does_not_bend_the_course() -> None:
     assert course.levels == pytest.approx(np.full(len(dub), 3.0), abs=1e-6)
     assert course.trust[20] < 0.1
     assert course.expected(np.array([52.5])) == pytest.approx([55.5])
+
+
+def test_another_story_is_known_from_its_order_and_the_same_one_is_not_called_so() -> None:
+    same = film(40, Edit(shift=3.0, lost_words=0.2))
+    assert not meaning(*same, Concepts()).another_story
+    next_one = transcript(list(film(40, Edit(), seed=90)[1].sentences))
+    told = meaning(same[0], next_one, Concepts())
+    assert told.another_story
+    assert told.support.p_value > 0.2
+    assert not told.matches
+
+
+def test_a_few_sentences_are_not_enough_to_call_it_another_story() -> None:
+    few = film(10, Edit())[0], film(10, Edit(), seed=90)[1]
+    assert not meaning(*few, Concepts()).another_story

@@ -96,6 +96,11 @@ def test_the_answer_comes_before_the_download(client: TestClient, site: str, mon
     assert _uploads(client) == []
 
 
+def linked(field: str, address: str) -> gr.EventData:
+    """What the drop zone sends for an address."""
+    return gr.EventData(None, {"fields": {field: {"files": [], "link": address}}})
+
+
 def test_the_page_does_not_wait_for_a_download_either(
     client: TestClient, site: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -103,9 +108,11 @@ def test_the_page_does_not_wait_for_a_download_either(
     page = Page(service.settings, service.engine, service.jobs, service.sources)
     hold, real = threading.Event(), downloads.download
     monkeypatch.setattr(downloads, "download", lambda *args: hold.wait(10) and real(*args))
-    moments = HighlightsWork(page, MOMENTS).start(gr.Request(), None, f"{site}/a.mp4", 3, 1.0, 9.0, False, False)
+    moments = HighlightsWork(page, MOMENTS).start(
+        gr.Request(), linked("source", f"{site}/a.mp4"), 3, 1.0, 9.0, False, False
+    )
     ranking = ViralWork(page, RANKING, 5).start(
-        gr.Request(), None, f"{site}/a.mp4", "es", 0.3, False, "source", "follow", False, "", ""
+        gr.Request(), linked("clips", f"{site}/a.mp4"), "es", 0.3, False, "source", "follow", False, "", ""
     )
     next(moments), next(ranking)
     assert _uploads(client) == []
@@ -114,8 +121,10 @@ def test_the_page_does_not_wait_for_a_download_either(
         assert service.jobs.wait(job.id, timeout=60).state == "done"
         assert job.title == "a.mp4"
     assert len(_uploads(client)) == 2
-    with pytest.raises(gr.Error):
-        next(HighlightsWork(page, MOMENTS).start(gr.Request(), None, f"{site}/page", 3, 1.0, 9.0, False, False))
+    work = HighlightsWork(page, MOMENTS)
+    refused = next(work.start(gr.Request(), linked("source", f"{site}/page"), 3, 1.0, 9.0, False, False))
+    assert 'data-field="source"' in refused[work.names.index("wrong")], "told at the field"
+    assert len(service.jobs.list(None)) == 2
 
 
 @pytest.mark.parametrize(

@@ -144,6 +144,12 @@ def test_a_sync_from_the_library(client: TestClient) -> None:
     assert named.content == got.content
 
 
+def test_a_film_without_a_name_is_downloaded_under_its_own(client: TestClient) -> None:
+    task_id = client.post("/api/upload", json={"original": "talk.mp4", "dubbed": "dub.mkv"}).json()["task_id"]
+    ended(client, task_id)
+    assert 'filename="talk.mkv"' in client.get(f"/api/download/{task_id}").headers["content-disposition"]
+
+
 @pytest.mark.parametrize(
     "fields", [("original_path", "dubbed_path"), ("file1", "file2"), ("original_video", "dubbed_video")]
 )
@@ -171,7 +177,7 @@ def test_the_zip_holds_what_was_cut_by_hand(client: TestClient) -> None:
         return archive.read(archive.namelist()[1])
 
     before = second("?edited=true")
-    edits.keep_made(jobs.get(first), 2, again, (0.0, 5.0))
+    edits.keep_making(jobs.get(first), 2, again, (0.0, 5.0))
     assert second("?edited=true") == client.get(f"/api/download/{again}").content != before
     assert second("") == before
     client.delete(f"/api/tasks/{again}")

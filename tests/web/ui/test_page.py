@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from syncdub.requests import Nudge
-from tests.browsing import TABS, Place, Visit, chromium, drag, eventually, page_server
+from tests.browsing import EXAMPLES, TABS, Place, Visit, chromium, drag, eventually, page_server
 from tests.page_kinds import PAGE_KINDS
 from web.jobs import edits
 
@@ -56,14 +56,18 @@ def test_the_language_switch_changes_everything_both_ways_and_stays(browser: Any
                 assert visit.page.evaluate("document.documentElement.lang") == tag
                 shown[tag] = visit.page.locator("body").inner_text()
             spanish, english = shown["es"], shown["en"]
-            assert {"un grito en 0:21", "16,7 s", "Deshacer", "risas", "Puntos"} <= {w for w in _wanted if w in spanish}
-            assert {"a scream at 0:21", "16.7 s", "Undo", "laughter", "Score"} <= {w for w in _wanted if w in english}
+            assert {"un grito en 0:21", "16,7 s", "Deshacer", "risas", "Cambiar ajustes"} <= {
+                w for w in _wanted if w in spanish
+            }
+            assert {"a scream at 0:21", "16.7 s", "Undo", "laughter", "Change settings"} <= {
+                w for w in _wanted if w in english
+            }
             assert not any(w in english for w in ("Deshacer", "grito", "Archivo", "Inicio", "Usar"))
             assert not any(w in spanish for w in ("Undo", "scream", "Drop", "Start", "Click", "Use via"))
 
 
 _wanted = (
-    "un grito en 0:21", "16,7 s", "Deshacer", "risas", "Puntos", "a scream at 0:21", "16.7 s", "Undo", "laughter", "Score",
+    "un grito en 0:21", "16,7 s", "Deshacer", "risas", "Cambiar ajustes", "a scream at 0:21", "16.7 s", "Undo", "laughter", "Change settings",
 )  # fmt: skip
 
 
@@ -182,7 +186,7 @@ def test_a_dub_segment_is_dragged_and_the_film_written_from_there(browser: Any, 
         visit.tab(2)
         page.click("#sync-example")
         visit.see("#sync-view .sync[data-job] .seg")
-        second = page.locator("g[data-segment='1'] .seg")
+        second = page.locator("svg.wide g[data-segment='1'] .seg")
         assert second.get_attribute("role") == "slider"
         drag(page, second, 0, -12)
         dragged = float(second.get_attribute("aria-valuenow"))
@@ -193,10 +197,10 @@ def test_a_dub_segment_is_dragged_and_the_film_written_from_there(browser: Any, 
         page.locator("[data-pick]").select_option("0")
         page.locator("[data-ms]").fill("-40")
         page.keyboard.press("Enter")
-        assert page.locator("g[data-segment='0'] .seg").get_attribute("aria-valuetext") == "−40 ms"
+        assert page.locator("svg.wide g[data-segment='0'] .seg").get_attribute("aria-valuetext") == "−40 ms"
         assert "−40 ms" in page.locator("td[data-offset-of='0']").inner_text()
         page.click("#sync-view [data-undo]")
-        assert page.locator("g[data-segment='0'] .seg").get_attribute("aria-valuetext") == "0 ms"
+        assert page.locator("svg.wide g[data-segment='0'] .seg").get_attribute("aria-valuetext") == "0 ms"
         page.click("#sync-view [data-redo]")
         analysed = newest(place, "analyse")
         eventually(lambda: edits.load(analysed).get("nudges") == {"0": -40, "1": round(dragged) - 99})
@@ -222,10 +226,10 @@ def test_progress_stop_and_reload_in_the_middle(browser: Any, place: Place) -> N
         visit.reload()
         bar = visit.see("#highlights-progress [role=progressbar]")
         eventually(lambda: int(bar.get_attribute("aria-valuenow")) > seen)
-        page.click("#highlights-stop")
+        page.click("#highlights-progress [data-stop]")
         visit.text("Detenido.")
         assert newest(place, "highlights").state == "cancelled"
-        assert page.locator("#highlights-go").is_visible()
+        visit.see("#highlights-go")
         visit.tab(3)
         visit.see("#tasks-view button[data-act=retry]")
         when = page.locator("#tasks-view time").first.inner_text()
@@ -239,9 +243,10 @@ def test_an_error_is_told_in_the_visitors_language(browser: Any, place: Place, t
     for locale, words in (("es-ES", "no es un vídeo"), ("en-US", "is not a video")):
         with Visit(browser, place.address, locale) as visit:
             visit.page.locator("#highlights-file input[type=file]").set_input_files(str(bad))
-            visit.see("#highlights-file .file-preview, #highlights-file table")
+            assert words in visit.see("#highlights-file .given li.bad small").inner_text(), "known at the drop"
             visit.page.click("#highlights-go")
-            visit.text(words)
+            assert words in visit.see("#highlights-file .field-error").inner_text()
+            assert not place.jobs.list(states=("queued", "running"))
 
 
 def test_two_visitors_at_once_do_not_disturb_each_other(browser: Any, place: Place) -> None:
@@ -279,7 +284,7 @@ def test_nothing_is_wider_than_the_screen(browser: Any, place: Place, width: int
         visit.see("#viral-view .vcard .tl-clip")
         visit.tab(2)
         visit.page.click("#sync-example")
-        visit.see("#sync-view .seg")
+        visit.see("#sync-view .seg:visible")
         for number in range(4):
             visit.tab(number)
             visit.page.wait_for_timeout(200)
@@ -289,6 +294,7 @@ def test_nothing_is_wider_than_the_screen(browser: Any, place: Place, width: int
 def test_every_button_has_words(browser: Any, place: Place) -> None:
     with Visit(browser, place.address) as visit:
         moments(visit)
+        visit.page.click("#highlights-progress [data-flow=change]")
         assert visit.page.get_by_role("button", name="Buscar momentos", exact=True).is_visible()
         nameless = visit.page.locator("#studio-tabs button:visible").evaluate_all(
             "all => all.filter(b => !(b.innerText.trim() || b.getAttribute('aria-label') || b.title)).map(b => b.outerHTML)"
@@ -357,3 +363,155 @@ def test_nothing_is_left_in_english_on_the_spanish_page(browser: Any, place: Pla
         assert len(shown) > 120
         names = re.compile(r"(highlights_short_films|dubsync_1_film|dubsync_2_doblaje|viral_\d)(\.\w+)?")
         assert [text for text in shown if ENGLISH.search(names.sub("", text))] == []
+
+
+def test_a_press_folds_the_form_shows_progress_in_view_and_then_the_result(browser: Any, place: Place) -> None:
+    with Visit(browser, place.address, "es-ES", 390) as visit:
+        page = visit.page
+        page.evaluate(WATCH)
+        page.click("#highlights-example")
+        visit.see("#highlights-view .stage[data-job] .card")
+        assert page.evaluate("window.changed") is True, "something changed before the server answered"
+        page.wait_for_function(IN_VIEW, arg="#highlights-progress .studio-done")
+        assert not page.locator("#highlights-zone .drop").is_visible()
+        page.click("#highlights-progress [data-flow=change]")
+        assert page.locator("#highlights-zone .given li").inner_text().startswith("highlights_short_films")
+        page.click("#highlights-go")
+        visit.see("#highlights-progress .studio-done")
+        page.wait_for_function(IN_VIEW, arg="#highlights-view video")
+
+
+WATCH = """() => document.getElementById('highlights-example').addEventListener('click', () => {
+  setTimeout(() => { window.changed = !document.querySelector('#highlights-flow .studio-soon').hidden; });
+})"""
+IN_VIEW = """(selector) => {
+  const box = document.querySelector(selector)?.getBoundingClientRect();
+  return Boolean(box && box.height && box.top >= 0 && box.top < innerHeight);
+}"""
+
+
+def test_a_changed_clip_is_never_downloaded_as_it_was(browser: Any, place: Place) -> None:
+    with Visit(browser, place.address) as visit:
+        moments(visit)
+        page, first = visit.page, newest(place, "highlights")
+        page.locator(".strip[data-n='1'] [data-edge=end]").press("PageDown")
+        link = page.locator(".card[data-n='1'] a[data-get]")
+        assert link.inner_text() == "Crear y descargar"
+        with page.expect_download() as download:
+            link.click()
+        made = newest(place, "compile")
+        assert f"/api/files/{made.id}/" in download.value.url
+        assert [c.span.end for c in made.request.clips] == [34.0]
+        page.locator(".card[data-n='2'] .pic").click()
+        page.locator(".strip[data-n='2'] [data-edge=start]").press("PageUp")
+        with page.expect_download() as download:
+            page.click("#highlights-files a[data-zip]")
+        assert f"/api/download/{first.id}?edited" in download.value.url
+        assert edits.made_by(first) == {job.id for job in place.jobs.list() if job.kind == "compile"} & edits.made_by(
+            first
+        )
+        assert len(edits.made_by(first)) == 2
+
+
+def test_a_corrected_word_reaches_the_subtitles_that_are_downloaded(browser: Any, place: Place) -> None:
+    with Visit(browser, place.address) as visit:
+        page = visit.page
+        visit.tab(1)
+        page.click("#viral-example")
+        visit.see("#viral-view .viral[data-job] .vcard")
+        page.locator("[data-fix='1:0']").click()
+        page.keyboard.type(" y amigas")
+        page.keyboard.press("Enter")
+        with page.expect_download():
+            page.locator(".vcard[data-n='1'] a[data-get=url]").click()
+        made = newest(place, "compile")
+        assert made.request.texts[0].text.endswith("y amigas")
+        visit.reload()
+        assert made.id in visit.see(".vcard[data-n='1']").get_attribute("data-src")
+        assert page.locator(".vcard[data-n='1'] a[data-get=url]").inner_text() == "Descargar"
+
+
+def test_keys_move_the_player_set_edges_and_add_a_moment(browser: Any, place: Place) -> None:
+    with Visit(browser, place.address) as visit:
+        moments(visit)
+        page = visit.page
+        page.wait_for_function("document.querySelector('#highlights-view video').readyState > 0")
+        page.locator("#highlights-view .when").first.click()
+        page.keyboard.press("?")
+        visit.see("dialog.keys")
+        page.keyboard.press("Escape")
+        page.locator("dialog.keys").wait_for(state="hidden")
+        for key in (*["Shift+ArrowRight"] * 3, "ArrowRight", "o"):
+            page.keyboard.press(key)
+        assert page.locator(".card[data-n='1'] .when").inner_text() == "0:18,3–0:21,3"
+        page.keyboard.press("m")
+        own = visit.see(".card[data-n='3']")
+        assert "añadido por ti" in own.inner_text()
+        page.click("#highlights-view [data-undo]")
+        own.wait_for(state="hidden")
+        page.click("#highlights-view [data-redo]")
+        own.wait_for(state="visible")
+        eventually(lambda: edits.load(newest(place, "highlights")).get("added") == [[21.34, 36.34]])
+
+
+def test_projects_are_found_named_opened_and_tried_again(browser: Any, place: Place) -> None:
+    with Visit(browser, place.address) as visit:
+        page = visit.page
+        moments(visit)
+        visit.tab(2)
+        page.click("#sync-example")
+        visit.see("#sync-view .sync[data-job] .seg")
+        visit.tab(3)
+        mine = page.locator("#tasks-view article", has_text="highlights_short_films").first
+        mine.wait_for()
+        mine.locator("[data-act=rename]").click()
+        page.keyboard.type("Mis cortos")
+        page.keyboard.press("Enter")
+        eventually(lambda: newest(place, "highlights").title == "Mis cortos")
+        page.locator("#projects-search :is(input, textarea)").fill("cortos")
+        page.locator("#tasks-view article", has_text="dubsync").first.wait_for(state="detached")
+        page.locator("#tasks-view [data-act=delete]").first.click()
+        page.locator("#tasks-view [data-act=restore]").first.click()
+        page.locator("#tasks-view [data-act=again]").first.click()
+        visit.see("#highlights-zone .given li")
+        assert page.locator("#highlights-view .card").count() == 0
+        visit.tab(3)
+        page.locator("#tasks-view [data-act=open]").first.click()
+        visit.see("#highlights-view .stage[data-job] .card")
+
+
+def test_the_library_is_browsed_searched_and_picked_from(browser: Any, tmp_path: Path, monkeypatch: Any) -> None:
+    films = tmp_path / "films"
+    (films / "Cine").mkdir(parents=True)
+    (films / "Cine" / "La abuela.mp4").write_bytes((EXAMPLES / "viral_3.mp4").read_bytes())
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "temp" / "gradio"))
+    library = {"media_source_enabled": True, "media_source_path": films}
+    with page_server(tmp_path, PAGE_KINDS, **library) as own, Visit(browser, own.address) as visit:
+        visit.page.click("[data-library]")
+        assert visit.see(".picker li button").inner_text().startswith("Cine")
+        visit.page.locator(".picker input[type=search]").fill("abuela")
+        visit.page.get_by_role("button", name="La abuela.mp4").click()
+        visit.see("#highlights-file .given li.ok")
+        visit.page.click("#highlights-go")
+        visit.see("#highlights-view .stage[data-job] .card")
+        assert own.jobs.list()[0].request.source == films / "Cine" / "La abuela.mp4"
+
+
+def test_moments_can_be_chosen_before_anything_is_made(browser: Any, place: Place) -> None:
+    with Visit(browser, place.address) as visit:
+        page = visit.page
+        page.get_by_role("button", name="Más ajustes").first.click()
+        page.get_by_label("Crear los clips enseguida").uncheck()
+        moments(visit)
+        found = newest(place, "highlights")
+        assert not found.request.render
+        page.locator(".card[data-n='1'] .pic").click()
+        page.wait_for_function(
+            "document.querySelector('#highlights-view video').getAttribute('src').includes('highlights_short_films')"
+        )
+        page.locator("[data-want='2']").check()
+        page.click("#highlights-view [data-apply]")
+        page.locator("[data-want='2']").wait_for(state="detached")
+        assert page.locator("[data-want='1']").is_visible(), "what is not ticked is not made"
+        assert [c.span.start for c in newest(place, "compile").request.clips] == [82.0]
+        assert edits.made_by(found) == {newest(place, "compile").id}

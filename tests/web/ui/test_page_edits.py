@@ -20,9 +20,9 @@ from web.ui.dubsync.view import Map, whole_view
 from web.ui.language import percent, precise
 from web.ui.numbers import shown_table
 from web.ui.stage import Scene, stage
+from web.ui.viral.cuts import cuts_of
 from web.ui.viral.view import Board
 from web.ui.viral.view import view as board_view
-from web.ui.viral.work import cuts_of
 
 CLIPS: list[dict[str, Any]] = [
     {
@@ -66,9 +66,9 @@ def test_nonsense_is_nothing(state: object, tmp_path: Path) -> None:
 
 
 def test_what_was_made_stays_when_edges_move_again_and_damage_is_nothing(tmp_path: Path) -> None:
-    edits.keep_made(job(tmp_path), 2, "f" * 32, (1.0, 9.0))
+    edits.keep_making(job(tmp_path), 2, "f" * 32, (1.0, 9.0))
     assert edits.save(job(tmp_path), {"bounds": {"2": [2, 9]}})["made"] == {
-        "2": {"job": "f" * 32, "bounds": [1.0, 9.0]}
+        "2": [{"job": "f" * 32, "bounds": [1.0, 9.0], "texts": {}}]
     }
     (tmp_path / edits.FILE).write_text("{broken")
     assert edits.load(job(tmp_path)) == {}
@@ -131,7 +131,7 @@ def test_a_clip_that_was_not_made_plays_but_is_no_download() -> None:
 
 
 def test_every_drawing_of_a_view_has_its_own_mark() -> None:
-    plan = {"segments": [], "rate": 1.0, "verdict": "refuse", "anchors": [], "matches": []}
+    plan = {"segments": [], "rate": 1.0, "verdict": "shift", "anchors": [], "matches": []}
     one, two = (whole_view(Map({**plan, "rate": rate}, job="a"), "en") for rate in (1.0, 1.04))
     marks = [re.search(r'data-render="(\w+)"', html) for html in (one, two)]
     assert marks[0]

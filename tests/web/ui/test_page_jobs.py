@@ -43,11 +43,11 @@ def test_dub_example_from_click_to_film(browser: Any, address: str) -> None:
         visit.tab(2)
         page.click("#sync-example")
         page.wait_for_selector("#sync-view .sync[data-job] .seg", timeout=LONG)
-        assert page.locator("#sync-view g[data-segment]").count() == 2
+        assert page.locator("#sync-view svg.wide g[data-segment]").count() == 2
         assert "Tiene otros cortes" in page.locator("#sync-view .verdict").inner_text()
         rows = page.locator("#sync-view td[data-offset]").evaluate_all("all => all.map(c => Number(c.dataset.offset))")
         assert rows == [pytest.approx(-1.4, abs=0.025), pytest.approx(2.6, abs=0.025)]
-        page.locator("g[data-segment='1'] .seg").press("PageUp")
+        page.locator("svg.wide g[data-segment='1'] .seg").press("PageUp")
         page.wait_for_timeout(400)
         page.click("#sync-hear")
         page.wait_for_selector("#sync-player video", timeout=LONG)

@@ -10,8 +10,8 @@ import pytest
 
 from pipeline.errors import BadRequest
 from reelify.requests import Clip, CompileRequest, Place
+from web.ui.viral.cuts import cuts_of
 from web.ui.viral.tightening import TightenWork, restored
-from web.ui.viral.work import cuts_of
 
 REMOVED: list[dict[str, Any]] = [
     {"source": "/a.mp4", "start": 1.0, "end": 2.5, "kind": "pause", "text": "", "at": 1.0, "gone": True},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -13,9 +14,10 @@ from syncdub.requests import BatchRequest
 from web.jobs import seasons
 from web.jobs.queue import Job
 from web.rest.seasons import by_hand, season_request, shown
-from web.ui.following import QUIET, Page, asker, busy, follow, owner_of
+from web.ui.following import QUIET, Page, asker, follow, owner_of
 from web.ui.following import shown as problem
 from web.ui.language import label, language_of, tell
+from web.ui.running.component import progress_place
 
 EVERY = 3.0
 """Seconds between two looks at the films while they are made."""
@@ -42,7 +44,20 @@ class SeasonWork:
         for card, job in follow(self.page, job_id, language):
             there = job.state == "done"
             table = self._table(job, language) if there else gr.skip()
-            yield card, table, job_id, *busy(not job.is_finished), gr.update(visible=there), gr.skip()
+            yield (
+                card,
+                table,
+                job_id,
+                gr.update(visible=job.is_finished),
+                gr.update(visible=False),
+                gr.update(visible=there),
+                gr.skip(),
+            )
+
+    def cancel(self, task: str, request: gr.Request) -> None:
+        """Stops the pairing, if it is this visitor's."""
+        with contextlib.suppress(StudioError):
+            self.page.jobs.cancel(self.page.job(task, request).id)
 
     def start(self, request: gr.Request, task: str, cells: Any) -> Any:
         """Asks for the films of the pairs as they are in the table now."""
@@ -126,7 +141,7 @@ def section(page: Page) -> None:
             go = gr.Button(label("ui.season.pair"), elem_id="season-pair")
             stop = gr.Button(label("ui.stop"), variant="stop", visible=False)
             start = gr.Button(label("ui.season.start"), variant="primary", visible=False, elem_id="season-start")
-        progress, counts = gr.HTML(), gr.HTML(elem_id="season-counts")
+        progress, counts = progress_place("season-progress"), gr.HTML(elem_id="season-counts")
         table = gr.Dataframe(
             visible=False, interactive=True, wrap=True, label=label("ui.season.table"), elem_id="season-table"
         )
@@ -134,7 +149,8 @@ def section(page: Page) -> None:
     go.click(work.pair, [films, dubs, quick, naming], [progress, table, task, go, stop, start, counts], **QUIET)
     start.click(work.start, [task, table], [table, counts, timer], **QUIET)
     timer.tick(work.look, task, [table, counts], **QUIET)
-    stop.click(lambda job_id: page.jobs.cancel(job_id) if job_id else None, task, None, **QUIET)
+    stop.click(work.cancel, task, None, **QUIET)
+    progress.stop(work.cancel, task, None, **QUIET)
 
 
 def request_of_folders(page: Page, values: Any, options: Any, request: gr.Request) -> BatchRequest:

@@ -8,12 +8,13 @@ from typing import Any
 import gradio as gr
 
 from syncdub.witnesses import EXACT, WITNESSES
-from web.ui.dubsync import season
+from web.ui.dubsync import review, season
 from web.ui.dubsync.work import DubWork
-from web.ui.examples import example_files
 from web.ui.following import IN_ORDER, QUIET, Page
+from web.ui.giving.component import drop_zone
 from web.ui.language import label
 from web.ui.media_field import MediaField
+from web.ui.running.component import progress_place, wrong_place
 from web.ui.theme import script
 
 FILLS = ("silence", "original", "bed")
@@ -24,14 +25,9 @@ CODECS = ("flac", "eac3", "aac")
 class DubTab:
     """The tab's components; ``options`` by the field of the request that each stands for. ``running`` is the job that is followed, ``analysed`` the analysis that is worked on."""
 
-    film: gr.File
-    film_address: gr.Textbox
-    dub: gr.File
-    dub_address: gr.Textbox
-    example: gr.Button
+    zone: gr.HTML
+    wrong: gr.HTML
     options: dict[str, Any]
-    go: gr.Button
-    stop: gr.Button
     progress: gr.HTML
     view: gr.HTML
     editing: gr.Group
@@ -43,14 +39,11 @@ class DubTab:
     files: gr.HTML
     send: gr.Button
     joins: gr.HTML
+    fold: gr.Accordion
     table: gr.Dataframe
     running: gr.State
     analysed: gr.State
     last: gr.BrowserState
-
-    @property
-    def given(self) -> list[Any]:
-        return [self.film, self.film_address, self.dub, self.dub_address]
 
     def work(self, page: Page) -> DubWork:
         """The handlers that these components call."""
@@ -58,42 +51,22 @@ class DubTab:
 
     @property
     def outputs(self) -> list[Any]:
-        return [
-            self.progress, self.view, self.table, self.files, self.running, self.analysed, self.go, self.stop, self.editing, self.at,
-            self.joins, self.send,
-        ]  # fmt: skip
+        return [getattr(self, name) for name in DubWork.names]
 
 
 def layout(page: Page, last: gr.BrowserState) -> DubTab:
     """Draws the tab; ``last`` is where the browser remembers its job."""
-    gr.Markdown(label("ui.sync.intro"))
-    with gr.Row():
-        with gr.Column(scale=1, min_width=300):
-            left = _inputs()
-        with gr.Column(scale=3, min_width=320):
-            right = _results()
-    season.section(page)
+    with gr.Column(elem_id="sync-flow", elem_classes="flow"):
+        progress = progress_place("sync-progress")
+        zone = drop_zone("sync")
+        wrong = wrong_place("sync")
+        with gr.Accordion(label("ui.advanced"), open=False, elem_classes="flow-options"):
+            options = _options()
+        shown = _results()
     state = {"running": gr.State(""), "analysed": gr.State("")}
-    return DubTab(**left, **right, **state, last=last)
-
-
-def _inputs() -> dict[str, Any]:
-    film = MediaField(label=label("ui.sync.film"), file_count="single", type="filepath", elem_id="sync-film")
-    film_address = gr.Textbox(label=label("ui.address"), placeholder="https://…", max_lines=1)
-    dub = MediaField(label=label("ui.sync.dub"), file_count="single", type="filepath", elem_id="sync-dub")
-    dub_address = gr.Textbox(label=label("ui.address"), placeholder="https://…", max_lines=1)
-    example = gr.Button(
-        label("ui.example"), size="sm", visible=len(example_files("dubsync")) == 2, elem_id="sync-example"
-    )
-    with gr.Accordion(label("ui.advanced"), open=False):
-        options = _options()
-    with gr.Row():
-        go = gr.Button(label("ui.sync.analyse"), variant="primary", elem_id="sync-go")
-        stop = gr.Button(label("ui.stop"), variant="stop", visible=False, elem_id="sync-stop")
-    return {
-        "film": film, "film_address": film_address, "dub": dub, "dub_address": dub_address, "example": example,
-        "options": options, "go": go, "stop": stop,
-    }  # fmt: skip
+    review.section(page, state["analysed"])
+    season.section(page)
+    return DubTab(progress=progress, zone=zone, wrong=wrong, options=options, **shown, **state, last=last)
 
 
 def _options() -> dict[str, Any]:
@@ -116,11 +89,8 @@ def _options() -> dict[str, Any]:
 
 
 def _results() -> dict[str, Any]:
-    progress = gr.HTML(elem_id="sync-progress")
     files = gr.HTML(elem_id="sync-files")
-    view = gr.HTML(
-        label("ui.sync.empty"), js_on_load=script("edit.js", "sync.js"), elem_id="sync-view", elem_classes="studio-view"
-    )
+    view = gr.HTML("", js_on_load=script("edit.js", "sync.js"), elem_id="sync-view", elem_classes="studio-view")
     with gr.Group(visible=False, elem_id="sync-listen") as editing:
         with gr.Row():
             at = gr.Slider(0, 100, 0, step=0.1, label=label("ui.sync.listen_at"))
@@ -132,24 +102,23 @@ def _results() -> dict[str, Any]:
         player = gr.Video(label=label("ui.player"), visible=False, elem_id="sync-player")
     send = gr.Button(label("ui.sync.to_highlights"), visible=False, elem_id="sync-to-highlights")
     joins = gr.HTML(elem_id="sync-joins")
-    table = gr.Dataframe(
-        visible=False, interactive=False, wrap=True, show_search="filter", label=label("ui.phrases"), elem_id="sync-phrases",
-        column_widths=["10%", "30%", "10%", "30%", "10%", "10%"],
-    )  # fmt: skip
+    with gr.Accordion(label("ui.phrases"), open=False, visible=False) as fold:
+        table = gr.Dataframe(
+            interactive=False, wrap=True, show_search="filter", show_label=False, label=label("ui.phrases"), elem_id="sync-phrases",
+            column_widths=["90px", "260px", "90px", "260px", "110px", "110px"],
+        )  # fmt: skip
     return {
-        "progress": progress, "files": files, "view": view, "editing": editing, "at": at, "which": which, "hear": hear,
-        "write": write, "player": player, "send": send, "joins": joins, "table": table,
+        "files": files, "view": view, "editing": editing, "at": at, "which": which, "hear": hear,
+        "write": write, "player": player, "send": send, "joins": joins, "fold": fold, "table": table,
     }  # fmt: skip
 
 
 def wire(page: Page, demo: gr.Blocks, tab: DubTab) -> None:
     """Connects the components with their work."""
     work = tab.work(page)
-    inputs = [*tab.given, *tab.options.values()]
-    tab.go.click(work.start, inputs, tab.outputs, **QUIET)
-    tab.example.click(work.example, None, tab.given, **QUIET).then(work.start, inputs, tab.outputs, **QUIET)
+    tab.zone.go(work.start, list(tab.options.values()), tab.outputs, **QUIET)
     tab.write.click(work.finish, [tab.analysed, *tab.options.values()], tab.outputs, **QUIET)
-    tab.stop.click(work.cancel, tab.running, None, **QUIET)
+    tab.progress.stop(work.cancel, tab.running, None, **QUIET)
     listening = {**QUIET, "show_progress": "full", "show_progress_on": tab.player}
     tab.hear.click(work.listen, [tab.analysed, tab.at, tab.which], tab.player, **listening)
     tab.view.edit(work.edit, tab.analysed, None, **IN_ORDER)

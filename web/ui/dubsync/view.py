@@ -15,7 +15,9 @@ from syncdub.witnesses import WITNESSES
 from web.ui.language import percent, tell
 from web.ui.timeline import attr, editable, toolbar
 
-WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 960, 320, 78, 34, 14
+HEIGHT, LEFT, BOTTOM, TOP = 320, 78, 34, 14
+WIDTHS = {"wide": 960, "narrow": 380}
+"""Of the drawing for wide screens and of that for phones."""
 N_ANCHORS = 1500
 MARKS = {"circle": "●", "square": "■", "triangle": "△"}
 """How the shapes of witnesses look in a line of text."""
@@ -37,10 +39,11 @@ class Map:
 def whole_view(shown: Map, language: str) -> str:
     """Verdict, plot, what moves segments, and the segments as a table."""
     plan = shown.plan
-    movable = bool(shown.job) and plan["verdict"] != "refuse" and bool(plan["segments"])
+    refused = plan["verdict"] == "refuse"
+    movable = bool(shown.job) and not refused and bool(plan["segments"])
     body = (
-        f"{verdict_card(shown.facts or plan, language)}{plot(plan, language, movable=movable)}"
-        f"{_tools(plan, language) if movable else ''}{segment_table(plan, language)}"
+        f"{verdict_card(shown.facts or plan, language)}{'' if refused else plot(plan, language, movable=movable)}"
+        f"{_tools(plan, language) if movable else ''}{'' if refused else segment_table(plan, language)}"
     )
     return f'<div class="studio sync"{editable(shown.job, shown.edits, body)}>{body}</div>'
 
@@ -55,6 +58,8 @@ def verdict_card(plan: Mapping[str, Any], language: str) -> str:
 
 def _facts(plan: Mapping[str, Any], language: str) -> list[tuple[str, str]]:
     segments = plan["segments"]
+    if plan["verdict"] == "refuse":  # nothing was found that a figure could describe
+        return []
     rate = format_number(plan["rate"], 6, language).rstrip("0").rstrip(".,")
     facts: list[tuple[str, str]] = [(tell("ui.sync.rate", language), f"× {rate}")]
     if segments:
@@ -86,24 +91,30 @@ def _tools(plan: Mapping[str, Any], language: str) -> str:
 
 
 def plot(plan: Mapping[str, Any], language: str, *, movable: bool = False) -> str:
-    """Offset over the dub's time: segments with error bands, what each witness said, gaps. Segments can be dragged."""
-    segments: Sequence[Mapping[str, Any]] = plan["segments"]
-    anchors = _thinned(plan.get("anchors") or [])
-    end = max([s["dub_end"] for s in segments] + [a["dub"] for a in anchors] + [plan.get("dub_duration") or 0.0, 1.0])
-    scale = _Scale(end, *_range(segments, anchors))
-    said = _said_at(plan.get("matches") or ())
-    shapes = [_grid(scale, language), _gaps(segments, scale, language)]
-    shapes += [_anchor(a, scale, said) for a in anchors if scale.low <= a["original"] - a["dub"] <= scale.high]
-    shapes += [_segment(n, s, scale, language, movable) for n, s in enumerate(segments)]
+    """Offset over the dub's time: segments with error bands, what each witness said, gaps. Segments can be dragged.
+
+    Drawn twice, for wide screens and for phones; the style sheet shows one.
+    """
     keys = "".join(
         f'<span><b class="key" style="color:var({w.colour})" aria-hidden="true">{MARKS[w.shape]}</b> {html.escape(tell(w.title, language))}</span>'
         for w in WITNESSES.values()
     )
+    drawn = "".join(_drawing(plan, language, movable, width, name) for name, width in WIDTHS.items())
+    name = attr(tell("ui.sync.plot", language))
+    return f'<figure><div class="plot">{drawn}</div><figcaption><strong>{name}</strong>{keys}</figcaption></figure>'
+
+
+def _drawing(plan: Mapping[str, Any], language: str, movable: bool, width: int, kind: str) -> str:
+    segments: Sequence[Mapping[str, Any]] = plan["segments"]
+    anchors = _thinned(plan.get("anchors") or [])
+    end = max([s["dub_end"] for s in segments] + [a["dub"] for a in anchors] + [plan.get("dub_duration") or 0.0, 1.0])
+    scale = _Scale(end, *_range(segments, anchors), width)
+    said = _said_at(plan.get("matches") or ())
+    shapes = [_grid(scale, language), _gaps(segments, scale, language)]
+    shapes += [_anchor(a, scale, said) for a in anchors if scale.low <= a["original"] - a["dub"] <= scale.high]
+    shapes += [_segment(n, s, scale, language, movable) for n, s in enumerate(segments)]
     name, unit = attr(tell("ui.sync.plot", language)), (scale.high - scale.low) / (HEIGHT - BOTTOM - TOP)
-    return (
-        f'<figure><div class="plot"><svg viewBox="0 0 {WIDTH} {HEIGHT}" role="group" aria-label="{name}" data-scale="{unit:.8f}">{"".join(shapes)}</svg></div>'
-        f"<figcaption><strong>{name}</strong>{keys}</figcaption></figure>"
-    )
+    return f'<svg class="{kind}" viewBox="0 0 {width} {HEIGHT}" role="group" aria-label="{name}" data-scale="{unit:.8f}">{"".join(shapes)}</svg>'
 
 
 def _said_at(matches: Sequence[Mapping[str, Any]]) -> dict[float, str]:
@@ -114,11 +125,11 @@ def _said_at(matches: Sequence[Mapping[str, Any]]) -> dict[float, str]:
 class _Scale:
     """Seconds of dub and seconds of offset → the drawing's units."""
 
-    def __init__(self, end: float, low: float, high: float) -> None:
-        self.end, self.low, self.high = end, low, high
+    def __init__(self, end: float, low: float, high: float, width: int) -> None:
+        self.end, self.low, self.high, self.width = end, low, high, width
 
     def x(self, time: float) -> float:
-        return LEFT + (WIDTH - LEFT - 12) * time / self.end
+        return LEFT + (self.width - LEFT - 12) * time / self.end
 
     def y(self, offset: float) -> float:
         return HEIGHT - BOTTOM - (HEIGHT - BOTTOM - TOP) * (offset - self.low) / (self.high - self.low)
@@ -146,7 +157,7 @@ def _grid(scale: _Scale, language: str) -> str:
         offset = scale.low + (scale.high - scale.low) * i / 4
         y = scale.y(offset)
         digits = 3 if scale.high - scale.low < 2 else 1
-        lines.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - 12}" y1="{y:.1f}" y2="{y:.1f}"/>')
+        lines.append(f'<line class="grid" x1="{LEFT}" x2="{scale.width - 12}" y1="{y:.1f}" y2="{y:.1f}"/>')
         lines.append(
             f'<text x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{format_number(offset, digits, language)} s</text>'
         )
@@ -214,24 +225,25 @@ def segment_table(plan: Mapping[str, Any], language: str) -> str:
         for c in ("n", "dub", "original", "offset", "error", "confidence", "witnesses")
     ]
     head = "".join(f'<th scope="col">{html.escape(n)}</th>' for n in names)
-    rows = "".join(_segment_row(n, s, language) for n, s in enumerate(plan["segments"], 1))
+    rows = "".join(_segment_row(n, s, names, language) for n, s in enumerate(plan["segments"], 1))
     name = attr(tell("ui.sync.segments", language))
     return f'<div class="scroll" tabindex="0" role="group" aria-label="{name}"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
 
 
-def _segment_row(n: int, s: Mapping[str, Any], language: str) -> str:
+def _segment_row(n: int, s: Mapping[str, Any], names: Sequence[str], language: str) -> str:
+    """A row; every cell carries its column's name, which phones show beside it."""
     who = ", ".join(tell(w.title, language) for w in WITNESSES.values() if s["evidence"].get(w.name))
     offset = s["offset_ms"] / 1000
-    before = (
-        str(n), f"{clock(s['dub_start'])}–{clock(s['dub_end'])}", f"{clock(s['original_start'])}–{clock(s['original_end'])}",
+    cells = (
+        ("", str(n)), ("", f"{clock(s['dub_start'])}–{clock(s['dub_end'])}"), ("", f"{clock(s['original_start'])}–{clock(s['original_end'])}"),
+        (f' data-offset-of="{n - 1}" data-offset="{offset:.4f}"', f"{format_number(offset, 3, language)} s"),
+        ("", f"± {format_number(s['error_ms'], 0, language)} ms"), ("", percent(s["confidence"], language)), ("", who),
     )  # fmt: skip
-    after = f"± {format_number(s['error_ms'], 0, language)} ms", percent(s["confidence"], language)
-    moved = f'<td class="num" data-offset-of="{n - 1}" data-offset="{offset:.4f}">{format_number(offset, 3, language)} s</td>'
-    return f"<tr>{_cells(before)}{moved}{_cells(after)}<td>{html.escape(who)}</td></tr>"
-
-
-def _cells(texts: Sequence[str]) -> str:
-    return "".join(f'<td class="num">{html.escape(t)}</td>' for t in texts)
+    drawn = "".join(
+        f'<td{"" if name == names[-1] else " class=num"} data-label="{attr(name)}"{more}>{html.escape(text)}</td>'
+        for name, (more, text) in zip(names, cells, strict=True)
+    )
+    return f"<tr>{drawn}</tr>"
 
 
 def phrases(plan: Mapping[str, Any], language: str) -> pd.DataFrame:

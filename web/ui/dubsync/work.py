@@ -17,35 +17,70 @@ from web.jobs import edits
 from web.jobs.dubs import film_of, plan_json
 from web.jobs.inputs import brought
 from web.jobs.queue import Job
+from web.problems import words
 from web.rest.answers import public_result
 from web.ui.dubsync.preview import join_views, preview
 from web.ui.dubsync.view import Map, phrases, whole_view
 from web.ui.examples import example_files
-from web.ui.following import Early, TabWork, asker, busy, chosen_source, follow, note, notes, shown
+from web.ui.following import Early, TabWork, asker, chosen_source, follow, note, notes, shown
+from web.ui.giving.given import given_in, is_example
+from web.ui.giving.zone import Field, Zone, held, zone_view
 from web.ui.highlights.work import keep_edits
 from web.ui.language import language_of, tell
 from web.ui.numbers import shown_table
+from web.ui.running.card import done_bar
 
 Answer = tuple[Any, ...]
+
+
+ZONE = Zone(
+    "sync", "ui.sync.intro", (Field("film", "sync-film", "ui.sync.film"), Field("dub", "sync-dub", "ui.sync.dub")),
+    "ui.sync.analyse", "dubsync", "ui.sync.shows",
+)  # fmt: skip
 
 
 class DubWork(TabWork):
     """The handlers of the tab."""
 
-    n_outputs = 12
+    names = (
+        "zone", "wrong", "progress", "files", "view", "editing", "at", "send", "joins", "fold", "table", "running", "analysed", "player",
+    )  # fmt: skip
 
-    def start(
-        self, request: gr.Request, film: str | None, film_at: str, dub: str | None, dub_at: str, *rest: Any
-    ) -> Iterator[Answer]:
+    def zone(self, language: str, job: Job | None = None) -> str:
+        """The drop zone, holding the film and the dub of ``job``."""
+        asked = job.asked(AnalyseRequest) if job else None
+        kept = {
+            name: held(path, asked.names, asked.fetch)
+            for name, path in ((("film", asked.original), ("dub", asked.dub)) if asked else ())
+            if asked is not None
+        }
+        return zone_view(ZONE, self.page.settings, language, kept, self.page.sources.has_library)
+
+    def start(self, request: gr.Request, event: gr.EventData, *rest: Any) -> Iterator[Answer]:
         """Analyses what was given."""
+        stored: list[Stored] = []
+        for n, name in enumerate(("film", "dub")):
+            try:
+                stored.append(self._given(event, n, name, request))
+            except StudioError as error:
+                yield self.refused(error, request, name)
+                return
+        original, other = stored
         try:
-            original, other = (chosen_source(self.page, *v, request) for v in ((film, film_at), (dub, dub_at)))
-            files = {"original": original.path, "dub": other.path, **brought((original, other))}
+            files = {"original": original.path, "dub": other.path, **brought(stored)}
             wanted = AnalyseRequest.from_json({**self.chosen(rest), **files})
             job_id = self.page.jobs.submit(wanted, asker(request), title=f"{original.name} + {other.name}")
         except StudioError as error:
-            raise shown(error, request) from error
-        yield from self.watch(job_id, language_of(request))
+            yield self.refused(error, request, "dub")
+            return
+        language = language_of(request)
+        yield self.told(wrong="", zone=self.zone(language, self.page.jobs.get(job_id)))
+        yield from self.watch(job_id, language)
+
+    def _given(self, event: gr.EventData, n: int, name: str, request: gr.Request) -> Stored:
+        given = given_in(event, name)
+        file = str(example_files("dubsync")[n]) if is_example(event) else next(iter(given.files), None)
+        return chosen_source(self.page, file, None if file else given.link, request)
 
     def chosen(self, values: Sequence[Any]) -> dict[str, Any]:
         """As in every tab; a track below 0 means that nobody chose one."""
@@ -69,13 +104,9 @@ class DubWork(TabWork):
             wanted = film_of(before, {**self.chosen(rest), **more, "nudges": moves})
             job_id = self.page.jobs.submit(wanted, asker(request), title=before.title)
         except StudioError as error:
-            raise shown(error, request) from error
+            yield self.told(progress=note(words(error.message, language_of(request)), "bad"))
+            return
         yield from self.watch(job_id, language_of(request))
-
-    def example(self) -> tuple[str, str, str, str]:
-        """The film and the dub that ship with the product."""
-        film, dub = example_files("dubsync")
-        return str(film), "", str(dub), ""
 
     def edit(self, analysed: str, request: gr.Request, event: gr.EventData) -> None:
         """Keeps segments that were moved."""
@@ -98,41 +129,44 @@ class DubWork(TabWork):
         except (StudioError, IndexError):
             return gr.skip()
 
+    def blank(self) -> dict[str, Any]:
+        """The tab without a result."""
+        hide = gr.update(visible=False)
+        empty = {"progress": "", "view": "", "files": "", "joins": ""}
+        return {**empty, "fold": hide, "editing": hide, "send": hide, "player": hide}
+
     def watch(self, job_id: str, language: str) -> Iterator[Answer]:
         """What the tab shows while a job runs (the map improves as witnesses speak) and when it has ended."""
-        early, skip, told = Early(PLAN), gr.skip(), False
+        early, told = Early(PLAN), False
         for card, job in follow(self.page, job_id, language, early):
             if job.is_finished:
                 yield self._finished(job, card, language)
                 return
-            view = self._so_far(early, job, language)
-            first = job.kind == "analyse" and not told
-            hide, clear, told = (gr.update(visible=False), "", True) if first else (skip, skip, True)
-            if first and view is skip:
-                view = ""
-            yield card, view, hide, clear, job_id, skip, *busy(True), hide, skip, clear, hide
+            fresh = self.blank() if job.kind == "analyse" and not told else {}
+            view, told = self._so_far(early, job, language), True
+            shown_now = {} if view is None else {"view": view}
+            yield self.told(**{**fresh, "progress": card, "running": job_id, **shown_now})
 
-    def _so_far(self, early: Early, job: Job, language: str) -> Any:
+    def _so_far(self, early: Early, job: Job, language: str) -> str | None:
         """The map as it is while speech is still listened to."""
         file = early.news(job) if job.kind == "analyse" else None
         if file is None:
-            return gr.skip()
+            return None
         so_far = whole_view(Map(localise(plan_json(load_plan(file)), language)), language)
         return note(tell("ui.sync.so_far", language)) + so_far
 
     def _finished(self, job: Job, card: str, language: str) -> Answer:
-        skip = gr.skip()
         if job.result is None or job.state != "done":
-            return card, skip, skip, skip, job.id, skip, *busy(False), skip, skip, skip, skip
+            return self.told(progress=card, running=job.id)
         plan = public_result(job, self.page.settings, language)
         accepted = plan["verdict"] != "refuse" and bool(plan["segments"])
         table, first = phrases(plan, language), self._analysis(job)
         there = gr.update(visible=accepted)
         length = gr.update(maximum=max(1.0, float(plan.get("original_duration") or 100.0)))
-        return (
-            card + notes(plan.get("doubts", [])), self._map(job, first, plan, language),
-            gr.update(value=shown_table(table, language), visible=len(table) > 0), _link(job, plan, language), job.id, first.id,
-            *busy(False), there, length, join_views(plan, language), gr.update(visible=True),
+        return self.told(
+            progress=done_bar(job, language) + notes(plan.get("doubts", [])), view=self._map(job, first, plan, language),
+            fold=gr.update(visible=len(table) > 0), table=shown_table(table, language), files=_link(job, plan, language), running=job.id,
+            analysed=first.id, editing=there, at=length, joins=join_views(plan, language), send=gr.update(visible=True),
         )  # fmt: skip
 
     def _analysis(self, job: Job) -> Job:

@@ -20,27 +20,51 @@ from syncdub.requests import AnalyseRequest
 from web.jobs import edits
 from web.jobs.inputs import brought
 from web.jobs.queue import Job
+from web.problems import words
 from web.rest.answers import public_result
 from web.ui.examples import example_files
-from web.ui.following import Page, TabWork, asker, busy, chosen_source, follow, notes, shown, source_url
+from web.ui.following import Page, TabWork, asker, chosen_source, follow, note, notes, shown, source_url
+from web.ui.giving.given import given_in, is_example
+from web.ui.giving.zone import Field, Zone, held, zone_view
 from web.ui.highlights.first_look import FirstLook
 from web.ui.language import language_of, precise, tell
 from web.ui.numbers import shown_table
 from web.ui.posting.card import columns
+from web.ui.running.card import done_bar
 from web.ui.stage import Scene, stage
+from web.ui.timeline import attr
 from web.ui.viral.view import plan_links
 
 Answer = tuple[Any, ...]
+OWN = 15.0
+"""Seconds of a moment that is added by hand, before its edges are moved."""
+
+
+ZONE = Zone(
+    "highlights", "ui.highlights.intro", (Field("source", "highlights-file", "ui.file"),), "ui.highlights.go", "highlights",
+    "ui.highlights.shows",
+)  # fmt: skip
 
 
 class HighlightsWork(TabWork):
     """The handlers of the tab."""
 
-    n_outputs = 9
+    names = ("zone", "wrong", "progress", "view", "fold", "table", "files", "made", "running", "clips", "rank")
 
-    def start(self, request: gr.Request, file: str | None, address: str, *rest: Any) -> Iterator[Answer]:
+    def zone(self, language: str, job: Job | None = None) -> str:
+        """The drop zone, holding the video of ``job``."""
+        asked = job.asked(HighlightsRequest) if job else None
+        kept = {"source": held(asked.source, asked.names, asked.fetch)} if asked else {}
+        return zone_view(ZONE, self.page.settings, language, kept, self.page.sources.has_library)
+
+    def start(self, request: gr.Request, event: gr.EventData, *rest: Any) -> Iterator[Answer]:
         """Queues a job on what was given and follows it."""
-        yield from self._begin(lambda: chosen_source(self.page, file, address, request), rest, request)
+        yield from self._begin(lambda: self._given(event, request), rest, request)
+
+    def _given(self, event: gr.EventData, request: gr.Request) -> Stored:
+        given = given_in(event, "source")
+        file = str(example_files("highlights")[0]) if is_example(event) else next(iter(given.files), None)
+        return chosen_source(self.page, file, None if file else given.link, request)
 
     def _begin(self, source_of: Callable[[], Stored], rest: Sequence[Any], request: gr.Request) -> Iterator[Answer]:
         try:
@@ -49,111 +73,172 @@ class HighlightsWork(TabWork):
             wanted = HighlightsRequest.from_json({**self.chosen(rest), **files})
             job_id = self.page.jobs.submit(wanted, asker(request), title=source.name)
         except StudioError as error:
-            raise shown(error, request) from error
-        yield from self.watch(job_id, language_of(request))
-
-    def start_on(
-        self, request: gr.Request, analysed: str, file: str | None, address: str, *rest: Any
-    ) -> Iterator[Answer]:
-        """As :meth:`start`, on the film of a dub analysis where the fields no longer hold it (after a reload)."""
-        if file or (address or "").strip():
-            yield from self.start(request, file, address, *rest)
+            yield self.refused(error, request, "source")
             return
+        language = language_of(request)
+        yield self.told(wrong="", zone=self.zone(language, self.page.jobs.get(job_id)))
+        yield from self.watch(job_id, language)
+
+    def start_on(self, request: gr.Request, analysed: str, *rest: Any) -> Iterator[Answer]:
+        """As :meth:`start`, on the film of a dub analysis."""
         yield from self._begin(lambda: self._film(analysed, request), rest, request)
 
     def _film(self, analysed: str, request: gr.Request) -> Stored:
         """The film of a dub analysis of this visitor, which named it then."""
-        film = self.page.job(analysed, request).asked(AnalyseRequest).original
+        asked = self.page.job(analysed, request).asked(AnalyseRequest)
+        film = asked.original
         self.page.engine.probe(film)
-        return Stored(film, film.name, film.stat().st_size)
+        return Stored(film, asked.names.get(str(film)) or film.name, film.stat().st_size)
 
-    def example(self) -> tuple[str, str]:
-        """The file that ships with the product."""
-        return str(example_files("highlights")[0]), ""
+    def blank(self) -> dict[str, Any]:
+        """The tab without a result."""
+        hide = gr.update(visible=False)
+        return {"progress": "", "view": "", "files": "", "made": "", "fold": hide, "rank": hide, "clips": {}}
 
     def watch(self, job_id: str, language: str) -> Iterator[Answer]:
         """What the tab shows while a job runs and when it has ended."""
-        look, skip = FirstLook(self.page), gr.skip()
+        look, told = FirstLook(self.page), False
         for card, job in follow(self.page, job_id, language):
             if job.is_finished:
                 yield self._finished(job, card, language)
-            else:
-                so_far = look.news(job, language)
-                view = skip if so_far is None else so_far
-                empty = gr.update(visible=False) if so_far else skip
-                yield card, view, empty, "" if so_far else skip, job_id, skip, *busy(True), empty
+                if job.state == "done" and being_made(self.page, job):
+                    yield from self._making(job, language)
+                return
+            so_far = look.news(job, language)
+            fresh, told = {} if told else self.blank(), True
+            shown_now = {} if so_far is None else {"view": so_far}
+            yield self.told(**{**fresh, "progress": card, "running": job_id, **shown_now})
 
     def _finished(self, job: Job, card: str, language: str) -> Answer:
-        skip = gr.skip()
         if job.state != "done" or job.result is None:
-            return card, skip, skip, skip, job.id, skip, *busy(False), skip
+            return self.told(progress=card, running=job.id)
         result = public_result(job, self.page.settings, language)
         clips = self._clips(job, language)
+        there = gr.update(visible=bool(clips))
         remarks = notes(result.get("doubts", []) if clips else [result["message"], *result.get("doubts", [])])
-        return (
-            card + remarks, self._stage(job, language), gr.update(value=_table(clips, language), visible=bool(clips)),
-            _downloads(job, clips, result.get("plans", {}), language) if clips else "", job.id, {"job": job.id}, *busy(False), gr.update(visible=bool(clips)),
+        return self.told(
+            progress=done_bar(job, language) + remarks, view=self._stage(job, language), fold=there, rank=there,
+            table=_table(clips, language), files=_downloads(job, clips, result.get("plans", {}), language) if clips else "", running=job.id, clips={"job": job.id},
         )  # fmt: skip
 
     def _stage(self, job: Job, language: str) -> str:
         evidence = (job.result or {}).get("timeline", {})
         source = source_url(job.asked(HighlightsRequest).source)
-        return stage(
-            Scene(evidence, self._clips(job, language), source, job.id, edits.checked(edits.load(job))), language
-        )
+        n_found = len((job.result or {}).get("clips", ()))
+        state = edits.checked(edits.load(job))
+        return stage(Scene(evidence, self._clips(job, language), source, job.id, state, n_found), language)
 
     def _clips(self, job: Job, language: str) -> list[dict[str, Any]]:
-        """The clips as they are shown; those rendered again by their new files."""
-        result = public_result(job, self.page.settings, language)
-        made = edits.load(job).get("made", {})
-        return [self._clip(clip, made.get(str(n)), language) for n, clip in enumerate(result["clips"], 1)]
+        """The clips as they are shown; those made anew by their new files."""
+        found = public_result(job, self.page.settings, language)["clips"]
+        own = [
+            {
+                "start": low,
+                "end": high,
+                "score": 0.0,
+                "reasons": [tell("ui.highlights.own", language)],
+                "url": "",
+                "poster": "",
+                "own": True,
+            }
+            for low, high in edits.load(job).get("added", ())
+        ]
+        return [self._clip(job, n, clip, language) for n, clip in enumerate([*found, *own], 1)]
 
-    def _clip(self, clip: Mapping[str, Any], again: Mapping[str, Any] | None, language: str) -> dict[str, Any]:
-        shown_clip = {
-            **clip,
-            "reasons": [*clip.get("reasons", []), *clip.get("doubts", [])],
-            "made": (clip["start"], clip["end"]),
-        }
-        if again is None:
-            return shown_clip
+    def _clip(self, job: Job, n: int, clip: Mapping[str, Any], language: str) -> dict[str, Any]:
+        reasons = [*clip.get("reasons", []), *clip.get("doubts", [])]
+        first = {**clip, "reasons": reasons, "made": (clip["start"], clip["end"]) if clip.get("url") else ()}
+        again, done = made_last(self.page, job, n)
+        if again is None or done is None:
+            return first
+        files = public_result(done, self.page.settings, language)
+        return {**first, "url": files["output"], "poster": files["poster"] or "", "made": tuple(again["bounds"])}
+
+    def add(self, found: Mapping[str, str], request: gr.Request, event: gr.EventData) -> Answer:
+        """Adds a moment of the visitor's own around the second at which the player stands."""
+        data, language = event._data or {}, language_of(request)
         try:
-            job = self.page.jobs.get(again["job"])
-        except StudioError:  # deleted since; the first rendering is still there
-            return shown_clip
-        if job.state != "done":
-            return shown_clip
-        files = public_result(job, self.page.settings, language)
-        return {**shown_clip, "url": files["output"], "poster": files["poster"] or "", "made": tuple(again["bounds"])}
+            job = self.page.job(found.get("job", ""), request)
+            asked = job.asked(HighlightsRequest)
+            whole = float((job.result or {}).get("timeline", {}).get("duration") or 0.0)
+            length = min(max(OWN, asked.min_duration or 0.0), whole)
+            at = data.get("at")
+            low = max(0.0, min(float(at) if isinstance(at, int | float) else 0.0, whole - length))
+            state = edits.checked(data.get("state"))
+            edits.save(job, {**state, "added": [*state.get("added", []), [round(low, 2), round(low + length, 2)]]})
+        except StudioError as error:
+            return self.told(made=note(words(error.message, language), "bad"))
+        return self.told(view=self._stage(job, language), table=_table(self._clips(job, language), language))
 
     def edit(self, found: Mapping[str, str], request: gr.Request, event: gr.EventData) -> None:
         """Keeps edges that were moved."""
         keep_edits(self.page, found.get("job", ""), event, request)
 
     def remake(self, found: Mapping[str, str], request: gr.Request, event: gr.EventData) -> Iterator[Answer]:
-        """Renders every clip whose edges were moved once more; nothing is analysed."""
-        skip, language = gr.skip(), language_of(request)
+        """Renders the clip that is asked for, or every one, whose edges were moved once more; nothing is analysed.
+
+        All of them are queued first: what was begun ends, and is there, also when nobody waits for it.
+        """
+        language, data = language_of(request), event._data or {}
         try:
             job = self.page.job(found.get("job", ""), request)
-            state = edits.save(job, (event._data or {}).get("state"))
+            state = edits.save(job, data.get("state"))
             for n, clip in enumerate(self._clips(job, language), 1):
                 bounds = edits.bounds_of(state, n, clip)
-                if bounds != clip["made"]:
-                    for card, done in self._rendered(job, n, clip, bounds, request):
-                        yield card, skip, skip
-                        if done.state == "done":
-                            edits.keep_made(job, n, done.id, bounds)
+                if bounds != tuple(clip["made"]) and _is_meant(n, data):
+                    edits.keep_making(job, n, self._queued(job, n, clip, bounds, request), bounds)
         except StudioError as error:
-            raise shown(error, request) from error
-        yield skip, self._stage(job, language), _table(self._clips(job, language), language)
+            yield self.told(made=note(words(error.message, language), "bad"))
+            return
+        yield from self._making(job, language)
 
-    def _rendered(
-        self, job: Job, n: int, clip: Mapping[str, Any], bounds: edits.Bounds, request: gr.Request
-    ) -> Iterator[tuple[str, Job]]:
+    def _queued(self, job: Job, n: int, clip: Mapping[str, Any], bounds: edits.Bounds, request: gr.Request) -> str:
         asked = job.asked(HighlightsRequest)
         piece = Clip(asked.source, Span(*bounds), str(clip.get("title", "")))
-        wanted = CompileRequest((piece,), track=asked.track)
-        job_id = self.page.jobs.submit(wanted, asker(request), title=f"{n}. {job.title}")
-        yield from follow(self.page, job_id, language_of(request))
+        wanted = CompileRequest(
+            (piece,), track=asked.track, language=asked.language, listen=asked.transcribe, names=asked.names
+        )
+        return self.page.jobs.submit(wanted, asker(request), title=f"{n}. {job.title}")
+
+    def _making(self, job: Job, language: str) -> Iterator[Answer]:
+        """Follows what is being made of this job's clips, then shows the new ones."""
+        last = ""
+        for made_by in being_made(self.page, job):
+            for card, now in follow(self.page, made_by, language):
+                last = card if now.is_finished else ""
+                yield self.told(made=card)
+        clips = self._clips(job, language)
+        yield self.told(made=last, view=self._stage(job, language), table=_table(clips, language))
+
+
+def _is_meant(n: int, data: Mapping[str, Any]) -> bool:
+    """Whether a clip is among those that are to be made: the one of ``n``, those of ``only``, or all."""
+    only = data.get("only") or ()
+    return n == data["n"] if data.get("n") is not None else not only or n in only
+
+
+def made_last(page: Page, job: Job, n: int) -> tuple[Mapping[str, Any] | None, Job | None]:
+    """The newest finished making of clip ``n`` and the job that did it; both ``None`` where the first rendering is the last."""
+    for again in edits.makings(job, n):
+        try:
+            done = page.jobs.get(str(again["job"]))
+        except StudioError:  # deleted since
+            continue
+        if done.state == "done":
+            return again, done
+    return None, None
+
+
+def being_made(page: Page, job: Job) -> list[str]:
+    """The unfinished jobs that make something of ``job``'s clips."""
+    found = []
+    for made_by in sorted(edits.made_by(job)):
+        try:
+            if not page.jobs.get(made_by).is_finished:
+                found.append(made_by)
+        except StudioError:  # deleted since
+            continue
+    return found
 
 
 def keep_edits(page: Page, job_id: str, event: gr.EventData, request: gr.Request) -> None:
@@ -174,9 +259,10 @@ def _table(clips: list[dict[str, Any]], language: str) -> Any:
 def _frame(clips: list[dict[str, Any]], language: str) -> pd.DataFrame:
     names = [tell(f"ui.table.{c}", language) for c in ("rank", "start", "end", "seconds", "score", "why")]
     rows = [
-        (n, precise(c["made"][0], language), precise(c["made"][1], language), round(c["made"][1] - c["made"][0], 1), round(100 * c["score"]),
+        (n, precise(low, language), precise(high, language), round(high - low, 1), round(100 * c["score"]),
          "; ".join(c["reasons"]))
         for n, c in enumerate(clips, 1)
+        for low, high in [c["made"] or (c["start"], c["end"])]
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=names)
 
@@ -189,9 +275,9 @@ def table_rows(clips: list[dict[str, Any]], language: str) -> list[dict[Any, Any
 
 def _downloads(job: Job, clips: list[dict[str, Any]], plans: Mapping[str, Any], language: str) -> str:
     settings = quote(json.dumps(job.request.to_json(), ensure_ascii=False))
-    csv = quote(to_csv(table_rows(clips, language)))
+    csv, first = quote(to_csv(table_rows(clips, language))), attr(tell("ui.make_first", language))
     return (
-        f'<div class="studio studio-files"><a href="/api/download/{job.id}?edited=true">{html.escape(tell("ui.download_zip", language))}</a> '
+        f'<div class="studio studio-files"><a data-zip href="/api/download/{job.id}?edited=true" data-first="{first}" download>{html.escape(tell("ui.download_zip", language))}</a> '
         f'<a download="highlights.csv" href="data:text/csv;charset=utf-8,{csv}">CSV</a> '
         f'<a download="settings.json" href="data:application/json;charset=utf-8,{settings}">'
         f"{html.escape(tell('ui.download_settings', language))}</a> {' '.join(plan_links(plans))}</div>"

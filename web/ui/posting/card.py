@@ -26,9 +26,9 @@ def to_post(labels: Mapping[str, Any], language: str) -> str:
     said = f"<p>{html.escape(description)}</p>" if description and description != title else ""
     marks = "".join(f"<li>{html.escape(sign)}</li>" for sign in signs)
     return (
-        f'<section class="post" aria-label="{attr(tell("ui.suggested", language))}"><header><h4>{html.escape(title)}</h4>'
+        f'<div class="post" role="group" aria-label="{attr(tell("ui.suggested", language))}"><header><h3>{html.escape(title)}</h3>'
         f'<button type="button" data-copy="{attr(whole)}" data-copied="{attr(tell("ui.copied", language))}" aria-live="polite">'
-        f"{html.escape(tell('ui.copy', language))}</button></header>{said}{f'<ul>{marks}</ul>' if marks else ''}</section>"
+        f"{html.escape(tell('ui.copy', language))}</button></header>{said}{f'<ul>{marks}</ul>' if marks else ''}</div>"
     )
 
 

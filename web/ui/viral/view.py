@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -52,7 +53,7 @@ def view(board: Board, language: str) -> str:
 
 
 def _played(clip: Mapping[str, Any]) -> str:
-    return str(clip.get("url") or clip.get("plays") or "")
+    return str(clip.get("watch") or clip.get("url") or clip.get("plays") or "")
 
 
 def _player(url: Any, poster: Any, language: str) -> str:
@@ -88,7 +89,7 @@ def _card(n: int, clip: Mapping[str, Any], board: Board, language: str) -> str:
     return (
         f'<li class="vcard{"" if clip.get("kept", True) else " under"}" data-n="{n}" data-src="{attr(_played(clip))}" '
         f'data-poster="{attr(clip.get("poster") or "")}" data-start="{clip.get("start", 0.0)}" data-end="{clip.get("end", 0.0)}" '
-        f'data-shift="{clip.get("shift", 0.0)}"><header>{_go(n, language)}<div><h3>{n}. {name}</h3>'
+        f'data-shift="{clip.get("shift", 0.0)}" data-made="{_made_of(clip)}"><header>{_go(n, language)}<div><h2>{n}. {name}</h2>'
         f'<p class="soft when">{_length(clip, language)}</p></div><strong class="total" title="{attr(tell("ui.table.score", language))}">'
         f"{round(100 * clip['viral_score'])}<small>/100</small></strong></header>"
         f"{to_post(clip.get('suggested') or {}, language)}{_bars(clip, language)}{edges}{_transcript(n, clip, bool(board.job), language)}{doubts}"
@@ -100,7 +101,7 @@ def _pending(n: int, clip: Mapping[str, Any], language: str) -> str:
     """A clip to be watched until it is judged."""
     return (
         f'<li class="vcard" data-n="{n}" data-src="{attr(_played(clip))}" data-poster="" data-shift="{clip["shift"]}"><header>'
-        f"{_go(n, language)}<div><h3>{n}. {html.escape(clip['title'])}</h3></div><span></span></header></li>"
+        f"{_go(n, language)}<div><h2>{n}. {html.escape(clip['title'])}</h2></div><span></span></header></li>"
     )
 
 
@@ -181,11 +182,19 @@ def _folded(text: str) -> str:
     return "".join(unicodedata.normalize("NFD", c)[0].lower()[:1] or c for c in text)
 
 
+def _made_of(clip: Mapping[str, Any]) -> str:
+    """The edges and words that the clip's file has, for the script that tells whether it is still so."""
+    (low, high), texts = clip.get("made") or ((clip.get("start", 0.0), clip.get("end", 0.0)), {})
+    return attr(json.dumps({"bounds": [low, high], "texts": texts}))
+
+
 def _links(clip: Mapping[str, Any], language: str) -> str:
+    """Downloads; a link of a clip that was changed since makes it first."""
     forms = ((form.name, form.label) for form in SUBTITLES.values() if form.with_clips)
     names = (("url", "ui.download_clip"), *forms)
+    first = attr(tell("ui.make_first", language))
     links = [
-        f'<a href="{attr(clip[key])}" download>{html.escape(tell(code, language))}</a>'
+        f'<a href="{attr(clip[key])}" download data-get="{key}" data-first="{first}">{html.escape(tell(code, language))}</a>'
         for key, code in names
         if clip.get(key)
     ]

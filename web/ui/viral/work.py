@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -14,68 +14,86 @@ import gradio as gr
 from pipeline.captions.subtitles import SUBTITLES
 from pipeline.editors.plans import PLANS
 from pipeline.errors import BadRequest, StudioError
-from pipeline.files.received import Stored
 from pipeline.messages import localise
 from pipeline.render.exports import to_csv
 from pipeline.values import Span
-from reelify.cut.rewriting import Rewrite
 from reelify.requests import Clip as ClipAsked
-from reelify.requests import CompileRequest, HighlightsRequest, Place, RankRequest
+from reelify.requests import CompileRequest, HighlightsRequest, RankRequest
 from web.jobs import edits
 from web.jobs.inputs import brought
 from web.jobs.queue import Job
 from web.jobs.reels import EARLY
+from web.problems import words as words_of
 from web.rest.answers import public_result
 from web.ui.examples import example_files
-from web.ui.following import Early, Page, TabWork, asker, busy, chosen_source, follow, notes, shown, source_url
-from web.ui.highlights.work import keep_edits
+from web.ui.following import Early, Page, TabWork, asker, chosen_source, follow, note, notes, source_url
+from web.ui.giving.given import given_in, is_example
+from web.ui.giving.zone import Field, Zone, held, zone_view
+from web.ui.highlights.work import being_made, keep_edits, made_last
 from web.ui.language import language_of, tell
 from web.ui.numbers import shown_table
+from web.ui.running.card import done_bar
 from web.ui.timeline import attr
+from web.ui.viral.cuts import cuts_of, words_in
 from web.ui.viral.view import Board, keyword_table, score_rows, score_table, view
 
 Answer = tuple[Any, ...]
 Clip = Mapping[str, Any]
 
 
+ZONE = Zone(
+    "viral", "ui.viral.intro", (Field("clips", "viral-files", "ui.viral.files", several=True),), "ui.viral.go", "viral",
+    "ui.viral.shows", also="ui.viral.from_highlights",
+)  # fmt: skip
+
+
 class ViralWork(TabWork):
     """The handlers of the tab; the last ``n_look`` of its options say how clips are rendered."""
 
-    n_outputs = 9
+    names = ("zone", "wrong", "progress", "board", "fold", "scores", "words", "links", "made", "running", "receipt")
 
     def __init__(self, page: Page, options: Sequence[str], n_look: int) -> None:
         super().__init__(page, options)
         self.look = tuple(options[len(options) - n_look :])
 
-    def start(self, request: gr.Request, files: list[str] | None, address: str, *rest: Any) -> Iterator[Answer]:
+    def zone(self, language: str, job: Job | None = None) -> str:
+        """The drop zone, holding the clips of ``job`` that are whole files."""
+        asked = job.request if job and isinstance(job.request, RankRequest) else None
+        files = [c.source for c in asked.clips if c.span is None] if asked else []
+        kept = [h for path in files for h in held(path, asked.names if asked else {}, asked.fetch if asked else {})]
+        return zone_view(ZONE, self.page.settings, language, {"clips": kept}, self.page.sources.has_library)
+
+    def start(self, request: gr.Request, event: gr.EventData, *rest: Any) -> Iterator[Answer]:
         """Ranks what was given."""
-        try:
-            given = self._given(files, address, request)
-            clips = tuple(ClipAsked(s.path, title=s.name) for s in given)
-            job_id = self._submit({"clips": clips, **brought(given)}, rest, request)
-        except StudioError as error:
-            raise shown(error, request) from error
-        yield from self.watch(job_id, language_of(request))
+        yield from self._begin(lambda: self._files(event, request), rest, request)
 
     def start_mine(self, request: gr.Request, found: Mapping[str, str], *rest: Any) -> Iterator[Answer]:
         """Ranks the moments of the Highlights tab."""
+        yield from self._begin(lambda: {"clips": self._from_highlights(found, request)}, rest, request)
+
+    def _begin(
+        self, files_of: Callable[[], Mapping[str, Any]], rest: Sequence[Any], request: gr.Request
+    ) -> Iterator[Answer]:
+        language = language_of(request)
         try:
-            job_id = self._submit({"clips": self._from_highlights(found, request)}, rest, request)
+            # The cards show clips as they were said, word by word; what a clip can do without goes when it is cut.
+            as_said = {"tighten": False, "expected": language}
+            wanted = RankRequest.from_json({**self.chosen(rest), **as_said, **files_of()})
+            job_id = self.page.jobs.submit(wanted, asker(request), title=_title(wanted))
         except StudioError as error:
-            raise shown(error, request) from error
-        yield from self.watch(job_id, language_of(request))
+            yield self.refused(error, request, "clips")
+            return
+        yield self.told(wrong="", zone=self.zone(language, self.page.jobs.get(job_id)))
+        yield from self.watch(job_id, language)
 
-    def _submit(self, files: Mapping[str, Any], rest: Sequence[Any], request: gr.Request) -> str:
-        # The cards show clips as they were said, word by word; what a clip can do without goes when it is cut.
-        as_said = {"tighten": False, "expected": language_of(request)}
-        wanted = RankRequest.from_json({**self.chosen(rest), **as_said, **files})
-        return self.page.jobs.submit(wanted, asker(request), title=wanted.clips[0].title)
-
-    def _given(self, files: list[str] | None, address: str, request: gr.Request) -> list[Stored]:
+    def _files(self, event: gr.EventData, request: gr.Request) -> Mapping[str, Any]:
         """What was given; uploads are not looked at here, for one bad clip does not fail the others."""
-        if files and not (address or "").strip():
-            return [chosen_source(self.page, path, None, request, probe=False) for path in files]
-        return [chosen_source(self.page, None, address, request)]
+        given = given_in(event, "clips")
+        files = [str(p) for p in example_files("viral")] if is_example(event) else given.files
+        stored = [chosen_source(self.page, path, None, request, probe=False) for path in files]
+        if given.link or not stored:
+            stored.append(chosen_source(self.page, None, given.link, request))
+        return {"clips": tuple(ClipAsked(s.path, title=s.name) for s in stored), **brought(stored)}
 
     def _from_highlights(self, found: Mapping[str, str], request: gr.Request) -> tuple[ClipAsked, ...]:
         """The moments of the first tab, edges as moved, as stretches of their video: it was listened to already, as a whole."""
@@ -87,21 +105,34 @@ class ViralWork(TabWork):
         source = job.asked(HighlightsRequest).source
         return tuple(ClipAsked(source, Span(low, high), job.title) for low, high in bounds)
 
-    def example(self) -> tuple[list[str], str]:
-        """The clips that ship with the product."""
-        return [str(p) for p in example_files("viral")], ""
+    def blank(self) -> dict[str, Any]:
+        """The tab without a result."""
+        return {"progress": "", "board": "", "links": "", "made": "", "fold": gr.update(visible=False)}
 
     def watch(self, job_id: str, language: str) -> Iterator[Answer]:
         """What the tab shows while a ranking runs and when it has ended."""
-        skip, early, told = gr.skip(), Early(EARLY), False  # told: whether clips are to be seen already
+        begun = self.page.jobs.get(job_id)
+        if begun.kind == CompileRequest.kind:
+            yield from self._cut_alone(begun, language)
+            return
+        early, told = Early(EARLY), False  # told: whether clips are to be seen already
         for card, job in follow(self.page, job_id, language, early):
             if job.is_finished:
                 yield self._finished(job, card, language)
+                if job.state == "done" and being_made(self.page, job):
+                    yield from self._making(job, language)
                 return
             news = early.news(job)
-            view_now = self._so_far(job, news, language) if news or not told else skip
-            fresh, told = gr.update(visible=False) if not told else skip, True
-            yield card, view_now, fresh, fresh, "" if fresh is not skip else skip, skip, job_id, *busy(True)
+            values = {**({} if told else self.blank()), "progress": card, "running": job_id}
+            if news or not told:
+                values["board"] = self._so_far(job, news, language)
+            told = True
+            yield self.told(**values)
+
+    def _cut_alone(self, job: Job, language: str) -> Iterator[Answer]:
+        """A clip that was cut by hand, by itself: while it is made and when it is there."""
+        for card, now in follow(self.page, job.id, language):
+            yield self.told(made=self.made(now, language) if now.is_finished else card)
 
     def _so_far(self, job: Job, judged: Path | None, language: str) -> str:
         """Scores and transcripts of the clips judged so far, and the others; all play from what was given."""
@@ -116,22 +147,43 @@ class ViralWork(TabWork):
         return view(Board(clips, pending=pending), language)
 
     def _finished(self, job: Job, card: str, language: str) -> Answer:
-        skip = gr.skip()
         if job.state != "done" or job.result is None:
-            return card, skip, skip, skip, skip, skip, job.id, *busy(False)
+            return self.told(progress=card, running=job.id)
         result = public_result(job, self.page.settings, language)
         clips = [*result["viral_clips"], *result["closest"]]
         remarks = [*([] if result["viral_clips"] else [result["message"]]), *result["notes"]]
         remarks += [f"{s['title']}: {s['message']}" for s in result["skipped"]]
         scores, words = score_table(clips, language), keyword_table(clips, language)
-        ranked = _ranked(job)
-        shown_clips = [c if c.get("url") else _from_source(c, r["source"]) for c, r in zip(clips, ranked, strict=True)]
-        board = Board(shown_clips, self._durations(ranked), job.id, edits.checked(edits.load(job)))
-        return (
-            card + notes(list(dict.fromkeys(remarks))), view(board, language),
-            gr.update(value=shown_table(scores, language), visible=bool(clips)), gr.update(value=words, visible=len(words) > 0),
-            _links(job, clips, language), "", job.id, *busy(False),
+        return self.told(
+            progress=done_bar(job, language) + notes(remarks), board=self._board(job, language), fold=gr.update(visible=bool(clips)),
+            scores=shown_table(scores, language), words=gr.update(value=words, visible=len(words) > 0),
+            links=_links(job, clips, language), made=self._products(job, language), running=job.id,
         )  # fmt: skip
+
+    def _board(self, job: Job, language: str) -> str:
+        """The cards, each with the files that were made of it last."""
+        result, ranked = public_result(job, self.page.settings, language), _ranked(job)
+        clips = [*result["viral_clips"], *result["closest"]]
+        pairs = enumerate(zip(clips, ranked, strict=True), 1)
+        shown_clips = [
+            self._shown_clip(job, n, c if c.get("url") else _from_source(c, r["source"]), language)
+            for n, (c, r) in pairs
+        ]
+        return view(Board(shown_clips, self._durations(ranked), job.id, edits.checked(edits.load(job))), language)
+
+    def _shown_clip(self, job: Job, n: int, clip: Clip, language: str) -> Clip:
+        again, done = made_last(self.page, job, n)
+        if again is None or done is None:
+            return {**clip, "made": ((clip["start"], clip["end"]), {})}
+        files = public_result(done, self.page.settings, language)
+        forms = {form.name: files.get(form.name) for form in SUBTITLES.values() if form.with_clips}
+        made = (tuple(again["bounds"]), again.get("texts") or {})
+        moved = {"shift": clip["start"] - again["bounds"][0]}
+        if done.asked(
+            CompileRequest
+        ).tighten:  # its seconds are others: what was ranked is watched, what was made is downloaded
+            moved = {"shift": clip.get("shift", 0.0), "watch": clip.get("url") or clip.get("plays")}
+        return {**clip, **forms, **moved, "url": files["output"], "poster": files.get("poster") or "", "made": made}
 
     def _durations(self, clips: Sequence[Clip]) -> list[float]:
         """How long the file behind each clip is; 0 where it has gone."""
@@ -147,21 +199,64 @@ class ViralWork(TabWork):
         """Keeps moved edges, ticked sentences and corrected words."""
         keep_edits(self.page, job_id, event, request)
 
-    def cut(self, request: gr.Request, event: gr.EventData, job_id: str, *look: Any) -> Iterator[tuple[Any, Any]]:
-        """Cuts a new clip as the visitor wants it; nothing is analysed again. What is shown of it, and its job once it has ended."""
+    def cut(self, request: gr.Request, event: gr.EventData, job_id: str, *look: Any) -> Iterator[Answer]:
+        """Cuts what the visitor wants; nothing is analysed again.
+
+        ``make`` is as in :func:`cuts_of`, or ``changed`` for every clip whose edges or words were changed since it was made.
+        """
         data, language = event._data or {}, language_of(request)
         try:
             ranking = self.page.job(job_id, request)
             state = edits.save(ranking, data.get("state"))
-            cuts = cuts_of(_ranked(ranking), str(data.get("make")), int(data.get("n") or 1), state)
-            wanted = CompileRequest.from_json(
-                {**dict(zip(self.look, look, strict=True)), **cuts, "track": ranking.asked(RankRequest).track}
-            )
-            made_by = self.page.jobs.submit(wanted, asker(request), title=wanted.clips[0].title or ranking.title)
+            make, n = str(data.get("make")), int(data.get("n") or 1)
+            for number in self._changed(ranking, state) if make == "changed" else [n]:
+                self._submit_cut(ranking, "clip" if make == "changed" else make, number, look, request)
         except StudioError as error:
-            raise shown(error, request) from error
-        for card, job in follow(self.page, made_by, language):
-            yield (card + self.made(job, language), made_by) if job.is_finished else (card, gr.skip())
+            yield self.told(made=note(words_of(error.message, language), "bad"))
+            return
+        yield from self._making(ranking, language)
+
+    def _submit_cut(self, ranking: Job, make: str, n: int, look: Sequence[Any], request: gr.Request) -> None:
+        """Queues what is to be cut, as a part of the ranking."""
+        asked, clips, state = ranking.asked(RankRequest), _ranked(ranking), edits.load(ranking)
+        cuts = cuts_of(clips, make, n, state)
+        wanted = CompileRequest.from_json(
+            {**dict(zip(self.look, look, strict=True)), **cuts, "track": asked.track, "language": asked.language}
+        )
+        made_by = self.page.jobs.submit(wanted, asker(request), title=wanted.clips[0].title or ranking.title)
+        if make == "clip":
+            edits.keep_making(ranking, n, made_by, edits.bounds_of(state, n, clips[n - 1]), words_in(state, n))
+        edits.keep_product(ranking, made_by)
+
+    def _changed(self, ranking: Job, state: Mapping[str, Any]) -> list[int]:
+        """The clips (from 1) that are not made as they now are."""
+        found = []
+        for n, clip in enumerate(_ranked(ranking), 1):
+            again, _ = made_last(self.page, ranking, n)
+            made = (tuple(again["bounds"]), again.get("texts") or {}) if again else ((clip["start"], clip["end"]), {})
+            if (edits.bounds_of(state, n, clip), words_in(state, n)) != made:
+                found.append(n)
+        return found
+
+    def _making(self, ranking: Job, language: str) -> Iterator[Answer]:
+        """Follows what is being made of this ranking's clips, then shows all of it."""
+        last, made_by = "", ""
+        for made_by in being_made(self.page, ranking):
+            for card, now in follow(self.page, made_by, language):
+                last = card if now.is_finished else ""
+                yield self.told(made=card)
+        all_made, board = last + self._products(ranking, language), self._board(ranking, language)
+        yield self.told(made=all_made, board=board, receipt=made_by)
+
+    def _products(self, ranking: Job, language: str) -> str:
+        """What was cut of this ranking, the newest first."""
+        shown: list[str] = []
+        for made_by in reversed(edits.products(ranking)):
+            try:
+                shown.append(self.made(self.page.jobs.get(made_by), language))
+            except StudioError:  # deleted since
+                continue
+        return "".join(filter(None, shown))
 
     def made(self, job: Job, language: str) -> str:
         """A clip that was cut, with everything that lies beside it; empty where it was not."""
@@ -180,6 +275,12 @@ class ViralWork(TabWork):
         )
 
 
+def _title(asked: RankRequest) -> str:
+    """What a ranking is called: its first clip and how many others."""
+    first, others = asked.clips[0].name, len({c.title for c in asked.clips}) - 1
+    return f"{first} + {others}" if others else first
+
+
 def _from_source(clip: Clip, source: str) -> dict[str, Any]:
     """A clip that was not rendered plays from its file."""
     return {**clip, "plays": source_url(source), "shift": clip["start"], "poster": ""}
@@ -190,87 +291,13 @@ def _ranked(job: Job) -> list[Clip]:
     return [*(job.result or {}).get("viral_clips", []), *(job.result or {}).get("closest", [])]
 
 
-def cuts_of(clips: Sequence[Clip], make: str, n: int, state: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of a request to cut. ``make`` is ``clip`` (number ``n``), ``smart`` (the best of it), ``sentences`` (the ticked
-    ones), ``without`` (their clip without them) or ``all`` that passed; edges and words are as ``state`` has them.
-
-    Raises:
-        BadRequest: there is nothing to cut.
-    """
-    if not clips:
-        raise BadRequest("error.no_ranking")
-    n = min(max(n, 1), len(clips))
-    pieces = [_piece(c, edits.bounds_of(state, i, c)) for i, c in enumerate(clips, 1)]
-    if make == "sentences":
-        chosen = [pair for key in state.get("ticked", ()) if (pair := _of_key(key, clips))]
-        if not chosen:
-            raise BadRequest("error.no_sentences")
-        return {"clips": runs(clips, chosen), "texts": _texts(clips, state, {c for c, _ in chosen})}
-    if make == "without":
-        return _without(clips, pieces, state)
-    if make == "all":
-        kept = [i for i, c in enumerate(clips, 1) if c.get("kept")] or [1]
-        return {"clips": tuple(pieces[i - 1] for i in kept), "texts": _texts(clips, state, set(kept))}
-    return {"clips": (pieces[n - 1],), "smart": make == "smart", "texts": _texts(clips, state, {n})}
-
-
-def _without(clips: Sequence[Clip], pieces: Sequence[ClipAsked], state: Mapping[str, Any]) -> dict[str, Any]:
-    """The clip of the first ticked sentence without its ticked ones."""
-    chosen = [pair for key in state.get("ticked", ()) if (pair := _of_key(key, clips))]
-    if not chosen:
-        raise BadRequest("error.no_sentences")
-    n = chosen[0][0]
-    clip = clips[n - 1]
-    said = [clip["sentences"][i] for m, i in chosen if m == n]
-    struck = tuple(Place(clip["start"] + s["start"], clip["start"] + s["end"], Path(clip["source"])) for s in said)
-    return {"clips": (pieces[n - 1],), "struck": struck, "texts": _texts(clips, state, {n})}
-
-
-def _of_key(key: str, clips: Sequence[Clip]) -> tuple[int, int] | None:
-    """``3:0`` → clip 3, sentence 0, where they exist."""
-    n, i = (int(x) for x in key.split(":"))
-    return (n, i) if 1 <= n <= len(clips) and i < len(clips[n - 1].get("sentences", ())) else None
-
-
-def _texts(clips: Sequence[Clip], state: Mapping[str, Any], wanted: set[int]) -> tuple[Rewrite, ...]:
-    """The sentences of ``wanted`` clips that read otherwise than they were heard, with their seconds in the file."""
-    found = []
-    for key, text in state.get("texts", {}).items():
-        pair = _of_key(key, clips)
-        if pair and pair[0] in wanted:
-            clip = clips[pair[0] - 1]
-            said = clip["sentences"][pair[1]]
-            start = round(clip["start"] + said["start"], 3)
-            found.append(Rewrite(Path(clip["source"]), start, said["text"], text))
-    return tuple(found)
-
-
-def _piece(clip: Clip, bounds: edits.Bounds) -> ClipAsked:
-    return ClipAsked(Path(clip["source"]), Span(*bounds), str(clip.get("title", "")))
-
-
-def runs(clips: Sequence[Clip], chosen: Sequence[tuple[int, int]]) -> tuple[ClipAsked, ...]:
-    """Ticked sentences as pieces, neighbours joined, with a breath of air that never reaches the next sentence."""
-    pieces: list[ClipAsked] = []
-    before: tuple[int, int] | None = None
-    for n, i in chosen:
-        clip, sentences = clips[n - 1], clips[n - 1]["sentences"]
-        low = (sentences[i - 1]["end"] + sentences[i]["start"]) / 2 if i else 0.0
-        high = (sentences[i]["end"] + sentences[i + 1]["start"]) / 2 if i + 1 < len(sentences) else clip["duration"]
-        start, end = max(low, sentences[i]["start"] - 0.15), min(high, sentences[i]["end"] + 0.35)
-        begun = pieces.pop().span if before == (n, i - 1) else None
-        pieces.append(_piece(clip, (begun.start if begun else clip["start"] + start, clip["start"] + end)))
-        before = (n, i)
-    return tuple(pieces)
-
-
 def _links(job: Job, clips: Sequence[Clip], language: str) -> str:
     if not clips:
         return ""
     csv = quote(to_csv(score_rows(clips, language)))
-    rows = quote(json.dumps([dict(c) for c in clips], ensure_ascii=False))
+    rows, first = quote(json.dumps([dict(c) for c in clips], ensure_ascii=False)), attr(tell("ui.make_first", language))
     return (
-        f'<div class="studio studio-files"><a href="/api/download/{job.id}">{html.escape(tell("ui.download_zip", language))}</a>'
+        f'<div class="studio studio-files"><a data-zip href="/api/download/{job.id}?edited=true" data-first="{first}" download>{html.escape(tell("ui.download_zip", language))}</a>'
         f'<a download="ranking.csv" href="data:text/csv;charset=utf-8,{csv}">CSV</a>'
         f'<a download="ranking.json" href="data:application/json;charset=utf-8,{rows}">JSON</a></div>'
     )

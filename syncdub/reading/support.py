@@ -1,0 +1,88 @@
+"""Which parts of the segments the phase holds: where it is known elsewhere, a stretch of them in which it never is may be another film.
+
+A scene in which only people speak shares no phase either. So the parts are only taken instead of the segments where too little of
+both files is held for a right pair (see :data:`syncdub.exact.findings.WHOLE`): a series' next episode shares its songs.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from pipeline.values import Span
+from syncdub.exact.findings import WHOLE
+from syncdub.exact.holding import BETWEEN, OVERHANG
+from syncdub.exact.phase import RATE, curve
+from syncdub.exact.tracing import CLEAR, heights
+from syncdub.reading.tracks import Tracks
+from syncdub.values import Segment
+from syncdub.verdict import balance
+
+WINDOW, HOP = 4.0, 2.0
+"""Seconds of a window and between two."""
+REACH, ON_LINE = 0.045, 0.004
+"""Seconds around the line that are looked at, and that a window's place may differ from it."""
+N_PROBES, MOSTLY = 24, 0.8
+"""So many windows are asked first; where most of them are known, everything is held."""
+ALONE = 3
+"""Neighbouring windows that hold a stretch."""
+
+
+def held_by_phase(
+    segments: Sequence[Segment], tracks: Tracks, durations: tuple[float, float]
+) -> tuple[Segment, ...] | None:
+    """The parts of ``segments`` that the phase holds, where they are too few for a right pair; ``None`` where the segments stay.
+
+    ``durations`` are those of original and dub in seconds.
+    """
+    locked = [s for s in segments if _is_locked(s)]
+    length = sum(s.dub_end - s.dub_start for s in segments)
+    if sum(s.dub_end - s.dub_start for s in locked) < WHOLE * length or _mostly_known(locked, tracks):
+        return None
+    parts = tuple(p for s in locked for p in _parts(s, tracks))
+    return parts if balance(parts, *durations).agreement < WHOLE else None
+
+
+def _is_locked(segment: Segment) -> bool:
+    return "phase" in segment.evidence.get("sound", {})
+
+
+def _mostly_known(locked: Sequence[Segment], tracks: Tracks) -> bool:
+    total = sum(s.dub_end - s.dub_start for s in locked)
+    known = []
+    for s in locked:
+        n = max(1, round(N_PROBES * (s.dub_end - s.dub_start) / total))
+        edges = np.linspace(s.dub_start, s.dub_end, n + 1)
+        known += [_known(s, tracks, float(a + b) / 2) for a, b in itertools.pairwise(edges)]
+    return float(np.mean(known)) >= MOSTLY
+
+
+def _known(segment: Segment, tracks: Tracks, centre: float) -> bool:
+    """Whether the window around ``centre`` clearly lies on the segment's line."""
+    start, end = centre - WINDOW / 2, centre + WINDOW / 2
+    own = tracks.own(Span(segment.at(start), segment.at(end)))
+    high, samples = heights(curve(own, tracks.dub(Span(start, end), segment.rate), REACH))
+    top = int(high.argmax())
+    return bool(high[top] >= CLEAR and abs(samples[top] / RATE - REACH) <= ON_LINE)
+
+
+def _parts(segment: Segment, tracks: Tracks) -> list[Segment]:
+    """What of ``segment`` lies around known windows, pauses of at most :data:`~syncdub.exact.holding.BETWEEN` included."""
+    centres = np.arange(segment.dub_start + WINDOW / 2, segment.dub_end - WINDOW / 2 + 1e-6, HOP)
+    known = np.array([_known(segment, tracks, float(u)) for u in centres], bool)
+    beside = np.convolve(known, np.ones(ALONE), "same") >= ALONE - 1
+    spans: list[Span] = []
+    for u in centres[known & beside]:
+        around = Span(max(segment.dub_start, float(u) - WINDOW / 2), min(segment.dub_end, float(u) + WINDOW / 2))
+        if spans and around.start - spans[-1].end <= BETWEEN:
+            spans[-1] = Span(spans[-1].start, around.end)
+        else:
+            spans.append(around)
+    if spans and spans[0].start - segment.dub_start <= OVERHANG / 2:
+        spans[0] = Span(segment.dub_start, spans[0].end)
+    if spans and segment.dub_end - spans[-1].end <= OVERHANG / 2:
+        spans[-1] = Span(spans[-1].start, segment.dub_end)
+    return [replace(segment, dub_start=p.start, dub_end=p.end, original_start=segment.at(p.start)) for p in spans]

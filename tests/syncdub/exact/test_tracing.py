@@ -1,0 +1,160 @@
+"""What is lost in pieces and what wanders is followed to a millisecond, and where nobody can know, the error bar says so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from numpy.typing import NDArray
+
+from syncdub.exact.phase import RATE
+from syncdub.exact.tracing import Course, believed, most_likely, smooth_course, stretches
+from syncdub.reading.polish import polished
+from syncdub.reading.support import held_by_phase
+from syncdub.reading.tracks import Tracks
+from syncdub.values import Segment
+
+Samples = NDArray[np.float32]
+
+
+def noise(seed: int, seconds: float, level: float = 0.05) -> Samples:
+    rng = np.random.default_rng(seed)
+    n = round(seconds * RATE)
+    out = np.convolve(rng.standard_normal(n + 4), [0.5, 1.0, 0.5, -0.25, 0.1], "valid")[:n]
+    return (level * out).astype(np.float32)
+
+
+def voices(seed: int, seconds: float) -> Samples:
+    rng = np.random.default_rng(seed)
+    n = round(seconds * RATE)
+    syllables = np.repeat(rng.choice([0.0, 0.3, 1.0], n // 3200 + 1), 3200)[:n]
+    return (0.1 * syllables * rng.standard_normal(n)).astype(np.float32)
+
+
+def tracks(folder: Path, own: Samples, dub: Samples) -> Tracks:
+    for name, samples in (("own", own), ("dub", dub)):
+        soundfile.write(folder / f"{name}.wav", samples, RATE, subtype="PCM_16")
+    return Tracks((folder / "own.wav", folder / "dub.wav"), (0, 0))
+
+
+def segment(start: float, end: float, at: float, bar: float = 6.0) -> Segment:
+    return Segment(start, end, at, 1.0, bar, 0.9, {"sound": {"anchors": 9}})
+
+
+def placed(found: tuple[Segment, ...], dub: float) -> Segment:
+    return next(s for s in found if s.dub_start <= dub <= s.dub_end)
+
+
+def test_a_course_moves_a_little_or_jumps_but_not_for_one_window() -> None:
+    high = np.zeros((30, 200), np.float32)
+    high[np.arange(15), 100 + np.arange(15)] = 20.0
+    high[np.arange(15, 30), 40] = 20.0
+    high[7] = 0.0
+    high[7, 10] = 30.0  # repeats by chance
+    path = most_likely(high, np.zeros(30, np.int64), 1.0)
+    assert abs(int(path[7]) - 107) <= 2
+    assert list(path[:7]) == [100 + k for k in range(7)]
+    assert list(path[15:]) == [40] * 15
+
+
+def test_a_course_does_not_jump_where_only_its_reference_does() -> None:
+    high = np.zeros((10, 100), np.float32)
+    high[:5, 50] = high[5:, 70] = 8.0
+    moved = np.zeros(10, np.int64)
+    moved[5] = 20
+    assert list(most_likely(high, moved, 1.0)) == [50] * 5 + [70] * 5
+
+
+def test_steps_become_levels_and_wander_becomes_slopes() -> None:
+    u = np.arange(1.5, 60.0, 1.0)
+    steps = Course(u, np.where(u < 30, 0.0, 0.0167), 1.0, 1.0, 3.0, 1.0)
+    found = stretches(steps, 0.0, 60.0, 1.0)
+    assert [(round(s.start), round(s.end), s.before, s.after) for s in found] == [
+        (0, 30, 0.0, 0.0),
+        (30, 60, 0.0167, 0.0167),
+    ]
+    wander = Course(u, 0.03 * np.sin(2 * np.pi * u / 60), 1.0, 1.0, 3.0, 1.0)
+    pieces = stretches(wander, 0.0, 60.0, 1.0)
+    assert 4 <= len(pieces) <= 20
+    for t in np.arange(2.0, 58.0, 1.7):
+        piece = next(s for s in pieces if s.start <= t <= s.end)
+        late = np.interp(t, [piece.start, piece.end], [piece.before, piece.after])
+        assert abs(late - 0.03 * np.sin(2 * np.pi * t / 60)) <= 0.001 * piece.error_ms + 5e-4
+    assert np.abs(smooth_course(wander, u) - wander.late).max() < 0.002
+
+
+def test_a_stretch_without_known_places_has_a_wider_bar() -> None:
+    u = np.concatenate([np.arange(1.0, 20.0), np.arange(45.0, 60.0)])
+    (only,) = stretches(Course(u, np.zeros(len(u)), 1.0, 1.0, 3.0, 1.0), 0.0, 60.0, 1.0)
+    assert only.error_ms > 15
+    alone = np.array([0.0, 1.0, 2.0, 3.0]), np.array([0.0, 0.0, 0.1, 0.0])
+    assert list(believed(*alone)) == [True, True, False, True]
+
+
+def test_a_capture_that_lost_pictures_is_followed_to_a_millisecond(tmp_path: Path) -> None:
+    bed = noise(1, 75)
+    losses = [(20.0, 0.1), (45.0, 0.05)]
+    keep = np.ones(len(bed), bool)
+    for at, seconds in losses:
+        keep[round(at * RATE) : round((at + seconds) * RATE)] = False
+    dub = (bed + voices(3, 75))[keep]
+    pair = tracks(tmp_path, bed + voices(2, 75), dub)
+    found = polished([segment(0.0, 40.0, 0.03), segment(40.0, 74.8, 40.13)], pair, (75.0, 74.85))
+    for moment, late in ((5.0, 0.0), (19.5, 0.0), (20.5, 0.1), (40.0, 0.1), (44.5, 0.1), (45.5, 0.15), (74.0, 0.15)):
+        here = placed(found, moment)
+        assert here.at(moment) - moment == pytest.approx(late, abs=0.0012)
+        assert here.error_ms < 5
+
+
+def test_a_step_that_nothing_shows_is_told_by_its_bar(tmp_path: Path) -> None:
+    """Between 18 and 26 s only voices: the loss at 22 s may be anywhere there."""
+    bed = noise(4, 60)
+    bed[18 * RATE : 26 * RATE] = 0.0
+    whole = bed + voices(6, 60)
+    dub = np.concatenate([whole[: 22 * RATE], whole[round(22.08 * RATE) :]])
+    pair = tracks(tmp_path, bed + voices(5, 60), dub)
+    found = polished([segment(0.0, 30.0, 0.0), segment(30.0, 59.9, 30.08)], pair, (60.0, 59.92))
+    for moment in np.arange(2.0, 58.0, 0.5):
+        truth = moment if moment < 22 else moment + 0.08
+        here = placed(found, float(moment))
+        assert abs(here.at(float(moment)) - truth) * 1000 <= here.error_ms + 0.3
+
+
+def test_a_tape_that_wanders_is_followed(tmp_path: Path) -> None:
+    bed = noise(7, 80)
+    film, spoken = bed + voices(8, 80), bed + voices(9, 80)
+    t = np.arange(len(bed)) / RATE
+    dub = np.interp(t + 0.02 * np.sin(2 * np.pi * t / 70), t, spoken).astype(np.float32)
+    found = polished([segment(0.0, 80.0, 0.0, 19.0)], tracks(tmp_path, film, dub), (80.0, 80.0))
+    inside = []
+    for moment in np.arange(1.0, 79.0, 0.5):
+        here = placed(found, float(moment))
+        error = abs(here.at(float(moment)) - (moment + 0.02 * np.sin(2 * np.pi * moment / 70))) * 1000
+        inside.append(error <= here.error_ms + 0.1)
+        assert error < 4
+    assert np.mean(inside) >= 0.95
+
+
+def test_a_steady_dub_stays_one_line(tmp_path: Path) -> None:
+    bed = noise(10, 40)
+    pair = tracks(tmp_path, bed + voices(11, 40), bed + voices(12, 40))
+    (only,) = polished([segment(0.0, 40.0, 0.004)], pair, (40.0, 40.0))
+    assert (only.rate, only.error_ms) == (1.0, 1.0)
+    assert only.original_start == pytest.approx(0.0, abs=0.0005)
+
+
+def test_a_line_that_only_a_song_holds_is_cut_to_it(tmp_path: Path) -> None:
+    """Two episodes share a song of 40 s; the line reaches over talk on either side."""
+    song = noise(20, 40)
+    own = np.concatenate([voices(21, 70), song + voices(22, 40), voices(23, 70)])
+    dub = np.concatenate([voices(24, 70), song + voices(25, 40), voices(26, 70)])
+    pair = tracks(tmp_path, own, dub)
+    locked = Segment(0.0, 180.0, 0.0, 1.0, 1.0, 0.9, {"sound": {"phase": 40.0}})
+    parts = held_by_phase([locked], pair, (180.0, 180.0))
+    assert parts is not None
+    (part,) = parts
+    assert (part.dub_start, part.dub_end) == (pytest.approx(70, abs=5), pytest.approx(110, abs=5))
+    right = Segment(72.0, 108.0, 72.0, 1.0, 1.0, 0.9, {"sound": {"phase": 40.0}})
+    assert held_by_phase([right], pair, (180.0, 180.0)) is None

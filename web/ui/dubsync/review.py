@@ -1,0 +1,111 @@
+"""The review on the page: a place is chosen, film and dub are seen and heard there, it is ticked and noted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from pipeline.errors import StudioError
+from pipeline.messages import clock
+from syncdub.making.look import MODES
+from web.jobs.queue import Job
+from web.review import work
+from web.ui.following import QUIET, Page, shown
+from web.ui.language import label, language_of, percent, tell
+
+
+class Review:
+    """The handlers of the section."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+
+    def opened(self, request: gr.Request, task: str, at_first: str = "") -> Any:
+        """The places of a task, worst first, ticked ones marked; hidden where there are none."""
+        if not task:
+            return gr.update(visible=False), gr.skip()
+        try:
+            told = work.listed(self.page.job(task, request))
+        except StudioError:
+            return gr.update(visible=False), gr.skip()
+        language = language_of(request)
+        choices = [(_name(p, language), p["key"]) for p in told]
+        first = at_first or next((p["key"] for p in told if not p["ticked"]), None)
+        return gr.update(visible=bool(told)), gr.update(choices=choices, value=first)
+
+    def place(self, request: gr.Request, task: str, key: str | None, mode: str, which: str) -> Any:
+        """What is seen and heard at a place, and what was said of it."""
+        job, found = self._found(request, task, key)
+        if job is None or found is None:
+            return gr.skip(), gr.skip(), gr.skip(), gr.skip()
+        return *self._sensed(request, job, found, mode, which), found["ticked"], found["note"]
+
+    def again(self, request: gr.Request, task: str, key: str | None, mode: str, which: str) -> Any:
+        """The same place in another way."""
+        job, found = self._found(request, task, key)
+        return (
+            (gr.skip(), gr.skip()) if job is None or found is None else self._sensed(request, job, found, mode, which)
+        )
+
+    def say(self, request: gr.Request, task: str, key: str | None, ticked: bool, note: str) -> Any:
+        """Keeps a tick and a note, and goes on to the next place that has none where it was ticked."""
+        try:
+            work.mark(self.page.job(task, request), key or "", ticked=ticked, note=note or "")
+        except StudioError as error:
+            raise shown(error, request) from error
+        return self.opened(request, task, "" if ticked else key or "")[1]
+
+    def _found(self, request: gr.Request, task: str, key: str | None) -> tuple[Job | None, dict[str, Any] | None]:
+        try:
+            job = self.page.job(task, request)
+            return job, next((p for p in work.listed(job) if p["key"] == key), None)
+        except StudioError:
+            return None, None
+
+    def _sensed(self, request: gr.Request, job: Job, found: dict[str, Any], mode: str, which: str) -> tuple[Any, Any]:
+        folder, engine = work.home(self.page.settings, job), self.page.engine
+        try:
+            heard: Any = gr.update(value=str(work.sound(engine, job, found["at"], which, folder)), visible=True)
+        except StudioError as error:
+            raise shown(error, request) from error
+        try:
+            seen: Any = gr.update(value=str(work.picture(engine, job, found["at"], mode, folder)), visible=True)
+        except StudioError:  # a dub without picture is only heard
+            seen = gr.update(visible=False)
+        return seen, heard
+
+
+def _name(place: dict[str, Any], language: str) -> str:
+    what = tell(f"batch.place.{place['kind']}", language, seconds=place["seconds"])
+    tick = "✓ " if place["ticked"] else ""
+    return f"{tick}{clock(place['at'])} · {what} · ±{place['error_ms']:g} ms · {percent(place['doubt'], language)}"
+
+
+def section(page: Page, task: gr.State) -> None:
+    """Draws the section and wires it to the task that is worked on."""
+    review = Review(page)
+    with gr.Accordion(label("ui.review"), open=False, visible=False, elem_id="sync-review") as whole:
+        chosen = gr.Dropdown([], label=label("ui.review.place"), elem_id="review-place")
+        with gr.Row():
+            mode = gr.Radio(
+                [(label(f"ui.review.{m}"), m) for m in MODES], value="side", label=label("ui.review.compare")
+            )
+            sounds = [(label(f"ui.sync.listen.{w}"), w) for w in work.SOUNDS]
+            which = gr.Radio(sounds, value="after", label=label("ui.sync.listen"))
+        with gr.Row():
+            seen = gr.Image(
+                visible=False, interactive=False, label=label("ui.review.picture"), elem_id="review-picture"
+            )
+            heard = gr.Video(visible=False, label=label("ui.player"), elem_id="review-sound")
+        with gr.Row():
+            ticked = gr.Checkbox(False, label=label("ui.review.ticked"), elem_id="review-ticked")
+            note = gr.Textbox(label=label("ui.review.note"), max_lines=2, elem_id="review-note")
+            keep = gr.Button(label("ui.review.keep"), size="sm", elem_id="review-keep")
+    task.change(review.opened, task, [whole, chosen], **QUIET)
+    sensed = [task, chosen, mode, which]
+    busy = {**QUIET, "show_progress": "full", "show_progress_on": [heard]}
+    chosen.change(review.place, sensed, [seen, heard, ticked, note], **busy)
+    mode.change(review.again, sensed, [seen, heard], **busy)
+    which.change(review.again, sensed, [seen, heard], **busy)
+    keep.click(review.say, [task, chosen, ticked, note], chosen, **QUIET)

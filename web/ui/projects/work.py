@@ -1,0 +1,83 @@
+"""What the library of projects does."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import gradio as gr
+
+from pipeline.errors import NotFound, StudioError
+from web.jobs import edits
+from web.jobs.queue import Job
+from web.ui.following import Page, owner_of, shown
+from web.ui.language import language_of
+from web.ui.projects.facts import PLACES, Sizes, facts_of
+from web.ui.projects.view import Project, listing
+
+SHOWN = 100
+TABS = ("highlights", "viral", "dubsync")
+"""In the order of the states that opening a project fills."""
+Answer = tuple[Any, ...]
+
+
+class ProjectsWork:
+    """The handlers of the tab."""
+
+    def __init__(self, page: Page) -> None:
+        self._page, self._sizes = page, Sizes()
+
+    def look(self, search: str, request: gr.Request) -> str:
+        """The projects of this visitor whose names hold ``search``, newest first; what was made of one belongs to it."""
+        language, wanted = language_of(request), (search or "").strip().casefold()
+        own = self._own(owner_of(request))
+        parts = {part for job in own for part in edits.made_by(job)}
+        jobs = [job for job in own if job.id not in parts and wanted in job.title.casefold()]
+        settings = self._page.settings
+        found = [Project(job, facts_of(job, settings, language), self._sizes.of(job)) for job in jobs]
+        return listing(found, language, searched=bool(wanted))
+
+    def act(self, search: str, request: gr.Request, event: gr.EventData) -> Answer:
+        """Does what a card's button says: (list, tabs, and for each of :data:`TABS` what it opens and what it tries again)."""
+        data = event._data or {}
+        name, job_id = str(data.get("act")), str(data.get("job"))
+        opened: list[Any] = [gr.skip() for _ in TABS * 2]
+        tabs = gr.skip()
+        try:
+            job = self._known(name, job_id, owner_of(request))
+            if name in {"open", "again"}:
+                place = PLACES[job.kind]
+                tabs = gr.Tabs(selected=place)
+                opened[TABS.index(place) + (len(TABS) if name == "again" else 0)] = f"{job.id} {time.time()}"
+            else:
+                self._do(name, job_id, str(data.get("title") or ""))
+        except StudioError as error:
+            raise shown(error, request) from error
+        return self.look(search, request), tabs, *opened
+
+    def _own(self, owner: str) -> list[Job]:
+        """The jobs of ``owner``, newest first, deleted ones that can be taken back included; nobody has none."""
+        if not owner:
+            return []
+        found = [*self._page.jobs.list(owner, limit=SHOWN), *self._page.jobs.trashed(owner)]
+        return sorted(found, key=lambda job: job.created, reverse=True)
+
+    def _known(self, name: str, job_id: str, owner: str) -> Job:
+        """The job of ``owner`` that is meant. Raises NotFound for anybody else's."""
+        jobs = self._page.jobs
+        known = jobs.trashed(owner) if name == "restore" else [jobs.get(job_id)]
+        found = next((job for job in known if owner and (job.id, job.owner) == (job_id, owner)), None)
+        if found is None or (name in {"open", "again"} and found.kind not in PLACES):
+            raise NotFound(name=job_id)
+        return found
+
+    def _do(self, name: str, job_id: str, title: str) -> None:
+        jobs = self._page.jobs
+        acts: Mapping[str, Callable[[], None]] = {
+            "cancel": lambda: jobs.cancel(job_id), "retry": lambda: jobs.retry(job_id), "delete": lambda: jobs.trash(job_id),
+            "restore": lambda: jobs.restore(job_id), "rename": lambda: jobs.rename(job_id, title),
+        }  # fmt: skip
+        if name not in acts:
+            raise NotFound(name=name)
+        acts[name]()
