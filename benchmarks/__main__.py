@@ -26,6 +26,7 @@ ORDER = (
     "viral",
     "truth",
     "talks",
+    "spoken_talks",
     "bitext",
     "dubsync",
     "muxing",

@@ -1,6 +1,6 @@
 """Fits the score on people's choices and labelled passages, and writes ``assets/learned/score.npz`` with what it reached unseen.
 
-First three directions, each alone: which of two headlines readers clicked, where annotators saw a gap, which passages tell something.
+First, each alone: which of two headlines readers clicked, where annotators saw a gap, and of which kind a passage is.
 Then the worth of every finding, one number each, on all three together: headline pairs (whole experiments left out of the
 directions that judge them), teasers (whole countries left out), passages (whole thoughts left out). Worths are held near what
 they are believed to be before the data speaks, and those of the person's own keywords may not turn.
@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -25,7 +25,6 @@ from scipy.optimize import minimize
 from benchmarks import readers, table
 from benchmarks.fitting import (
     STRENGTH_CURIOSITY,
-    STRENGTH_SUBSTANCE,
     auc,
     choice,
     folds,
@@ -40,7 +39,7 @@ from pipeline.text.keywords import keywords
 from reelify.fitted import FILE
 from reelify.moments.thoughts import FINDINGS, gaps
 from reelify.score import judging, telling
-from reelify.score.learned import CHOICE, CURIOSITY, SUBSTANCE, Direction, Learned, to_arrays
+from reelify.score.learned import CHOICE, CURIOSITY, Learned, to_arrays
 from reelify.score.patterns import DULL, ENGAGEMENT, STORY
 from reelify.score.reading import read
 from reelify.score.semantics import Speech, Vocabulary, vocabulary
@@ -92,35 +91,37 @@ class Task:
 
 @dataclass(frozen=True, eq=False)
 class Data:
-    """Everything that is fitted on."""
+    """Everything that is fitted on; of the teasers the first ``n_first`` are the first part of their own split."""
 
     pairs: Pairs
     teasers: Labels
     passages: Mapping[str, Labels]
+    n_first: int = 0
 
 
 Rows = NDArray[np.bool_]
 
 
-def directions(data: Data, pairs: Rows, teasers: Rows, passages: Rows) -> dict[str, dict[str, Direction]]:
-    """The three directions from the rows that are True; for languages without data of their own from meaning alone."""
-    both = _both(data.passages)
+KINDS = (*TOLD, *GONE_THROUGH)
+
+
+def learnt(data: Data, pairs: Rows, teasers: Rows, passages: Rows) -> Learned:
+    """The directions and kinds from the rows that are True; for languages without data of their own from meaning alone."""
     lean = pairs & (data.pairs.sure >= LEANING)
-    return {
+    ways = {
         CHOICE: {"en": choice(data.pairs, lean, words=True), "": choice(data.pairs, lean, words=False)},
         CURIOSITY: {
             "es": labelled(data.teasers, teasers, STRENGTH_CURIOSITY, words=True),
             "": labelled(data.teasers, teasers, STRENGTH_CURIOSITY, words=False),
         },
-        SUBSTANCE: {"": labelled(both, np.concatenate([passages, passages]), STRENGTH_SUBSTANCE, words=False)},
     }
+    return Learned(ways, **kinds_of(data.passages, passages))
 
 
-def _both(passages: Mapping[str, Labels]) -> Labels:
-    one, two = (passages[k] for k in ("es", "en"))
-    meaning = np.concatenate([one.texts.meaning, two.texts.meaning])
-    whole = Texts("", one.texts.texts + two.texts.texts, (), meaning, one.texts.wording)
-    return Labels(whole, *(np.concatenate([getattr(one, c), getattr(two, c)]) for c in ("label", "group", "kind")))
+def kinds_of(passages: Mapping[str, Labels], rows: Rows) -> dict[str, Any]:
+    """What :class:`Learned` holds of the kinds, from the rows of both languages that are True."""
+    found = kinds([passages[k] for k in ("es", "en")], rows, KINDS, TOLD).astype(np.float32)
+    return {"kinds": KINDS, "telling": frozenset(TOLD), "kind_vectors": found[:, :-1], "kind_bias": found[:, -1]}
 
 
 def findings(texts: Texts, rows: Sequence[int], model: Learned, known: Vocabulary) -> Numbers:
@@ -226,7 +227,7 @@ def unseen(data: Data) -> Unseen:
     teased = np.zeros((len(data.teasers.label), len(BELIEVED)))
     said = {k: np.zeros((len(p.label), len(BELIEVED))) for k, p in data.passages.items()}
     for k in range(N_FOLDS):
-        model = Learned(directions(data, fold[0] != k, fold[1] != k, fold[2] != k))
+        model = learnt(data, fold[0] != k, fold[1] != k, fold[2] != k)
         here = np.flatnonzero(fold[0] == k)
         rows = np.unique(np.concatenate([data.pairs.winner[here], data.pairs.loser[here]]))
         heads[rows] = findings(data.pairs.texts, list(rows), model, known["en"])
@@ -292,15 +293,14 @@ def turn_weights(data: Data) -> dict[str, float]:
     fold = folds(data.passages["es"].group, N_FOLDS)
     rows, turned = [], []
     for k in range(N_FOLDS):
-        way = labelled(_both(data.passages), np.concatenate([fold != k, fold != k]), STRENGTH_SUBSTANCE, words=False)
-        model = Learned({SUBSTANCE: {"": way}})
+        model = Learned(**kinds_of(data.passages, fold != k))
         for labels in data.passages.values():
             chosen = [labels.texts.speeches[i] for i in rng.permutation(np.flatnonzero(fold == k))]
             joined = Speech(
                 tuple(s for c in chosen for s in c.sentences), tuple(f for c in chosen for f in c.facts),
                 np.concatenate([c.vectors for c in chosen if c.vectors is not None]),
             )  # fmt: skip
-            course = course_of(read(joined, Vocabulary({}, learned=model)))
+            course = course_of(read(joined, Vocabulary({}, learned=model), context=0.0))
             rows.append(gaps(course))
             first = np.cumsum([len(c.sentences) for c in chosen])[:-1]
             turned.append(np.isin(np.arange(1, len(course.spans)), first))
@@ -315,7 +315,8 @@ def turn_weights(data: Data) -> dict[str, float]:
 def load() -> Data:
     """The data of the repository: train and validation teasers together, for the third part judges elsewhere."""
     train, validation = readers.teasers("train"), readers.teasers("validation")
-    return Data(readers.headlines(), _joined(train, validation), {k: readers.passages(k) for k in ("es", "en")})
+    passages = {k: readers.passages(k) for k in ("es", "en")}
+    return Data(readers.headlines(), _joined(train, validation), passages, len(train.label))
 
 
 def _joined(one: Labels, two: Labels) -> Labels:
@@ -329,9 +330,7 @@ def _joined(one: Labels, two: Labels) -> Labels:
 def fitted(data: Data, seen: Unseen) -> Learned:
     """The score on all the data."""
     everything = (np.ones(len(data.pairs.winner), bool), np.ones(len(data.teasers.label), bool))
-    ways = directions(data, *everything, np.ones(len(data.passages["es"].label), bool))
-    names = (*TOLD, *GONE_THROUGH)
-    kind = kinds([data.passages["es"], data.passages["en"]], names)
+    whole = learnt(data, *everything, np.ones(len(data.passages["es"].label), bool))
     values = worth(tasks_of(data, seen)) | turn_weights(data)
     about = {
         "date": date.today().isoformat(),
@@ -340,10 +339,10 @@ def fitted(data: Data, seen: Unseen) -> Learned:
             "passages": sum(len(p.label) for p in data.passages.values()),
         },
         "held out": held_out(data, seen),
-        "directions": {n: {k: round(d.bias, 5) for k, d in ways[n].items()} for n in ways},
-        "kinds": list(names), "worth": values,
+        "directions": {n: {k: round(d.bias, 5) for k, d in ways.items()} for n, ways in whole.directions.items()},
+        "kinds": list(KINDS), "telling": list(TOLD), "worth": values,
     }  # fmt: skip
-    return Learned(ways, names, kind[:, :-1].astype(np.float32), kind[:, -1].astype(np.float32), values, about)
+    return replace(whole, worth=values, about=about)
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.optimize import minimize
+from scipy.special import logsumexp
 
 from benchmarks.readers import Labels, Pairs, Texts
 from reelify.score.learned import Direction
@@ -18,8 +19,9 @@ from reelify.score.wording import SIZE
 Matrix = Any
 """A sparse matrix (rows, columns)."""
 Numbers = NDArray[np.float64]
-STRENGTH_CHOICE, STRENGTH_CURIOSITY, STRENGTH_SUBSTANCE = 0.1, 0.5, 10.0
+STRENGTH_CHOICE, STRENGTH_CURIOSITY, STRENGTH_KINDS = 0.1, 0.5, 5.0
 """Inverse ridges, set on folds of the fitting halves."""
+EITHER = 3.0
 ONE = np.ones(1)
 
 
@@ -98,15 +100,34 @@ def folds(groups: NDArray[Any], n: int, seed: int = 1) -> NDArray[np.int64]:
     return (np.random.default_rng(seed).permutation(len(names)) % n)[back]
 
 
-def kinds(data: Sequence[Labels], names: Sequence[str], ridge: float = 1.0) -> NDArray[np.float64]:
-    """One-against-all ridge regression of each kind, (k, 513), the last column the constant."""
-    x = np.concatenate([d.texts.meaning for d in data]).astype(np.float64)
-    kind = np.concatenate([d.kind for d in data])
+def kinds(data: Sequence[Labels], rows: NDArray[np.bool_], names: Sequence[str], telling: Sequence[str]) -> Numbers:
+    """Log-odds of each kind by meaning, (k, 513), the last column the constant: a logistic regression among all kinds with a ridge, in
+    which the question whether something is told counts :data:`EITHER` times as much as which kind it is. ``rows`` are those of each of
+    ``data`` it may see."""
+    x = np.concatenate([d.texts.meaning[rows] for d in data]).astype(np.float64)
     x = np.column_stack([x, np.ones(len(x))])
-    y = np.stack([(kind == n) - (kind == n).mean() for n in names], axis=1)
-    penalty = ridge * np.eye(x.shape[1])
-    penalty[-1, -1] = 1e-6
-    return np.linalg.solve(x.T @ x + penalty, x.T @ y).T
+    which = np.array([names.index(k) for d in data for k in d.kind[rows]])
+    told, free = np.isin(names, telling), np.append(np.ones(x.shape[1] - 1), 0.0)
+    one, sign = np.eye(len(names))[which], np.where(told[which], 1.0, -1.0)
+
+    def loss(flat: Numbers) -> tuple[float, Numbers]:
+        w = flat.reshape(len(names), -1)
+        z = x @ w.T
+        log_all = logsumexp(z, axis=1)
+        inside, outside = logsumexp(z[:, told], axis=1), logsumexp(z[:, ~told], axis=1)
+        margin = sign * (inside - outside)
+        value = float((log_all - (z * one).sum(axis=1)).sum() + EITHER * np.logaddexp(0.0, -margin).sum())
+        back = EITHER * sign / (1.0 + np.exp(margin))
+        slope = np.exp(z - log_all[:, None]) - one
+        slope[:, told] -= back[:, None] * np.exp(z[:, told] - inside[:, None])
+        slope[:, ~told] += back[:, None] * np.exp(z[:, ~told] - outside[:, None])
+        ridge = w * free
+        whole = STRENGTH_KINDS * (slope.T @ x) + ridge
+        return STRENGTH_KINDS * value + 0.5 * float((ridge * w).sum()), np.asarray(whole.ravel())
+
+    start = np.zeros(len(names) * x.shape[1])
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 200})
+    return np.asarray(found.x.reshape(len(names), -1))
 
 
 def auc(score: Numbers, label: NDArray[np.int64]) -> float:

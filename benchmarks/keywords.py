@@ -5,7 +5,10 @@ homographs of other words included, and for Spanish those with enclitic pronouns
 words of other lemmas that share a prefix or lie one or two letters away. Beside exact match, folded match, the tagger's
 lemma alone, simplemma alone.
 
-    python -m benchmarks.keywords [--lemmas 60] [--seed 1]
+Words of the same stem: ``benchmarks/data/keywords/derivations_*.txt`` name for a keyword what people also mean by it in other parts of
+speech (felicidad of feliz) and what only looks like it (felpa); the thresholds of :mod:`pipeline.text.derivation` were set on them.
+
+    python -m benchmarks.keywords [--lemmas 60] [--seed 1] [--show]
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ import random
 import re
 from collections.abc import Callable, Sequence
 
-from benchmarks import table
+from benchmarks import ROOT, table
 from pipeline.settings import Settings
 from pipeline.text import dictionaries
 from pipeline.text.embedder import Embedder
@@ -138,6 +141,30 @@ def measure(language: str, n_lemmas: int, seed: int) -> tuple[list[list[object]]
     return rows, missed, taken
 
 
+def derivations(language: str) -> tuple[list[list[object]], list[str]]:
+    """Rows of the table for words of the same stem, and what ours missed or took wrongly."""
+    path = ROOT / "benchmarks" / "data" / "keywords" / f"derivations_{language}.txt"
+    lines = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()]
+    pairs = [[(key, word) for key, *columns in lines for word in columns[n].split()] for n in (0, 1)]
+    rows: list[list[object]] = []
+    wrong: list[str] = []
+    for name, method in _methods([line[0] for line in lines], language).items():
+        found = [method([CARRIER[language].format(word) for _, word in items]) for items in pairs]
+        hit = [
+            [key in said for (key, _), said in zip(items, sets, strict=True)]
+            for items, sets in zip(pairs, found, strict=True)
+        ]
+        share = f"{sum(hit[0]) / len(hit[0]):.1%}"
+        rows.append([language, name, share, len(hit[0]), f"{sum(hit[1])} of {len(hit[1])}"])
+        wrong = [
+            f"{key}:{word}"
+            for items, hits, good in zip(pairs, hit, (True, False), strict=True)
+            for (key, word), is_hit in zip(items, hits, strict=True)
+            if is_hit is not good
+        ]
+    return rows, wrong
+
+
 def _vocabulary(language: str) -> list[str]:
     """Single words the dictionaries list, sorted."""
     return sorted(w for w in dictionaries.vocabulary(language) if w.islower() and w.isalpha() and len(w) > 3)
@@ -150,14 +177,20 @@ def main() -> None:
     parser.add_argument("--show", action="store_true", help="list what was missed and what was wrongly taken")
     options = parser.parse_args()
     rows: list[list[object]] = []
+    stems: list[list[object]] = []
     for language in ("es", "en"):
         found, missed, taken = measure(language, options.lemmas, options.seed)
         rows += found
+        derived, wrong = derivations(language)
+        stems += derived
         if options.show:
             print(language, "missed:", " ".join(missed), "\n", language, "taken:", " ".join(taken), "\n")
+            print(language, "of the same stem, wrong:", " ".join(wrong), "\n")
     print(
         table(["language", "method", "recall (forms)", "recall (mean of keywords)", "forms", "look-alikes taken"], rows)
     )
+
+    print("\n" + table(["language", "method", "same stem, other part of speech", "words", "look-alikes taken"], stems))
 
 
 if __name__ == "__main__":

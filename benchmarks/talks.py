@@ -3,7 +3,7 @@
 Each talk has five or six planted moments (a confession, a number, a tip, a strong opinion, a story, something funny) among eight
 kinds of filler (greeting, thanks, sponsor, agenda, notices, call to action, reading out, small talk), in Spanish or English. Words get
 times at a speaker's pace, passages a pause; in every other talk an audience reacts to half of the moments and there is a loud trap.
-The transcript is taken as said, so what is measured is the choice and not the recogniser.
+The transcript is taken as said, so what is measured is the choice and not the recogniser; ``benchmarks.spoken_talks`` speaks them.
 
     python -m benchmarks.talks [--quick] [--talks 12] [--seed 1]
 """
@@ -55,10 +55,10 @@ def passages(language: str) -> dict[str, list[str]]:
     return out
 
 
-def order(rng: np.random.Generator, known: dict[str, list[str]]) -> list[tuple[str, str]]:
-    """Kinds and texts of one talk: a greeting, then moments and fillers in random order, a moment never beside another."""
+def order(rng: np.random.Generator, known: dict[str, list[str]], rounds: int = 3) -> list[tuple[str, str]]:
+    """Kinds and texts of one talk: a greeting, then moments and ``rounds`` of fillers in random order, a moment never beside another."""
     kinds = list(rng.permutation(MOMENTS)[: int(rng.integers(5, 7))])
-    fillers = [str(f) for _ in range(3) for f in rng.permutation(FILLERS[1:])]
+    fillers = [str(f) for _ in range(rounds) for f in rng.permutation(FILLERS[1:])]
     plan = ["greeting"]
     places = set(rng.choice(len(fillers), len(kinds), replace=False).tolist())
     for i, filler in enumerate(fillers):
@@ -127,9 +127,42 @@ def whole(clips: Sequence[Span], moment: Span, reaction: Event | None) -> bool:
     return any(c.start <= moment.start + 0.3 and c.end >= end - 0.3 for c in clips)
 
 
-def random_clips(rng: np.random.Generator, what: Talk, n: int) -> list[Span]:
-    starts = rng.uniform(0, what.evidence.duration - 20, n)
-    return [Span(float(s), float(s) + 20.0) for s in starts]
+GRADES = {
+    "covered": "moments covered", "whole": "whole, with their reaction", "share": "of the talk in clips",
+    "p1": "right: first", "p3": "of three", "p5": "of five",
+}  # fmt: skip
+"""What one talk's clips are graded by, each in [0, 1], with the heads of the columns."""
+
+
+def graded(
+    clips: Sequence[Span], moments: Sequence[Span], reactions: Sequence[Event | None], duration: float
+) -> dict[str, float]:
+    """The grades of one talk; of the first one, three and five ``clips`` those that hold a moment are right."""
+    out = {
+        "covered": float(np.mean([covered(clips, m) for m in moments])),
+        "whole": float(np.mean([whole(clips, m, r) for m, r in zip(moments, reactions, strict=True)])),
+        "share": sum(c.duration for c in clips) / duration,
+    }
+    for k in (1, 3, 5):
+        good = [any(m.overlap(c) >= 0.6 * m.duration for m in moments) for c in clips[:k]]
+        out[f"p{k}"] = float(np.mean(good)) if good else 0.0
+    return out
+
+
+def printed(rows: dict[str, dict[str, list[float]]]) -> str:
+    """Grades by method, means over talks with their intervals."""
+    return table(
+        ["method", *GRADES.values()],
+        [
+            [name, *(_told(interval(np.array(v), np.arange(len(v)))) for v in row.values())]
+            for name, row in rows.items()
+        ],
+    )
+
+
+def random_clips(rng: np.random.Generator, duration: float, n: int) -> list[Span]:
+    """``n`` clips of 20 s anywhere in a talk."""
+    return [Span(float(s), float(s) + 20.0) for s in rng.uniform(0, duration - 20, n)]
 
 
 def main() -> None:
@@ -158,32 +191,15 @@ def main() -> None:
         spans = [c.span for c in found.clips]
         if options.show:
             _show(number, what, evidence, spans)
-        for name, clips in (("this product", spans), ("random clips of 20 s", random_clips(rng, what, len(spans)))):
-            row = rows.setdefault(name, {k: [] for k in ("covered", "whole", "share", "p1", "p3", "p5")})
-            row["covered"].append(float(np.mean([covered(clips, m) for m in what.moments])))
-            row["whole"].append(
-                float(np.mean([whole(clips, m, r) for m, r in zip(what.moments, what.reactions, strict=True)]))
-            )
-            row["share"].append(sum(c.duration for c in clips) / evidence.duration)
-            for k in (1, 3, 5):
-                good = [any(m.overlap(c) >= 0.6 * m.duration for m in what.moments) for c in clips[:k]]
-                row[f"p{k}"].append(float(np.mean(good)) if good else 0.0)
-    head = [
-        "method",
-        "moments covered",
-        "whole, with their reaction",
-        "of the talk in clips",
-        "right: first",
-        "of three",
-        "of five",
-    ]
-    groups = np.arange(len(talks))
+        for name, clips in (
+            ("this product", spans),
+            ("random clips of 20 s", random_clips(rng, evidence.duration, len(spans))),
+        ):
+            row = rows.setdefault(name, {k: [] for k in GRADES})
+            for grade, value in graded(clips, what.moments, what.reactions, evidence.duration).items():
+                row[grade].append(value)
     print(f"{len(talks)} talks of {minutes / len(talks):.1f} minutes, {sum(len(t.moments) for t in talks)} moments\n")
-    print(
-        table(
-            head, [[name, *(_told(interval(np.array(v), groups)) for v in row.values())] for name, row in rows.items()]
-        )
-    )
+    print(printed(rows))
     print(f"\none minute of talk, judged and divided: {seconds / minutes:.2f} s")
 
 

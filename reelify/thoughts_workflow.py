@@ -24,10 +24,10 @@ def thoughts_of(spoken: Speech, known: Vocabulary, reactions: Sequence[Event] = 
     """Everything said, divided into thoughts, each with its score; in order of time, without gaps between sentences."""
     if not spoken.sentences:
         return ()
-    whole = read(spoken, known)
+    whole = read(spoken, known, context=0.0)
     course = course_of(whole)
     places = peeled(divided(course.spans, turns(course, known.learned.worth, reactions), course.told), course.told)
-    return tuple(_thought(spoken, known, whole, first, last) for first, last in places)
+    return tuple(_thought(spoken, known, first, last) for first, last in places)
 
 
 def course_of(reading: Reading) -> Course:
@@ -52,14 +52,14 @@ def part_of_speech(spoken: Speech, first: int, last: int) -> Speech:
     )
 
 
-def _thought(spoken: Speech, known: Vocabulary, whole: Reading, first: int, last: int) -> Thought:
+def _thought(spoken: Speech, known: Vocabulary, first: int, last: int) -> Thought:
     part = part_of_speech(spoken, first, last)
     span = Span(part.sentences[0].start, part.sentences[-1].end)
     if not part.n_words:
         return Thought(first, last, span)
     reading = read(part, known)
     score = score_reading(reading)
-    named = [k for k in whole.kinds[first : last + 1] if k]
+    named = [k for k in reading.kinds if k]
     kind = max(set(named), key=lambda k: (named.count(k), k)) if named else ""
     return Thought(
         first, last, span, score.total, score.parts.get("routine", 0.0), kind, _first(part.facts[0]) in WORDLIKE_HANGING,

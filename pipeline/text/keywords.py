@@ -28,8 +28,8 @@ RELATED = 0.7
 """Cosine of two single words from which one counts as the other's relative: amor–amar .79, regalo–regalar .76, descuento–
 descontar .70 are over it; casa–casar .52, vino–venir .39, color–colar .29 under it (Universal Sentence Encoder)."""
 
-RELATED_SURE = 0.62
-"""The same where the ending itself says that only the part of speech changes: -eza, -idad, -mente, -oso, -ness, -ly."""
+FELT = 0.6
+"""The same for a noun in -or and its verb."""
 
 DIMINUTIVE = 0.45
 """The same for a diminutive, whose ending already speaks for it: casita–casa .46, abuelito–abuelo .66; quesito–queso .30."""
@@ -99,7 +99,9 @@ class _Builder:
         self.kin = kin
         self.own = {word: self._own_lemmas(word) for word in words}
         nouns = {lemma for lemmas in self.own.values() for lemma in lemmas}
-        self.relatives = {lemma: self._relatives(lemma) for lemma in sorted(nouns)}
+        # Of a word that is a dictionary form itself only its own: secreto is also a form of secretar, whose secretario is no secret.
+        meant = {lemma for word, lemmas in self.own.items() for lemma in (lemmas[:1] if word in lemmas else lemmas)}
+        self.relatives = {lemma: self._relatives(lemma) for lemma in sorted(meant)}
         nouns |= {relative for found in self.relatives.values() for relative in found}
         verbs = {verb for lemma in nouns for verb in _verbs_of(lemma)} if self.rules == "spanish" else set()
         self.listed: Mapping[str, frozenset[str]] = dictionaries.spellings(nouns | verbs, language)
@@ -110,17 +112,19 @@ class _Builder:
         """Dictionary forms of the same stem in any part of speech that mean nearly the same; a Spanish verb also where its
         participle does (rebaja, rebajado)."""
         breathe()
-        made = {
-            c: sure for c, sure in candidates(lemma, self.language) if dictionaries.dictionary_form(c, self.language)
-        }
+        made: dict[str, float] = {}
+        for folded, least in candidates(lemma, self.language):
+            for spelling in inflection.accented(folded) if self.rules == "spanish" else (folded,):
+                if dictionaries.dictionary_form(spelling, self.language):
+                    made[spelling] = min(least, made.get(spelling, least))
         made.pop(lemma, None)
         verbs = [c for c in made if self.rules == "spanish" and re.search(r"[aeí]r$", c)]
         participles = {v: v[:-2] + ("ado" if v.endswith("ar") else "ido") for v in verbs}
         self.kin.learn([lemma, *made, *participles.values()])
         return tuple(
-            c for c, sure in sorted(made.items())
-            if self.kin.between(lemma, c, RELATED_SURE if sure else RELATED)
-            or (c in participles and self.kin.between(lemma, participles[c]))
+            c for c, least in sorted(made.items())
+            if self.kin.between(lemma, c, least)
+            or (c in participles and self.kin.between(lemma, participles[c], max(least, RELATED)))
         )  # fmt: skip
 
     def _own_lemmas(self, word: str) -> tuple[str, ...]:
@@ -132,7 +136,7 @@ class _Builder:
         return exact or (word,)
 
     def _akin(self, word: str, lemma: str) -> bool:
-        return lemma in _verbs_of(word) and self.kin.between(word, lemma)
+        return lemma in _verbs_of(word) and self.kin.between(word, lemma, _least(word))
 
     def term(self, word: str, *, alone: bool) -> Term:
         """All forms of ``word``; in a phrase, short words (te, de, to) are only themselves."""
@@ -160,7 +164,10 @@ class _Builder:
         names = [*own, *(relative for lemma in own for relative in self.relatives.get(lemma, ()))]
         if self.rules == "spanish":
             names += [
-                v for n in own for v in _verbs_of(n) if len(self.listed.get(v, ())) > 1 and self.kin.between(n, v)
+                v
+                for n in own
+                for v in _verbs_of(n)
+                if len(self.listed.get(v, ())) > 1 and self.kin.between(n, v, _least(n))
             ]
         return [self._lexeme(name) for name in dict.fromkeys(names)]
 
@@ -235,6 +242,11 @@ class _Builder:
         if lexeme.verb and re.search(r"(?:[aei]d|[srt]t|ch)[oa]s?$", form) and rival[:-1] == form.rstrip("s")[:-1]:
             return True
         return rival[:2] == form[:2] and rival in form and self.kin.between(rival, fold(lexeme.lemma))
+
+
+def _least(noun: str) -> float:
+    """Least cosine of a noun and its verb: -or makes nouns of verbs and little else (dolor–doler .61; color–colar .29)."""
+    return FELT if noun.endswith("or") else RELATED
 
 
 def _verbs_of(noun: str) -> tuple[str, ...]:

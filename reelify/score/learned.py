@@ -17,7 +17,8 @@ from pipeline.text.values import Facts
 from reelify.score.wording import SIZE, Runs, runs
 
 CHOICE, CURIOSITY, SUBSTANCE = "choice", "curiosity", "substance"
-"""What readers of two headlines clicked; what annotators called a gap to be closed; what is told rather than gone through."""
+"""What readers of two headlines clicked; what annotators called a gap to be closed (both are directions); what is told rather than
+gone through (by the kinds)."""
 Vectors = NDArray[np.float32]
 Numbers = NDArray[np.float64]
 
@@ -71,11 +72,13 @@ class Verdict:
 @dataclass(frozen=True, slots=True, eq=False)
 class Learned:
     """The fitted score. ``directions`` by name and language (``""``: any other); ``kinds`` name what a sentence may be, each with a
-    row of ``kind_vectors`` (k, 512) and of ``kind_bias`` (k,); ``worth`` holds the fitted weight of every cue and part, logits;
-    ``about`` says when, from what and how well it was fitted."""
+    row of ``kind_vectors`` (k, 512) and of ``kind_bias`` (k,), log-odds among all; those in ``telling`` tell something, the others are
+    gone through; ``worth`` holds the fitted weight of every cue and part, logits; ``about`` says when, from what and how well it was
+    fitted."""
 
     directions: Mapping[str, Mapping[str, Direction]] = field(default_factory=dict)
     kinds: tuple[str, ...] = ()
+    telling: frozenset[str] = frozenset()
     kind_vectors: Vectors = field(default_factory=lambda: np.zeros((0, 512), np.float32))
     kind_bias: Vectors = field(default_factory=lambda: np.zeros(0, np.float32))
     worth: Mapping[str, float] = field(default_factory=dict)
@@ -95,12 +98,33 @@ class Learned:
         )
         return Verdict(meant, words)
 
+    def genre(self, sentences: Sequence[Facts], vectors: Vectors | None) -> Verdict:
+        """Log-odds that a sentence is of a kind that tells something, by its vector (n, 512) alone; 0 without vectors."""
+        nothing = tuple(np.zeros(len(f.tokens)) for f in sentences)
+        odds = self._odds(vectors)
+        if odds is None:
+            return Verdict(np.zeros(len(sentences)), nothing)
+        told = np.array([k in self.telling for k in self.kinds])
+        return Verdict(_log_sum(odds[:, told]) - _log_sum(odds[:, ~told]), nothing)
+
     def kind_of(self, vectors: Vectors | None) -> tuple[str, ...]:
         """The likeliest kind of each sentence; ``""`` without vectors."""
-        if vectors is None or not self.kinds or vectors.shape[1] != self.kind_vectors.shape[1]:
+        odds = self._odds(vectors)
+        if odds is None:
             return ("",) * (0 if vectors is None else len(vectors))
-        best = np.argmax(vectors @ self.kind_vectors.T + self.kind_bias, axis=1)
-        return tuple(self.kinds[i] for i in best)
+        return tuple(self.kinds[i] for i in np.argmax(odds, axis=1))
+
+    def _odds(self, vectors: Vectors | None) -> Numbers | None:
+        if vectors is None or not self.kinds or vectors.shape[1] != self.kind_vectors.shape[1]:
+            return None
+        return np.asarray(vectors @ self.kind_vectors.T + self.kind_bias, np.float64)
+
+
+def _log_sum(odds: Numbers) -> Numbers:
+    """Log of the summed odds of each row; −∞ of none becomes a number that is surely smaller than any."""
+    if not odds.shape[1]:
+        return np.full(len(odds), -50.0)
+    return np.asarray(np.logaddexp.reduce(odds, axis=1), np.float64)
 
 
 def from_arrays(arrays: Mapping[str, NDArray[Any]], about: Mapping[str, Any]) -> Learned:
@@ -114,7 +138,8 @@ def from_arrays(arrays: Mapping[str, NDArray[Any]], about: Mapping[str, Any]) ->
             meaning = arrays[f"{key}.meaning"].astype(np.float32)
             directions.setdefault(name, {})[language] = Direction(meaning, scaled, float(bias))
     kinds = arrays["kinds"].astype(np.float32)
-    return Learned(directions, tuple(about["kinds"]), kinds[:, :-1], kinds[:, -1], dict(about["worth"]), about)
+    telling = frozenset(about["telling"])
+    return Learned(directions, tuple(about["kinds"]), telling, kinds[:, :-1], kinds[:, -1], dict(about["worth"]), about)
 
 
 def to_arrays(model: Learned) -> dict[str, NDArray[Any]]:

@@ -171,9 +171,10 @@ _TAIL = re.compile(INFLECTION.clitics)
 
 
 def _hosts(token: Token) -> Iterator[str]:
-    """The verb under enclitic pronouns, where the token was read as one (or by no dictionary at all)."""
+    """The verb under enclitic pronouns, where the token was read as one (or by no dictionary at all); a noun of the dictionary that a
+    tagger takes for a verb has none (banquete is no form of bancar)."""
     form = token.folded
-    if len(form) < 4 or (token.lemmas and token.pos not in ("VERB", "AUX")):
+    if len(form) < 4 or (token.lemmas and (token.pos not in ("VERB", "AUX") or token.lemmas == (form,))):
         return
     for size in range(2, min(7, len(form) - 1)):
         host, tail = form[:-size], form[-size:]

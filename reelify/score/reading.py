@@ -15,6 +15,8 @@ from reelify.score.patterns import Cue, cues
 from reelify.score.semantics import Near, Speech, Vocabulary, near
 
 HOOK_SECONDS = 3.0
+CONTEXT = 0.5
+"""How far what surrounds a sentence says what it is: a passage is of one kind, "he paid" may be anything. Set on folds of the passages."""
 HOOK_WORDS = 14
 """The hook is what starts in the first three seconds, or, where words carry no times, the first words."""
 
@@ -82,16 +84,22 @@ class Reading:
         return before + token < HOOK_WORDS
 
 
-def read(speech: Speech, known: Vocabulary) -> Reading:
-    """Everything that is found in a passage."""
+def read(speech: Speech, known: Vocabulary, context: float = CONTEXT) -> Reading:
+    """Everything that is found in a passage. What a sentence is depends by ``context`` in [0, 1] on the whole passage; 0 where the
+    sentences are about many things."""
     learned = known.learned
     found = {category: lexicon.find(speech.facts) for category, lexicon in known.lexicons.items()}
-    verdicts = {name: learned.judge(name, speech.facts, speech.vectors) for name in (CHOICE, CURIOSITY, SUBSTANCE)}
+    verdicts = {name: learned.judge(name, speech.facts, speech.vectors) for name in (CHOICE, CURIOSITY)}
     lengths = np.array([max(1, len(f.text)) for f in speech.facts], np.float64)
+    shares = lengths / max(1.0, lengths.sum())
+    placed = speech.vectors
+    if placed is not None and context:
+        placed = ((1.0 - context) * placed + context * (shares @ placed)).astype(np.float32)
+    verdicts[SUBSTANCE] = learned.genre(speech.facts, placed)
     told = 1.0 / (1.0 + np.exp(-verdicts[SUBSTANCE].total))
     return Reading(
         speech, known, cues(speech.facts), found, near(speech, known, found), verdicts,
-        learned.kind_of(speech.vectors) or ("",) * len(speech.facts), lengths / max(1.0, lengths.sum()), told,
+        learned.kind_of(placed) or ("",) * len(speech.facts), shares, told,
     )  # fmt: skip
 
 

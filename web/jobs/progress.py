@@ -18,7 +18,7 @@ WINDOW = 120.0
 SAMPLE = 1.0
 KNOWN, SURE = 0.05, 3.0
 """The share of the work and the seconds after which its speed says something about its end."""
-OVER = 2.0
+OVER = 3.0
 """A promise is called broken once the work seems to need so many times the seconds that are left of it (and :data:`SURE` more)."""
 
 Stop = Literal["cancel", "shutdown"]

@@ -121,6 +121,32 @@ def test_a_noun_takes_its_verb_only_where_the_meaning_is_one(embedder: Embedder)
     assert not {"colar", "colaron"} & forms("color")
 
 
+@pytest.mark.models
+@pytest.mark.parametrize(
+    ("language", "word", "own", "others"),
+    [
+        ("es", "gratis", {"gratuito", "gratuitamente", "gratuidad"}, {"grato", "gratitud"}),
+        ("es", "orgullo", {"orgulloso", "enorgullecer", "enorgullecido"}, {"orgia"}),
+        ("es", "libre", {"libertad", "liberar", "libremente"}, {"libro", "libreria", "librea"}),
+        ("es", "banco", {"bancario", "bancos"}, {"bancal", "bancarrota"}),
+        ("es", "ver", set(), {"verdad", "verano"}),
+        ("es", "casa", {"casas"}, {"casamiento", "casacion"}),
+        ("en", "fury", {"furious", "furiously"}, {"fur"}),
+        ("en", "promotion", {"promote", "promotional", "promoted"}, {"motion"}),
+        ("en", "shame", {"shameful", "ashamed"}, {"sham", "shampoo"}),
+        ("en", "hat", {"hats"}, {"hater", "hate"}),
+    ],
+)
+def test_words_of_the_same_stem_count_where_they_mean_the_same(
+    embedder: Embedder, language: str, word: str, own: set[str], others: set[str]
+) -> None:
+    (keyword,) = keywords([word], language, embedder.encode)
+    (term,) = keyword.terms
+    found = term.forms | term.verbal | term.nominal
+    assert own <= found
+    assert not others & found
+
+
 def test_keywords_without_doubles_or_blanks() -> None:
     found = keywords(["  Gratis ", "gratis", "", "50 %", "c++"], "es")
     assert [k.text for k in found] == ["Gratis", "50 %", "c++"]

@@ -31,6 +31,7 @@ from web.ui.language import language_of, precise, tell
 from web.ui.numbers import shown_table
 from web.ui.posting.card import columns
 from web.ui.running.card import done_bar
+from web.ui.running.remarks import worth_saying
 from web.ui.stage import Scene, stage
 from web.ui.timeline import attr
 from web.ui.viral.view import plan_links
@@ -115,7 +116,8 @@ class HighlightsWork(TabWork):
         result = public_result(job, self.page.settings, language)
         clips = self._clips(job, language)
         there = gr.update(visible=bool(clips))
-        remarks = notes(result.get("doubts", []) if clips else [result["message"], *result.get("doubts", [])])
+        doubts = worth_saying((job.result or {}).get("doubts", []), result.get("doubts", []), found=bool(clips))
+        remarks = notes(doubts if clips or doubts else [result["message"]])
         return self.told(
             progress=done_bar(job, language) + remarks, view=self._stage(job, language), fold=there, rank=there,
             table=_table(clips, language), files=_downloads(job, clips, result.get("plans", {}), language) if clips else "", running=job.id, clips={"job": job.id},
