@@ -98,6 +98,35 @@ class TranscribeRequest(SpokenRequest):
 
 
 @dataclass(frozen=True, slots=True)
+class FindRequest(SpokenRequest):
+    """Where in ``sources`` something is said or heard; ``sounds``: laughter and other reactions are looked for too."""
+
+    kind: ClassVar[str] = "find"
+    sources: tuple[Path, ...]
+    query: str = option("", "what to look for: words in any inflection, other words for it, or a sound", longest=300)
+    count: int = option(20, "at most so many hits", low=1, high=200)
+    sounds: bool = option(
+        True, "look for speech alone, not for sounds", doors=("command",), calls={"command": "no-sounds"}
+    )
+
+    def __post_init__(self) -> None:
+        SpokenRequest.__post_init__(self)
+        if not self.query.strip():
+            raise BadRequest("error.nothing_given")
+        if not 1 <= len(self.sources) <= MOST_CLIPS:
+            raise BadRequest("error.bad_clip_count", n=len(self.sources), most=MOST_CLIPS)
+
+
+@dataclass(frozen=True, slots=True)
+class ChaptersRequest(SpokenRequest):
+    """The chapters of ``source``; written into ``out``."""
+
+    kind: ClassVar[str] = "chapters"
+    source: Path
+    out: Path | None = unstored(None, "folder of the chapter files; default reelify-out", doors=("command",))
+
+
+@dataclass(frozen=True, slots=True)
 class HighlightsRequest(SpokenRequest):
     """The moments of ``source`` worth sharing. Clips go to ``out`` when ``render``; ``fast`` copies streams (inexact, instant);
     ``transcribe`` lets speech take part (and cuts respect words)."""

@@ -18,6 +18,10 @@ CLEAR = 0.97
 """Probability of the main language in a chunk over which nothing else is looked for in it."""
 RIVAL = 0.03
 """Probability of another language in a chunk from which on it is looked for."""
+SHADOWS = {"es": frozenset({"gl"}), "pt": frozenset({"gl"}), "en": frozenset({"cy"}), "no": frozenset({"nn"})}
+SHADOW_RIVAL = 0.2
+"""Languages that recognisers see in many who speak only the main one (two to four hundredths in plain talks), and the probability from
+which on they are looked for."""
 PLAIN = 0.8
 """Probability from which a part's own vote counts; a few seconds of a language next of kin stay under it."""
 SHORTEST, LONGEST = 2.5, 5.5
@@ -34,8 +38,9 @@ class Turn:
 
 def doubtful(languages: Mapping[str, float], main: str) -> bool:
     """Whether a chunk with this vote may hold another language than ``main``."""
-    others = max((p for code, p in languages.items() if code != main), default=0.0)
-    return languages.get(main, 0.0) < CLEAR and others >= RIVAL
+    shadows = SHADOWS.get(main, frozenset())
+    rivals = (p >= (SHADOW_RIVAL if code in shadows else RIVAL) for code, p in languages.items() if code != main)
+    return languages.get(main, 0.0) < CLEAR and any(rivals)
 
 
 def parts_of(chunk: Chunk) -> list[Span]:

@@ -11,11 +11,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.values import Span
 from syncdub.exact.findings import WHOLE
-from syncdub.exact.holding import BETWEEN, OVERHANG
-from syncdub.exact.phase import RATE, curve
+from syncdub.exact.holding import BETWEEN, OVERHANG, RHYTHM_REACH, RHYTHM_SECONDS, RHYTHM_STEP, in_rhythm
+from syncdub.exact.likeness import Sounds
+from syncdub.exact.phase import RATE, Samples, curve
+from syncdub.exact.timemap import Line
 from syncdub.exact.tracing import CLEAR, heights
 from syncdub.reading.tracks import Tracks
 from syncdub.values import Segment
@@ -81,8 +84,41 @@ def _parts(segment: Segment, tracks: Tracks) -> list[Segment]:
             spans[-1] = Span(spans[-1].start, around.end)
         else:
             spans.append(around)
-    if spans and spans[0].start - segment.dub_start <= OVERHANG / 2:
-        spans[0] = Span(segment.dub_start, spans[0].end)
-    if spans and segment.dub_end - spans[-1].end <= OVERHANG / 2:
-        spans[-1] = Span(spans[-1].start, segment.dub_end)
+    spans = _with_talk(segment, tracks, spans)
     return [replace(segment, dub_start=p.start, dub_end=p.end, original_start=segment.at(p.start)) for p in spans]
+
+
+def _with_talk(segment: Segment, tracks: Tracks, spans: list[Span]) -> list[Span]:
+    """``spans`` with what lies between and beyond them that is short, or spoken in the original's rhythm."""
+    if not spans:
+        return []
+    first, last = Span(segment.dub_start, spans[0].start), Span(spans[-1].end, segment.dub_end)
+    start = first.start if first.duration <= OVERHANG / 2 or _in_rhythm(segment, tracks, first) else first.end
+    out = [Span(start, spans[0].end)]
+    for span in spans[1:]:
+        if _in_rhythm(segment, tracks, Span(out[-1].end, span.start)):
+            out[-1] = Span(out[-1].start, span.end)
+        else:
+            out.append(span)
+    end = last.end if last.duration <= OVERHANG / 2 or _in_rhythm(segment, tracks, last) else last.start
+    return [*out[:-1], Span(out[-1].start, end)]
+
+
+def _in_rhythm(segment: Segment, tracks: Tracks, span: Span) -> bool:
+    """As :func:`syncdub.exact.holding.in_rhythm` for a stretch of the dub: lips are dubbed in their rhythm."""
+    if span.duration < RHYTHM_SECONDS:
+        return False
+    own = _loudness(tracks.own(Span(segment.at(span.start) - RHYTHM_REACH, segment.at(span.end) + RHYTHM_REACH)))
+    dub = _loudness(tracks.dub(span, segment.rate))
+    nothing = np.zeros((0, 1), np.float32)
+    sounds = Sounds(nothing, nothing, dub, own, np.zeros(0, bool), np.zeros(0, bool), RHYTHM_STEP)
+    length = len(dub) * RHYTHM_STEP
+    line = Line(0.0, length, RHYTHM_REACH, length / 2, 0.0, 0.0, 1, 0.0)
+    return in_rhythm(sounds, line, Span(0.0, length))
+
+
+def _loudness(samples: Samples) -> NDArray[np.float32]:
+    """Level in dB of every :data:`~syncdub.exact.holding.RHYTHM_STEP`."""
+    size = round(RHYTHM_STEP * RATE)
+    power = np.square(samples[: len(samples) // size * size], dtype=np.float64).reshape(-1, size).mean(axis=1)
+    return np.asarray(10.0 * np.log10(np.maximum(power, 1e-10)), np.float32)

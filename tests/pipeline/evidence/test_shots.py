@@ -144,3 +144,19 @@ def test_the_shoulder_of_a_doubt_that_was_none_is_no_cut(monkeypatch: pytest.Mon
     doubts.finish()
     assert list(doubts.found) == [times[40]]
     assert np.flatnonzero(doubts.settled(times, scores, "cpu") >= THRESHOLD).tolist() == [60]
+
+
+@pytest.mark.models
+def test_stretches_looked_at_side_by_side_say_what_one_by_one_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    across, down = np.linspace(0, 250, 48)[None, :, None], np.linspace(0, 250, 27)[:, None, None]
+    scenes = np.stack([across * [0.2, 0.5, 1.0] + 0 * down, 0 * across + down * [1.0, 0.4, 0.1]]).astype(np.uint8)
+    cut = np.concatenate(
+        [np.repeat(scenes[:1], second_look.WINDOW // 2, 0), np.repeat(scenes[1:], second_look.WINDOW // 2, 0)]
+    )
+    still = np.repeat(scenes[:1], second_look.WINDOW, 0)
+    stretches = np.stack([cut, still, cut[::-1], still, cut])
+    beside = second_look.probabilities(stretches, "cpu")
+    monkeypatch.setattr(second_look, "_quick", lambda: False)
+    alone = np.concatenate([second_look.probabilities(stretches[n : n + 1], "cpu") for n in range(5)])
+    np.testing.assert_allclose(beside, alone, atol=0.02)
+    assert (alone > 0.5).tolist() == [True, False, True, False, True]

@@ -112,3 +112,17 @@ def test_a_part_in_which_the_language_changes_is_halved() -> None:
     assert turns.halved(whole, spans, [SPANISH, ENGLISH, SPANISH]) == spans
     assert len(turns.halved(whole, spans, [SPANISH, UNSURE, ENGLISH])) == 4
     assert turns.halved(whole, spans, [SPANISH, UNSURE, SPANISH]) == spans
+
+
+@pytest.mark.parametrize(
+    ("vote", "looked_for"),
+    [
+        ({"es": 0.95, "gl": 0.04}, False),
+        ({"es": 0.70, "gl": 0.28}, True),
+        ({"es": 0.95, "en": 0.04}, True),
+        ({"es": 0.90, "gl": 0.05, "en": 0.05}, True),
+        ({"es": 0.98, "en": 0.02}, False),
+    ],
+)
+def test_the_shadow_of_a_language_is_not_looked_for(vote: Mapping[str, float], looked_for: bool) -> None:
+    assert turns.doubtful(vote, "es") == looked_for

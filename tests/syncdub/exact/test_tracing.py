@@ -158,3 +158,25 @@ def test_a_line_that_only_a_song_holds_is_cut_to_it(tmp_path: Path) -> None:
     assert (part.dub_start, part.dub_end) == (pytest.approx(70, abs=5), pytest.approx(110, abs=5))
     right = Segment(72.0, 108.0, 72.0, 1.0, 1.0, 0.9, {"sound": {"phase": 40.0}})
     assert held_by_phase([right], pair, (180.0, 180.0)) is None
+
+
+def talk(rhythm: int, voice: int, seconds: float) -> Samples:
+    """Sentences and pauses in one rhythm, said by another voice."""
+    rng = np.random.default_rng(rhythm)
+    n = round(seconds * RATE)
+    loud = np.repeat(rng.choice([0.0, 0.2, 1.0], n // 12800 + 1, p=[0.4, 0.2, 0.4]), 12800)[:n]
+    return (0.1 * loud * np.random.default_rng(voice).standard_normal(n)).astype(np.float32)
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_talk_between_songs_stays_where_it_is_dubbed_in_rhythm(tmp_path: Path, same: bool) -> None:
+    songs = noise(30, 40), noise(31, 40)
+    own = np.concatenate([songs[0], talk(32, 33, 70), songs[1]])
+    dub = np.concatenate([songs[0], talk(32 if same else 35, 34, 70), songs[1]])
+    pair = tracks(tmp_path, own, dub)
+    parts = held_by_phase([Segment(0.0, 150.0, 0.0, 1.0, 1.0, 0.9, {"sound": {"phase": 40.0}})], pair, (150.0, 150.0))
+    if same:
+        assert parts is None
+    else:
+        assert parts is not None
+        assert [(round(p.dub_start, -1), round(p.dub_end, -1)) for p in parts] == [(0, 40), (110, 150)]
