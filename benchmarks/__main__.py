@@ -24,6 +24,7 @@ ORDER = (
     "speech",
     "peers",
     "keywords",
+    "searching",
     "viral",
     "truth",
     "talks",

@@ -19,7 +19,15 @@ from pipeline.settings import Settings
 from reelify.looks.applied import applied
 from reelify.looks.command import add_arguments, look, shown
 from reelify.looks.kits import Kits
-from reelify.requests import Clip, CompileRequest, HighlightsRequest, RankRequest, TranscribeRequest
+from reelify.requests import (
+    ChaptersRequest,
+    Clip,
+    CompileRequest,
+    FindRequest,
+    HighlightsRequest,
+    RankRequest,
+    TranscribeRequest,
+)
 
 Work = Callable[[Settings, Report], tuple[int, Mapping[str, Any]]]
 OUT = Path("reelify-out")
@@ -47,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     for command, request in ((one, TranscribeRequest), (two, HighlightsRequest), (three, RankRequest)):
         cli.add_options(command, request)
     _add_tighten(commands)
+    _add_finding(commands)
     _add_batch(commands)
     four = commands.add_parser("score", help="a transcript's text alone, no media")
     four.add_argument("input", metavar="TEXTFILE", help="a text file, or - for standard input")
@@ -83,6 +92,17 @@ def _add_tighten(commands: Any) -> None:
         help="seconds that stay whatever they are",
     )
     six.add_argument("--json", action="store_true", help="one JSON object on standard output")
+
+
+def _add_finding(commands: Any) -> None:
+    seven = commands.add_parser("find", help="where something is said or heard, in any inflection or in other words")
+    seven.add_argument("query", help='words, or a sound ("laughter", "risas")')
+    seven.add_argument("input", nargs="+", metavar="FILE", help="files, folders or http(s) addresses")
+    eight = commands.add_parser("chapters", help="a long video's chapters, with titles from its own words")
+    eight.add_argument("input", help="a file or an http(s) address")
+    for command, request in ((seven, FindRequest), (eight, ChaptersRequest)):
+        cli.add_options(command, request)
+        command.add_argument("--json", action="store_true", help="one JSON object on standard output")
 
 
 def _add_batch(commands: Any) -> None:
@@ -193,6 +213,33 @@ def _tighten(options: argparse.Namespace, settings: Settings, report: Report) ->
     return compile_clip(Engine(settings), _asked(options, settings, CompileRequest, **files), report).to_json()
 
 
+def _find(options: argparse.Namespace, settings: Settings, report: Report) -> dict[str, Any]:
+    from reelify.find_workflow import find
+
+    sources = tuple(file for name in options.input for file in _files(name, settings, report))
+    request = _asked(options, settings, FindRequest, sources=sources, query=options.query)
+    return find(Engine(settings), request, report).to_json()
+
+
+def _files(name: str, settings: Settings, report: Report) -> list[Path]:
+    """A file or an address; of a folder the media in it and below."""
+    folder = Path(name)
+    if "://" in name or not folder.is_dir():
+        return [_local(name, settings, report)]
+    return [
+        p
+        for p in sorted(folder.rglob("*"))
+        if p.is_file() and p.suffix.lower().lstrip(".") in settings.allowed_extensions
+    ]
+
+
+def _chapters(options: argparse.Namespace, settings: Settings, report: Report) -> dict[str, Any]:
+    from reelify.find_workflow import chapters
+
+    request = _asked(options, settings, ChaptersRequest, source=_local(options.input, settings, report))
+    return chapters(Engine(settings), request, report).to_json()
+
+
 def _score(options: argparse.Namespace, settings: Settings, report: Report) -> dict[str, Any]:
     from reelify.words import score_lines, score_words
 
@@ -244,6 +291,20 @@ def _show_tightened(result: Mapping[str, Any], language: str) -> str:
     return "\n".join([*lines, result["output"]])
 
 
+def _show_hits(result: Mapping[str, Any], language: str) -> str:
+    lines = [result["message"]]
+    lines += [
+        f"{h['score']:5.2f}  {clock(h['start'])}–{clock(h['end'])}  {Path(h['source']).name}  {h['text']}"
+        for h in result["hits"]
+    ]
+    return "\n".join(lines + [f"  – {s['source']}: {s['message']}" for s in result["skipped"]])
+
+
+def _show_chapters(result: Mapping[str, Any], language: str) -> str:
+    lines = [f"{clock(c['start'])} {c['title']}" for c in result["chapters"]]
+    return "\n".join([*lines, "", *result["files"].values()])
+
+
 def _show_score(result: Mapping[str, Any], language: str) -> str:
     if "lines" in result:
         return "\n".join(f"{one['viral_score']:.4f}" for one in result["lines"])
@@ -262,6 +323,8 @@ _COMMANDS: dict[str, tuple[Callable[..., dict[str, Any]], Callable[[Mapping[str,
     "highlights": (_highlights, _show_clips),
     "rank": (_rank, _show_ranking),
     "tighten": (_tighten, _show_tightened),
+    "find": (_find, _show_hits),
+    "chapters": (_chapters, _show_chapters),
     "score": (_score, _show_score),
     "look": (look, shown),
     "models": (_models, _show_models),

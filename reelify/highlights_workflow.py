@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.engine import Engine
 from pipeline.errors import NoAudio
+from pipeline.evidence.crowd import crowd_of
 from pipeline.evidence.sound_events import BY_LABEL
 from pipeline.media.values import MediaInfo
 from pipeline.messages import Message, message
@@ -114,6 +115,7 @@ def collect(
         late = part_of(report, 1.0 - speech_share, 1.0)
         transcript = _transcript(engine, info, request, stream, late)
     evidence = evidence_of(raw, info, transcript)
+    evidence = replace(evidence, curves={**evidence.curves, **crowd_of(Path(info.path), info.duration).curves})
     return replace(evidence, thoughts=_thoughts(engine, evidence)), raw
 
 

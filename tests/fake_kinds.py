@@ -12,7 +12,7 @@ from pipeline.errors import NoAudio, NotFound
 from pipeline.messages import message
 from pipeline.progress import Report
 from pipeline.requests import Request
-from reelify.requests import CompileRequest, HighlightsRequest, RankRequest
+from reelify.requests import ChaptersRequest, CompileRequest, FindRequest, HighlightsRequest, RankRequest
 from syncdub.requests import SyncRequest
 from web.jobs.kinds import KINDS, Kind, Kinds, by_name
 
@@ -61,6 +61,33 @@ def compile_clip(engine: Any, request: Any, folder: Path, report: Report) -> dic
         "message": message("result.clip_made", seconds=9.0),
         "doubts": [],
         **found,
+    }
+
+
+def find(engine: Any, request: Any, folder: Path, report: Report) -> dict[str, Any]:
+    """A hit in each file."""
+    hits = [
+        {"source": s, "start": 1.0, "end": 2.0, "text": request.query, "kind": "speech", "score": 1.0}
+        for s in request.sources
+    ]
+    return {
+        "status": "success",
+        "query": request.query,
+        "hits": hits,
+        "skipped": [],
+        "message": message("result.found", n=len(hits)),
+    }
+
+
+def chapters(engine: Any, request: Any, folder: Path, report: Report) -> dict[str, Any]:
+    """One chapter."""
+    text = _write(folder / "talk.chapters.txt", b"0:00 x")
+    found = [{"start": 0.0, "end": 9.0, "title": "x"}]
+    return {
+        "status": "success",
+        "chapters": found,
+        "files": {"youtube": text},
+        "message": message("result.chapters", n=1),
     }
 
 
@@ -138,7 +165,8 @@ _TRIALS = (refused, no_audio, broken, missing, patient, encode, echo)
 FAKES: Kinds = {
     **by_name(
         Kind(HighlightsRequest, highlights, "raw_clips"), Kind(RankRequest, rank, "viral_clips"),
-        Kind(CompileRequest, compile_clip), Kind(SyncRequest, sync),
+        Kind(CompileRequest, compile_clip),
+        Kind(FindRequest, find), Kind(ChaptersRequest, chapters), Kind(SyncRequest, sync),
     ),
     **{work.__name__: Kind(Trial, work) for work in _TRIALS},
 }  # fmt: skip

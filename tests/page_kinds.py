@@ -10,7 +10,15 @@ from typing import Any
 from pipeline.messages import message
 from pipeline.progress import Report
 from pipeline.values import Span
-from reelify.requests import Clip, CompileRequest, HighlightsRequest, RankRequest, TranscribeRequest
+from reelify.requests import (
+    ChaptersRequest,
+    Clip,
+    CompileRequest,
+    FindRequest,
+    HighlightsRequest,
+    RankRequest,
+    TranscribeRequest,
+)
 from syncdub.plan_file import save_plan
 from syncdub.requests import AnalyseRequest, BatchRequest, SyncRequest
 from syncdub.values import Anchor, Segment, SyncPlan
@@ -134,6 +142,27 @@ def transcribe(engine: Any, request: Any, folder: Path, report: Report) -> dict[
     return {"status": "success", "language": "es", "duration": 13.0, "segments": segments, "doubts": []}
 
 
+def find(engine: Any, request: Any, folder: Path, report: Report) -> dict[str, Any]:
+    """A hit in each file."""
+    hits = [
+        {"source": str(s), "start": 8.0, "end": 11.0, "text": SAID[2], "kind": "speech", "score": 1.1}
+        for s in request.sources
+    ]
+    return {
+        "status": "success",
+        "query": request.query,
+        "hits": hits,
+        "skipped": [],
+        "message": message("result.found", n=len(hits)),
+    }
+
+
+def chapters(engine: Any, request: Any, folder: Path, report: Report) -> dict[str, Any]:
+    """A chapter for each sentence."""
+    found = [{"start": 4.0 * i, "end": 4.0 * i + 4, "title": text} for i, text in enumerate(SAID)]
+    return {"status": "success", "chapters": found, "files": {}, "message": message("result.chapters", n=3)}
+
+
 PAGE_KINDS: Kinds = by_name(
     Kind(HighlightsRequest, highlights, "raw_clips"),
     Kind(RankRequest, rank, "viral_clips"),
@@ -141,5 +170,7 @@ PAGE_KINDS: Kinds = by_name(
     Kind(AnalyseRequest, analyse),
     Kind(SyncRequest, synchronise),
     Kind(TranscribeRequest, transcribe),
+    Kind(FindRequest, find),
+    Kind(ChaptersRequest, chapters),
     Kind(BatchRequest, seasons.pair, then=seasons.started_alone),
 )

@@ -25,6 +25,7 @@ MAY_USE = {
 PURE_ROOMS = (
     "reelify/moments/",
     "reelify/tighten/",
+    "reelify/find/",
     "reelify/score/",
     "syncdub/exact/",
     "syncdub/meaning/",

@@ -24,7 +24,7 @@ from web.intake.library import Library
 from web.intake.resumable import Resumable
 from web.intake.sources import Sources
 from web.jobs.queue import Job, Jobs
-from web.rest import cutting, looks, reelify, seasons, syncdub, system, tasks
+from web.rest import looks, reelify, seasons, syncdub, system, tasks, videos
 from web.rest.context import Service
 from web.rest.fallback import Fallback
 from web.review import routes as review
@@ -59,11 +59,11 @@ def create_app(settings: Settings, engine: Any, jobs: Jobs) -> FastAPI:
     )  # fmt: skip
     app.state.settings, app.state.service = settings, service
     problems.install(app)
-    for part in (reelify, cutting, looks, syncdub, seasons, review, tasks, system):
+    for part in (reelify, videos, looks, syncdub, seasons, review, tasks, system):
         app.include_router(part.router)
     ours = [
         route
-        for part in (reelify, cutting, looks, syncdub, seasons, review, tasks, system)
+        for part in (reelify, videos, looks, syncdub, seasons, review, tasks, system)
         for route in part.router.routes
     ]
     app.router.routes.append(Fallback(ours, app.router))

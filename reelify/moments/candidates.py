@@ -45,6 +45,8 @@ SIGMA_FLOORS = {
     "cuts": 0.8,
 }
 """The least spread taken as one sigma: dB, dB, Hz, crossings a sample, onset strength, natural logarithm, cuts in 6 s."""
+LEAST_REPLAYED, LEAST_CHAT = 0.1, 0.2
+"""Spread of a heat map (of 1) and messages a second under which nothing stands out."""
 STILL = 0.004
 """Mean change of a pixel (of full scale) that is noise of the camera or the codec."""
 SETUP_SPEECH, SETUP_OTHER = 2.0, 4.0
@@ -77,6 +79,7 @@ def excitement(evidence: Evidence) -> Mapping[str, Curve]:
     found.update(_heard(evidence, curves, step))
     if evidence.has_video:
         found.update(_seen(evidence, curves, step, n))
+    found.update(_of_others(curves, step))
     guard = _edge_guard(n, step)
     found = {name: values * guard for name, values in found.items()}
     if evidence.has_audio:
@@ -168,6 +171,22 @@ def _seen(evidence: Evidence, curves: Mapping[str, Values], step: float, n: int)
     if len(evidence.shots) > 1:
         cuts = np.array([s.start for s in evidence.shots[1:]])
         found["cuts"] = standing_out(cut_density(cuts, step, n), step, SIGMA_FLOORS["cuts"])
+    return found
+
+
+def _of_others(curves: Mapping[str, Values], step: float) -> dict[str, Values]:
+    """What others replayed, beside what they usually do of this video, and where a chat is busier than in the minute around."""
+    found: dict[str, Values] = {}
+    if "replayed" in curves:
+        values = curves["replayed"].copy()
+        usual = float(np.median(values))
+        # The first seconds are seen by everybody who leaves again.
+        values[: round(min(EDGE, EDGE_PART * len(values) * step) / step)] = usual
+        spread = float(values.max(initial=0.0)) - usual
+        if spread >= LEAST_REPLAYED:
+            found["replayed"] = np.asarray(np.clip((values - usual) / spread, 0.0, 1.0) ** 2, np.float32)
+    if "chat" in curves:
+        found["chat"] = standing_out(curves["chat"], step, LEAST_CHAT)
     return found
 
 

@@ -26,6 +26,8 @@ WEIGHTS = {
     "cuts": 0.35,
 }
 """How far each kind of evidence alone can lift a clip. Laughter and applause are people's own verdict; the rest are hints."""
+OTHERS = {"replayed": 0.6, "chat": 0.45}
+"""The same for what others did with the video, where files beside it tell."""
 MAX_WEIGHT = 0.9
 WEAK = 0.3
 WORTH = 0.15
@@ -90,7 +92,8 @@ def _weights(kinds: Mapping[str, Curve]) -> dict[str, float]:
     """The weights of the kinds there are, raised so that a file without sound or picture can still score fully."""
     there = {name: WEIGHTS[name] for name in PART_ORDER if name in kinds and name != "words"}
     factor = sum(WEIGHTS.values()) / sum(there.values()) if there else 1.0
-    return {name: min(MAX_WEIGHT, weight * min(factor, 2.0)) for name, weight in there.items()}
+    raised = {name: min(MAX_WEIGHT, weight * min(factor, 2.0)) for name, weight in there.items()}
+    return raised | {name: weight for name, weight in OTHERS.items() if name in kinds}
 
 
 def _together(parts: Mapping[str, float], weights: Mapping[str, float]) -> float:
@@ -112,7 +115,7 @@ def _fused(kinds: Mapping[str, Curve]) -> Curve | None:
 
 def _strongest(found: Sequence[Moment]) -> list[Moment]:
     """The strongest of very many, in order of time."""
-    best = sorted(found, key=lambda m: (-m.strength * WEIGHTS.get(m.kind, WEIGHTS["reactions"]), m.start))
+    best = sorted(found, key=lambda m: (-m.strength * (WEIGHTS | OTHERS).get(m.kind, WEIGHTS["reactions"]), m.start))
     return sorted(best[:MOST_MOMENTS])
 
 
@@ -134,12 +137,12 @@ def _pool(
 
 
 def _worth(moment: Moment) -> float:
-    return moment.strength * WEIGHTS.get(moment.kind, WEIGHTS["reactions"])
+    return moment.strength * (WEIGHTS | OTHERS).get(moment.kind, WEIGHTS["reactions"])
 
 
 def _described(span: Span, found: Sequence[Moment], evidence: Evidence, kinds: Mapping[str, Curve]) -> Highlight:
     """``span`` with its parts, score and reasons. What is mostly gone through loses most of its score, whatever is heard with it."""
-    parts = {name: _part(kinds[name], span) for name in PART_ORDER if name in kinds}
+    parts = {name: _part(kinds[name], span) for name in (*PART_ORDER, *OTHERS) if name in kinds}
     weights = _weights(kinds)
     kept = 1.0
     if evidence.thoughts:

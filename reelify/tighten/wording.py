@@ -97,7 +97,7 @@ class Wording:
         alone = (
             (first == 0 or self._gap(first - 1) >= PAUSE) and self._gap(last) >= PAUSE and last + 1 < len(self.words)
         )
-        if not alone or sum(w.probability for w in words) / len(words) >= DOUBTED:
+        if not alone or self._after_question(first) or sum(w.probability for w in words) / len(words) >= DOUBTED:
             return False
         heard = "".join(self.plain[first : last + 1])
         known = (p.replace(" ", "") for p in (*self.known.padding, *self.known.hesitant))

@@ -50,6 +50,8 @@ def _by_rest(folder: Path, accepted: str | None, setting: str) -> Iterator[str]:
             client.post("/api/v1/generate-initial-clips", json={"video_url": "a.mp4"}, headers=headers),
             client.post("/api/v1/select-viral-clips", json={"clips": [{"url": "a.mp4"}]}, headers=headers),
             client.post("/api/v1/tighten", json={"video_url": "a.mp4"}, headers=headers),
+            client.post("/api/v1/find", json={"files": ["a.mp4"], "query": "x"}, headers=headers),
+            client.post("/api/v1/chapters", json={"video_url": "a.mp4"}, headers=headers),
             client.post("/api/upload", json=pair, headers=headers),
             client.post(
                 "/api/upload", files={"original": ("a.mp4", b"film"), "dubbed": ("b.mp4", b"film")}, headers=headers
@@ -117,7 +119,15 @@ def _language(page: Any, act: Callable[[], Any]) -> str:
 @pytest.mark.parametrize("offer", OFFERS, ids=lambda o: o.name)
 def test_every_endpoint_follows_the_client(page: Any, tmp_path: Path, offer: Offer, accepted: str, language: str) -> None:  # fmt: skip
     film = str(_film(tmp_path))
-    known = {"videos": [film], "cuts": "[[1, 0, 1]]", "url": "", "task_id": "a" * 32, "nudges": "[]", "write": True}
+    known = {
+        "videos": [film],
+        "cuts": "[[1, 0, 1]]",
+        "url": "",
+        "task_id": "a" * 32,
+        "nudges": "[]",
+        "write": True,
+        "query": "x",
+    }
     given = {name: known.get(name, film if name in offer.own else None) for name in offer.names()}
     call = endpoint(page, offer)
     assert _language(page, lambda: call(*given.values(), _visitor(accepted), None)) == language

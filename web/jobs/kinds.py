@@ -19,7 +19,14 @@ from pipeline.errors import BadRequest
 from pipeline.progress import Report, no_report
 from pipeline.requests import Request
 from pipeline.settings import Settings
-from reelify.requests import CompileRequest, HighlightsRequest, RankRequest, TranscribeRequest
+from reelify.requests import (
+    ChaptersRequest,
+    CompileRequest,
+    FindRequest,
+    HighlightsRequest,
+    RankRequest,
+    TranscribeRequest,
+)
 from syncdub.requests import AnalyseRequest, BatchRequest, SyncRequest
 from web.jobs import dubs, reels, seasons
 
@@ -55,6 +62,8 @@ KINDS: Kinds = by_name(
     Kind(RankRequest, reels.rank, "viral_clips"),
     Kind(TranscribeRequest, reels.transcribe),
     Kind(CompileRequest, reels.compile_clip),
+    Kind(FindRequest, reels.find),
+    Kind(ChaptersRequest, reels.chapters),
     Kind(AnalyseRequest, dubs.analyse),
     Kind(SyncRequest, dubs.synchronise),
     Kind(BatchRequest, seasons.pair, then=seasons.started_alone),

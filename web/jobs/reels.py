@@ -15,7 +15,14 @@ from typing import Any
 from pipeline.atomic import write_text
 from pipeline.engine import Engine
 from pipeline.progress import Report
-from reelify.requests import CompileRequest, HighlightsRequest, RankRequest, TranscribeRequest
+from reelify.requests import (
+    ChaptersRequest,
+    CompileRequest,
+    FindRequest,
+    HighlightsRequest,
+    RankRequest,
+    TranscribeRequest,
+)
 from web.jobs.inputs import arrived
 from web.jobs.values import stored
 
@@ -64,6 +71,22 @@ def _write_early(folder: Path, found: Mapping[str, Any]) -> None:
 def compile_clip(engine: Engine, request: CompileRequest, folder: Path, report: Report) -> dict[str, Any]:
     """Stretches of videos joined into one clip in ``folder``."""
     from reelify.compile_workflow import compile_clip as run
+
+    report = arrived(engine, request, report)
+    return run(engine, replace(request, out=folder), report).to_json()
+
+
+def find(engine: Engine, request: FindRequest, folder: Path, report: Report) -> dict[str, Any]:
+    """Where something is said or heard."""
+    from reelify.find_workflow import find as run
+
+    report = arrived(engine, request, report)
+    return run(engine, request, report).to_json()
+
+
+def chapters(engine: Engine, request: ChaptersRequest, folder: Path, report: Report) -> dict[str, Any]:
+    """The chapters of a video; their files are written into ``folder``."""
+    from reelify.find_workflow import chapters as run
 
     report = arrived(engine, request, report)
     return run(engine, replace(request, out=folder), report).to_json()

@@ -19,7 +19,15 @@ from pipeline.errors import BadRequest, StudioError
 from pipeline.files.received import Stored
 from pipeline.requests import Parameter, Request, options_of
 from pipeline.values import Span
-from reelify.requests import Clip, CompileRequest, HighlightsRequest, RankRequest, TranscribeRequest
+from reelify.requests import (
+    ChaptersRequest,
+    Clip,
+    CompileRequest,
+    FindRequest,
+    HighlightsRequest,
+    RankRequest,
+    TranscribeRequest,
+)
 from syncdub.requests import AnalyseRequest, BatchRequest, SyncRequest
 from web.jobs.dubs import film_of
 from web.jobs.inputs import brought
@@ -91,6 +99,11 @@ def _tightening(page: Page, values: Values, options: Values, request: gr.Request
     )
 
 
+def _finding(page: Page, values: Values, options: Values, request: gr.Request) -> Request:
+    given = _given(page, values["videos"], request)
+    return FindRequest.from_json({**options, "sources": tuple(s.path for s in given), **brought(given)})
+
+
 def _given(page: Page, named: list[str] | None, request: gr.Request, *, probe: bool = True) -> list[Stored]:
     if not named:
         raise BadRequest("error.nothing_given")
@@ -135,6 +148,14 @@ OFFERS = (
     Offer(
         "tighten", CompileRequest, "A video without its pauses, fillers and repeated starts; the answer lists what went. Laughter stays.",
         {"video": Own("file", f"the video or audio file: {NAMED}"), "url": URL}, _tightening, without=("tighten", "card"),
+    ),
+    Offer(
+        "find", FindRequest, "Find where something is said, in any inflection or in other words, or heard (laughter), in one or several files.",
+        {"videos": Own("files", f"where to look, each {NAMED}")}, _finding, ("videos", "query", "count"),
+    ),
+    Offer(
+        "chapters", ChaptersRequest, "Divide a long video into chapters by what is said, with titles from its own words.",
+        {"video": Own("file", f"the video or audio file: {NAMED}"), "url": URL}, _of_file("video", ChaptersRequest), ("video", "url"),
     ),
     Offer(
         "transcribe", TranscribeRequest, "Write down what is said, with the time of every word.",

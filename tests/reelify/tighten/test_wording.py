@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from pipeline.values import Word
@@ -69,3 +71,11 @@ def test_fillers_are_those_set_apart(language: str, text: str, expected: list[st
 )
 def test_repeated_starts_go_and_what_is_meant_stays(language: str, text: str, expected: list[str]) -> None:
     assert gone(text, language, "repeats") == expected
+
+
+@pytest.mark.parametrize(("before", "expected"), [("Sí.", ["Usea,"]), ("¿Sí?", [])])
+def test_a_filler_misheard_between_pauses_goes_but_no_answer(before: str, expected: list[str]) -> None:
+    words, ends = said(f"{before} _ Usea, _ ya veremos.")
+    words = [replace(w, probability=0.4) for w in words]
+    found = Wording(words, ends, "es").fillers()
+    assert [w.text for p in found for w in words[p.first : p.last + 1]] == expected

@@ -75,6 +75,21 @@ def test_a_video_is_tightened_and_what_went_is_listed(client: TestClient) -> Non
     assert later.status_code == 202
 
 
+def test_what_is_said_is_found_in_files_and_in_the_library(client: TestClient) -> None:
+    body = client.post("/api/v1/find", json={"files": ["talk.mp4"], "query": "risas"}).json()
+    assert "hits" in body, body
+    assert [(h["source"], h["text"]) for h in body["hits"]] == [("talk.mp4", "risas")]
+    assert len(client.post("/api/v1/find", json={"folder": "", "query": "x"}).json()["hits"]) == 2
+    assert client.post("/api/v1/find", json={"query": "x"}).status_code == 400
+    assert client.post("/api/v1/find", json={"files": ["talk.mp4"], "query": " "}).status_code == 400
+
+
+def test_chapters_come_with_their_files(client: TestClient) -> None:
+    body = client.post("/api/v1/chapters", json={"video_url": "talk.mp4"}).json()
+    assert body["chapters"] == [{"start": 0.0, "end": 9.0, "title": "x"}]
+    assert client.get(body["files"]["youtube"]).text == "0:00 x"
+
+
 def test_ranges_of_a_clip(client: TestClient) -> None:
     url = client.post("/api/v1/generate-initial-clips", json={"video_url": "talk.mp4"}).json()["clips"][1]["url"]
     part = client.get(url, headers={"Range": "bytes=10-19"})

@@ -1,0 +1,192 @@
+"""Search: phrases planted in ten hours of transcripts, asked for in other inflections and other words.
+
+The hours are filled with sentences of the talks' passages in random order and of generated small talk; ``--quick`` takes one hour.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+
+import numpy as np
+
+from benchmarks import ROOT, table
+from pipeline.engine import Engine
+from pipeline.settings import Settings
+from pipeline.values import Sentence, Transcript
+from reelify import find_workflow
+
+PLANTED = {
+    "es": (
+        (
+            "El bibliotecario escondió las llaves detrás del reloj de péndulo.",
+            "llave escondida reloj",
+            "dónde ocultó las llaves el bibliotecario",
+        ),
+        (
+            "Sembramos lavanda en la ladera norte para atraer abejas.",
+            "sembrar lavanda abeja",
+            "plantas para que vengan abejas",
+        ),
+        (
+            "El submarino emergió a doscientos metros del faro.",
+            "emerger submarino",
+            "un sumergible sale a la superficie junto al faro",
+        ),
+        (
+            "Tradujo el manuscrito del arameo en una celda sin ventanas.",
+            "traducir manuscritos arameo",
+            "la traducción del texto arameo en prisión",
+        ),
+        (
+            "Los apicultores protestaron frente al ayuntamiento con colmenas vacías.",
+            "protesta de apicultores",
+            "manifestación de los que crían abejas",
+        ),
+        (
+            "Mi tía afinaba violines en un sótano de Cracovia.",
+            "afinar violín Cracovia",
+            "la tía que arreglaba instrumentos en Polonia",
+        ),
+        (
+            "Congelaron la levadura y despertó cuarenta años después.",
+            "levaduras congeladas",
+            "levadura que revive tras décadas en el hielo",
+        ),
+        (
+            "El cartero cruzaba el glaciar con esquís de fresno.",
+            "carteros glaciares esquí",
+            "repartía el correo esquiando por el hielo",
+        ),
+        (
+            "Inventaron un semáforo que hablaba con los ciegos.",
+            "inventar semáforos ciego",
+            "una señal de tráfico sonora para invidentes",
+        ),
+        (
+            "La orquesta tocó a oscuras durante el apagón.",
+            "orquestas tocar apagones",
+            "concierto sin luz por un corte eléctrico",
+        ),
+    ),
+    "en": (
+        (
+            "The lighthouse keeper painted the stairs purple to annoy the admiral.",
+            "painting stairs purple",
+            "keeper of a lighthouse colours the steps",
+        ),
+        (
+            "We buried the seeds under the frozen orchard in January.",
+            "bury seeds orchard",
+            "planting in the icy fruit garden",
+        ),
+        (
+            "A raccoon chewed through the fibre cable and silenced the town.",
+            "raccoons chew cables",
+            "an animal cut off the internet of the town",
+        ),
+        (
+            "She translated the treaty on a napkin at the airport.",
+            "translating treaties napkin",
+            "translation of the agreement written on a paper towel",
+        ),
+        (
+            "The blacksmith forged a bell that rang in two keys.",
+            "blacksmiths forging bells",
+            "a bell made by the smith with two tones",
+        ),
+        (
+            "Our submarine surfaced between two sleeping whales.",
+            "submarines surfacing whale",
+            "a ship came up from under the sea beside whales",
+        ),
+        (
+            "He taught pigeons to deliver insulin during the flood.",
+            "teaching pigeon insulin",
+            "birds brought medicine when the river rose",
+        ),
+        (
+            "The violin was hidden inside a loaf of rye bread.",
+            "violins hide bread",
+            "an instrument smuggled in baked goods",
+        ),
+        (
+            "They mapped the cave by listening to dripping water.",
+            "mapping caves dripping",
+            "chart of a cavern made by sound",
+        ),
+        (
+            "The mayor auctioned the broken clock to pay the nurses.",
+            "auctioning broken clocks nurse",
+            "selling a damaged timepiece to give nurses their wages",
+        ),
+    ),
+}
+HOURS, PACE = 10, 4.0
+"""Hours of all files together; seconds a sentence."""
+
+
+def filler(language: str) -> list[str]:
+    """Sentences of the talks' passages."""
+    lines = (ROOT / "benchmarks" / "data" / "talks" / f"{language}.txt").read_text(encoding="utf-8").splitlines()
+    return [s.text for line in lines for s in _sentences(line.partition("\t")[2])]
+
+
+def _sentences(text: str) -> tuple[Sentence, ...]:
+    """A passage's sentences."""
+    from reelify.words import sentences_of
+
+    return sentences_of(text)
+
+
+def transcripts(language: str, hours: int, seed: int) -> list[Transcript]:
+    """One transcript an hour: halves of known sentences put together anew, with the planted ones spread over all."""
+    rng = np.random.default_rng(seed)
+    known, n = filler(language), int(3600 / PACE)
+    planted = rng.permutation(hours * n)[: len(PLANTED[language])]
+    texts = []
+    for _ in range(hours * n):
+        one, two = (known[int(rng.integers(len(known)))].split() for _ in range(2))
+        texts.append(" ".join([*one[: max(3, len(one) // 2)], *two[len(two) // 2 :]]))
+    for place, (text, *_) in zip(planted, PLANTED[language], strict=True):
+        texts[int(place)] = text
+    made = []
+    for hour in range(hours):
+        said = tuple(Sentence(PACE * i, PACE * i + 3.5, t) for i, t in enumerate(texts[hour * n : (hour + 1) * n]))
+        made.append(Transcript(language, 3600.0, said))
+    return made
+
+
+def main() -> None:
+    """Prints the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true")
+    hours = 1 if parser.parse_args().quick else HOURS // 2
+    engine = Engine(Settings.from_env())
+    rows = []
+    indexes = []
+    for language in PLANTED:
+        began = time.perf_counter()
+        indexes += [
+            find_workflow.index_of(engine, f"{language}{n}", t) for n, t in enumerate(transcripts(language, hours, 1))
+        ]
+        print(f"{language}: {hours} h indexed in {time.perf_counter() - began:.1f} s")
+    whole = find_workflow.joined(indexes)
+    for language, planted in PLANTED.items():
+        for kind in (1, 2):
+            right, took = 0, []
+            for row in planted:
+                began = time.perf_counter()
+                hits = whole.search(find_workflow.query_of(engine, row[kind], tuple(PLANTED)))
+                took.append(1000 * (time.perf_counter() - began))
+                right += bool(hits) and hits[0].passage.text == row[0]
+            name = "other inflection" if kind == 1 else "other words"
+            rows.append(
+                [language, name, f"{right} of {len(planted)}", f"{np.median(took):.0f} ms", f"{max(took):.0f} ms"]
+            )
+    print(f"\n{len(whole.passages)} sentences\n")
+    print(table(("language", "asked in", "first hit right", "median", "slowest"), rows))
+
+
+if __name__ == "__main__":
+    main()
