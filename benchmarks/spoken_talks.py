@@ -4,7 +4,7 @@ Every passage is spoken by eSpeak NG (Debian package ``espeak-ng``) in a voice o
 accents, men and women, each at its own pace and pitch. Every other talk has an audience that reacts to half of the moments, recorded
 laughter and applause mixed under and after the words. The product reads the file as anybody's: it detects, recognises, divides, judges.
 
-    python -m benchmarks.spoken_talks [--talks 10] [--seed 3] [--rounds 2]
+    python -m benchmarks.spoken_talks [--talks 10] [--seed 3] [--rounds 3]
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ def main() -> None:
     parser.add_argument("--talks", type=int, default=10)
     parser.add_argument("--seed", type=int, default=3)
     parser.add_argument(
-        "--rounds", type=int, default=2, help="how often each filler comes; 2 makes talks of about four minutes"
+        "--rounds", type=int, default=3, help="how often each filler comes; 3 makes talks of six minutes"
     )
     options = parser.parse_args()
     rows: dict[str, dict[str, list[float]]] = {}
