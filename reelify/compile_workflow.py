@@ -9,6 +9,7 @@ from typing import Any
 
 from pipeline.engine import Engine
 from pipeline.errors import BadRequest
+from pipeline.framing.layouts import Layout
 from pipeline.messages import Message, message, say
 from pipeline.progress import Report, no_report, part_of
 from pipeline.speech.clock import moved, through
@@ -20,6 +21,7 @@ from reelify.cut.keywords import key_spans, on_result
 from reelify.cut.posting import Post, remarks, render_post, suffix, write_subtitles
 from reelify.cut.rewriting import rewritten_in
 from reelify.hearing import heard_by
+from reelify.looks.platforms import too_long
 from reelify.rank_workflow import judge
 from reelify.requests import Clip, CompileRequest
 from reelify.tighten_workflow import Tight, tight
@@ -38,6 +40,8 @@ class CompileResult:
     exports: Mapping[str, Path] = field(default_factory=dict)
     doubts: tuple[Message, ...] = ()
     spared: Tight | None = None
+    shapes: Mapping[str, Path] = field(default_factory=dict)
+    layouts: tuple[Layout, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON; paths are files in the request's folder."""
@@ -46,6 +50,8 @@ class CompileResult:
             "output": str(self.path),
             "poster": str(self.poster) if self.poster else None,
             "duration": round(self.plan.duration, 3),
+            "layouts": [shot.to_json() for shot in self.layouts],
+            "shapes": {shape: str(path) for shape, path in self.shapes.items()},
             "cuts": [
                 {"source": c.source, "start": round(c.span.start, 3), "end": round(c.span.end, 3), "at": round(c.at, 3)}
                 for c in self.plan.cuts
@@ -80,13 +86,16 @@ def compile_clip(engine: Engine, request: CompileRequest, report: Report = no_re
     posted = render_post(engine, post, path, request, part_of(report, 0.3, 1.0))
     sources = list(dict.fromkeys(str(clip.source) for clip in request.clips))
     notes = remarks(engine, sources, request, transcript)
+    if request.place:
+        notes += too_long(request.place, plan.duration, None)
     marks = [
         (r.at, r.removal.text or say(Message(f"ui.tighten.{r.removal.kind}"), request.interface), "")
         for r in spared.receipts
         if r.gone
     ]
     plans = write_plans(engine, plan, path, marks, transcript, (posted.size, posted.crops))
-    return CompileResult(path, plan, posted.poster, write_subtitles(transcript, path), plans, notes, spared)
+    files = write_subtitles(transcript, path)
+    return CompileResult(path, plan, posted.poster, files, plans, notes, spared, posted.shapes, posted.layouts)
 
 
 def joined(pieces: Sequence[Clip], engine: Engine, crossfade: float) -> Timeline:
@@ -124,7 +133,8 @@ def _smart_plan(engine: Engine, request: CompileRequest) -> Timeline:
     judged = judge(engine, piece, request, {})
     sentences = moved(judged.transcript, Span(0.0, judged.span.duration), judged.span.start).sentences
     worth = worth_of(sentences, judged.score.evidence, judged.span.start)
-    limits = (settings.min_clip_duration, settings.max_clip_duration)
+    longest = min(settings.max_clip_duration, request.place.longest) if request.place else settings.max_clip_duration
+    limits = (min(settings.min_clip_duration, longest), longest)
     plan = compile_moments(str(piece.source), sentences, worth, limits)
     return plan if plan.cuts else joined(request.clips, engine, request.crossfade)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from pipeline.engine import Engine
 from pipeline.errors import BadRequest, NoAudio, UserError
+from pipeline.framing.layouts import Layout
 from pipeline.media.values import MediaInfo
 from pipeline.messages import Message, message
 from pipeline.progress import Report, no_report, part_of
@@ -18,9 +19,10 @@ from pipeline.values import Sentence, Span, Timeline, Transcript
 from reelify.cut.compilation import key_moments, worth_of
 from reelify.cut.handing import point_marks, reason_marks, write_plans
 from reelify.cut.keywords import key_spans, on_result
-from reelify.cut.posting import Post, remarks, render_post, suffix, write_subtitles
+from reelify.cut.posting import Post, remarks, render_post, sizes, suffix, write_subtitles
 from reelify.hearing import heard_by
 from reelify.highlights_workflow import cut_of, evidence_of
+from reelify.looks.platforms import best_cut, post_name, too_long
 from reelify.requests import Clip, RankRequest, SpokenRequest
 from reelify.score.judging import score_clip
 from reelify.score.ranking import Entry, Ranked, meaning, rank
@@ -54,7 +56,12 @@ class RankedClip:
     path: Path | None = None
     poster: Path | None = None
     subtitles: Mapping[str, Path] = field(default_factory=dict)
+    shapes: Mapping[str, Path] = field(default_factory=dict)
     remarks: tuple[Message, ...] = ()
+    layouts: tuple[Layout, ...] = ()
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    fit: Span | None = None
+    post_name: str = ""
     spared: Tight | None = None
     plans: Mapping[str, Path] = field(default_factory=dict)
 
@@ -94,6 +101,11 @@ class RankedClip:
                     judged.transcript.sentences, worth_of(judged.transcript.sentences, score.evidence)
                 )
             ],
+            "shapes": {shape: str(path) for shape, path in self.shapes.items()},
+            "layouts": [shot.to_json() for shot in self.layouts],
+            "sizes": dict(self.sizes),
+            "best_cut": {"start": round(self.fit.start, 3), "end": round(self.fit.end, 3)} if self.fit else None,
+            "post_name": self.post_name,
             "kept": self.place.kept,
             "reasons": list(self.place.reasons),
             "doubts": [*self.remarks, *score.doubts, *judged.transcript.doubts],
@@ -227,11 +239,24 @@ def _heard(engine: Engine, info: MediaInfo, asked: SpokenRequest, stream: int, r
 
 
 def _remarked(engine: Engine, request: RankRequest, clips: tuple[RankedClip, ...]) -> tuple[RankedClip, ...]:
-    """``clips`` with what is to be said of their sound and captions."""
-    return tuple(
-        replace(clip, remarks=remarks(engine, [str(clip.judged.clip.source)], request, clip.judged.transcript))
-        for clip in clips
-    )
+    """``clips`` with what is to be said of their sound and captions, their sizes, and what the place they go to does not take."""
+    return tuple(_with_remarks(engine, request, clip) for clip in clips)
+
+
+def _with_remarks(engine: Engine, request: RankRequest, clip: RankedClip) -> RankedClip:
+    judged, place = clip.judged, request.place
+    said = remarks(engine, [str(judged.clip.source)], request, judged.transcript)
+    plan = cut_of(judged.clip.source, judged.span)
+    fit = None
+    if place is not None and plan.duration > place.longest:
+        sentences = judged.transcript.sentences
+        fit = best_cut(place, sentences, list(worth_of(sentences, judged.score.evidence)), judged.span.duration)
+    more = too_long(place, plan.duration, fit) if place else ()
+    name = post_name(request.platform, judged.clip.name, request.aspect)
+    return replace(
+        clip, remarks=(*said, *more), sizes=sizes(engine, plan, request), post_name=name,
+        fit=Span(fit.start + judged.span.start, fit.end + judged.span.start) if fit else None,
+    )  # fmt: skip
 
 
 def _finish_all(
@@ -251,9 +276,8 @@ def _finish_all(
         posted = render_post(engine, post, path, request, stage)
         marks = _marks(clip, spared.plan, request.interface)
         plans = write_plans(engine, spared.plan, path, marks, said, (posted.size, posted.crops))
-        done.append(replace(
-            clip, path=path, poster=posted.poster, subtitles=write_subtitles(said, path), spared=spared, plans=plans,
-        ))  # fmt: skip
+        made = replace(clip, path=path, poster=posted.poster, shapes=posted.shapes, layouts=posted.layouts)
+        done.append(replace(made, subtitles=write_subtitles(said, path), spared=spared, plans=plans))
     return tuple(done)
 
 

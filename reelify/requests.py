@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pipeline.captions.styles import LONGEST_JSON, STYLES, CaptionStyle, style_of
 from pipeline.errors import BadRequest
+from pipeline.render.quality import QUALITIES
 from pipeline.render.shapes import ASPECTS, FRAMINGS, SOURCE
 from pipeline.requests import Request, option, unstored
 from pipeline.tracks.choice import AUTO, WANTED
@@ -28,6 +29,7 @@ from pipeline.written.spelling import spelled
 from reelify.cut.compilation import CROSSFADE
 from reelify.cut.rewriting import Rewrite
 from reelify.looks.kits import Kit
+from reelify.looks.platforms import PLATFORMS, Platform
 
 if TYPE_CHECKING:
     from pipeline.settings import Settings
@@ -230,6 +232,30 @@ class Look(TightRequest):
     caption_font: Path | None = option(None, "font file (TTF, OTF) for the captions", doors=("command",))
     brand: str = option("", "a kept look by its name", longest=60)
     kit: Kit = field(default_factory=Kit)
+    platform: str = option(
+        "", "where it is posted: shape, length, size, safe area and loudness", choices=("", *PLATFORMS)
+    )
+    also: str = option("", "more shapes in the same job, separated by commas: 4:5,1:1", longest=60)
+    quality: str = option(next(iter(QUALITIES)), "how finely clips are encoded", choices=tuple(QUALITIES))
+
+    def __post_init__(self) -> None:
+        """A place has its own shape where none is asked for."""
+        SpokenRequest.__post_init__(self)
+        if self.platform and self.aspect == SOURCE:
+            object.__setattr__(self, "aspect", PLATFORMS[self.platform].aspect)
+        if wrong := set(self.more_shapes) - set(ASPECTS):
+            raise BadRequest("error.not_a_choice", field="also", choices=f"{', '.join(ASPECTS)} ({min(wrong)[:20]})")
+
+    @property
+    def more_shapes(self) -> tuple[str, ...]:
+        """The shapes beside :attr:`aspect`, each once."""
+        named = (shape.strip() for shape in self.also.split(","))
+        return tuple(dict.fromkeys(shape for shape in named if shape and shape != self.aspect))
+
+    @property
+    def place(self) -> Platform | None:
+        """Where it is posted, if that was said."""
+        return PLATFORMS.get(self.platform)
 
     @property
     def style(self) -> CaptionStyle:
@@ -261,7 +287,7 @@ class RankRequest(Look):
     out: Path | None = unstored(None, "folder of the clips; default reelify-out", doors=("command",))
 
     def __post_init__(self) -> None:
-        SpokenRequest.__post_init__(self)
+        Look.__post_init__(self)
         if not 1 <= len(self.clips) <= MOST_CLIPS:
             raise BadRequest("error.bad_clip_count", n=len(self.clips), most=MOST_CLIPS)
 
@@ -286,7 +312,7 @@ class CompileRequest(Look):
     card: str = option("", "a title on a card in front; empty for none", longest=LONGEST_TITLE, doors=("client",))
 
     def __post_init__(self) -> None:
-        SpokenRequest.__post_init__(self)
+        Look.__post_init__(self)
         most = 1 if self.smart else MOST_PIECES
         if not 1 <= len(self.clips) <= most:
             raise BadRequest("error.bad_clip_count", n=len(self.clips), most=most)

@@ -78,7 +78,8 @@ STYLES: Mapping[str, CaptionStyle] = {
     "outline": CaptionStyle(scale=1.3, font="Anton", case="upper", words=5, outline=0.14, outline_colour="#000000", shadow=0.0),
     "minimal": CaptionStyle(scale=0.85, mark="none", outline=0.0, shadow=0.05),
     "news": CaptionStyle(
-        font="Oswald", scale=1.05, mark="none", outline=0.0, shadow=0.0, back="bar", back_colour="#0b2a5b", opacity=0.9, key="#ffd400"
+        font="Montserrat ExtraBold", scale=0.95, mark="none", outline=0.0, shadow=0.0, back="bar", back_colour="#0b2a5b", opacity=0.9,
+        key="#ffd400",
     ),
     "big": CaptionStyle(
         scale=2.1, font="Anton", case="upper", words=3, mark="scale", highlight="#ffd400", outline=0.08, place="middle"

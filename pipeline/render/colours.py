@@ -6,6 +6,7 @@ and tagged with it: players that read tags and players that guess then show the 
 
 from __future__ import annotations
 
+import re
 from typing import Any, TypeAlias
 
 from pipeline.media.values import VideoStream
@@ -22,6 +23,30 @@ SAME = ({"709"}, {"170m", "470bg"})
 RGB_FORMATS = ("rgb", "bgr", "gbr", "argb", "abgr", "0rgb", "0bgr", "pal8")
 SDR_WHITE = 100
 """Candela a square metre that become full white (ITU-R BT.2408 puts graphics white of HDR at 203; films are graded darker)."""
+
+
+_ASS_COLOUR = re.compile(r"(&H(?:[0-9A-F]{2})?)([0-9A-F]{6})(?![0-9A-F])")
+LUMA = {HIGH: (0.2126, 0.7152, 0.0722), STANDARD: (0.299, 0.587, 0.114)}
+"""Shares of red, green and blue in the luma (ITU-R BT.709 and BT.601)."""
+
+
+def for_drawing(script: str, size: tuple[int, int]) -> str:
+    """An ASS script whose colours come out right: ffmpeg 7 draws it in BT.601 whatever matrix the picture of ``size`` has."""
+    if guessed(*size) == STANDARD:
+        return script
+    return _ASS_COLOUR.sub(lambda found: found[1] + _redrawn(found[2]), script)
+
+
+def _redrawn(bgr: str) -> str:
+    """The colour ``bbggrr`` that is in BT.601 what ``bgr`` is in BT.709; the nearest where there is none."""
+    blue, green, red = (int(bgr[i : i + 2], 16) for i in (0, 2, 4))
+    kr, kg, kb = LUMA[HIGH]
+    luma = kr * red + kg * green + kb * blue
+    cb, cr = (blue - luma) / (2 * (1 - kb)), (red - luma) / (2 * (1 - kr))
+    kr, kg, kb = LUMA[STANDARD]
+    new_red, new_blue = luma + 2 * (1 - kr) * cr, luma + 2 * (1 - kb) * cb
+    new_green = (luma - kr * new_red - kb * new_blue) / kg
+    return "".join(f"{min(255, max(0, round(v))):02X}" for v in (new_blue, new_green, new_red))
 
 
 def guessed(width: int, height: int) -> str:

@@ -106,8 +106,10 @@ def _with_cover(cover: Path, canvas: Canvas, top: int, room: int) -> Stream:
     return still.filter("setpts", f"N/({_rate(canvas)}*TB)").filter("fps", fps=_rate(canvas))
 
 
-def title_card(text: str, out: Path | str, size: tuple[int, int], fps: float = 25.0, duration: float = 2.0) -> Path:
-    """A silent card with ``text``, faded in and out, to be the first cut of a compilation of the same ``size`` and ``fps``."""
+def title_card(
+    text: str, out: Path | str, size: tuple[int, int], fps: float = 25.0, duration: float = 2.0, colour: str = ""
+) -> Path:
+    """A silent card with ``text`` on ``colour`` (``#rrggbb``), faded in and out, a cut for a plan of the same ``size`` and ``fps``."""
     import moviepy
 
     width, height = size
@@ -116,7 +118,8 @@ def title_card(text: str, out: Path | str, size: tuple[int, int], fps: float = 2
     letters = moviepy.TextClip(
         font=str(fonts.best(said).path), text=said, method="caption", size=box, color="white", text_align="center"
     )
-    ground = moviepy.ColorClip(size, color=CARD_COLOUR).with_duration(duration)
+    paint = tuple(int(colour[i : i + 2], 16) for i in (1, 3, 5)) if colour else CARD_COLOUR
+    ground = moviepy.ColorClip(size, color=paint).with_duration(duration)
     shown = letters.with_duration(duration).with_position("center")
     fades = [moviepy.vfx.FadeIn(duration / 6), moviepy.vfx.FadeOut(duration / 6)]
     card = moviepy.CompositeVideoClip([ground, shown]).with_effects(fades)

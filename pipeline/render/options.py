@@ -10,6 +10,8 @@ from typing import Literal
 from pipeline.captions.placing import Safe
 from pipeline.captions.styles import CaptionStyle
 from pipeline.render import loudness, shapes
+from pipeline.render.brand import Logo, Music
+from pipeline.render.quality import SOUND_RATE
 from pipeline.values import Shot, Span, Transcript
 
 
@@ -22,8 +24,9 @@ class RenderOptions:
     burned in with ``style``, by the ``font`` file of somebody's own where the style asks for it; ``keys`` are when the words are said
     that earned points, ``safe`` what an application covers. ``hook`` is a title for the first ``hook_duration`` seconds. ``loudness``
     in LUFS, ``None`` leaves the sound alone. ``tracks``: by source, the numbers of the audio tracks that are heard together (the
-    first). ``fast_copy`` copies the packets of a single cut: instant, but it begins at the keyframe before (often seconds early) and
-    ignores every option that changes picture or sound.
+    first). ``sound_rate`` is in bits a second; the file stays under ``largest`` bytes; ``logo`` and ``music`` are a brand's.
+    ``fast_copy`` copies the packets of a single cut: instant, but it begins at the keyframe before (often seconds early) and ignores
+    every option that changes picture or sound.
     """
 
     aspect: str = shapes.SOURCE
@@ -42,6 +45,10 @@ class RenderOptions:
     tracks: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     crf: int = 21
     preset: str = "superfast"
+    sound_rate: int = SOUND_RATE
+    largest: int | None = None
+    logo: Logo | None = None
+    music: Music | None = None
     encoder: Literal["auto", "libx264"] = "auto"
     fast_copy: bool = False
     threads: int = 0

@@ -27,6 +27,7 @@ from pipeline.progress import Report, no_report, part_of
 from pipeline.render import colours, graph
 from pipeline.render.checks import Checked, check
 from pipeline.render.options import RenderOptions
+from pipeline.render.quality import picture_rate
 from pipeline.render.steady import steadied
 from pipeline.render.work import Work, tracks_of
 from pipeline.values import Timeline
@@ -149,10 +150,13 @@ def _codec_options(work: Work, encoder: str) -> dict[str, Any]:
         options |= {"c:v": encoder, "pix_fmt": "yuv420p", "g": max(1, round(work.canvas.fps * 2)), **tags}
         if encoder == "libx264":
             options |= {"preset": work.options.preset, "crf": work.options.crf, "threads": work.options.threads}
+            if work.options.largest:
+                rate = picture_rate(work.options.largest, work.duration, work.options.sound_rate)
+                options |= {"maxrate": rate, "bufsize": rate}
         else:
             options |= {"preset": "p4", "rc": "vbr", "cq": work.options.crf + 3, "b:v": 0}
     if work.has_audio:
-        options |= {"c:a": "aac", "b:a": "160k", "ar": graph.AUDIO_RATE}
+        options |= {"c:a": "aac", "b:a": work.options.sound_rate, "ar": graph.AUDIO_RATE}
     return options
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.framing.framing import CropPath, geometry
+from pipeline.framing.layouts import Layout
 from pipeline.media.values import MediaInfo
 from pipeline.render.colours import Stream
 from pipeline.render.graph import Canvas, Shape, Stretch
@@ -13,7 +14,7 @@ from pipeline.values import Span
 
 SOURCE = "source"
 """The shape that changes nothing."""
-ASPECTS: Mapping[str, tuple[int, int]] = {"9:16": (9, 16), "1:1": (1, 1), "16:9": (16, 9)}
+ASPECTS: Mapping[str, tuple[int, int]] = {"9:16": (9, 16), "4:5": (4, 5), "1:1": (1, 1), "16:9": (16, 9)}
 """Shapes a picture is brought to, width to height; a new one is one entry."""
 SCALER = "bicubic"
 EYES = 0.4
@@ -82,20 +83,73 @@ def along(path: CropPath) -> Shape:
     def shape(video: Stream, piece: Stretch, info: MediaInfo, canvas: Canvas) -> Stream:
         import ffmpeg
 
-        covered = [on_result(span, piece) for span in path.bars]
-        if any(a <= 0.05 and b >= piece.duration - 0.05 for a, b in covered):
-            return bars(video, piece, info, canvas)
-        if not covered:
+        ways = list(_ways(path, piece))
+        for shape, times in ways:
+            if any(a <= 0.05 and b >= piece.duration - 0.05 for a, b in times):
+                return shape(video, piece, info, canvas)
+        if not ways:
             return _filled(video, path, piece, canvas)
-        both = video.filter_multi_output("split", 2)
-        when = "+".join(f"between(t,{a:.4f},{b:.4f})" for a, b in covered)
-        return ffmpeg.overlay(
-            _filled(both[0], path, piece, canvas).filter("setsar", 1),
-            bars(both[1], piece, info, canvas).filter("setsar", 1),
-            enable=when,
-        )
+        copies = video.filter_multi_output("split", len(ways) + 1)
+        shown = _filled(copies[0], path, piece, canvas).filter("setsar", 1)
+        for n, (shape, times) in enumerate(ways, 1):
+            when = "+".join(f"between(t,{a:.4f},{b:.4f})" for a, b in times)
+            shown = ffmpeg.overlay(shown, shape(copies[n], piece, info, canvas).filter("setsar", 1), enable=when)
+        return shown
 
     return shape
+
+
+Times = list[tuple[float, float]]
+
+
+def _ways(path: CropPath, piece: Stretch) -> Iterator[tuple[Shape, Times]]:
+    """What is seen instead of the moving crop, and when (seconds of the piece): the whole picture, and each kind of parts."""
+    within = [span for span in path.bars if _meets(span, piece)]
+    if within:
+        yield bars, [on_result(span, piece) for span in within]
+    parted = [one for one in path.layouts if one.parts and _meets(one.span, piece)]
+    for sizes in dict.fromkeys(map(_sizes, parted)):
+        alike = [one for one in parted if _sizes(one) == sizes]
+        yield stacked(alike), [on_result(one.span, piece) for one in alike]
+
+
+def _meets(span: Span, piece: Stretch) -> bool:
+    return span.start < piece.start + piece.duration / piece.rate and piece.start < span.end
+
+
+def _sizes(layout: Layout) -> tuple[float, ...]:
+    """What a filter cannot change over time: how large the parts are."""
+    return (layout.split, *(round(v, 3) for part in layout.parts for v in (part.width, part.height)))
+
+
+def stacked(layouts: Sequence[Layout]) -> Shape:
+    """The parts of ``layouts`` of equal sizes above each other, each at its place during its shot."""
+
+    def shape(video: Stream, piece: Stretch, info: MediaInfo, canvas: Canvas) -> Stream:
+        import ffmpeg
+
+        first = layouts[0]
+        high = even(first.split * canvas.height)
+        both = video.filter_multi_output("split", 2)
+        shown = []
+        for n, height in enumerate((high, canvas.height - high)):
+            part = first.parts[n]
+            places = [
+                expression([(t, v) for one in layouts for t, v in _held(one, piece, getattr(one.parts[n], name))])
+                for name in ("x", "y")
+            ]
+            wide, tall = f"trunc(iw*{part.width:.5f}/2)*2", f"trunc(ih*{part.height:.5f}/2)*2"
+            x, y = (f"max(0,min(i{s}-o{s},i{s}*({p})-o{s}/2))" for s, p in zip("wh", places, strict=True))
+            cut = both[n].filter("crop", w=wide, h=tall, x=x, y=y, exact=1)
+            shown.append(cut.filter("scale", canvas.width, height, flags=SCALER).filter("setsar", 1))
+        return ffmpeg.filter(shown, "vstack", inputs=2)
+
+    return shape
+
+
+def _held(layout: Layout, piece: Stretch, value: float) -> Times:
+    """The same value from the beginning of a shot to its end, on the piece's clock."""
+    return [((t - piece.start) * piece.rate, value) for t in (layout.span.start, layout.span.end)]
 
 
 def _filled(video: Stream, path: CropPath, piece: Stretch, canvas: Canvas) -> Stream:

@@ -14,7 +14,7 @@ from pipeline.media import channels
 from pipeline.media.values import MediaInfo
 from pipeline.messages import message
 from pipeline.progress import Report, part_of
-from pipeline.render import drawn, graph, loudness, shapes
+from pipeline.render import brand, colours, drawn, graph, loudness, shapes
 from pipeline.render.colours import Stream
 from pipeline.render.graph import Canvas, Stretch
 from pipeline.render.options import RenderOptions
@@ -34,11 +34,12 @@ class Work:
         self.seen = any(i.video for i in infos.values())
         to_be_seen = options.captions is not None or bool(options.hook) or options.aspect != shapes.SOURCE
         self.has_video = self.seen or to_be_seen
-        self.has_audio = any(i.audio for i in infos.values())
+        self.has_audio = options.music is not None or any(i.audio for i in infos.values())
         self.canvas = canvas_of(first, options)
         self.parts = graph.pieces(timeline, {s: i.duration for s, i in infos.items()}, self.canvas.fps)
         self.duration = graph.total(self.parts)
         self.gain = loudness.Gain()
+        self.bed = loudness.Gain()
         self.paths: dict[int, framing.CropPath] = {}
         self.folder = Path()
         self.cover: Path | None = None
@@ -64,6 +65,9 @@ class Work:
         if self.options.loudness is not None and self.has_audio:
             quiet = part_of(report, 0.8, 1.0)
             self.gain = loudness.settle(self.audio, self.options.loudness, duration=self.duration, report=quiet)
+        if self.options.music is not None:
+            music, target = self.options.music, self.options.loudness or loudness.TARGET
+            self.bed = loudness.gain_for(loudness.measure(brand.bed(music, self.duration)), target + music.level)
         if self.has_video and not self.seen:
             self.cover = drawn.cover_of(list(self.infos.values()), self.folder)
         self.written = self.has_video and self._write_captions()
@@ -105,7 +109,8 @@ class Work:
         text = self.script()
         if "\nDialogue:" not in text:
             return False
-        (self.folder / "captions.ass").write_text(text, encoding="utf-8")
+        burned = colours.for_drawing(text, (self.canvas.width, self.canvas.height))
+        (self.folder / "captions.ass").write_text(burned, encoding="utf-8")
         # libass reads every font of the folder it is given.
         (self.folder / "fonts").mkdir()
         for face in fonts.named(text, self.look.own):
@@ -120,12 +125,17 @@ class Work:
             at += piece.duration - piece.lead
 
     def _faces(self) -> Iterator[Taken]:
-        """Where faces are in the result, piece by piece; of pieces that are cropped from side to side, whose heights stay."""
+        """Where heads are in the result, and where two parts of it meet, shot by shot."""
+        height = self.canvas.height
         for number, piece, start in self._clocks():
             path = self.paths.get(number)
-            if path is not None and path.heads is not None and path.axis == "x" and not path.bars:
-                top, bottom = (share * self.canvas.height for share in path.heads)
-                yield Taken(start, start + piece.duration, top, bottom)
+            for shot in path.layouts if path is not None and path.axis == "x" else ():
+                a, b = (start + t for t in shapes.on_result(shot.span, piece))
+                if shot.kind == "whole" or b <= start or a >= start + piece.duration:
+                    continue
+                yield from (Taken(a, b, low * height, high * height) for low, high in shot.heads)
+                if shot.parts:
+                    yield Taken(a, b, shot.split * height - 2, shot.split * height + 2)
 
     def _bands(self) -> Iterator[Band]:
         """When the picture does not fill the canvas, on the result's clock."""
@@ -191,11 +201,15 @@ class Work:
         if self.has_audio:
             audio = graph.join([self._sound(*o) for o in opened], self.parts, audio=True)
             audio = loudness.apply(audio, self.gain)
+            if self.options.music is not None:
+                audio = brand.with_music(audio, self.options.music, self.bed, self.duration)
         if self.seen:
             found.append(graph.join([self._picture(*o) for o in opened], self.parts, audio=False))
         elif self.has_video:
             audio, picture = drawn.behind(audio, self.cover, self.canvas, self.duration, self.options.style)
             found.append(picture)
+        if self.options.logo is not None and found:
+            found[0] = brand.with_logo(found[0], self.options.logo, self.canvas, self.options.safe)
         if self.written:
             found[0] = found[0].filter("ass", filename="captions.ass", fontsdir="fonts")
         return found if audio is None else [*found, audio]

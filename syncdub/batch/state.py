@@ -15,6 +15,8 @@ from syncdub.requests import SyncRequest
 
 FILE = "syncdub-season.json"
 VERSION = 1
+ASIDE = frozenset({"interface", "names", "notify", "fetch"})
+"""Fields of a request that make no other film: a season that goes on in another language is not made again."""
 
 
 class Ledger:
@@ -50,7 +52,8 @@ class Ledger:
 def _identity(asked: SyncRequest) -> str:
     """Everything that makes another film: the request, its output's name, and the files' sizes and times."""
     facts = [(f, *_stamp(Path(f))) for f in asked.files()]
-    text = json.dumps([asked.to_json(), asked.output.name, facts], sort_keys=True, default=str)
+    body = {name: value for name, value in asked.to_json().items() if name not in ASIDE}
+    text = json.dumps([body, asked.output.name, facts], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 

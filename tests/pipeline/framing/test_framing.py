@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 from pipeline.framing import faces, framing
 from pipeline.framing.faces import Box
 from pipeline.framing.framing import CropPath
+from pipeline.framing.layouts import Frame
 from pipeline.framing.looking import Look, Motion, look, motion_between
 from pipeline.media.probe import probe
 from pipeline.render import shapes
@@ -20,6 +22,7 @@ from pipeline.values import Shot, Span
 
 SIZE = (9 / 16) / (16 / 9)
 TEN = Span(0.0, 10.0)
+FRAME = Frame("x", SIZE, 16 / 9, 9 / 16)
 
 
 def face(x: float, size: float = 0.1, y: float = 0.4) -> Box:
@@ -31,7 +34,7 @@ def looks(*places: float, step: float = 0.25, start: float = 0.0) -> list[Look]:
 
 
 def path(seen: list[Look], shots: tuple[Shot, ...] = (), span: Span = TEN) -> CropPath:
-    return framing.decide(seen, span, shots, "x", SIZE)
+    return framing.decide(seen, span, shots, FRAME)
 
 
 def centres(found: CropPath, span: Span = TEN) -> np.ndarray:
@@ -93,9 +96,13 @@ def test_motion_in_one_place_is_followed() -> None:
     assert found.at(5) == pytest.approx(0.8, abs=0.03)
 
 
-def test_two_speakers_far_apart_are_shown_whole() -> None:
+def test_two_speakers_far_apart_are_stacked_and_a_group_is_shown_whole() -> None:
     seen = [Look(i * 0.25, (face(0.15), face(0.85))) for i in range(40)]
-    assert path(seen).bars == (TEN,)
+    (layout,) = path(seen).layouts
+    assert (layout.kind, layout.reason, path(seen).bars) == ("stack", "two_people", ())
+    assert [part.holds(box) for part in layout.parts for box in seen[0].faces] == [True, False, False, True]
+    group = [Look(i * 0.25, (face(0.15), face(0.5), face(0.85))) for i in range(40)]
+    assert path(group).bars == (TEN,)
 
 
 def test_two_speakers_close_together_share_the_frame() -> None:
@@ -117,7 +124,7 @@ def test_one_wrong_detection_does_not_move_the_frame() -> None:
 
 
 def test_a_source_of_the_wanted_shape_is_left_alone() -> None:
-    assert framing.decide([], TEN, (), "x", 1.0).size == 1.0
+    assert framing.decide([], TEN, (), replace(FRAME, size=1.0)).size == 1.0
 
 
 def test_simplified_stays_close() -> None:
@@ -172,7 +179,7 @@ def test_a_real_face_is_found_and_framed(media: Path) -> None:
     seen, shots = look(info, Span(0.0, 1.0), "x", find_cuts=True)
     assert all(s.faces for s in seen)
     assert len(shots) == 1
-    found = framing.decide(seen, Span(0, 1), shots, "x", SIZE)
+    found = framing.decide(seen, Span(0, 1), shots, FRAME)
     assert found.bars == ()
     assert found.at(0.5) == pytest.approx(0.51, abs=0.04)
 

@@ -7,13 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pipeline.captions.styles import CaptionStyle
 from pipeline.media import ffmpeg
 from pipeline.media.decode import video_blocks
 from pipeline.media.probe import probe
 from pipeline.render import colours
 from pipeline.render.options import RenderOptions
 from pipeline.render.render import render
-from pipeline.values import Cut, Span, Timeline
+from pipeline.values import Cut, Sentence, Span, Timeline, Transcript
 from tests import odd_media
 
 GREEN = np.array([0, 193, 0])
@@ -124,3 +125,22 @@ def test_the_same_green_on_every_player(
 def test_what_players_take_for_granted() -> None:
     sizes = [(640, 360), (720, 480), (720, 576), (1024, 576), (1280, 536), (720, 1280), (1920, 1080)]
     assert [colours.guessed(*s) for s in sizes] == ["170m"] * 4 + ["709"] * 3
+
+
+@pytest.mark.parametrize("size", [(640, 360), (1280, 720)])
+def test_captions_have_the_colours_they_are_given(size: tuple[int, int], tmp_path: Path) -> None:
+    source = tmp_path / "gray.mkv"
+    gray = f"color=c=0x606060:s={size[0]}x{size[1]}:r=5:d=1"
+    ffmpeg.run(
+        ["-f", "lavfi", "-i", gray, "-c:v", "libx264", "-qp", "0", "-preset", "ultrafast", ffmpeg.safe_output(source)]
+    )
+    said = Transcript("en", 1.0, (Sentence(0.0, 1.0, "MMMM"),))
+    style = CaptionStyle(mark="none", colour="#40c080", scale=3.0, outline=0.0, shadow=0.0)
+    out = tmp_path / "out.mp4"
+    render(Timeline((Cut(str(source), Span(0.0, 1.0), 0.0),)), out, RenderOptions(captions=said, style=style, crf=1))
+    raw = tmp_path / "out.yuv"
+    ffmpeg.run(["-ss", "0.4", *ffmpeg.safe_input(out), "-frames:v", "1", "-f", "rawvideo", ffmpeg.safe_output(raw)])
+    luma = np.frombuffer(raw.read_bytes(), np.uint8)[: size[0] * size[1]]
+    shares = colours.LUMA[colours.guessed(*size)]
+    expected = 16 + 219 / 255 * sum(share * value for share, value in zip(shares, (0x40, 0xC0, 0x80), strict=True))
+    assert np.median(luma[luma > 125]) == pytest.approx(expected, abs=4)

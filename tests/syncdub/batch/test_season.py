@@ -107,6 +107,8 @@ def test_what_is_finished_is_not_made_again_until_something_changes(folders: tup
     assert make.made == ["1x01.wav", "1x02.wav", "1x03.wav", "1x02.wav"]  # what failed is tried anew
     told = [(r.state, r.output, r.figures, r.doubts, [p.key for p in r.places]) for r in (again.rows[2], first.rows[2])]
     assert told[0] == told[1]
+    season(Engine(tmp_path), asked(folders, out, interface="es"), make=make)
+    assert make.made[4:] == ["1x02.wav"]
     (out / again.rows[2].output).unlink()
     season(Engine(tmp_path), asked(folders, out), make=make)
     assert make.made[-1] == "1x03.wav"

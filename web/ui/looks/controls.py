@@ -10,6 +10,9 @@ import gradio as gr
 
 from pipeline.captions.fonts import BRAND_FONTS
 from pipeline.captions.styles import OWN, RANGES, STYLES, CaptionStyle
+from pipeline.render.quality import QUALITIES
+from reelify.looks.kits import CORNERS, Kit
+from reelify.looks.platforms import PLATFORMS
 from web.ui.language import label
 from web.ui.media_field import MediaField
 from web.ui.theme import script
@@ -32,6 +35,14 @@ def chosen() -> dict[str, Any]:
             named_styles(), value=next(iter(STYLES)), label=label("ui.looks.style"), allow_custom_value=True,
             elem_id="looks-style",
         ),
+        "platform": gr.Dropdown(
+            [(label("ui.platform.none"), ""), *((label(f"ui.platform.{name}"), name) for name in PLATFORMS)], value="",
+            label=label("ui.looks.platform"), info=label("ui.looks.platform_info"), elem_id="looks-platform",
+        ),
+        "also": gr.Textbox(label=label("ui.looks.also"), placeholder="4:5,1:1", max_lines=1, elem_id="looks-also"),
+        "quality": gr.Radio(
+            [(label(f"ui.quality.{name}"), name) for name in QUALITIES], value=next(iter(QUALITIES)), label=label("ui.looks.quality")
+        ),
         "brand": gr.Dropdown([(label("ui.looks.no_brand"), "")], value="", label=label("ui.looks.brand"), elem_id="looks-brand"),
     }  # fmt: skip
 
@@ -46,8 +57,8 @@ class Panel:
     """The panel that keeps a look: ``fields`` by the field of the caption style, ``name`` and ``font`` of the look."""
 
     fields: dict[str, Any]
+    kit: dict[str, Any]
     name: gr.Textbox
-    font: MediaField
     keep: gr.Button
     forget: gr.Button
     see: gr.Button
@@ -56,7 +67,7 @@ class Panel:
 
     @property
     def inputs(self) -> list[Any]:
-        return [self.name, self.font, *self.fields.values()]
+        return [self.name, *self.kit.values(), *self.fields.values()]
 
 
 def panel() -> Panel:
@@ -65,14 +76,46 @@ def panel() -> Panel:
         plain = CaptionStyle()
         with gr.Row():
             fields = {name: _field(name, getattr(plain, name)) for name in plain.to_json()}
-        font = MediaField(label=label("ui.looks.font_file"), file_count="single", type="filepath", elem_id="looks-font")
+        kit = _kit()
         name = gr.Textbox(label=label("ui.looks.name"), max_lines=1, elem_id="looks-name")
         with gr.Row():
             keep = gr.Button(label("ui.looks.keep"), size="sm", elem_id="looks-keep")
             forget = gr.Button(label("ui.looks.forget"), size="sm", elem_id="looks-forget")
     see = gr.Button(label("ui.looks.see"), size="sm", elem_id="looks-see")
     preview = gr.HTML(js_on_load=script("captions.js", "preview.js"), elem_id="looks-preview")
-    return Panel(fields, name, font, keep, forget, see, preview, gr.State({"n": 1, "time": 0.5}))
+    return Panel(fields, kit, name, keep, forget, see, preview, gr.State({"n": 1, "time": 0.5}))
+
+
+def _kit() -> dict[str, Any]:
+    """What a kept look brings beside its captions, by the field of the kit."""
+    plain = Kit()
+    found: dict[str, Any] = {"font": _file("font_file", "looks-font")}
+    with gr.Accordion(label("ui.looks.more"), open=False):
+        found["logo"] = _file("logo", "looks-logo")
+        corners = [(label(f"ui.looks.corner.{c}"), c) for c in CORNERS]
+        with gr.Row():
+            found["logo_place"] = gr.Dropdown(
+                corners, value=plain.logo_place, label=label("ui.looks.logo_place"), min_width=140
+            )
+            found["logo_size"] = gr.Slider(
+                0.03, 0.5, plain.logo_size, step=0.01, label=label("ui.looks.logo_size"), min_width=140
+            )
+            found["logo_opacity"] = gr.Slider(
+                0.05, 1, plain.logo_opacity, step=0.05, label=label("ui.looks.logo_opacity"), min_width=140
+            )
+        with gr.Row():
+            found |= {name: _file(name, f"looks-{name}") for name in ("intro", "outro", "music")}
+        with gr.Row():
+            found["end_card"] = gr.Textbox(label=label("ui.looks.end_card"), max_lines=1)
+            found["music_level"] = gr.Slider(
+                -40, 0, plain.music_level, step=1, label=label("ui.looks.music_level"), min_width=140
+            )
+            found["ducking"] = gr.Slider(0, 30, plain.ducking, step=1, label=label("ui.looks.ducking"), min_width=140)
+    return found
+
+
+def _file(name: str, elem_id: str) -> MediaField:
+    return MediaField(label=label(f"ui.looks.{name}"), file_count="single", type="filepath", elem_id=elem_id)
 
 
 def _field(name: str, value: Any) -> Any:

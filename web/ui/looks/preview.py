@@ -9,7 +9,7 @@ import tempfile
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -19,16 +19,17 @@ import gradio as gr
 from pipeline.captions.fonts import Face
 from pipeline.captions.placing import Safe
 from pipeline.errors import BadRequest, StudioError
-from pipeline.messages import format_number
+from pipeline.messages import Message, format_number, say
 from pipeline.render.previews import Preview
 from pipeline.speech.clock import moved
 from pipeline.tracks.choice import chosen
 from pipeline.values import Span, Transcript
 from reelify.cut.keywords import key_spans
-from reelify.cut.posting import Post, options_of, sources_of
+from reelify.cut.posting import Post, options_of, sizes, sources_of
 from reelify.highlights_workflow import cut_of
 from reelify.looks.applied import applied
 from reelify.looks.kits import Kits
+from reelify.looks.platforms import too_long
 from reelify.requests import Clip, CompileRequest, RankRequest
 from reelify.values import Point
 from web.jobs import edits
@@ -55,6 +56,8 @@ class Shown:
     time: float
     duration: float
     safe: Safe | None = None
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    remarks: Sequence[Message] = ()
 
 
 class PreviewWork:
@@ -102,20 +105,13 @@ class PreviewWork:
         kits = Kits.of(self.page.settings.data_dir, owner_of(request))
         asked = self._with_font(asked, look, kits)
         asked = replace(asked, track=job.asked(RankRequest).track)
-        preview = self._preview(asked, self._post(asked, clip, span))
+        post = self._post(asked, clip, span)
+        preview = self._preview(asked, post)
         time = min(max(0.0, where.get("time", 0.5)), max(0.0, preview.duration - 0.05))
         fonts = [_address(face, kits) for face in preview.fonts()]
-        return Shown(
-            preview.script,
-            fonts,
-            preview.size,
-            _frame(preview, time),
-            n,
-            len(clips),
-            time,
-            preview.duration,
-            preview.safe,
-        )
+        told = too_long(asked.place, post.plan.duration, None) if asked.place else ()
+        found = Shown(preview.script, fonts, preview.size, _frame(preview, time), n, len(clips), time, preview.duration)
+        return replace(found, safe=preview.safe, sizes=sizes(self.page.engine, post.plan, asked), remarks=told)
 
     def _with_font(self, asked: CompileRequest, look: Mapping[str, Any], kits: Kits) -> CompileRequest:
         """The font of the kept look that the tab names; the product's until one is kept."""
@@ -215,5 +211,15 @@ def drawn(what: Shown, language: str) -> str:
         f'<div class="look-where"><label>{html.escape(tell("ui.looks.clip", language))} <select data-clip>{choice}</select></label>'
         f"<label>{html.escape(tell('ui.looks.time', language))} "
         f'<input type="range" data-time min="0" max="{what.duration:.2f}" step="0.05" value="{what.time:.2f}"></label>'
-        f"<output>{html.escape(seconds)}</output></div></div>"
+        f"<output>{html.escape(seconds)}</output></div>{_facts(what, language)}</div>"
     )
+
+
+def _facts(what: Shown, language: str) -> str:
+    """How large the clip will be in each quality, and what the place it goes to does not take."""
+    each = [
+        f"{tell(f'ui.quality.{name}', language)}: ≈ {format_number(size / 1e6, 1, language)} MB"
+        for name, size in what.sizes.items()
+    ]
+    said = "".join(f'<p class="studio-note">{html.escape(say(m, language))}</p>' for m in what.remarks)
+    return f'<p class="soft">{html.escape(" · ".join(each))}</p>{said}'

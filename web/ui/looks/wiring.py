@@ -15,7 +15,10 @@ from web.ui.looks.work import LooksWork
 
 def wire(page: Page, demo: gr.Blocks, menus: Mapping[str, Any], panel: Panel, running: gr.State) -> None:
     """Connects a tab's ``menus`` (the options that say how clips look) and the ``panel`` with their work; ``running`` is its job."""
-    work, seen = LooksWork(page, tuple(panel.fields)), PreviewWork(page, tuple(panel.fields), tuple(menus))
+    work, seen = (
+        LooksWork(page, tuple(panel.fields), tuple(panel.kit)),
+        PreviewWork(page, tuple(panel.fields), tuple(menus)),
+    )
     both, fields = [menus["caption_style"], menus["brand"]], list(panel.fields.values())
     asked = [running, panel.where, *fields, *menus.values()]
     demo.load(work.offered, None, both, **QUIET)
@@ -25,6 +28,6 @@ def wire(page: Page, demo: gr.Blocks, menus: Mapping[str, Any], panel: Panel, ru
     panel.forget.click(work.forget, panel.name, both, **QUIET)
     panel.see.click(seen.show, asked, panel.preview, **QUIET)
     panel.preview.apply(seen.move, [running, *fields, *menus.values()], [panel.preview, panel.where], **QUIET)
-    for component in (*fields, menus["aspect"], menus["framing"]):
+    for component in (*fields, menus["aspect"], menus["framing"], menus["platform"]):
         # A picker tells every colour on the way; the last one counts.
         component.input(seen.update, asked, panel.preview, trigger_mode="always_last", **QUIET)

@@ -11,17 +11,17 @@ import gradio as gr
 
 from pipeline.captions.styles import STYLES, style_of
 from pipeline.errors import StudioError
-from reelify.looks.kits import Kits, of_json
+from reelify.looks.kits import FILES, Kits, of_json
 from web.ui.following import Page, chosen_source, owner_of, shown
 from web.ui.language import label
 from web.ui.looks.controls import COLOURS, named_styles
 
 
 class LooksWork:
-    """The handlers of one tab's looks; ``fields`` are the fields of a caption style in the order of the panel."""
+    """The handlers of one tab's looks; ``fields`` are the fields of a caption style and ``kit`` those of the kit, in the order of the panel."""
 
-    def __init__(self, page: Page, fields: Sequence[str]) -> None:
-        self.page, self.fields = page, tuple(fields)
+    def __init__(self, page: Page, fields: Sequence[str], kit: Sequence[str]) -> None:
+        self.page, self.fields, self.kit = page, tuple(fields), tuple(kit)
 
     def kits(self, request: gr.Request) -> Kits:
         return Kits.of(self.page.settings.data_dir, owner_of(request))
@@ -45,13 +45,19 @@ class LooksWork:
         values = style.to_json()
         return [values[name] or None if name in COLOURS else values[name] for name in self.fields]
 
-    def keep(self, request: gr.Request, name: str, font: str | None, *values: Any) -> tuple[Any, Any]:
-        """Keeps the panel's look under ``name``; the font goes through the one gate of files."""
-        kits = self.kits(request)
+    def keep(self, request: gr.Request, name: str, *values: Any) -> tuple[Any, Any]:
+        """Keeps the panel's look under ``name``; its files go through the one gate."""
+        kits, n = self.kits(request), len(self.kit)
         try:
-            file = chosen_source(self.page, font, None, request, probe=False) if font else None
-            style = json.dumps(said(dict(zip(self.fields, values, strict=True))))
-            kit = of_json({"name": (name or "").strip(), "style": style}, {"font": file.path} if file else {})
+            given = dict(zip(self.kit, values[:n], strict=True))
+            files = {
+                k: chosen_source(self.page, v, None, request, probe=False).path
+                for k, v in given.items()
+                if k in FILES and v
+            }
+            plain = {k: v for k, v in given.items() if k not in FILES and v is not None}
+            style = json.dumps(said(dict(zip(self.fields, values[n:], strict=True))))
+            kit = of_json({**plain, "name": (name or "").strip(), "style": style}, files)
             kits.save(kit, self.page.engine.probe)
         except StudioError as error:
             raise shown(error, request) from error

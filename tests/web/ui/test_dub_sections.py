@@ -1,0 +1,90 @@
+"""The sections under the dub tab: a season is paired, corrected and made; a place is chosen, seen, ticked and noted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipeline.media.probe import probe
+from syncdub.batch import planning
+from syncdub.plan_file import save_plan
+from syncdub.requests import SyncRequest
+from tests import fake_service
+from tests.dubbing import film, sound
+from tests.fake_kinds import FAKES
+from tests.fake_service import FakeEngine, ended, parts, service
+from tests.web.rest.test_seasons import KINDS, REFUSED
+from tests.web.review.test_review import PLAN
+from web.guard.visitors import COOKIE
+from web.jobs.kinds import Kind, by_name
+from web.jobs.values import Asker
+from web.ui.dubsync.review import Review
+from web.ui.dubsync.season import SeasonWork, pairs_of
+from web.ui.following import Page, owner_of
+
+VISITOR: Any = SimpleNamespace(headers={"accept-language": "es", "cookie": f"{COOKIE}={'ab' * 16}"}, username="")
+
+
+def page_of(client: Any) -> Page:
+    made = parts(client)
+    return Page(made.settings, made.engine, made.jobs, made.sources)
+
+
+def test_a_season_is_paired_corrected_and_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for n in (1, 2):
+        for folder, name in (("show/films", f"Show S01E0{n}.mkv"), ("show/dubs", f"Serie 1x0{n}.mka")):
+            (tmp_path / "library" / folder).mkdir(parents=True, exist_ok=True)
+            (tmp_path / "library" / folder / name).write_bytes(REFUSED if (n, name[-1]) == (2, "a") else name.encode())
+    monkeypatch.setattr(fake_service, "FAKES", KINDS)
+    monkeypatch.setattr(planning, "evidence", lambda films, dubs, *_: np.zeros((len(films), len(dubs))))
+    with service(tmp_path, media_source_enabled=True, media_source_path=tmp_path / "library") as client:
+        page = page_of(client)
+        work = SeasonWork(page)
+        *_, shown = work.pair(VISITOR, "show/films", "show/dubs", True, "")
+        value = shown[1]["value"]
+        table = pd.DataFrame(value["data"], columns=value["headers"])
+        assert [pair["dubs"] for pair in pairs_of(table)] == [
+            [["show/dubs/Serie 1x01.mka"]],
+            [["show/dubs/Serie 1x02.mka"]],
+        ]
+        table.iloc[1, 1] = ""  # a person takes the second pair away
+        work.start(VISITOR, shown[2], table)
+        children = page.jobs.children(shown[2])
+        assert [c.title for c in children] == ["show/films/Show S01E01.mkv + show/dubs/Serie 1x01.mka"]
+        ended(client, children[0].id)
+        told, counts = work.look(VISITOR, shown[2])
+        assert "1 hechos" in counts
+        assert told["value"]["data"][0][4] == "Hecho"
+
+
+def test_a_place_is_seen_heard_ticked_and_noted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    original = film(tmp_path, sound(12, 1))
+
+    def planned(engine: Any, request: Any, folder: Path, report: Any) -> dict[str, Any]:
+        save_plan(PLAN, folder)
+        return {"verdict": "edit", "output": None, "doubts": []}
+
+    monkeypatch.setattr(fake_service, "FAKES", {**FAKES, **by_name(Kind(SyncRequest, planned))})
+    monkeypatch.setattr(FakeEngine, "probe", lambda self, path: probe(path))
+    with service(tmp_path) as client:
+        review = Review(page_of(client))
+        job = parts(client).jobs.submit(SyncRequest(original=original, dub=original), Asker(owner_of(VISITOR)))
+        ended(client, job)
+        shown, chosen = review.opened(VISITOR, job)
+        first = chosen["choices"][0][1]
+        assert shown["visible"]
+        assert chosen["value"] == first
+        seen, heard, ticked, note = review.place(VISITOR, job, first, "side", "after")
+        assert Path(seen["value"]).stat().st_size > 1000
+        assert Path(heard["value"]).stat().st_size > 1000
+        assert (ticked, note) == (False, "")
+        after = review.say(VISITOR, job, first, True, "bien")
+        assert after["choices"][0][0].startswith("✓")
+        assert after["value"] != first
+        assert review.place(VISITOR, job, first, "wipe", "before")[2:] == (True, "bien")
+        assert not review.opened(VISITOR, "0" * 32)[0]["visible"]
