@@ -90,7 +90,9 @@ def fresh(visit: Visit, eye: Eye, scheme: str) -> Iterator[Looked]:
     page = visit.page
     yield eye.shoot(visit, "form", scheme)
     page.locator("#highlights-flow .flow-options button").first.click()
-    page.locator("#highlights-flow .flow-options input[type=checkbox]").nth(1).check()
+    page.locator(
+        "#highlights-flow .flow-options input[type=checkbox]"
+    ).last.check()  # a job that runs until it is stopped
     yield eye.shoot(visit, "settings", scheme)
     page.click("#highlights-example")
     page.wait_for_selector("#highlights-progress .studio-progress", timeout=LIMIT)

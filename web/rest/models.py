@@ -191,8 +191,8 @@ class Task(BaseModel):
     created_at: str | None
     started_at: str | None
     finished_at: str | None
-    seconds_left: float | None
-    ahead: int = Field(description="Queued jobs before this one.")
+    seconds_left: float | None = Field(description="What was promised; 0 once it takes longer.")
+    ahead: int = Field(description="Jobs that run or wait before this one.")
     stages: dict[str, float] = Field(description="Seconds by stage.")
     result: dict[str, Any] | None = None
     download_url: str | None = None
