@@ -92,6 +92,7 @@ def _add_tighten(commands: Any) -> None:
         help="seconds that stay whatever they are",
     )
     six.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    cli.add_verbose(six)
 
 
 def _add_finding(commands: Any) -> None:
@@ -103,6 +104,7 @@ def _add_finding(commands: Any) -> None:
     for command, request in ((seven, FindRequest), (eight, ChaptersRequest)):
         cli.add_options(command, request)
         command.add_argument("--json", action="store_true", help="one JSON object on standard output")
+        cli.add_verbose(command)
 
 
 def _add_batch(commands: Any) -> None:

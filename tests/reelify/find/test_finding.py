@@ -10,11 +10,13 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pytest
 
+from pipeline import cli
 from pipeline.engine import Engine
 from pipeline.evidence.sound_events import LAUGHTER
 from pipeline.settings import Settings
 from pipeline.values import Event, Sentence, Shot, Transcript
 from reelify import find_workflow
+from reelify.__main__ import main
 from reelify.find.chapters import SHORTEST, divided
 from reelify.find.listing import CHAPTER_FORMS, Chapter
 from reelify.find.searching import Index, Passage, Query
@@ -162,3 +164,11 @@ def test_chapters_in_every_form() -> None:
     assert [a.findtext("ChapterTimeStart") for a in root.iter("ChapterAtom")][1] == "00:01:01.500"
     assert json.loads(written["json"])["chapters"][2] == {"start": 66.0, "end": 3700.0, "title": "Tres"}
     assert all(form.write((), "") is not None for form in CHAPTER_FORMS.values())
+
+
+@pytest.mark.parametrize(
+    "arguments", [["find", "risas", "no.mp4"], ["chapters", "no.mp4"], ["tighten", "no.mp4", "--strike", "1-2.5"]]
+)
+def test_the_commands_say_what_is_missing(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(arguments) == cli.INPUT
+    assert "no.mp4" in capsys.readouterr().err

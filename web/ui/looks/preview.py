@@ -104,7 +104,8 @@ class PreviewWork:
         )
         kits = Kits.of(self.page.settings.data_dir, owner_of(request))
         asked = self._with_font(asked, look, kits)
-        asked = replace(asked, track=job.asked(RankRequest).track)
+        ranking = job.asked(RankRequest)  # what was heard then is remembered by what was asked
+        asked = replace(asked, track=ranking.track, language=ranking.language)
         post = self._post(asked, clip, span)
         preview = self._preview(asked, post)
         time = min(max(0.0, where.get("time", 0.5)), max(0.0, preview.duration - 0.05))
@@ -140,7 +141,7 @@ class PreviewWork:
         transcript = Transcript("", info.duration)
         if info.audio:
             stream = chosen(info, asked.track).heard
-            transcript = self.page.engine.transcript(source, clip.get("language") or None, stream)
+            transcript = self.page.engine.transcript(source, asked.language, stream)
         heard = moved(transcript, span)
         points = [
             Point(p["part"], p["text"], p["start"] + clip["start"] - span.start, p["points"])
