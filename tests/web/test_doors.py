@@ -91,7 +91,8 @@ def page(tmp_path: Path) -> Any:
     before = Job("a" * 32, "analyse", AnalyseRequest(original=film, dub=film), tmp_path, state="done", result={})
     engine = SimpleNamespace(probe=lambda path: None)
     queue = Queue(before)
-    sources = SimpleNamespace(find_now=lambda text, *_, **__: Stored(Path(text), Path(text).name, 4))
+    stored = Stored(film, film.name, 4)
+    sources = SimpleNamespace(find_now=lambda text, *_, **__: stored, folder=lambda text: [stored])
     return SimpleNamespace(
         settings=Settings(), engine=engine, jobs=queue, sources=sources, job=lambda job_id, request: before
     )
@@ -157,7 +158,7 @@ def test_nobody_in_the_service_asks_without_saying_who() -> None:
         and "jobs" in ast.unparse(node.func)
     ]  # fmt: skip
     assert len(calls) >= 7
-    assert {asker for _, asker in calls} <= {"asker(request)", "asker"}, calls
+    assert {asker for _, asker in calls} <= {"asker(request)", "asker", "Asker(job.owner, request.interface)"}, calls
 
 
 @pytest.mark.parametrize("language", languages())
