@@ -139,7 +139,7 @@ def test_every_endpoint_follows_the_client(page: Any, tmp_path: Path, offer: Off
 @pytest.mark.parametrize(("accepted", "language"), READERS)
 def test_every_tab_follows_the_visitor(page: Any, tmp_path: Path, accepted: str, language: str) -> None:
     visitor, film = _visitor(accepted), str(_film(tmp_path))
-    fields = dict.fromkeys(("source", "clips", "film", "dub"), {"files": [], "link": film})
+    fields = {key: {"files": [], "link": film} for key in ("source", "clips", "film", "dub")}
     given = gr.EventData(None, {"fields": fields})
     acts: tuple[Callable[[], Any], ...] = (
         lambda: next(HighlightsWork(page, ()).start(visitor, given)),
