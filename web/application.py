@@ -37,7 +37,7 @@ from web.watch.notices import Notices
 TITLE = "Reelify & SyncDub"
 ABOUT = (
     "Finds, ranks and renders the moments of a long video worth sharing, and puts a film's dub in sync. "
-    "Errors are `{status: error, error, message}` in the language of `Accept-Language` (es, en)."
+    "Errors are `{status: error, error, message}` in the language of `Accept-Language`."
 )
 _log = logging.getLogger(__name__)
 
