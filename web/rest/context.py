@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from fastapi import Request
@@ -19,6 +19,7 @@ from web.intake.library import Library
 from web.intake.resumable import Resumable
 from web.intake.sources import Sources
 from web.jobs.queue import Job, Jobs
+from web.rest.aside import Aside
 from web.watch.monitoring import Monitor
 
 
@@ -35,6 +36,7 @@ class Service:
     allowance: Allowance
     sources: Sources
     monitor: Monitor
+    aside: Aside = field(default_factory=Aside)
 
 
 def service_of(request: Request) -> Service:
