@@ -21,11 +21,11 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import ROOT, page_checks, table
+from pipeline.messages import languages
 from tests.browsing import Visit, app_process, chromium, page_server
 
 WIDTHS = (390, 768, 1280, 1920)
 HEIGHTS = {390: 844, 768: 1024, 1280: 800, 1920: 1080}
-LOCALES = ("es-ES", "en-US")
 SCHEMES = ("light", "dark")
 TABS = ("highlights", "viral", "dubsync")
 READY = (
@@ -124,7 +124,7 @@ def series(browser: Any, address: str, state: Any, eye: Eye, *, real: bool) -> l
     walks: list[tuple[Callable[[Visit, Eye, str], Iterator[Looked]], Any]] = [(returning, state)]
     if not real:
         walks.insert(0, (fresh, None))
-    for width, locale, scheme in itertools.product(WIDTHS, LOCALES, SCHEMES):
+    for width, locale, scheme in itertools.product(WIDTHS, languages(), SCHEMES):
         for walk, kept in walks:
             visit = Visit(browser, address, locale, width, scheme, kept)
             visit.page.set_viewport_size({"width": width, "height": HEIGHTS[width]})

@@ -13,7 +13,7 @@ import os
 import sys
 import time
 from argparse import SUPPRESS, ArgumentParser, Namespace
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -95,9 +95,12 @@ def _written(result: Mapping[str, Any]) -> str:
     return "\n".join(json.dumps(one, ensure_ascii=False) for one in several)
 
 
-def add_options(parser: ArgumentParser, request: type[Request]) -> None:
-    """Gives a command the parameters that ``request`` offers on the command line; those not given stay out of its namespace."""
+def add_options(parser: ArgumentParser, request: type[Request], said: Collection[str] = ()) -> None:
+    """Gives a command the parameters that ``request`` offers on the command line, but not those that the command itself has
+    ``said``; those not given stay out of its namespace."""
     for parameter in options_of(request, "command"):
+        if parameter.name in said:
+            continue
         flag = "--" + parameter.called.replace("_", "-")
         more: dict[str, Any] = {"dest": parameter.name, "default": SUPPRESS, "help": parameter.option.help}
         if parameter.kind is bool:

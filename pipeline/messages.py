@@ -1,9 +1,10 @@
 """Sentences for people, as values: a code and its numbers, put into words at the border in the reader's language.
 
 Results, doubts, reasons and errors carry a :class:`Message`; only the page, the REST answers and the command line call
-:func:`say`. The words live in ``assets/locales/<language>.json``: a flat object from code to template. A third language
-costs one file. Templates use :meth:`str.format` fields plus two formats of ours: ``{at:clock}`` (``2:28``, ``1:02:28``) and
-``{x:number}`` / ``{x:number1}`` (decimal comma in Spanish).
+:func:`say`. The words live in ``assets/locales/<language>.json``: a flat object from code to template. Another language costs
+one file; its codes ``language.*`` hold its own name, the direction it is written in, its decimal and grouping signs and how it
+writes a percentage. Templates use :meth:`str.format` fields plus two formats of ours: ``{at:clock}`` (``2:28``, ``1:02:28``) and
+``{x:number}`` / ``{x:number1}`` (with the signs of the language).
 """
 
 from __future__ import annotations
@@ -66,11 +67,11 @@ class _Formatter(string.Formatter):
 
 
 def format_number(value: float, digits: int, language: str) -> str:
-    """A number with ``digits`` decimals, decimal comma and thin grouping where the language wants them."""
+    """A number with ``digits`` decimals and the decimal and grouping signs of the language (``language.decimal``, ``language.group``)."""
     text = f"{value:,.{digits}f}"
-    if language.startswith("en"):
-        return text
-    return text.replace(",", "\u202f").replace(".", ",")
+    return text.translate(
+        {ord(","): template("language.group", language), ord("."): template("language.decimal", language)}
+    )
 
 
 @functools.cache
@@ -102,16 +103,21 @@ def choose_language(wanted: str | None) -> str:
     return next((tag for _, _, tag in sorted(ranked) if tag in have), FALLBACK)
 
 
+def template(code: str, language: str) -> str | None:
+    """What ``language`` says for ``code``, else what English says; ``None`` where neither has it."""
+    return catalogue(language).get(code) or catalogue(FALLBACK).get(code)
+
+
 def say(what: Message, language: str) -> str:
     """``what`` in ``language``; falls back to English, then to the code itself, never fails."""
-    template = catalogue(language).get(what.code) or catalogue(FALLBACK).get(what.code)
-    if template is None:
+    found = template(what.code, language)
+    if found is None:
         detail = ", ".join(f"{k}={v}" for k, v in what.values.items())
         return f"{what.code} ({detail})" if detail else what.code
     try:
-        return _Formatter(language).vformat(template, (), dict(what.values))
+        return _Formatter(language).vformat(found, (), dict(what.values))
     except (KeyError, ValueError, IndexError, TypeError):
-        return template
+        return found
 
 
 def neutral(value: Message) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""``reelify transcribe | highlights | batch | rank | tighten | score | look | models``: the page's work from a command line."""
+"""``reelify transcribe | highlights | batch | rank | tighten | find | chapters | score | look | models``: the page's work."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def _add_tighten(commands: Any) -> None:
         "tighten", help="a video without its pauses, fillers and repeated starts, with a list of what went"
     )
     six.add_argument("input", help="a file or an http(s) address")
-    cli.add_options(six, CompileRequest)
+    cli.add_options(six, CompileRequest, said={"tighten"})
     six.add_argument("--out", type=Path, default=OUT, help="folder of the result; default reelify-out")
     six.add_argument(
         "--strike", nargs="*", type=_stretch, default=(), metavar="START-END", help="seconds that go whatever they are"
@@ -102,7 +102,7 @@ def _add_finding(commands: Any) -> None:
     eight = commands.add_parser("chapters", help="a long video's chapters, with titles from its own words")
     eight.add_argument("input", help="a file or an http(s) address")
     for command, request in ((seven, FindRequest), (eight, ChaptersRequest)):
-        cli.add_options(command, request)
+        cli.add_options(command, request, said={"query"})
         command.add_argument("--json", action="store_true", help="one JSON object on standard output")
         cli.add_verbose(command)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
@@ -18,14 +19,18 @@ from typing import Any
 
 import pytest
 
+from pipeline import messages
+from pipeline.messages import Message, languages, say
+
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = ROOT / "assets" / "examples"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 HARMLESS = ("Method not implemented",)
 TABS = {
-    "es": ("Momentos", "Clips virales", "Doblaje", "Proyectos"),
-    "en": ("Highlights", "Viral clips", "Dub sync", "Projects"),
+    tag: tuple(say(Message(f"ui.tab.{name}"), tag) for name in ("highlights", "viral", "dubsync", "tasks"))
+    for tag in languages()
 }
+"""The names of the tabs in every language of the page."""
 PATIENCE = 120_000
 """Milliseconds; a limit on a busy machine, never what is measured."""
 
@@ -115,6 +120,20 @@ def page_server(folder: Path, kinds: Mapping[str, Any], **changes: Any) -> Itera
     finally:
         server.should_exit = True
         thread.join(20)
+
+
+@contextmanager
+def another_language(folder: Path, tag: str, words: Mapping[str, str]) -> Iterator[None]:
+    """The locales with one more language that says only ``words``."""
+    shutil.copytree(messages.LOCALES, folder, dirs_exist_ok=True)
+    (folder / f"{tag}.json").write_text(json.dumps(words), encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(messages, "LOCALES", folder)
+        messages.catalogue.cache_clear()
+        try:
+            yield
+        finally:
+            messages.catalogue.cache_clear()
 
 
 @contextmanager

@@ -26,7 +26,7 @@ class Quality:
 
 QUALITIES: Mapping[str, Quality] = {
     "draft": Quality(21, "superfast", SOUND_RATE, 0.075),
-    "post": Quality(18, "medium", 192_000, 0.085),
+    "post": Quality(16, "medium", 192_000, 0.085),
 }
 """The first is taken where none is named."""
 

@@ -10,7 +10,20 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.messages import LOCALES, Message, choose_language, clock, languages, localise, message, neutral, say
+from pipeline.messages import (
+    LOCALES,
+    Message,
+    catalogue,
+    choose_language,
+    clock,
+    format_number,
+    languages,
+    localise,
+    message,
+    neutral,
+    say,
+)
+from tests.browsing import another_language
 
 ROOT = Path(__file__).resolve().parents[2]
 CODE = re.compile(
@@ -29,7 +42,29 @@ def test_every_language_says_everything_with_the_same_values() -> None:
         assert set(words) == set(english), tag
         for code, template in words.items():
             assert fields(template) == fields(english[code]), f"{tag} {code}"
-            assert template.strip(), f"{tag} {code}"
+            assert template.strip() or code == "language.group", f"{tag} {code}"
+            assert template[-1:].isspace() == english[code][-1:].isspace() or code == "language.group", f"{tag} {code}"
+
+
+def test_every_language_names_itself_and_its_signs() -> None:
+    names = {say(Message("language.name"), tag) for tag in languages()}
+    assert len(names) == len(languages()) >= 3
+    for tag in languages():
+        assert catalogue(tag)["language.direction"] in {"ltr", "rtl"}
+        assert len(catalogue(tag)["language.decimal"]) == 1
+        assert catalogue(tag)["language.decimal"] != catalogue(tag)["language.group"]
+
+
+def test_a_language_is_one_file_and_english_fills_what_it_lacks(tmp_path: Path) -> None:
+    words = {"language.name": "Zazaki", "language.decimal": "|", "error.no_audio": "{name}: veng çin o"}
+    with another_language(tmp_path, "zz", words):
+        assert "zz" in languages()
+        assert choose_language("zz-TR,en;q=0.5") == "zz"
+        assert say(message("error.no_audio", name="a.mp4"), "zz") == "a.mp4: veng çin o"
+        assert say(message("error.no_video", name="a.mp4"), "zz") == "“a.mp4” has no picture."
+        assert format_number(1234.5, 1, "zz") == "1,234|5"
+    assert "zz" not in languages()
+    assert choose_language("zz-TR,es;q=0.5") == "es"
 
 
 def known(code: str, words: dict[str, str]) -> bool:
@@ -53,6 +88,12 @@ def test_numbers_and_times_follow_the_language() -> None:
     what = message("error.bad_durations", low=1.5, high=20)
     assert "1.5–20.0" in say(what, "en")
     assert "1,5–20,0" in say(what, "es")
+    assert "1,5–20,0" in say(what, "pt")
+    assert [format_number(12345.6, 1, tag) for tag in ("en", "es", "pt")] == [
+        "12,345.6",
+        "12\N{NARROW NO-BREAK SPACE}345,6",
+        "12\N{NARROW NO-BREAK SPACE}345,6",
+    ]
     assert [clock(t) for t in (0, 59.9, 148.2, 3748)] == ["0:00", "0:59", "2:28", "1:02:28"]
 
 
@@ -73,6 +114,8 @@ def test_values_are_never_templates() -> None:
         ("zz", "en"),
         (None, "en"),
         ("es_MX.UTF-8", "es"),
+        ("pt-BR,pt;q=0.9,en;q=0.8", "pt"),
+        ("pt_PT.UTF-8", "pt"),
         ("en;q=oops,es", "es"),
     ],
 )

@@ -15,6 +15,7 @@ import reelify.__main__
 import syncdub.__main__
 from pipeline.errors import Cancelled, StudioError
 from pipeline.files.received import Stored
+from pipeline.messages import languages
 from pipeline.requests import Request
 from pipeline.settings import Settings
 from tests.fake_service import ended, service
@@ -25,7 +26,7 @@ from web.ui.highlights.work import HighlightsWork
 from web.ui.viral.work import ViralWork
 
 ROOT = Path(__file__).resolve().parents[2]
-READERS = [("es-MX,es;q=0.9", "es"), ("en-GB", "en"), ("fr", "en"), (None, "en")]
+READERS = [("es-MX,es;q=0.9", "es"), ("en-GB", "en"), ("fr", "en"), ("pt-BR", "pt"), (None, "en")]
 
 
 @pytest.mark.parametrize(("accepted", "language"), READERS)
@@ -159,7 +160,7 @@ def test_nobody_in_the_service_asks_without_saying_who() -> None:
     assert {asker for _, asker in calls} <= {"asker(request)", "asker"}, calls
 
 
-@pytest.mark.parametrize("language", ["es", "en"])
+@pytest.mark.parametrize("language", languages())
 def test_the_command_line_follows_its_setting(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, language: str) -> None:
     asked: list[Any] = []
 

@@ -70,14 +70,14 @@ def own_words(language: str) -> dict[str, str]:
 
 
 def percent(share: float, language: str) -> str:
-    """``0.72`` → ``72 %``, in English ``72%``."""
-    return f"{round(100 * share)}{'' if language == 'en' else chr(0xA0)}%"
+    """``0.72`` → ``72%``, in Spanish ``72 %``."""
+    return tell("language.percent", language, n=round(100 * share))
 
 
 def precise(seconds: float, language: str) -> str:
     """A time with tenths: ``0:18.3``, ``1:02:28.0``, with the decimal sign of the language."""
     tenths = round(10 * max(0.0, seconds))
-    return f"{clock(tenths // 10)}{'.' if language == 'en' else ','}{tenths % 10}"
+    return f"{clock(tenths // 10)}{tell('language.decimal', language)}{tenths % 10}"
 
 
 def moment(seconds: float) -> str:

@@ -8,8 +8,7 @@ import json
 import gradio as gr
 
 from pipeline.compute.warm import warming
-from pipeline.media.languages import own_name
-from pipeline.messages import languages
+from pipeline.messages import catalogue, languages
 from web.ui import endpoints
 from web.ui.dubsync import tab
 from web.ui.dubsync.tab import DubTab
@@ -113,6 +112,6 @@ def _switch(language: str) -> str:
     """A link to the page in every language; the one being read is marked."""
     marks = {tag: ' aria-current="true"' if tag == language else "" for tag in languages()}
     return "".join(
-        f'<a href="?lang={tag}" lang="{tag}" hreflang="{tag}"{mark}>{html.escape(own_name(tag) or tag)}</a>'
+        f'<a href="?lang={tag}" lang="{tag}" hreflang="{tag}"{mark}>{html.escape(catalogue(tag).get("language.name", tag))}</a>'
         for tag, mark in marks.items()
     )

@@ -3,6 +3,7 @@
 Gradio asks ``navigator.language`` in its module script and never again, so the choice has to be there before: :class:`PageLanguage`
 writes a classic script as the very first thing into the page's head. ``/?lang=es`` is the switch itself: the choice goes into a
 cookie, which travels with every later request, and the address is clean again. Without a choice the browser's language holds.
+A language written from right to left turns the page round.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from pipeline.messages import choose_language, languages
+from pipeline.messages import choose_language, languages, template
 
 COOKIE = "studio_lang"
 YEAR = 365 * 24 * 3600
@@ -106,7 +107,10 @@ class _Rewriter:
             await self._finish(self._start)
 
     async def _finish(self, start: Message) -> None:
-        body = self._body.replace(b'lang="en"', f'lang="{self._language}"'.encode(), 1)
+        spoken = f'lang="{self._language}"' + (
+            ' dir="rtl"' if template("language.direction", self._language) == "rtl" else ""
+        )
+        body = self._body.replace(b'lang="en"', spoken.encode(), 1)
         if self._chosen:
             body = body.replace(_HEAD, _HEAD + script(self._language).encode(), 1)
         headers = MutableHeaders(scope=start)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from pipeline.messages import Message, languages, say
 from syncdub.requests import Nudge
 from tests.browsing import EXAMPLES, TABS, Place, Visit, chromium, drag, eventually, page_server
 from tests.page_kinds import PAGE_KINDS
@@ -42,11 +43,22 @@ def moments(visit: Visit) -> None:
     visit.see("#highlights-view .stage[data-job] .card")
 
 
-def test_the_language_switch_changes_everything_both_ways_and_stays(browser: Any, place: Place) -> None:
-    for locale, other in (("es-ES", "en"), ("en-US", "es")):
+SEEN = {
+    "es": ("un grito en 0:21", "16,7 s", "Deshacer", "risas", "Cambiar ajustes"),
+    "en": ("a scream at 0:21", "16.7 s", "Undo", "laughter", "Change settings"),
+    "pt": ("um grito em 0:21", "16,7 s", "Desfazer", "risos", "Mudar configurações"),
+}
+OTHERS = {
+    "es": ("Undo", "scream", "Drop", "Start", "Click", "Use via", "Desfazer", "Solte", "Início"),
+    "en": ("Deshacer", "grito", "Archivo", "Inicio", "Usar", "Desfazer", "Arquivo"),
+    "pt": ("Undo", "scream", "Drop", "Start", "Click", "Use via", "Deshacer", "Archivo", "Inicio", "ficheiro"),
+}
+
+
+def test_the_language_switch_offers_every_language_changes_everything_and_stays(browser: Any, place: Place) -> None:
+    for locale, other in (("es-ES", "en"), ("en-US", "pt"), ("pt-BR", "es")):
         with Visit(browser, place.address, locale) as visit:
             moments(visit)
-            shown = {}
             for tag in (other, locale[:2], other):
                 visit.anew(lambda tag=tag: visit.page.click(f".studio-head nav a[lang={tag}]"))
                 visit.language = tag
@@ -54,21 +66,11 @@ def test_the_language_switch_changes_everything_both_ways_and_stays(browser: Any
                 assert visit.page.url == place.address
                 assert tuple(visit.page.locator("#studio-tabs [role=tab]").all_inner_texts()) == TABS[tag]
                 assert visit.page.evaluate("document.documentElement.lang") == tag
-                shown[tag] = visit.page.locator("body").inner_text()
-            spanish, english = shown["es"], shown["en"]
-            assert {"un grito en 0:21", "16,7 s", "Deshacer", "risas", "Cambiar ajustes"} <= {
-                w for w in _wanted if w in spanish
-            }
-            assert {"a scream at 0:21", "16.7 s", "Undo", "laughter", "Change settings"} <= {
-                w for w in _wanted if w in english
-            }
-            assert not any(w in english for w in ("Deshacer", "grito", "Archivo", "Inicio", "Usar"))
-            assert not any(w in spanish for w in ("Undo", "scream", "Drop", "Start", "Click", "Use via"))
-
-
-_wanted = (
-    "un grito en 0:21", "16,7 s", "Deshacer", "risas", "Cambiar ajustes", "a scream at 0:21", "16.7 s", "Undo", "laughter", "Change settings",
-)  # fmt: skip
+                offered = [say(Message("language.name"), each) for each in languages()]
+                assert visit.page.locator(".studio-head nav a").all_inner_texts() == offered
+                shown = visit.page.locator("body").inner_text()
+                assert [words for words in SEEN[tag] if words not in shown] == []
+                assert [words for words in OTHERS[tag] if words in shown] == []
 
 
 def test_edges_move_by_pointer_and_keys_and_come_back(browser: Any, place: Place) -> None:
@@ -276,9 +278,9 @@ def test_every_tab_is_as_it_was_after_a_reload(browser: Any, place: Place) -> No
         visit.see("#highlights-view .stage[data-job] .card")
 
 
-@pytest.mark.parametrize("width", [390, 2560])
-def test_nothing_is_wider_than_the_screen(browser: Any, place: Place, width: int) -> None:
-    with Visit(browser, place.address, "es-ES", width) as visit:
+@pytest.mark.parametrize(("locale", "width"), [("es-ES", 390), ("pt-BR", 390), ("es-ES", 2560)])
+def test_nothing_is_wider_than_the_screen(browser: Any, place: Place, locale: str, width: int) -> None:
+    with Visit(browser, place.address, locale, width) as visit:
         moments(visit)
         visit.page.click("#highlights-rank")
         visit.see("#viral-view .vcard .tl-clip")
@@ -288,7 +290,9 @@ def test_nothing_is_wider_than_the_screen(browser: Any, place: Place, width: int
         for number in range(4):
             visit.tab(number)
             visit.page.wait_for_timeout(200)
-            assert visit.page.evaluate("document.documentElement.scrollWidth") <= width, TABS["es"][number]
+            for direction in ("ltr", "rtl"):
+                wide = "way => { document.documentElement.dir = way; return document.documentElement.scrollWidth; }"
+                assert visit.page.evaluate(wide, direction) <= width, (TABS[visit.language][number], direction)
 
 
 def test_every_button_has_words(browser: Any, place: Place) -> None:
@@ -352,8 +356,9 @@ ENGLISH = re.compile(
 )
 
 
-def test_nothing_is_left_in_english_on_the_spanish_page(browser: Any, place: Place) -> None:
-    with Visit(browser, place.address) as visit:
+@pytest.mark.parametrize("language", [tag for tag in languages() if tag != "en"])
+def test_nothing_is_left_in_english_on_other_pages(browser: Any, place: Place, language: str) -> None:
+    with Visit(browser, place.address, language) as visit:
         everything(visit)
         shown: set[str] = set()
         for number in range(4):

@@ -105,7 +105,7 @@ def test_nudges_as_the_sync_job_takes_them() -> None:
 
 def test_numbers_follow_the_language() -> None:
     assert (precise(3748.26, "es"), precise(18.25, "en"), precise(59.96, "es")) == ("1:02:28,3", "0:18.2", "1:00,0")
-    assert (percent(0.725, "en"), percent(0.72, "es")) == ("72%", "72\N{NO-BREAK SPACE}%")
+    assert (percent(0.725, "en"), percent(0.72, "es"), percent(0.72, "pt")) == ("72%", "72\N{NO-BREAK SPACE}%", "72%")
     table = shown_table(pd.DataFrame({"n": [1], "s": [1234.5], "t": ["a"]}), "es")
     assert table._translate(False, False)["body"][0][2]["display_value"] == "1\N{NARROW NO-BREAK SPACE}234,5"
 

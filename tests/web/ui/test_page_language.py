@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -9,6 +12,9 @@ from starlette.responses import HTMLResponse, PlainTextResponse, StreamingRespon
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
+from pipeline.messages import Message, languages, say
+from tests.browsing import another_language
+from web.ui.page import _header
 from web.ui.page_language import COOKIE, PageLanguage, chosen_language
 
 PAGE = '<!doctype html><html lang="en"><head><script type="module"></script></head><body lang="en">ñ</body></html>'
@@ -65,6 +71,18 @@ def test_what_is_no_language_of_ours_changes_nothing(wrong: str) -> None:
     assert answer.status_code == 200
     assert answer.text == PAGE
     assert chosen_language(f"{COOKIE}={wrong}") is None
+
+
+def test_a_language_from_right_to_left_turns_the_page_round(tmp_path: Path) -> None:
+    words = {"language.name": "<b>Zazaki</b>", "language.direction": "rtl"}
+    with another_language(tmp_path, "zz", words):
+        assert client().get("/?lang=zz").headers["set-cookie"].startswith(f"{COOKIE}=zz;")
+        assert '<html lang="zz" dir="rtl"><head>' in client().get("/", headers={"cookie": f"{COOKIE}=zz"}).text
+        offered = _header("zz")
+    assert re.findall(r'<a href="\?lang=(\w+)"[^>]*>', offered) == [*sorted([*languages(), "zz"])]
+    assert 'lang="zz" hreflang="zz" aria-current="true">&lt;b&gt;Zazaki&lt;/b&gt;</a>' in offered
+    assert all(f">{say(Message('language.name'), tag)}</a>" in offered for tag in languages())
+    assert 'dir="' not in client().get("/", headers={"cookie": f"{COOKIE}=pt"}).text
 
 
 def test_other_answers_pass_untouched() -> None:
