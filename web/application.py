@@ -21,12 +21,12 @@ from web.guard.origins import CrossOrigin, SameOrigin
 from web.guard.security import Accounts, SecurityHeaders, SignIn
 from web.guard.turns import Turns
 from web.intake.allowance import Allowance
+from web.intake.aside import limit_threads
 from web.intake.library import Library
 from web.intake.resumable import Resumable
 from web.intake.sources import Sources
 from web.jobs.queue import Job, Jobs
 from web.rest import looks, reelify, seasons, syncdub, system, tasks, videos
-from web.rest.aside import limit_threads
 from web.rest.context import Service
 from web.rest.fallback import Fallback
 from web.review import routes as review

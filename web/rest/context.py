@@ -15,11 +15,11 @@ from pipeline.settings import Settings
 from web.guard.security import Accounts, current_user
 from web.guard.visitors import is_somebody_elses
 from web.intake.allowance import Allowance
+from web.intake.aside import Aside
 from web.intake.library import Library
 from web.intake.resumable import Resumable
 from web.intake.sources import Sources
 from web.jobs.queue import Job, Jobs
-from web.rest.aside import Aside
 from web.watch.monitoring import Monitor
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from anyio import create_task_group, move_on_after, run, sleep
 
 from tests.fake_service import parts, service
+from web.intake.aside import MOST, READERS, Aside
 from web.intake.library import MAX_HUNG
-from web.rest.aside import MOST, READERS, Aside
 
 
 def test_a_volume_that_does_not_answer_holds_up_no_row() -> None:
