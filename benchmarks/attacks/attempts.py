@@ -43,9 +43,11 @@ class Request:
 
 
 TAKES: Mapping[str, Mapping[str, Any]] = {
-    "transcribe": {"media": None, "url": "", "language": "auto", "track": 0},
+    "transcribe": {"media": None, "url": "", "language": "auto", "track": 0, "words": ""},
     "rank_clips": {
         "videos": None, "language": "auto", "min_score": 0.3, "all_clips": False, "aspect": "source", "captions": False, "track": 0,
+        "words": "", "tighten": False, "longest_pause": None, "fillers": True, "repeats": True, "punch_in": False, "struck": "[]",
+        "restored": "[]", "framing": "follow", "hook": "", "caption_style": "", "brand": "", "platform": "", "also": "", "quality": "draft",
     },
 }  # fmt: skip
 """What the endpoints take, in order: a call with a value missing would be refused for that alone."""

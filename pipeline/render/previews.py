@@ -22,9 +22,13 @@ from pipeline.render.shapes import even
 from pipeline.render.work import Work
 from pipeline.values import Cut, Span, Timeline
 
+FLAT = 3.0
+"""Standard deviation of the luma, of 255, under which a picture shows nothing."""
+
 
 def poster(path: Path | str, time: float, out: Path | str, *, width: int = 640) -> Path:
-    """The picture at ``time`` as a JPEG of at most ``width`` pixels; the nearest one where the file ends before.
+    """The picture at ``time`` as a JPEG of at most ``width`` pixels; the nearest one where the file ends before, another where that
+    one is of a single colour, as between two scenes.
 
     Raises:
         NoVideo: the file has no picture.
@@ -35,15 +39,25 @@ def poster(path: Path | str, time: float, out: Path | str, *, width: int = 640) 
     shown = min(width, info.video.display_width)
     height = even(shown * info.video.display_height / max(1, info.video.display_width))
     frame = ["-frames:v", "1", "-vf", f"scale={even(shown)}:{height},setsar=1,format=yuvj420p", "-q:v", "3"]
-    for moment in (time, info.duration * 0.9, info.duration * 0.5, 0.0):
-        seek = ["-ss", f"{info.seek(min(time, moment)):.6f}", *ffmpeg.safe_input(path), "-map", f"0:{info.video.index}"]
-        with contextlib.suppress(FFmpegFailed), beside(target) as part:
-            ffmpeg.run([*seek, *frame, "-f", "image2", "-update", "1", ffmpeg.safe_output(part)], time_limit=120)
-            if not part.is_file():
-                raise FFmpegFailed(detail="no picture there")
-        if target.is_file():
-            return target
-    raise NoVideo(name=Path(path).name)
+    instead = (min(time, info.duration * 0.9), *(info.duration * part for part in (0.5, 0.75, 0.15, 0.0)))
+    with beside(target) as part:
+        for moment in dict.fromkeys((time, *instead)):
+            seek = ["-ss", f"{info.seek(moment):.6f}", *ffmpeg.safe_input(path), "-map", f"0:{info.video.index}"]
+            with contextlib.suppress(FFmpegFailed):
+                ffmpeg.run([*seek, *frame, "-f", "image2", "-update", "1", ffmpeg.safe_output(part)], time_limit=120)
+            if part.is_file() and not _flat(part):
+                break
+        if not part.is_file():
+            raise NoVideo(name=Path(path).name)
+    return target
+
+
+def _flat(picture: Path) -> bool:
+    """Whether a picture is of one colour: black, white, a fade."""
+    from PIL import Image, ImageStat
+
+    with Image.open(picture) as opened:
+        return bool(ImageStat.Stat(opened.convert("L")).stddev[0] < FLAT)
 
 
 def preview(path: Path | str, out: Path | str, report: Report = no_report, *, height: int = 360) -> Checked:

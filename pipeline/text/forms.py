@@ -6,7 +6,7 @@ import contextlib
 import functools
 import hashlib
 from dataclasses import dataclass
-from importlib import metadata
+from importlib import metadata, resources
 from pathlib import Path
 
 from pipeline.text.values import Keyword
@@ -26,7 +26,7 @@ def made_by() -> str:
     """Identity of all that decides on the forms of words besides the words themselves, 16 hexadecimal digits: the rules of this room,
     the dictionaries, and the encoder that arrives with the installation."""
     state = hashlib.blake2b(digest_size=8)
-    for rules in sorted(Path(__file__).parent.rglob("*.py")):
+    for rules in sorted(Path(str(resources.files("pipeline.text"))).rglob("*.py")):
         state.update(rules.read_bytes())
     for package in PACKAGES:
         with contextlib.suppress(metadata.PackageNotFoundError):

@@ -154,11 +154,15 @@ def test_captions_of_nothing_and_another_track_are_said(engine: Engine, tmp_path
 
 
 def test_text_alone_is_scored(engine: Engine) -> None:
-    strong = score_words(engine, "Quiero aprovechar este descuento increíble. ¡Cómpralo hoy, es gratis!", "es")
+    strong = score_words(
+        engine, "Nunca se lo había contado a nadie: perdí doce mil euros en una noche, y lo peor vino después.", "es"
+    )
+    advert = score_words(engine, "Quiero aprovechar este descuento increíble. ¡Cómpralo hoy, es gratis!", "es")
     weak = score_words(engine, "El taller de mañana se ha movido a la sala dos, en la segunda planta.", "es")
     denied = score_words(engine, "No es gratis y no hay ningún descuento.", "es")
     assert strong.total > 0.3 > weak.total
-    assert {k.keyword for k in strong.keywords} >= {"quiero", "descuento", "increíble", "gratis"}
+    assert {k.keyword for k in advert.keywords} >= {"quiero", "descuento", "increíble", "gratis"}
+    assert strong.total > advert.total > weak.total
     assert denied.keywords == ()
     assert score_words(engine, "", "es").total == 0.0
 

@@ -14,6 +14,7 @@ from pipeline.errors import NoAudio
 from pipeline.evidence.fingerprints import SoundPrint, sound_print
 from pipeline.media.probe import probe
 from pipeline.media.values import AudioStream, MediaInfo
+from pipeline.progress import no_report
 from pipeline.values import Sentence, Transcript
 from syncdub.analysis import analyse, chosen_stream, moments_of
 from syncdub.meaning.coarse import coarse_lines, confirmed
@@ -40,7 +41,7 @@ class Listener:
         return self.said.get(Path(path).name, Transcript("", 0.0))
 
     def sound_print(self, path: Path | str, stream: int = 0, report: Any = None) -> SoundPrint:
-        return sound_print(path, stream=stream)
+        return sound_print(path, stream=stream, report=report or no_report)
 
     def embed(self, texts: Any) -> Any:
         return np.eye(max(len(texts), 8), dtype=np.float32)[: len(texts)]

@@ -12,7 +12,7 @@ from pipeline.compute.libraries import preload
 from pipeline.errors import ModelUnavailable
 from pipeline.progress import breathe
 from pipeline.speech.values import APPEND, BEAM, CAREFUL_BEAM, PREPEND, RATE, Chunk, Heard, HeardWord
-from pipeline.speech.whisper.encoder import WINDOW, alike
+from pipeline.speech.whisper.encoder import LEAST, WINDOW, alike
 from pipeline.speech.whisper.states import States
 
 FRAMES_PER_SECOND = 100
@@ -43,11 +43,23 @@ class FasterWhisper:
         if not chunks or not self._model.model.is_multilingual:
             return [{"en": 1.0} for _ in chunks]
         found: dict[int, Mapping[str, float]] = {}
-        for frames, numbers in self._groups(chunks).items():
+        for frames, numbers in self._voting(chunks).items():
             ranked = self._model.model.detect_language(self._states([chunks[n] for n in numbers], frames))
             likely = ({token.strip("<|>"): float(p) for token, p in row} for row in ranked)
             found.update(zip(numbers, likely, strict=True))
         return [found[n] for n in range(len(chunks))]
+
+    def _voting(self, chunks: Sequence[Chunk]) -> dict[int, list[int]]:
+        """As :meth:`_groups`, but whole windows for chunks shorter than any context: cut short, three seconds of Spanish were taken for
+        Galician."""
+        short = [n for n, chunk in enumerate(chunks) if chunk.duration < LEAST]
+        long = [n for n in range(len(chunks)) if n not in set(short)]
+        groups = {
+            frames: [long[n] for n in numbers] for frames, numbers in self._groups([chunks[n] for n in long]).items()
+        }
+        if short:
+            groups[WINDOW] = sorted([*groups.get(WINDOW, ()), *short])
+        return groups
 
     def _groups(self, chunks: Sequence[Chunk], *, careful: bool = False) -> dict[int, list[int]]:
         """Numbers of chunks by the frames they are given: a processor is given what chunks need, those of about one length as a batch;

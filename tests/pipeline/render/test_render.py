@@ -9,6 +9,7 @@ from typing import Literal
 
 import numpy as np
 import pytest
+from PIL import Image, ImageStat
 
 from pipeline.captions.styles import CaptionStyle
 from pipeline.errors import BadRequest, Cancelled, DiskFull, FFmpegFailed, NotFound, NoVideo, UnreadableMedia
@@ -353,6 +354,21 @@ def test_poster_and_preview(clapper: Path, tmp_path: Path) -> None:
     with pytest.raises(NoVideo):
         previews.poster(odd_media.make("audio_only", tmp_path), 0.0, tmp_path / "n.jpg")
     assert previews.preview(clapper, tmp_path / "small.mp4", height=48).height == 48
+
+
+def test_a_poster_is_not_a_black_frame(tmp_path: Path) -> None:
+    dark = "color=black:s=160x90:r=10:d=2[a];testsrc=s=160x90:r=10:d=2[b];[a][b]concat"
+    film, out = tmp_path / "film.mp4", tmp_path / "p.jpg"
+    ffmpeg.run(["-filter_complex", dark, "-pix_fmt", "yuv420p", ffmpeg.safe_output(film)])
+    with Image.open(previews.poster(film, 1.0, out)) as shown:
+        assert ImageStat.Stat(shown.convert("L")).stddev[0] > previews.FLAT
+    black = tmp_path / "black.mp4"
+    ffmpeg.run(["-f", "lavfi", "-i", "color=black:s=160x90:r=10:d=1", "-pix_fmt", "yuv420p", ffmpeg.safe_output(black)])
+    with Image.open(
+        previews.poster(black, 0.5, out)
+    ) as shown:  # nothing else is there, and what was there before is gone
+        assert ImageStat.Stat(shown.convert("L")).stddev[0] < previews.FLAT
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["black.mp4", "film.mp4", "p.jpg"]
 
 
 def test_a_card_opens_a_compilation(clapper: Path, tmp_path: Path) -> None:

@@ -16,7 +16,15 @@ from pipeline.requests import Request, options_of
 from pipeline.settings import Settings
 from pipeline.values import Span
 from reelify.cut.rewriting import Rewrite
-from reelify.requests import Clip, CompileRequest, HighlightsRequest, RankRequest, TranscribeRequest
+from reelify.requests import (
+    ChaptersRequest,
+    Clip,
+    CompileRequest,
+    FindRequest,
+    HighlightsRequest,
+    RankRequest,
+    TranscribeRequest,
+)
 from syncdub.requests import AnalyseRequest, BatchRequest, Nudge, SyncRequest, Together
 from web.jobs.kinds import KINDS, Unreadable, request_of, run_job
 from web.jobs.queue import Jobs
@@ -42,6 +50,8 @@ SAMPLES: tuple[Request, ...] = (
         subtitles=(Path("/s.srt"),),
         batch="2",
     ),
+    FindRequest((FILM, DUB), query="risas", count=3, language="es"),
+    ChaptersRequest(FILM, language="en", track="2"),
     BatchRequest(
         films=(FILM,),
         dubs=((DUB,),),
@@ -75,6 +85,8 @@ OLDER: tuple[tuple[str, dict[str, Any], Request], ...] = (
               "nudges": [{"segment": -1, "ms": -40}, {"ms": 7.0, "segment": 2}], "fill": "bed", "codec": "aac", "name": "x"},
      SyncRequest(**PAIR, plan=Path("/j/plan.json"), plan_job="1", interface="es", nudges=(Nudge(-40.0), Nudge(7.0, 2)), fill="bed",
                  codec="aac", name="x")),
+    ("find", {"sources": ["/films/a.mkv"], "query": "gratis"}, FindRequest((FILM,), query="gratis")),
+    ("chapters", {"source": "/films/a.mkv"}, ChaptersRequest(FILM)),
     ("batch", {"films": ["/films/a.mkv"], "dubs": [["/films/b.mkv"]], "asks": {"codec": "aac"}},
      BatchRequest(films=(FILM,), dubs=((DUB,),), asks={"codec": "aac"})),
 )  # fmt: skip

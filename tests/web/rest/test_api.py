@@ -19,7 +19,7 @@ from pipeline.errors import StudioError
 from tests.fake_kinds import asked
 from tests.fake_service import ended, files_below, parts, service
 from web.guard.visitors import COOKIE, visitor_in
-from web.jobs import edits
+from web.jobs import edits, workers
 from web.jobs.values import NOBODY, Asker
 from web.problems import STATUS, _family, status_of
 
@@ -310,6 +310,7 @@ def test_a_task_says_that_it_is_stopping_without_a_new_state(
         return {}
 
     monkeypatch.setattr(jobs, "_run", deaf)
+    monkeypatch.setattr(workers, "PATIENCE", 15.0)
     task_id = jobs.submit(asked("patient", {}), NOBODY)
     while jobs.get(task_id).state != "running":
         time.sleep(0.01)

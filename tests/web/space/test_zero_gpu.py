@@ -90,6 +90,8 @@ class FakeTranscriber:
 def film(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     class Info:
         duration = 3600.0
+        others = ()
+        path = ""
 
     monkeypatch.setattr(transcriber, "Transcriber", FakeTranscriber)
     monkeypatch.setattr(Probes, "__call__", lambda self, path: Info())

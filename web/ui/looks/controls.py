@@ -69,9 +69,14 @@ class Panel:
     def inputs(self) -> list[Any]:
         return [self.name, *self.kit.values(), *self.fields.values()]
 
+    def draw_preview(self) -> None:
+        """Draws the preview where results are; the form with the panel is folded away once there are some."""
+        self.see.render()
+        self.preview.render()
+
 
 def panel() -> Panel:
-    """Draws the panel."""
+    """Draws the panel, all but its preview."""
     with gr.Accordion(label("ui.looks.own"), open=False, elem_id="looks-own"):
         plain = CaptionStyle()
         with gr.Row():
@@ -81,8 +86,8 @@ def panel() -> Panel:
         with gr.Row():
             keep = gr.Button(label("ui.looks.keep"), size="sm", elem_id="looks-keep")
             forget = gr.Button(label("ui.looks.forget"), size="sm", elem_id="looks-forget")
-    see = gr.Button(label("ui.looks.see"), size="sm", elem_id="looks-see")
-    preview = gr.HTML(js_on_load=script("captions.js", "preview.js"), elem_id="looks-preview")
+    see = gr.Button(label("ui.looks.see"), size="sm", elem_id="looks-see", elem_classes="next", render=False)
+    preview = gr.HTML(js_on_load=script("captions.js", "preview.js"), elem_id="looks-preview", render=False)
     return Panel(fields, kit, name, keep, forget, see, preview, gr.State({"n": 1, "time": 0.5}))
 
 

@@ -65,7 +65,7 @@ def layout(page: Page, last: gr.BrowserState) -> ViralTab:
             panel = controls.panel()
             with gr.Accordion(label("ui.advanced"), open=False):
                 options = _options(page)
-        shown = _results()
+        shown = _results(panel)
     return ViralTab(
         progress=progress,
         zone=zone,
@@ -113,9 +113,10 @@ def _look() -> dict[str, Any]:
     return {**shape, **titles, **tightening.controls()}
 
 
-def _results() -> dict[str, Any]:
+def _results(panel: controls.Panel) -> dict[str, Any]:
     made = progress_place("viral-made")
     receipts = tightening.receipts()
+    panel.draw_preview()
     board = gr.HTML(
         "", js_on_load=script("edit.js", "keys.js", "viral.js"), elem_id="viral-view", elem_classes="studio-view"
     )
