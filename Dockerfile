@@ -55,6 +55,7 @@ COPY --from=build --chown=1000:1000 /models /models
 WORKDIR /app
 COPY LICENSE NOTICE app.py ./
 COPY assets ./assets
+COPY docs/programs.md ./docs/
 COPY pipeline ./pipeline
 COPY reelify ./reelify
 COPY syncdub ./syncdub

@@ -31,6 +31,7 @@ ORDER = (
     "spoken_talks",
     "bitext",
     "dubsync",
+    "honesty",
     "muxing",
     "page",
     "service",

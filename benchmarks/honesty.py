@@ -1,7 +1,8 @@
 """Whether what is said of generated pairs is true: error bars, lost seconds, refusals. Every pair's truth is known to the sample.
 
-``python -m benchmarks.honesty [--seeds N] [--seed FIRST] [--films N]``: N pairs of each kind of :mod:`benchmarks.dub_generator` and
-:mod:`benchmarks.dub_oddities`, and the dubs of some films exchanged.
+``python -m benchmarks.honesty [--seeds N] [--seed FIRST] [--films N] [--kind WORD…]``: N pairs of each kind of
+:mod:`benchmarks.dub_generator` and :mod:`benchmarks.dub_oddities` (those that have one of the words in their name), and the dubs of
+some films exchanged.
 """
 
 from __future__ import annotations
@@ -31,12 +32,12 @@ def main() -> None:
     options.add_argument(
         "--films", type=int, default=4, help="films whose dubs are exchanged: n·(n−1) wrong pairs; 0 for none"
     )
-    options.add_argument("--kind", default="", help="part of the name of the kinds that are measured")
+    options.add_argument("--kind", nargs="+", default=[], help="parts of the names of the kinds that are measured")
     chosen = options.parse_args()
     studio = Studio(media_folder())
     rows, right = [], []
     for name, make in makers(studio).items():
-        if chosen.kind not in name:
+        if chosen.kind and not any(word in name for word in chosen.kind):
             continue
         found = pairs_of(make, chosen.seeds, chosen.seed)
         rows.append(row(name, found))
@@ -57,6 +58,10 @@ HEAD = (
     "lost stretches named %",
     "refused",
     "refused or told plainly",
+    "error ms median / p95",
+    "film covered %, worst",
+    "foreign s, worst",
+    "joins ms, worst",
 )
 
 
@@ -64,7 +69,7 @@ def makers(studio: Studio) -> dict[str, Make]:
     """What makes a pair of each kind from a seed."""
     kinds: dict[str, Make] = {n: functools.partial(_of_kind, studio, k, n) for k, n in enumerate(KINDS)}
     odd: dict[str, Make] = {n: functools.partial(_odd, studio, k, n) for k, n in enumerate(ODDITIES)}
-    return kinds | odd
+    return odd | kinds
 
 
 def pairs_of(make: Make, n: int, first: int) -> list[Outcome]:
@@ -89,6 +94,20 @@ def row(name: str, found: list[Outcome]) -> list[object]:
         f"{100 * float(np.mean([o.named for o in told])):.0f}" if told else "–",
         sum(o.refused for o in found),
         plain if name == "next episode" else "–",
+        *_placed(told),
+    ]
+
+
+def _placed(told: list[Outcome]) -> list[object]:
+    """How near what was placed lies: errors, what of the shared time is covered, foreign time, joins."""
+    if not told:
+        return ["–"] * 4
+    errors, joins = (np.concatenate([getattr(o, part) for o in told]) for part in ("errors", "joins"))
+    return [
+        f"{np.median(errors):.1f} / {np.quantile(errors, 0.95):.1f}" if len(errors) else "–",
+        f"{100 * min(o.covered for o in told):.1f}",
+        f"{max(o.foreign for o in told):.1f}",
+        f"{joins.max():.0f}" if len(joins) else "–",
     ]
 
 

@@ -1,10 +1,12 @@
-"""The examples of ``docs/api.md`` do what they say: all of them are run, in order, against a service that answers at once."""
+"""The examples of ``docs/api.md`` and ``docs/programs.md`` do what they say: all are run, in order, against a service that answers at once."""
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,15 +17,18 @@ from tests.browsing import EXAMPLES, ROOT, Place, page_server
 from tests.page_kinds import PAGE_KINDS
 
 API = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+PROGRAMS = (ROOT / "docs" / "programs.md").read_text(encoding="utf-8")
+DOORS = ("curl", "http", "gradio", "mcp")
+"""The four blocks of a section of ``docs/programs.md``, in order."""
 HERE = "http://127.0.0.1:7860"
 FILES = {
     "talk.mp4": "viral_3.mp4", "clip.mp4": "viral_2.mp4", "film.mp4": "dubsync_1_film.mp4", "film_es.mp4": "dubsync_2_doblaje.m4a",
 }  # fmt: skip
 
 
-def blocks(kind: str) -> list[str]:
+def blocks(kind: str, text: str = API) -> list[str]:
     """The fenced examples of a language, in order."""
-    return re.findall(rf"^```{kind}\n(.*?)^```$", API, re.MULTILINE | re.DOTALL)
+    return re.findall(rf"^```{kind}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +40,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         shutil.copy(EXAMPLES / example, library / name)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRADIO_TEMP_DIR", str(folder / "temp" / "gradio"))
-        with page_server(folder, PAGE_KINDS, media_source_enabled=True, media_source_path=library.parent) as found:
+        with page_server(
+            folder, PAGE_KINDS, mcp_server=True, media_source_enabled=True, media_source_path=library.parent
+        ) as found:
             yield found
 
 
@@ -66,6 +73,42 @@ def test_python_examples(place: Place, desk: Path, capsys: pytest.CaptureFixture
     assert (desk / "synced.mkv").stat().st_size > 100_000
     moved = next(job for job in place.jobs.list() if job.kind == "sync")
     assert moved.request.nudges == (Nudge(40.0, 1),)
+
+
+def test_every_task_has_an_example_for_each_door() -> None:
+    sections = re.split(r"^## ", PROGRAMS, flags=re.MULTILINE)[1:]
+    assert len(sections) == 7
+    for section in sections:
+        assert re.findall(r"^```(\w+)$", section, re.MULTILINE) == ["bash", "python", "python", "python"], section[:40]
+    for section in sections[1:]:
+        curl, http, gradio, mcp = re.findall(r"^```\w+\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)
+        assert ("curl -sf" in curl, "service.post(" in http, "client.predict(" in gradio, "tool(" in mcp) == (True,) * 4
+        files = (
+            ("@", "give ", '"films"'),
+            ("open(", "give(", '"films"'),
+            ("handle_file(", '"films"'),
+            ("send(", '"films"'),
+        )
+        for block, ways in zip((curl, http, gradio, mcp), files, strict=True):
+            assert any(way in block for way in ways), block
+
+
+def test_examples_for_programs(place: Place, desk: Path) -> None:
+    before = {job.id for job in place.jobs.list(limit=500)}
+    here = place.address.rstrip("/")
+    script = "set -euo pipefail\n" + "\n".join(blocks("bash", PROGRAMS)).replace(HERE, here)
+    done = subprocess.run(["bash", "-c", script], cwd=desk, capture_output=True, text=True, timeout=100)
+    assert done.returncode == 0, f"{done.stdout[-1500:]}\n{done.stderr[-1500:]}"
+    code = "\n".join(blocks("python", PROGRAMS)).replace(HERE, here)
+    exec(compile(code, "docs/programs.md", "exec"), {"__name__": "docs"})
+    results = {f"{what}_{door}" for what in ("highlight", "ranked", "synced", "tight") for door in DOORS}
+    made = {p.stem for p in desk.iterdir() if "_" in p.stem and p.stat().st_size > 100_000} - {"film_es"}
+    assert made == results
+    assert json.loads((desk / "season_curl.json").read_text())["status"] == "done"
+    assert json.loads((desk / "hits_curl.json").read_text())["hits"][0]["text"]
+    ran = Counter(job.kind for job in place.jobs.list(limit=500) if job.id not in before)
+    assert ran == {"highlights": 4, "rank": 4, "compile": 4, "find": 4, "batch": 4, "sync": 4}
+    assert all(job.state == "done" for job in place.jobs.list(limit=500) if job.id not in before)
 
 
 def test_every_endpoint_is_documented_with_its_parameters(place: Place) -> None:

@@ -26,6 +26,8 @@ from web.intake.library import Library
 from web.intake.resumable import Resumable
 from web.intake.sources import Sources
 from web.jobs.queue import Job, Jobs
+from web.openapi import described
+from web.openapi import page as described_page
 from web.rest import looks, reelify, seasons, syncdub, system, tasks, videos
 from web.rest.context import Service
 from web.rest.fallback import Fallback
@@ -57,18 +59,16 @@ def create_app(settings: Settings, engine: Any, jobs: Jobs) -> FastAPI:
     jobs.on_finished = ended
     app = FastAPI(
         title=TITLE, version=VERSION, description=ABOUT, middleware=_middleware(service), lifespan=_lifespan(service, notices),
-        docs_url=None, redoc_url=None,
+        docs_url=None, redoc_url=None,  # FastAPI's load their scripts from another server; ours is web/openapi/page.py
     )  # fmt: skip
     app.state.settings, app.state.service = settings, service
     problems.install(app)
-    for part in (reelify, videos, looks, syncdub, seasons, review, tasks, system):
-        app.include_router(part.router)
-    ours = [
-        route
-        for part in (reelify, videos, looks, syncdub, seasons, review, tasks, system)
-        for route in part.router.routes
-    ]
-    app.router.routes.append(Fallback(ours, app.router))
+    routers = [part.router for part in (reelify, videos, looks, syncdub, seasons, review, tasks, system)]
+    routers.append(described_page.router())
+    for router in routers:
+        app.include_router(router)
+    described.install(app, service.accounts.required)
+    app.router.routes.append(Fallback([route for router in routers for route in router.routes], app.router))
     return app
 
 

@@ -26,12 +26,19 @@ let words = {}, planned = false;
 const ATTRIBUTES = ['aria-label', 'title', 'placeholder', 'alt'];
 const said = (text) => words[text] ?? Object.entries(words).filter(([k]) => k.endsWith(' ') && text.startsWith(k)).map(([k, v]) => v + text.slice(k.length))[0];
 const translate = () => {
-  planned = false;
+  planned = false; link();
   document.querySelectorAll('.gradio-container :is([aria-label], [title], [placeholder], [alt])').forEach(node => ATTRIBUTES.forEach(name => {
     const better = node.hasAttribute(name) ? said(node.getAttribute(name)) : undefined;
     if (better !== undefined && better !== node.getAttribute(name)) node.setAttribute(name, better);
   }));
   document.querySelectorAll('.search-input:not([aria-label])').forEach(node => node.setAttribute('aria-label', node.title || node.placeholder));
+};
+// A link for programs beside Gradio's own.
+const link = () => {
+  const foot = document.querySelector('.gradio-container footer'), name = element.querySelector('[data-api]')?.dataset.api;
+  if (!foot || !name) return;
+  const made = foot.querySelector('a[data-docs]') ?? foot.appendChild(Object.assign(document.createElement('a'), { href: 'docs' }));
+  made.dataset.docs = ''; if (made.textContent !== name) made.textContent = name;
 };
 const plan = () => {
   const found = element.querySelector('[data-words]');

@@ -24,6 +24,8 @@ PROTECTED = (
     "/gradio_api/info",
     "/metrics",
     "/openapi.json",
+    "/docs",
+    "/docs/examples",
     "/api/media/list",
     "/gradio_api/mcp/",
     "/gradio_api/file=/etc/passwd",

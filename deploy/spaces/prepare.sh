@@ -11,6 +11,8 @@ cd "$here"
 for name in app.py packages.txt LICENSE assets pipeline reelify syncdub web constraints.txt; do
   cp -R "$name" "$target/"
 done
+mkdir "$target/docs"
+cp docs/programs.md "$target/docs/"
 find "$target" -name __pycache__ -prune -exec rm -rf {} +
 # The front matter of a Gradio Space in place of the Docker Space's.
 { cat deploy/spaces/README.head; awk 'n > 1; /^---$/ { n++ }' README.md; } > "$target/README.md"

@@ -27,8 +27,9 @@ SAME_STORY = 0.01
 """Chance, for unrelated files, of support as strong: above it only unmistakable links are believed."""
 _ACCEPTED, _ACCEPTED_ON_TIME = 0.45, 0.2
 """Lowest score of a link that is believed: on its meaning alone, and when it is said when expected."""
-_TELLING_STORY, _NO_ORDER = 16, 0.2
-"""Sentences a side with which the same story always shows an order, and the chance of the order of another one."""
+_TELLING_STORY = ((40, SAME_STORY), (24, 0.05), (16, 0.2))
+"""Sentences a side, and the chance of their order above which they tell another story. Another story stays below the chance as often
+as the chance says; with these sentences, some of them lost on either side, the same story seldom exceeds it (film captions)."""
 _UNMISTAKABLE = 0.8
 """The same where the order does not speak for the same story: too few phrases, or another film."""
 _ENOUGH = 8
@@ -75,7 +76,9 @@ class Meaning:
     @property
     def another_story(self) -> bool:
         """Whether both files speak enough to know that they do not tell the same."""
-        return min(self.spoken) >= _TELLING_STORY and self.support.p_value > _NO_ORDER
+        few = min(self.spoken)
+        limit = next((chance for sentences, chance in _TELLING_STORY if few >= sentences), 1.0)
+        return self.support.p_value > limit
 
 
 def meaning_evidence(

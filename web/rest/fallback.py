@@ -11,8 +11,8 @@ from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-OURS = ("/api/", "/clips/")
-EXACT = frozenset({"/api", "/clips", "/metrics", "/openapi.json"})
+OURS = ("/api/", "/clips/", "/docs/")
+EXACT = frozenset({"/api", "/clips", "/docs", "/metrics", "/openapi.json"})
 
 
 class Fallback(BaseRoute):

@@ -17,7 +17,7 @@ router = APIRouter(tags=["looks"])
 PROBLEMS: dict[int | str, dict[str, Any]] = {code: {"model": Problem} for code in (400, 403, 404, 415, 422, 429, 500)}
 
 
-@router.get("/api/v1/looks", response_model=LookList, responses=PROBLEMS)
+@router.get("/api/v1/looks", summary="List kept looks", response_model=LookList, responses=PROBLEMS)
 def looks(request: Request) -> dict[str, Any]:
     """The looks that were kept, and the captions' looks that the service brings."""
     return {
@@ -26,7 +26,7 @@ def looks(request: Request) -> dict[str, Any]:
     }
 
 
-@router.put("/api/v1/looks/{name}", response_model=LookAnswer, responses=PROBLEMS)
+@router.put("/api/v1/looks/{name}", summary="Keep a look", response_model=LookAnswer, responses=PROBLEMS)
 async def keep(name: str, body: LookBody, request: Request) -> dict[str, Any]:
     """Keep a look; one of this name is replaced, its files stay where none are given."""
     service, host = service_of(request), request.headers.get("host", "")
@@ -40,7 +40,7 @@ async def keep(name: str, body: LookBody, request: Request) -> dict[str, Any]:
     return answer(await run_in_threadpool(save))
 
 
-@router.delete("/api/v1/looks/{name}", response_model=LookList, responses=PROBLEMS)
+@router.delete("/api/v1/looks/{name}", summary="Forget a look", response_model=LookList, responses=PROBLEMS)
 def forget(name: str, request: Request) -> dict[str, Any]:
     """Forget a look and its files. Clips that were made with it stay."""
     _kits(request).remove(name)

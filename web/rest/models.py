@@ -53,6 +53,12 @@ def _pattern(parameter: Parameter) -> str | None:
     return "^(" + "|".join(filter(None, (limits.pattern, limits.shown))) + ")$" if limits.pattern else None
 
 
+def sent(*kinds: str) -> dict[int | str, dict[str, Any]]:
+    """How OpenAPI has an answer that is a file of one of these media types."""
+    content = {kind: {"schema": {"type": "string", "format": "binary"}} for kind in kinds}
+    return {200: {"description": "The file.", "content": content}}
+
+
 class Problem(BaseModel):
     """Every answer that is not a success."""
 
@@ -216,6 +222,45 @@ class UploadState(BaseModel):
     url: str = Field(description="Where to send the pieces; also names the file in other requests once it is complete.")
     name: str
     size: int
+    offset: int
+
+
+class Health(BaseModel):
+    status: Literal["ready", "degraded"]
+    reasons: list[str] = Field(description="What is wrong, for people.")
+    uptime: float = Field(description="Seconds since the start.")
+
+
+class SystemInfo(BaseModel):
+    """Sizes in bytes, loads in percent."""
+
+    model_config = ConfigDict(extra="allow")
+    cpu: dict[str, Any]
+    memory: dict[str, int]
+    disk: dict[str, int]
+    gpu: list[dict[str, Any]]
+
+
+class LibraryState(BaseModel):
+    enabled: bool
+    available: bool = Field(description="Whether its volume answers.")
+    extensions: list[str] = Field(description="File types that are accepted.")
+
+
+class LibraryItem(BaseModel):
+    """A folder or a file; `path` is what other requests name it by."""
+
+    model_config = ConfigDict(extra="allow")
+    name: str
+    path: str
+    type: Literal["folder", "file"]
+
+
+class LibraryPage(BaseModel):
+    path: str
+    folders: list[LibraryItem]
+    files: list[LibraryItem] = Field(description="With `size` (bytes) and `modified` (seconds since the epoch).")
+    total: int
     offset: int
 
 

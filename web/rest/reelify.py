@@ -20,16 +20,21 @@ from web.jobs.values import Asker
 from web.problems import language_of, problem_of_job
 from web.rest import answers
 from web.rest.context import finished, service_of
-from web.rest.models import Accepted, GenerateAnswer, GenerateRequest, Problem, SelectAnswer, SelectRequest
+from web.rest.models import Accepted, GenerateAnswer, GenerateRequest, Problem, SelectAnswer, SelectRequest, sent
 
 router = APIRouter(tags=["reelify"])
 PROBLEMS: dict[int | str, dict[str, Any]] = {
-    code: {"model": Problem} for code in (400, 403, 404, 413, 415, 422, 424, 429, 500, 503, 507)
+    code: {"model": Problem} for code in (400, 403, 404, 409, 413, 415, 422, 424, 429, 500, 503, 507)
 }
 LATER: dict[int | str, dict[str, Any]] = {202: {"model": Accepted, "description": "With `Prefer: respond-async`."}}
 
 
-@router.post("/api/v1/generate-initial-clips", response_model=GenerateAnswer, responses={**LATER, **PROBLEMS})
+@router.post(
+    "/api/v1/generate-initial-clips",
+    summary="Find highlights",
+    response_model=GenerateAnswer,
+    responses={**LATER, **PROBLEMS},
+)
 async def generate_initial_clips(body: GenerateRequest, request: Request) -> Response:
     """Find the moments of a video worth sharing and cut them out.
 
@@ -45,7 +50,9 @@ async def generate_initial_clips(body: GenerateRequest, request: Request) -> Res
     return _answer(await finished(service.jobs, job), request, "api.clips_generated", {})
 
 
-@router.post("/api/v1/select-viral-clips", response_model=SelectAnswer, responses={**LATER, **PROBLEMS})
+@router.post(
+    "/api/v1/select-viral-clips", summary="Rank clips", response_model=SelectAnswer, responses={**LATER, **PROBLEMS}
+)
 async def select_viral_clips(body: SelectRequest, request: Request) -> Response:
     """Rank clips by how likely they are to be shared; those over the threshold are rendered.
 
@@ -64,14 +71,24 @@ async def select_viral_clips(body: SelectRequest, request: Request) -> Response:
     return _answer(await finished(service.jobs, job), request, "api.clips_selected", {"inputs": len(clips)})
 
 
-@router.get("/clips/raw/{name}", response_class=FileResponse, responses=PROBLEMS)
+@router.get(
+    "/clips/raw/{name}",
+    summary="Download an initial clip",
+    response_class=FileResponse,
+    responses=sent("video/mp4") | PROBLEMS,
+)
 @router.head("/clips/raw/{name}", include_in_schema=False)
 def raw_clip(name: str, request: Request) -> FileResponse:
     """Download an initial clip; `Range` works. Public: the name cannot be guessed."""
     return _clip(request, name, "highlights")
 
 
-@router.get("/clips/viral/{name}", response_class=FileResponse, responses=PROBLEMS)
+@router.get(
+    "/clips/viral/{name}",
+    summary="Download a viral clip",
+    response_class=FileResponse,
+    responses=sent("video/mp4") | PROBLEMS,
+)
 @router.head("/clips/viral/{name}", include_in_schema=False)
 def viral_clip(name: str, request: Request) -> FileResponse:
     """Download a viral clip; `Range` works. Public: the name cannot be guessed."""

@@ -8,10 +8,10 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
-from pipeline.errors import BadRequest, NotFound
+from pipeline.errors import BadRequest, Forbidden, NotFound
 from pipeline.files.received import Stored
 from pipeline.render.exports import to_csv
 from pipeline.requests import options_of
@@ -29,7 +29,7 @@ from web.rest.models import NAMED, Accepted, with_options
 from web.rest.reelify import PROBLEMS, accepted, submitted
 from web.review.work import marks_of, with_marks
 
-router = APIRouter(tags=["syncdub"])
+router = APIRouter(tags=["seasons"])
 HELD = frozenset(p.name for p in options_of(SyncRequest, "command")) - {
     "name",
     "subtitles",
@@ -75,7 +75,25 @@ class Begun(BaseModel):
     started: list[str] = Field(description="The tasks of the films that were asked for now.")
 
 
-@router.post("/api/season", response_model=Accepted, responses=PROBLEMS)
+class SeasonReport(BaseModel):
+    model_config = ConfigDict(extra="allow")
+    task_id: str
+    status: str
+    episodes: list[dict[str, Any]] = Field(description="Each film with its dubs, its task, verdict and figures.")
+    places: list[dict[str, Any]] = Field(description="Doubtful places of all films, worst first.")
+    left: list[str] = Field(description="Files that belong to no pair.")
+    counts: dict[str, int] = Field(description="Films by state.")
+
+
+TOLD: dict[int | str, dict[str, Any]] = {
+    200: {
+        "model": SeasonReport,
+        "content": {"text/csv": {"schema": {"type": "string"}}, "text/html": {"schema": {"type": "string"}}},
+    }
+}
+
+
+@router.post("/api/season", summary="Pair and make a season", response_model=Accepted, responses=PROBLEMS)
 async def pair_season(body: SeasonBody, request: Request) -> Response:
     """Pair the films of a season with their dubs by names and by what is heard, and make every film (`dry_run`: only pair)."""
     service = service_of(request)
@@ -86,7 +104,7 @@ async def pair_season(body: SeasonBody, request: Request) -> Response:
     return accepted(await submitted(request, wanted, wanted.title()), language_of(request), 200)
 
 
-@router.get("/api/season/{task_id}", responses=PROBLEMS)
+@router.get("/api/season/{task_id}", summary="Report of a season", responses=TOLD | PROBLEMS)
 def season(
     task_id: str, request: Request, form: Annotated[Literal["json", "csv", "html"], Query()] = "json"
 ) -> Response:
@@ -100,7 +118,7 @@ def season(
     return JSONResponse({name: value for name, value in body.items() if name != "csv"})
 
 
-@router.post("/api/season/{task_id}/start", response_model=Begun, responses=PROBLEMS)
+@router.post("/api/season/{task_id}/start", summary="Make a paired season", response_model=Begun, responses=PROBLEMS)
 def start_season(task_id: str, body: StartBody, request: Request) -> Begun:
     """Make the films of a paired season: all that are not asked for yet, or the `pairs` as they were changed by hand."""
     job = own_job_of(request, task_id)
@@ -130,7 +148,7 @@ def _releases(sources: Sources, sides: Sequence[Any]) -> list[Any]:
     try:
         for side in sides:
             sources.folder(side if isinstance(side, str) else "\0")
-    except (NotFound, BadRequest):
+    except (NotFound, BadRequest, Forbidden):  # an upload or an address is no path in the library
         return [list(sides)]
     return list(sides)
 

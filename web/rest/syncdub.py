@@ -54,8 +54,24 @@ _UPLOAD_SCHEMA: dict[str, Any] = {
     }
 }
 
+_PIECE_SCHEMA: dict[str, Any] = {
+    "parameters": [
+        {
+            "name": "Upload-Offset", "in": "header", "required": True, "schema": {"type": "integer", "minimum": 0},
+            "description": "Bytes that are there already.",
+        }
+    ],
+    "requestBody": {"required": True, "content": {"application/octet-stream": {"schema": _BINARY}}},
+}  # fmt: skip
 
-@router.post("/api/upload", response_model=Accepted, responses=PROBLEMS, openapi_extra=_UPLOAD_SCHEMA)
+
+@router.post(
+    "/api/upload",
+    summary="Put a dub in sync",
+    response_model=Accepted,
+    responses=PROBLEMS,
+    openapi_extra=_UPLOAD_SCHEMA,
+)
 async def upload(request: Request) -> Response:
     """Put a dub in sync with its original: upload both files (`original`, `dubbed`), or name two media files in JSON.
 
@@ -129,7 +145,13 @@ async def _named(request: Request, service: Service) -> Given:
     return original, dubbed, {**options, "also": tuple(dub for dub in also if dub)}
 
 
-@router.post("/api/upload/resumable", response_model=UploadState, status_code=201, responses=PROBLEMS)
+@router.post(
+    "/api/upload/resumable",
+    summary="Begin an upload in pieces",
+    response_model=UploadState,
+    status_code=201,
+    responses=PROBLEMS,
+)
 def create_upload(body: UploadPlan, request: Request, response: Response) -> UploadState:
     """Begin an upload in pieces: then `PATCH` to the `url` with `Upload-Offset`, until `offset` equals `size`."""
     made = service_of(request).resumable.create(body.name, body.size, owner_of_request(request), payer_of(request))
@@ -137,7 +159,13 @@ def create_upload(body: UploadPlan, request: Request, response: Response) -> Upl
     return _state(made, 0)
 
 
-@router.patch("/api/upload/resumable/{upload_id}", response_model=UploadState, responses={409: {}, **PROBLEMS})
+@router.patch(
+    "/api/upload/resumable/{upload_id}",
+    summary="Send a piece",
+    response_model=UploadState,
+    responses=PROBLEMS,
+    openapi_extra=_PIECE_SCHEMA,
+)
 async def append_upload(upload_id: str, request: Request) -> Response:
     """Append the body at `Upload-Offset`; what arrived before a broken connection stays."""
     resumable, owner = service_of(request).resumable, owner_of_request(request)
@@ -152,7 +180,7 @@ async def append_upload(upload_id: str, request: Request) -> Response:
     return JSONResponse(_state(found, offset).model_dump(), headers={"Upload-Offset": str(offset)})
 
 
-@router.head("/api/upload/resumable/{upload_id}", responses=PROBLEMS)
+@router.head("/api/upload/resumable/{upload_id}", summary="Ask where an upload goes on", responses=PROBLEMS)
 def upload_offset(upload_id: str, request: Request) -> Response:
     """Where the upload continues: `Upload-Offset` and `Upload-Length`."""
     resumable = service_of(request).resumable
@@ -165,7 +193,7 @@ def upload_offset(upload_id: str, request: Request) -> Response:
     return Response(headers=headers)
 
 
-@router.delete("/api/upload/resumable/{upload_id}", status_code=204, responses=PROBLEMS)
+@router.delete("/api/upload/resumable/{upload_id}", summary="Give an upload up", status_code=204, responses=PROBLEMS)
 def abandon_upload(upload_id: str, request: Request) -> Response:
     """Give an upload up and remove what arrived; not while a task that waits or runs needs it."""
     service = service_of(request)

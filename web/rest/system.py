@@ -10,32 +10,35 @@ from fastapi.responses import JSONResponse, Response
 from pipeline.messages import localise
 from web.problems import language_of
 from web.rest.context import service_of
-from web.rest.models import Problem
+from web.rest.models import Health, LibraryPage, LibraryState, Problem, SystemInfo
 
 router = APIRouter(tags=["system"])
 PROBLEMS: dict[int | str, dict[str, Any]] = {code: {"model": Problem} for code in (400, 403, 404, 422, 424, 429)}
+FIGURES: dict[int | str, dict[str, Any]] = {
+    200: {"description": "Prometheus' text format.", "content": {"text/plain": {"schema": {"type": "string"}}}}
+}
 
 
-@router.get("/api/health")
+@router.get("/api/health", summary="Health", responses={200: {"model": Health}})
 async def health(request: Request) -> JSONResponse:
     """`ready`, or `degraded` with the reasons. Never waits for a disk or a model."""
     state = await service_of(request).monitor.state()
     return JSONResponse(localise(state, language_of(request)), headers={"Cache-Control": "no-store"})
 
 
-@router.get("/api/system-info")
+@router.get("/api/system-info", summary="Machine and versions", responses={200: {"model": SystemInfo}})
 async def system_info(request: Request) -> JSONResponse:
     """CPU, memory, disk, GPU, models and versions."""
     return JSONResponse(await service_of(request).monitor.system.soon())
 
 
-@router.get("/metrics", response_class=Response)
+@router.get("/metrics", summary="Figures for Prometheus", response_class=Response, responses=FIGURES)
 def metrics(request: Request) -> Response:
     """Figures for Prometheus."""
     return Response(service_of(request).monitor.metrics(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
 
-@router.get("/api/media/status")
+@router.get("/api/media/status", summary="State of the media library", response_model=LibraryState)
 async def media_status(request: Request) -> dict[str, Any]:
     """Whether there is a media library, and whether its volume answers."""
     service = service_of(request)
@@ -44,7 +47,9 @@ async def media_status(request: Request) -> dict[str, Any]:
     }
 
 
-@router.get("/api/media/list", response_model=dict[str, Any], responses=PROBLEMS)
+@router.get(
+    "/api/media/list", summary="List a folder of the media library", response_model=LibraryPage, responses=PROBLEMS
+)
 async def media_list(
     request: Request,
     path: Annotated[str, Query(max_length=4096, description="Relative to the library.")] = "",

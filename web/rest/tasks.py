@@ -20,13 +20,19 @@ from web.jobs.queue import Job, State
 from web.problems import language_of
 from web.rest import answers
 from web.rest.context import job_of, own_job_of, owner_filter, service_of
-from web.rest.models import Done, Problem, Task, TaskList
+from web.rest.models import Done, Problem, Task, TaskList, sent
 
 router = APIRouter(tags=["tasks"])
-PROBLEMS: dict[int | str, dict[str, Any]] = {code: {"model": Problem} for code in (404, 409, 422, 429, 500)}
+PROBLEMS: dict[int | str, dict[str, Any]] = {code: {"model": Problem} for code in (403, 404, 409, 422, 429, 500)}
 
 
-@router.get("/api/status/{task_id}", response_model=Task, responses=PROBLEMS, response_model_exclude_none=False)
+@router.get(
+    "/api/status/{task_id}",
+    summary="State of a task",
+    response_model=Task,
+    responses=PROBLEMS,
+    response_model_exclude_none=False,
+)
 async def status(task_id: str, request: Request) -> JSONResponse:
     """State and progress of a task, its result once it is done, the reason where it failed."""
     service, language = service_of(request), language_of(request)
@@ -35,12 +41,12 @@ async def status(task_id: str, request: Request) -> JSONResponse:
     )
 
 
-@router.get("/api/tasks", response_model=TaskList, responses={422: {"model": Problem}})
+@router.get("/api/tasks", summary="List tasks", response_model=TaskList, responses={422: {"model": Problem}})
 async def tasks(
     request: Request,
-    state: Annotated[State | None, Query()] = None,
-    limit: Annotated[int, Query(ge=1, le=500)] = 100,
-    offset: Annotated[int, Query(ge=0, lt=2**31)] = 0,
+    state: Annotated[State | None, Query(description="Only tasks in this state.")] = None,
+    limit: Annotated[int, Query(ge=1, le=500, description="Tasks at most.")] = 100,
+    offset: Annotated[int, Query(ge=0, lt=2**31, description="Tasks to leave out first.")] = 0,
 ) -> JSONResponse:
     """Every task, newest first (one's own where people sign in)."""
     service, owner, language = service_of(request), owner_filter(request), language_of(request)
@@ -55,7 +61,7 @@ async def tasks(
     return await service.aside.rows(listed)
 
 
-@router.post("/api/tasks/{task_id}/cancel", response_model=Done, responses=PROBLEMS)
+@router.post("/api/tasks/{task_id}/cancel", summary="Stop a task", response_model=Done, responses=PROBLEMS)
 def cancel(task_id: str, request: Request) -> Done:
     """Stop a task: a waiting one at once, a running one within moments (it is `stopping` until then). A finished one stays."""
     job, jobs = own_job_of(request, task_id), service_of(request).jobs
@@ -64,7 +70,7 @@ def cancel(task_id: str, request: Request) -> Done:
     return Done(task_id=job.id, message=say(Message(code), language_of(request)))
 
 
-@router.post("/api/tasks/{task_id}/retry", response_model=Done, responses=PROBLEMS)
+@router.post("/api/tasks/{task_id}/retry", summary="Queue a task again", response_model=Done, responses=PROBLEMS)
 def retry(task_id: str, request: Request) -> Done:
     """Queue a failed or stopped task again."""
     job = own_job_of(request, task_id)
@@ -72,7 +78,7 @@ def retry(task_id: str, request: Request) -> Done:
     return Done(task_id=job.id, message=say(Message("api.accepted"), language_of(request)))
 
 
-@router.delete("/api/tasks/{task_id}", response_model=Done, responses=PROBLEMS)
+@router.delete("/api/tasks/{task_id}", summary="Delete a task", response_model=Done, responses=PROBLEMS)
 def delete(task_id: str, request: Request) -> Done:
     """Delete a finished task. It is gone at once and can be taken back for ten minutes; after that its files are removed."""
     job = own_job_of(request, task_id)
@@ -80,7 +86,9 @@ def delete(task_id: str, request: Request) -> Done:
     return Done(task_id=job.id, message=say(Message("api.deleted"), language_of(request)))
 
 
-@router.post("/api/tasks/{task_id}/restore", response_model=Done, responses=PROBLEMS)
+@router.post(
+    "/api/tasks/{task_id}/restore", summary="Take a deleted task back", response_model=Done, responses=PROBLEMS
+)
 def restore(task_id: str, request: Request) -> Done:
     """Take a deleted task back, within ten minutes."""
     jobs, owner = service_of(request).jobs, owner_filter(request)
@@ -93,7 +101,12 @@ def restore(task_id: str, request: Request) -> Done:
     return Done(task_id=job.id, message=say(Message("api.restored"), language_of(request)))
 
 
-@router.get("/api/download/{task_id}", response_class=FileResponse, responses=PROBLEMS)
+@router.get(
+    "/api/download/{task_id}",
+    summary="Download the result",
+    response_class=FileResponse,
+    responses=sent("video/x-matroska", "video/mp4", "application/zip") | PROBLEMS,
+)
 @router.head("/api/download/{task_id}", include_in_schema=False)
 def download(task_id: str, request: Request, edited: bool = False) -> FileResponse:
     """The result: the film of a sync, a ZIP of clips (with `edited`, as they were last cut by hand on the page). `Range` works."""
@@ -105,7 +118,12 @@ def download(task_id: str, request: Request, edited: bool = False) -> FileRespon
     return FileResponse(path, filename=clips.output_name(job, path))
 
 
-@router.get("/api/files/{task_id}/{path:path}", response_class=FileResponse, responses=PROBLEMS)
+@router.get(
+    "/api/files/{task_id}/{path:path}",
+    summary="Download a file of a task",
+    response_class=FileResponse,
+    responses=sent("application/octet-stream") | PROBLEMS,
+)
 @router.head("/api/files/{task_id}/{path:path}", include_in_schema=False)
 def file(task_id: str, path: str, request: Request) -> FileResponse:
     """A file of a task that its result names (captions, pictures, reports). `Range` works."""

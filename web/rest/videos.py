@@ -19,7 +19,7 @@ from web.jobs.inputs import brought
 from web.problems import language_of, problem_of_job
 from web.rest import answers
 from web.rest.context import finished, service_of
-from web.rest.models import NAMED, Location, Problem, with_options
+from web.rest.models import NAMED, Location, with_options
 from web.rest.reelify import LATER, PROBLEMS, accepted, submitted, wants_async
 
 router = APIRouter(tags=["reelify"])
@@ -57,7 +57,9 @@ class TightenAnswer(BaseModel):
     job_id: str
 
 
-@router.post("/api/v1/tighten", response_model=TightenAnswer, responses={**LATER, **PROBLEMS, 409: {"model": Problem}})
+@router.post(
+    "/api/v1/tighten", summary="Tighten a video", response_model=TightenAnswer, responses={**LATER, **PROBLEMS}
+)
 async def tighten(body: TightenRequest, request: Request) -> Response:
     """A video without its pauses, fillers and repeated starts, with a list of what went; laughter stays.
 
@@ -111,7 +113,12 @@ class ChaptersAnswer(BaseModel):
     job_id: str
 
 
-@router.post("/api/v1/find", response_model=FindAnswer, responses={**LATER, **PROBLEMS})
+@router.post(
+    "/api/v1/find",
+    summary="Search in what is said and heard",
+    response_model=FindAnswer,
+    responses={**LATER, **PROBLEMS},
+)
 async def find(body: FindBody, request: Request) -> Response:
     """Where something is said (in any inflection, or in other words) or heard ("laughter", "risas"), best first.
 
@@ -132,7 +139,9 @@ async def find(body: FindBody, request: Request) -> Response:
     return await _answered(request, wanted, wanted.query)
 
 
-@router.post("/api/v1/chapters", response_model=ChaptersAnswer, responses={**LATER, **PROBLEMS})
+@router.post(
+    "/api/v1/chapters", summary="Chapters of a video", response_model=ChaptersAnswer, responses={**LATER, **PROBLEMS}
+)
 async def chapters(body: ChaptersBody, request: Request) -> Response:
     """The chapters of a video by what is said, with titles from its own words.
 

@@ -6,13 +6,14 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import FileResponse
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from web.rest.context import job_of, own_job_of, service_of
+from web.rest.models import sent
 from web.rest.reelify import PROBLEMS
 from web.review import work as reviewing
 
-router = APIRouter(tags=["syncdub"])
+router = APIRouter(tags=["review"])
 Moment = Annotated[float, Query(ge=0, le=1e6, description="Seconds of the film.")]
 
 
@@ -24,28 +25,54 @@ class MarkBody(BaseModel):
     note: str = Field("", max_length=reviewing.LONGEST_NOTE)
 
 
-@router.get("/api/review/{task_id}", responses=PROBLEMS)
+class Doubt(BaseModel):
+    """A place worth a look, with what a person said of it."""
+
+    model_config = ConfigDict(extra="allow")
+    key: str
+    kind: str
+    at: float = Field(description="Seconds of the film.")
+    ticked: bool
+    note: str
+
+
+class Doubts(BaseModel):
+    task_id: str
+    places: list[Doubt] = Field(description="Worst first.")
+
+
+@router.get("/api/review/{task_id}", summary="Doubtful places of a sync", response_model=Doubts, responses=PROBLEMS)
 def places(task_id: str, request: Request) -> dict[str, Any]:
     """The joins, gaps and weak stretches of a task, worst first, with what was ticked and noted."""
     job = job_of(request, task_id)
     return {"task_id": job.id, "places": reviewing.listed(job)}
 
 
-@router.get("/api/review/{task_id}/picture", response_class=FileResponse, responses=PROBLEMS)
+@router.get(
+    "/api/review/{task_id}/picture",
+    summary="Film and dub in one picture",
+    response_class=FileResponse,
+    responses=sent("image/jpeg") | PROBLEMS,
+)
 def picture(task_id: str, request: Request, at: Moment, mode: str = "side") -> FileResponse:
     """Film and dub of one moment in one image: `side`, `overlay`, `difference` or `wipe`."""
     service, job = service_of(request), job_of(request, task_id)
     return FileResponse(reviewing.picture(service.engine, job, at, mode, reviewing.home(service.settings, job)))
 
 
-@router.get("/api/review/{task_id}/sound", response_class=FileResponse, responses=PROBLEMS)
+@router.get(
+    "/api/review/{task_id}/sound",
+    summary="Sound around a moment",
+    response_class=FileResponse,
+    responses=sent("video/mp4") | PROBLEMS,
+)
 def sound(task_id: str, request: Request, at: Moment, which: str = "after") -> FileResponse:
     """Some seconds around a moment: `original`, the dub `before` and `after`."""
     service, job = service_of(request), job_of(request, task_id)
     return FileResponse(reviewing.sound(service.engine, job, at, which, reviewing.home(service.settings, job)))
 
 
-@router.post("/api/review/{task_id}/mark", responses=PROBLEMS)
+@router.post("/api/review/{task_id}/mark", summary="Tick or note a place", response_model=Doubts, responses=PROBLEMS)
 def mark(task_id: str, body: MarkBody, request: Request) -> dict[str, Any]:
     """Tick a place or note something; remembered with the task and in the season's report."""
     job = own_job_of(request, task_id)

@@ -97,8 +97,9 @@ def _header(language: str) -> str:
     )
     name = html.escape(tell("ui.language", language)) if language else ""
     words = attr(json.dumps(own_words(language) if language else {}))
+    api = attr(tell("ui.api", language)) if language else ""
     return (
-        f'<header class="studio studio-head" data-words="{words}"><h1>Reelify &amp; SyncDub</h1><p>{tagline}</p>'
+        f'<header class="studio studio-head" data-words="{words}" data-api="{api}"><h1>Reelify &amp; SyncDub</h1><p>{tagline}</p>'
         f'<nav aria-label="{name}">{_switch(language)}{button}</nav>{help_sheet(language) if language else ""}</header>'
     )
 

@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.values import Sentence, Transcript
 from syncdub.meaning.drift import course_of
-from syncdub.meaning.meaning import Meaning, meaning, meaning_evidence
+from syncdub.meaning.meaning import SAME_STORY, Meaning, Support, meaning, meaning_evidence, order_p_value
 from tests.syncdub.meaning.test_sentences import Concepts, story
 
 
@@ -157,6 +157,30 @@ def test_another_story_is_known_from_its_order_and_the_same_one_is_not_called_so
     assert told.another_story
     assert told.support.p_value > 0.2
     assert not told.matches
+
+
+@pytest.mark.parametrize(
+    ("sentences", "chance"), [(16, 0.2), (23, 0.2), (24, 0.05), (39, 0.05), (40, SAME_STORY), (400, SAME_STORY)]
+)
+def test_the_more_is_said_the_less_an_order_by_chance_is_believed(sentences: int, chance: float) -> None:
+    def told(p_value: float, spoken: tuple[int, int]) -> bool:
+        return Meaning((), (), Support(p_value, 0.0), spoken=spoken).another_story
+
+    assert told(chance * 1.01, (sentences, sentences + 50))
+    assert told(chance * 1.01, (sentences + 50, sentences))
+    assert not told(chance * 0.99, (sentences, sentences))
+    assert not told(1.0, (15, 400))
+
+
+def test_the_order_of_other_films_is_hardly_ever_believed() -> None:
+    encode = Concepts()
+
+    def chance(ours: list[str], theirs: list[str]) -> float:
+        return order_p_value((encode(ours), encode(theirs)), (ours, theirs))
+
+    others = [chance(story(40, k)[0], story(40, k + 500)[1]) for k in range(12)]
+    assert sum(p > SAME_STORY for p in others) >= 11
+    assert max(chance(*story(40, k)) for k in range(4)) < SAME_STORY / 100
 
 
 def test_a_few_sentences_are_not_enough_to_call_it_another_story() -> None:
