@@ -80,7 +80,7 @@ def wandering(studio: Studio, seed: int, folder: Path) -> Pair:
     t = np.arange(dub.shape[1]) / RATE
     place = t + width * np.sin(2 * np.pi * t / period)
     out = np.stack([np.interp(place, t, channel) for channel in dub]).astype(np.float32)
-    knots = np.arange(0, t[-1], 0.5)
+    knots = np.append(np.arange(0, t[-1], 0.5), t[-1])
     at = knots + width * np.sin(2 * np.pi * knots / period)
     pieces = tuple(
         Piece(float(a), float(b), float(x), float((y - x) / (b - a)))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import functools
+import itertools
 import json
 import subprocess
 import sys
@@ -57,6 +58,8 @@ class Outcome:
 PLAIN = {"doubt.only_shared_placed", "doubt.only_part_shared", "doubt.much_unmatched"}
 LOST = 0.5
 """Seconds from which a stretch without dub is one that must be told."""
+SEAMLESS = 0.001
+"""Seconds of a jump under which two pieces of the truth have no join."""
 STRETCHED = 15.0
 """Seconds of foreign time that may be placed beside what is shared: the windows see no nearer."""
 
@@ -90,7 +93,8 @@ def judged(plan: SyncPlan, truth: Sequence[Piece], seconds: float) -> Outcome:
     off = np.abs(told - true)[both] * 1000
     covered = float((off < 500).sum() / max(np.isfinite(true).sum(), 1))
     foreign = float((np.isfinite(told) & ~np.isfinite(true)).sum() * 0.05)
-    edges = sorted({round(e, 3) for p in truth for e in (p.dub_start, p.dub_end)})[1:-1]
+    jumps = [(p, q) for p, q in itertools.pairwise(truth) if not _goes_on(p, q)]
+    edges = sorted({round(e, 3) for p, q in jumps for e in (p.dub_end, q.dub_start)})
     mine = np.array([e for s in plan.segments for e in (s.dub_start, s.dub_end)])
     joins = np.array([np.abs(mine - e).min() * 1000 for e in edges]) if len(mine) else np.array([np.inf] * len(edges))
     ppm = abs(plan.rate / truth[0].rate - 1) * 1e6
@@ -99,6 +103,11 @@ def judged(plan: SyncPlan, truth: Sequence[Piece], seconds: float) -> Outcome:
     plain = bool({d.code for d in plan.doubts} & PLAIN)
     refused = plan.verdict == "refuse"
     return Outcome(off[off < 500], joins, covered, foreign, ppm, seconds, refused, held, plain, _named(plan, truth))
+
+
+def _goes_on(p: Piece, q: Piece) -> bool:
+    """Whether ``q`` is the straight continuation of ``p``: only its speed is another, as on a tape that wanders."""
+    return abs(q.dub_start - p.dub_end) < SEAMLESS and abs(q.original_start - p.at(p.dub_end)) < SEAMLESS
 
 
 def _named(plan: SyncPlan, truth: Sequence[Piece]) -> float:

@@ -1,6 +1,6 @@
 """Damaged media through the whole service: whatever is in a file, nobody crashes, hangs or leaves something behind.
 
-``python -m benchmarks.fuzz [--n 1040] [--seed 1] [--seeds 2] [--limit 60] [--quick]``
+``python -m benchmarks.fuzz [--n 1040] [--seed 1] [--seeds 2] [--limit 60] [--minutes M] [--quick]``
 
 Small films and recordings in 13 containers are damaged in seeded ways. Each goes where an upload goes: the intake check,
 then a highlights job of the real queue (decode, measure, cut, encode) in a process of its own with a time limit.
@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import logging
+import math
 import multiprocessing
 import random
 import shutil
@@ -252,13 +253,16 @@ def damaged(n: int, seed: int, folder: Path) -> Iterator[tuple[str, str, int, by
         yield container, "+".join(d.__name__ for d in damages), i, bytes(data)
 
 
-def run(n: int, seed: int, limit: float = LIMIT) -> list[Outcome]:
-    """Examine ``n`` damaged files."""
-    outcomes = []
+def run(n: int, seed: int, limit: float = LIMIT, minutes: float = math.inf) -> list[Outcome]:
+    """Examine ``n`` damaged files, or as many as fit in ``minutes``."""
+    outcomes: list[Outcome] = []
+    until = time.monotonic() + 60 * minutes
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         examiner = Examiner(folder / "service", limit)
         for container, damage, number, data in damaged(n, seed, folder):
+            if time.monotonic() > until:
+                break
             path = folder / f"damaged.{container}"
             path.write_bytes(data)
             begun = time.perf_counter()
@@ -278,10 +282,14 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--seeds", type=int, default=2, help="so many seeds, one after the other")
     parser.add_argument("--limit", type=float, default=LIMIT)
+    parser.add_argument(
+        "--minutes", type=float, default=math.inf, help="of each seed at most; then what was done is told"
+    )
     parser.add_argument("--quick", action="store_true")
     options = parser.parse_args()
+    n = 60 if options.quick else options.n
     for seed in range(options.seed, options.seed + options.seeds):
-        _report(run(60 if options.quick else options.n, seed, options.limit), seed, options.limit)
+        _report(run(n, seed, options.limit, options.minutes), seed, options.limit)
 
 
 def _report(outcomes: list[Outcome], seed: int, limit: float) -> None:

@@ -9,6 +9,7 @@ phones; ``--axe`` adds axe in every state of both schemes. A person still has to
 from __future__ import annotations
 
 import argparse
+import io
 import itertools
 import os
 import sys
@@ -19,6 +20,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from PIL import Image
 
 from benchmarks import ROOT, page_checks, table
 from pipeline.messages import languages
@@ -35,6 +38,8 @@ READY = (
 )
 EXAMPLES = ("#highlights-example", "#viral-example", "#sync-example")
 LIMIT = 900_000
+PALETTE = 256
+"""Colours of a picture of the README: its files stay small, and nothing is seen of it."""
 SETTLE = 700
 """Milliseconds after which nothing moves any more."""
 
@@ -141,7 +146,8 @@ def for_readme(browser: Any, address: str, state: Any) -> None:
         visit.tab(number)
         visit.page.wait_for_selector(READY[number], timeout=LIMIT)
         visit.page.wait_for_timeout(1500)
-        visit.page.screenshot(path=ROOT / "docs" / "img" / f"{name}.png")
+        shot = Image.open(io.BytesIO(visit.page.screenshot())).convert("RGB")
+        shot.quantize(PALETTE, kmeans=4).save(ROOT / "docs" / "img" / f"{name}.png", optimize=True)
     visit.context.close()
 
 

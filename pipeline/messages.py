@@ -83,6 +83,7 @@ def catalogue(language: str) -> Mapping[str, str]:
     return dict(json.loads(path.read_text(encoding="utf-8")))
 
 
+@functools.cache
 def languages() -> tuple[str, ...]:
     """The languages that have a file, sorted."""
     return tuple(sorted(p.stem for p in LOCALES.glob("*.json")))

@@ -26,6 +26,8 @@ ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = ROOT / "assets" / "examples"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 HARMLESS = ("Method not implemented",)
+CUT_OFF = ("signal is aborted", "Connection errored out")
+"""What Gradio says about streams that end with the page they belong to."""
 TABS = {
     tag: tuple(say(Message(f"ui.tab.{name}"), tag) for name in ("highlights", "viral", "dubsync", "tasks"))
     for tag in languages()
@@ -191,8 +193,7 @@ class Visit:
         before = len(self.problems)
         act()
         self.settled()
-        left = ("signal is aborted", "Connection errored out")
-        self.problems[before:] = [p for p in self.problems[before:] if not any(words in p for words in left)]
+        self.problems[before:] = [p for p in self.problems[before:] if not any(words in p for words in CUT_OFF)]
 
     def tab(self, number: int) -> None:
         """Opens the tab with this number, from 0."""
@@ -216,8 +217,10 @@ class Visit:
         return self
 
     def __exit__(self, kind: Any, *_: object) -> None:
+        before = len(self.problems)
         self.context.close()
         if kind is None:
+            self.problems[before:] = [p for p in self.problems[before:] if not any(words in p for words in CUT_OFF)]
             heard = [p for p in self.problems if not any(h in p for h in HARMLESS)]
             assert not heard, heard
 

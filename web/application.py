@@ -19,7 +19,9 @@ from web.guard.hosts import LOCAL, Hosts
 from web.guard.limits import RateLimit
 from web.guard.origins import CrossOrigin, SameOrigin
 from web.guard.security import Accounts, SecurityHeaders, SignIn
+from web.guard.turns import Turns
 from web.intake.allowance import Allowance
+from web.intake.aside import limit_threads
 from web.intake.library import Library
 from web.intake.resumable import Resumable
 from web.intake.sources import Sources
@@ -90,6 +92,7 @@ def _middleware(service: Service) -> list[Middleware]:
     """From the outside in."""
     settings = service.settings
     return [
+        Middleware(Turns),
         Middleware(Watch, monitor=service.monitor),
         Middleware(SecurityHeaders),
         Middleware(Hosts, settings=settings, signed_in=service.accounts.required),
@@ -107,6 +110,7 @@ def _lifespan(service: Service, notices: Notices) -> Any:
 
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
+        limit_threads()
         janitor = Janitor(settings, service.jobs)
         if settings.host not in LOCAL and not service.accounts.required:
             _log.warning(

@@ -29,7 +29,7 @@ _ACCEPTED, _ACCEPTED_ON_TIME = 0.45, 0.2
 """Lowest score of a link that is believed: on its meaning alone, and when it is said when expected."""
 _TELLING_STORY = ((40, SAME_STORY), (24, 0.05), (16, 0.2))
 """Sentences a side, and the chance of their order above which they tell another story. Another story stays below the chance as often
-as the chance says; with these sentences, some of them lost on either side, the same story seldom exceeds it (film captions)."""
+as the chance says; with these sentences, some of them lost on either side, the same story seldom exceeds it (bitext, German and French)."""
 _UNMISTAKABLE = 0.8
 """The same where the order does not speak for the same story: too few phrases, or another film."""
 _ENOUGH = 8

@@ -62,6 +62,8 @@ class JobStore:
             self._guard.close()
             raise SettingsError(f"DATA_DIR={str(folder)!r}: another process of this service uses it") from error
         self._lock, self._reading = threading.RLock(), threading.RLock()
+        self._writes = 0
+        self._counted: dict[str | None, tuple[int, dict[State, int]]] = {}
         self._db = _connected(folder / "jobs.sqlite3")
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = NORMAL")
@@ -208,13 +210,18 @@ class JobStore:
         return int(rows[0]["n"])
 
     def counts(self, owner: str | None = None) -> dict[State, int]:
-        """Number of jobs by state; every state is present."""
+        """Number of jobs by state; every state is present. Counted once between two writes."""
+        writes, known = self._writes, self._counted.get(owner)
+        if known is not None and known[0] == writes:
+            return dict(known[1])
         rows = self._look_up(
             "SELECT state, COUNT(*) AS n FROM jobs WHERE (? IS NULL OR owner = ?) AND trashed IS NULL GROUP BY state",
             (owner, owner),
         )
         found = {str(row["state"]): int(row["n"]) for row in rows}
-        return {state: found.get(state, 0) for state in STATES}
+        counts = {state: found.get(state, 0) for state in STATES}
+        self._counted[owner] = writes, counts
+        return dict(counts)
 
     def requests(self, states: Sequence[State] = ()) -> list[Request]:
         """What every job of these ``states``, or of all, asks; also those in the trash."""
@@ -224,7 +231,11 @@ class JobStore:
 
     def _write(self, statement: str, values: tuple[Any, ...]) -> list[sqlite3.Row]:
         with self._lock:
-            return _executed(self._db, statement, values)
+            try:
+                return _executed(self._db, statement, values)
+            finally:
+                self._writes += 1
+                self._counted.clear()
 
     def _look_up(self, statement: str, values: tuple[Any, ...]) -> list[sqlite3.Row]:
         with self._reading:

@@ -78,6 +78,9 @@ def task(job: Job, settings: Settings, language: str) -> dict[str, Any]:
         "seconds_left": None if job.seconds_left is None else round(job.seconds_left, 1),
         "ahead": job.ahead,
         "stages": {code: round(seconds, 3) for code, seconds in job.stages.items()},
+        "result": None,
+        "download_url": None,
+        "error": None,
     }
     if job.state == "done":
         body["result"] = public_result(job, settings, language)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from fastapi import Request
@@ -15,6 +15,7 @@ from pipeline.settings import Settings
 from web.guard.security import Accounts, current_user
 from web.guard.visitors import is_somebody_elses
 from web.intake.allowance import Allowance
+from web.intake.aside import Aside
 from web.intake.library import Library
 from web.intake.resumable import Resumable
 from web.intake.sources import Sources
@@ -35,6 +36,7 @@ class Service:
     allowance: Allowance
     sources: Sources
     monitor: Monitor
+    aside: Aside = field(default_factory=Aside)
 
 
 def service_of(request: Request) -> Service:

@@ -39,28 +39,37 @@ def metrics(request: Request) -> Response:
 
 
 @router.get("/api/media/status", summary="State of the media library", response_model=LibraryState)
-def media_status(request: Request) -> dict[str, Any]:
+async def media_status(request: Request) -> dict[str, Any]:
     """Whether there is a media library, and whether its volume answers."""
-    library = service_of(request).library
-    return library.status() | {"extensions": list(service_of(request).settings.allowed_extensions)}
+    service = service_of(request)
+    return await service.aside.volume(service.library.status) | {
+        "extensions": list(service_of(request).settings.allowed_extensions)
+    }
 
 
 @router.get(
     "/api/media/list", summary="List a folder of the media library", response_model=LibraryPage, responses=PROBLEMS
 )
-def media_list(
+async def media_list(
     request: Request,
     path: Annotated[str, Query(max_length=4096, description="Relative to the library.")] = "",
     offset: Annotated[int, Query(ge=0, lt=2**31)] = 0,
     limit: Annotated[int, Query(ge=1, le=1000)] = 200,
-) -> dict[str, Any]:
+) -> JSONResponse:
     """Folders and media files directly below a path of the library, folders first."""
-    page = service_of(request).library.page(path, offset=offset, limit=limit)
-    shown = [entry.to_json() for entry in page.entries]
-    return {
-        "path": page.path,
-        "folders": [e for e in shown if e["type"] == "folder"],
-        "files": [e for e in shown if e["type"] == "file"],
-        "total": page.total,
-        "offset": page.offset,
-    }
+    service = service_of(request)
+
+    def listed() -> JSONResponse:
+        page = service.library.page(path, offset=offset, limit=limit)
+        shown = [entry.to_json() for entry in page.entries]
+        return JSONResponse(
+            {
+                "path": page.path,
+                "folders": [e for e in shown if e["type"] == "folder"],
+                "files": [e for e in shown if e["type"] == "file"],
+                "total": page.total,
+                "offset": page.offset,
+            }
+        )
+
+    return await service.aside.volume(listed)

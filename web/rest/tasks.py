@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, JSONResponse
 
 from pipeline.errors import Forbidden, NotFound
 from pipeline.messages import Message, say
@@ -33,25 +33,32 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {code: {"model": Problem} for code i
     responses=PROBLEMS,
     response_model_exclude_none=False,
 )
-def status(task_id: str, request: Request) -> dict[str, Any]:
+async def status(task_id: str, request: Request) -> JSONResponse:
     """State and progress of a task, its result once it is done, the reason where it failed."""
-    return answers.task(job_of(request, task_id), service_of(request).settings, language_of(request))
+    service, language = service_of(request), language_of(request)
+    return await service.aside.rows(
+        lambda: JSONResponse(answers.task(job_of(request, task_id), service.settings, language))
+    )
 
 
 @router.get("/api/tasks", summary="List tasks", response_model=TaskList, responses={422: {"model": Problem}})
-def tasks(
+async def tasks(
     request: Request,
     state: Annotated[State | None, Query(description="Only tasks in this state.")] = None,
     limit: Annotated[int, Query(ge=1, le=500, description="Tasks at most.")] = 100,
     offset: Annotated[int, Query(ge=0, lt=2**31, description="Tasks to leave out first.")] = 0,
-) -> dict[str, Any]:
+) -> JSONResponse:
     """Every task, newest first (one's own where people sign in)."""
-    service, owner = service_of(request), owner_filter(request)
-    found = service.jobs.list(owner, states=(state,) if state else (), limit=limit, offset=offset)
-    counts = service.jobs.counts(owner)
-    total = counts[state] if state else sum(counts.values())
-    shown = [answers.task(job, service.settings, language_of(request)) for job in found]
-    return {"tasks": shown, "total": total, "counts": counts}
+    service, owner, language = service_of(request), owner_filter(request), language_of(request)
+
+    def listed() -> JSONResponse:
+        found = service.jobs.list(owner, states=(state,) if state else (), limit=limit, offset=offset)
+        counts = service.jobs.counts(owner)
+        total = counts[state] if state else sum(counts.values())
+        shown = [answers.task(job, service.settings, language) for job in found]
+        return JSONResponse({"tasks": shown, "total": total, "counts": counts})
+
+    return await service.aside.rows(listed)
 
 
 @router.post("/api/tasks/{task_id}/cancel", summary="Stop a task", response_model=Done, responses=PROBLEMS)

@@ -9,7 +9,6 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.concurrency import run_in_threadpool
 
 from pipeline.errors import BadRequest, UserError
 from pipeline.requests import Request as JobRequest
@@ -126,7 +125,9 @@ async def find(body: FindBody, request: Request) -> Response:
     Files that were never listened to are listened to first. Answers when it is done; with `Prefer: respond-async` at once.
     """
     service, owner, host = service_of(request), current_user(request), request.headers.get("host", "")
-    below = await run_in_threadpool(_below, service.library, body.folder) if body.folder is not None else []
+    below = []
+    if (folder := body.folder) is not None:
+        below = await service.aside.volume(lambda: _below(service.library, folder))
     if not body.files and not below:
         raise BadRequest("error.nothing_given")
     found = list(await asyncio.gather(*(service.sources.find(name, owner, host) for name in body.files)))

@@ -62,11 +62,17 @@ class Kept(Generic[T]):
         return time.monotonic() - self._at
 
     async def soon(self, patience: float = PATIENCE) -> T:
-        """The value; an old one where a new one takes longer than ``patience`` seconds. Waits only where there is none."""
+        """The value; an old one where a new one takes longer than ``patience`` seconds. Waits only where there is none.
+
+        Who asks often never waits: up to twice its time the last value is given at once, and a new one is begun.
+        """
         value = self._value
         if value is not None and self.age < self._seconds:
             return value
-        running = asyncio.wrap_future(self._begun())
+        begun = self._begun()
+        if value is not None and self.age < 2 * self._seconds:
+            return value
+        running = asyncio.wrap_future(begun)
         if value is None:
             return await running
         done, _ = await asyncio.wait({running}, timeout=patience)

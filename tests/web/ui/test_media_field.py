@@ -111,11 +111,11 @@ def test_nothing_of_the_machine_can_be_given_instead(place: Place, tmp_path: Pat
 @pytest.mark.parametrize(
     ("given", "status", "code"),
     [
-        (["/etc/passwd", "", "auto", 0], 404, "not_found"),
-        (["", "", "auto", 0], 400, "bad_request"),
-        (["", {"path": "/etc/passwd"}, "auto", 0], 400, "bad_request"),
+        (["/etc/passwd", "", "auto", 0, ""], 404, "not_found"),
+        (["", "", "auto", 0, ""], 400, "bad_request"),
+        (["", {"path": "/etc/passwd"}, "auto", 0, ""], 400, "bad_request"),
         ([], 400, "bad_request"),
-        (["", "http://127.0.0.1/x.mp4", "auto", 0], 403, "forbidden"),
+        (["", "http://127.0.0.1/x.mp4", "auto", 0, ""], 403, "forbidden"),
     ],
 )
 def test_a_direct_call_that_is_refused_says_why(place: Place, given: list[Any], status: int, code: str) -> None:

@@ -105,6 +105,9 @@ def test_the_same_work_for_programs(address: str) -> None:
         "/find_highlights",
         "/rank_clips",
         "/transcribe",
+        "/tighten",
+        "/find",
+        "/chapters",
         "/sync_dub",
         "/compile_clip",
         "/analyse_dub",
@@ -114,7 +117,9 @@ def test_the_same_work_for_programs(address: str) -> None:
         "/keep_look",
         "/forget_look",
     }
-    assert [p["parameter_name"] for p in offered["/transcribe"]["parameters"]] == ["media", "url", "language", "track"]
+    assert [p["parameter_name"] for p in offered["/transcribe"]["parameters"]] == [
+        *("media", "url", "language", "track", "words")
+    ]
     heard = client.predict(handle_file(str(EXAMPLES / "viral_3.mp4")), "", "es", api_name="/transcribe")
     assert heard["language"] == "es"
     assert "abuela" in " ".join(s["text"] for s in heard["segments"]).lower()
@@ -146,7 +151,7 @@ def test_the_tools_are_offered_over_mcp_with_their_words(address: str) -> None:
     ours = {name: tool for name, tool in found.items() if not name.startswith("upload")}
     assert {"find_highlights", "rank_clips", "transcribe", "sync_dub", "compile_clip", "analyse_dub"} <= set(ours)
     assert "worth sharing" in (ours["find_highlights"].description or "")
-    assert set(ours["transcribe"].inputSchema["properties"]) == {"media", "url", "language", "track"}
+    assert set(ours["transcribe"].inputSchema["properties"]) == {"media", "url", "language", "track", "words"}
     assert "path in the media library" in json.dumps(ours["transcribe"].inputSchema)
 
 

@@ -86,7 +86,7 @@ def panel() -> Panel:
         with gr.Row():
             keep = gr.Button(label("ui.looks.keep"), size="sm", elem_id="looks-keep")
             forget = gr.Button(label("ui.looks.forget"), size="sm", elem_id="looks-forget")
-    see = gr.Button(label("ui.looks.see"), size="sm", elem_id="looks-see", elem_classes="next", render=False)
+    see = gr.Button(label("ui.looks.see"), size="md", elem_id="looks-see", elem_classes="next", render=False)
     preview = gr.HTML(js_on_load=script("captions.js", "preview.js"), elem_id="looks-preview", render=False)
     return Panel(fields, kit, name, keep, forget, see, preview, gr.State({"n": 1, "time": 0.5}))
 

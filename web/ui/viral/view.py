@@ -118,11 +118,11 @@ def _bars(clip: Mapping[str, Any], language: str) -> str:
         earned[point["part"]] += point["points"]
     rows = []
     for part, value in clip["parts"].items():
-        label = html.escape(tell(f"part.{part}", language))
+        label, points = html.escape(tell(f"part.{part}", language)), round(100 * earned.get(part, 0.0), 1)
         rows.append(
             f'<div class="bar-row"><span>{label}</span><span class="bar" role="img" aria-label="{label}: {percent(value, language)}">'
             f'<i style="width:{round(100 * value)}%"></i></span>'
-            f"<b>+{format_number(100 * earned.get(part, 0.0), 1, language)}</b></div>"
+            f"<b>{'−' if points < 0 else '+'}{format_number(abs(points), 1, language)}</b></div>"
         )
     return f'<div class="bars">{"".join(rows)}</div>'
 
