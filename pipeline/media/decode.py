@@ -9,7 +9,7 @@ Decoding is streamed: memory does not grow with the length of the file.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 GAP = 0.008
 """Timestamps may wander this far from the sample count before the sound is put back on the clock, seconds.
 Matroska rounds to 1 ms and FLV to 1 ms; a frame of sound is 20–32 ms."""
+LEAP, NEAR = 60.0, 1.0
+"""A gap of more seconds than the first is believed only where the frame after it goes on within the second: pauses of recordings do,
+damaged stamps do not."""
 
 
 def load_audio(path: Path | str, **options: Any) -> Audio:
@@ -89,16 +92,39 @@ def _resampled(
 ) -> Iterator[tuple[float, NDArray[np.float32]]]:
     """(raw time of the first sample, samples (channels, n)) for runs of sound without a gap between."""
     run: _Run | None = None
-    for frame in _decoded(container, track):
-        time = frame.time if run is None or frame.time is not None else run.expected
+    for time, frame in _believed(_decoded(container, track)):
         shape = (frame.format.name, frame.layout.name, frame.sample_rate)
         if run is None or shape != run.shape or abs(time - run.expected) > GAP:
             if run is not None:
                 yield from run.rest()
-            run = _Run(time or 0.0, shape, layout, rate)
+            run = _Run(time, shape, layout, rate)
         yield from run.push(frame)
     if run is not None:
         yield from run.rest()
+
+
+def _believed(frames: Iterable[Any]) -> Iterator[tuple[float, Any]]:
+    """(raw time, frame) of decoded sound; frames without a time follow the one before.
+
+    A leap forth of more than :data:`LEAP` counts only where the next frame goes on from there: one damaged stamp would otherwise be
+    hours of silence.
+    """
+    expected, held = 0.0, None
+    begun = False
+    for frame in frames:
+        if held is not None:
+            there = held.time + held.samples / held.sample_rate
+            after = held.time if frame.time is not None and abs(frame.time - there) <= NEAR else expected
+            yield after, held
+            expected, held = after + held.samples / held.sample_rate, None
+        if begun and frame.time is not None and frame.time - expected > LEAP:
+            held = frame
+            continue
+        time = expected if frame.time is None else float(frame.time)
+        yield time, frame
+        expected, begun = time + frame.samples / frame.sample_rate, True
+    if held is not None:
+        yield expected, held
 
 
 class _Run:
