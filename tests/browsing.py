@@ -131,11 +131,17 @@ def another_language(folder: Path, tag: str, words: Mapping[str, str]) -> Iterat
     (folder / f"{tag}.json").write_text(json.dumps(words), encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(messages, "LOCALES", folder)
-        messages.catalogue.cache_clear()
+        _forgotten()
         try:
             yield
         finally:
-            messages.catalogue.cache_clear()
+            _forgotten()
+
+
+def _forgotten() -> None:
+    """What is remembered of the folder of locales is read again."""
+    messages.catalogue.cache_clear()
+    messages.languages.cache_clear()
 
 
 @contextmanager

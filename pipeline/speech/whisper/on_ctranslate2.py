@@ -12,10 +12,12 @@ from pipeline.compute.libraries import preload
 from pipeline.errors import ModelUnavailable
 from pipeline.progress import breathe
 from pipeline.speech.values import APPEND, BEAM, CAREFUL_BEAM, PREPEND, RATE, Chunk, Heard, HeardWord
-from pipeline.speech.whisper.encoder import LEAST, WINDOW, alike
+from pipeline.speech.whisper.encoder import WINDOW, alike
 from pipeline.speech.whisper.states import States
 
 FRAMES_PER_SECOND = 100
+SHORT = 5.0
+"""Seconds of a chunk under which the language is told from a whole window: 2.5 s of Spanish in a shorter one were taken for Galician."""
 
 
 class FasterWhisper:
@@ -50,9 +52,8 @@ class FasterWhisper:
         return [found[n] for n in range(len(chunks))]
 
     def _voting(self, chunks: Sequence[Chunk]) -> dict[int, list[int]]:
-        """As :meth:`_groups`, but whole windows for chunks shorter than any context: cut short, three seconds of Spanish were taken for
-        Galician."""
-        short = [n for n, chunk in enumerate(chunks) if chunk.duration < LEAST]
+        """As :meth:`_groups`, but whole windows for chunks shorter than :data:`SHORT`."""
+        short = [n for n, chunk in enumerate(chunks) if chunk.duration < SHORT]
         long = [n for n in range(len(chunks)) if n not in set(short)]
         groups = {
             frames: [long[n] for n in numbers] for frames, numbers in self._groups([chunks[n] for n in long]).items()
