@@ -25,6 +25,8 @@ from web.jobs.queue import Job
 
 FILE = "marks.json"
 MOST, LONGEST_NOTE = 500, 1000
+MOST_KEPT = 200
+"""Pictures and sounds that are kept of one task."""
 SECONDS = 8.0
 SOUNDS: Mapping[str, What] = {"original": "original", "before": "dub", "after": "synced"}
 
@@ -116,8 +118,14 @@ def home(settings: Settings, job: Job) -> Path:
 
 
 def _kept(folder: Path, name: str, suffix: str) -> Path:
+    """Where a look is kept; the oldest go, so that nobody fills the disk by asking for every millisecond."""
     folder.mkdir(parents=True, exist_ok=True)
-    return folder / f"{name}{suffix}"
+    out = folder / f"{name}{suffix}"
+    if not out.is_file():
+        before = sorted((p for p in folder.iterdir() if p.is_file()), key=lambda p: p.stat().st_mtime)
+        for old in before[: max(0, len(before) - MOST_KEPT + 1)]:
+            old.unlink(missing_ok=True)
+    return out
 
 
 def with_marks(told: Sequence[Mapping[str, Any]], marks: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from tests.fake_kinds import FAKES
 from tests.fake_service import FakeEngine, ended, parts, service
 from web.jobs.kinds import Kind, by_name
 from web.jobs.values import NOBODY
+from web.review import work
 
 PLAN = SyncPlan(
     "edit", 1.0,
@@ -94,3 +96,13 @@ def test_the_three_sounds_around_a_moment(place: tuple[TestClient, str]) -> None
     assert min(sizes.values()) > 2000
     assert client.get(f"/api/review/{job}/sound?at=7&which=x").status_code == 400
     assert client.get(f"/api/review/{'0' * 32}/sound?at=7").status_code == 404
+
+
+def test_looks_at_every_millisecond_do_not_fill_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(work, "MOST_KEPT", 3)
+    for n in range(6):
+        out = work._kept(tmp_path, f"side_{n}", ".jpg")
+        out.write_bytes(b"picture")
+        os.utime(out, (n, n))
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["side_3.jpg", "side_4.jpg", "side_5.jpg"]
+    assert work._kept(tmp_path, "side_3", ".jpg").is_file()
