@@ -33,6 +33,8 @@ class Scene:
     """How many of the clips were found; those after them were added by hand."""
     said: bool = False
     """Whether what is said lies in the job's folder."""
+    making: str = ""
+    """The choices of how clips are made, as HTML."""
 
 
 def stage(scene: Scene, language: str) -> str:
@@ -47,7 +49,7 @@ def stage(scene: Scene, language: str) -> str:
     text = transcript(scene.job, language) if scene.said else ""
     body = (
         f'<div class="desk">{_player(scene, language)}{drawn}'
-        f'{strips + tools if scene.job and scene.clips else ""}</div>{_sides(language) if text else ""}<ol class="cards">{cards}</ol>{text}'
+        f'{strips + scene.making + tools if scene.job and scene.clips else ""}</div>{_sides(language) if text else ""}<ol class="cards">{cards}</ol>{text}'
     )
     work = editable(scene.job, scene.edits, body)
     return f'<div class="studio stage"{work} data-source="{attr(scene.source)}" data-found="{scene.found}">{body}</div>'
@@ -89,7 +91,7 @@ def _card(n: int, clip: Clip, language: str, *, made: bool) -> str:
     bounds = ",".join(str(t) for t in clip.get("made", ())) if url else ""
     without = attr(json.dumps(clip.get("without", [])))
     return (
-        f'<li class="card" data-n="{n}" data-src="{attr(url)}" data-poster="{attr(poster)}" data-made="{bounds}" data-without="{without}" '
+        f'<li class="card" data-n="{n}" data-src="{attr(url)}" data-poster="{attr(poster)}" data-made="{bounds}" data-without="{without}" data-look="{attr(json.dumps(clip.get("look", {})))}" '
         f'aria-current="{str(n == 1).lower()}">'
         f'<button type="button" class="pic" data-play="{n}" aria-label="{attr(tell("ui.play_clip", language, n=n))}">{picture}</button>'
         f'<div class="txt"><div class="row"><h2>{n}. <span class="when">{precise(clip["start"], language)}–{precise(clip["end"], language)}</span></h2>'
