@@ -14,7 +14,7 @@ from typing import Any
 from pipeline.messages import format_number
 from web.ui.highlights.transcript import lane, transcript
 from web.ui.language import precise, tell
-from web.ui.posting.card import score_bar, to_post
+from web.ui.posting.card import score_bar, share_button, to_post
 from web.ui.timeline import Clip, attr, editable, strip, timeline, toolbar
 
 
@@ -35,6 +35,8 @@ class Scene:
     """Whether what is said lies in the job's folder."""
     making: str = ""
     """The choices of how clips are made, as HTML."""
+    share: bool = False
+    """Whether links to results can be made."""
 
 
 def stage(scene: Scene, language: str) -> str:
@@ -43,7 +45,9 @@ def stage(scene: Scene, language: str) -> str:
     make = f'<button type="button" data-apply disabled>{html.escape(tell("ui.highlights.remake", language))}</button>'
     add = f'<button type="button" data-add aria-keyshortcuts="M">{html.escape(tell("ui.highlights.add", language))}</button>'
     tools = toolbar(language, make, add) + f'<p class="soft">{html.escape(tell("ui.edges_help", language))}</p>'
-    cards = "".join(_card(n, c, language, made=bool(scene.job)) for n, c in enumerate(scene.clips, 1))
+    cards = "".join(
+        _card(n, c, language, made=bool(scene.job), share=scene.share) for n, c in enumerate(scene.clips, 1)
+    )
     said = lane(language) if scene.said else ""
     drawn = timeline(scene.evidence, scene.clips, language, edges=bool(scene.job), said=said)
     text = transcript(scene.job, language) if scene.said else ""
@@ -76,13 +80,14 @@ def _player(scene: Scene, language: str) -> str:
     )
 
 
-def _card(n: int, clip: Clip, language: str, *, made: bool) -> str:
-    """A clip; ``made`` lets it be made and downloaded."""
+def _card(n: int, clip: Clip, language: str, *, made: bool, share: bool = False) -> str:
+    """A clip; ``made`` lets it be made and downloaded, ``share`` a link to it be copied."""
     reasons = "".join(f"<li>{html.escape(r)}</li>" for r in clip.get("reasons", ())[:5])
     poster, url = clip.get("poster") or "", clip.get("url") or ""
     picture = f'<img src="{attr(poster)}" alt="" loading="lazy">' if poster else ""
     length = tell("ui.seconds", language, seconds=format_number(clip["end"] - clip["start"], 1, language))
     download = _download(url, language) if made else ""
+    download += share_button(url, language) if share and made and url else ""
     tick = (
         ""
         if url or not made

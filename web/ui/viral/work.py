@@ -169,7 +169,16 @@ class ViralWork(TabWork):
             self._shown_clip(job, n, c if c.get("url") else _from_source(c, r["source"]), language)
             for n, (c, r) in pairs
         ]
-        return view(Board(shown_clips, self._durations(ranked), job.id, edits.checked(edits.load(job))), language)
+        return view(
+            Board(
+                shown_clips,
+                self._durations(ranked),
+                job.id,
+                edits.checked(edits.load(job)),
+                share=self.page.settings.share_days > 0,
+            ),
+            language,
+        )
 
     def _shown_clip(self, job: Job, n: int, clip: Clip, language: str) -> Clip:
         again, done = made_last(self.page, job, n)
