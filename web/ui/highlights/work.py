@@ -133,7 +133,18 @@ class HighlightsWork(TabWork):
         said = bool(source) and (job.folder / SAID).is_file()
         making = choices(reckoned(self.page, job), language)
         return stage(
-            Scene(evidence, self._clips(job, language), source, job.id, state, n_found, said, making, self.page.settings.share_days > 0), language
+            Scene(
+                evidence,
+                self._clips(job, language),
+                source,
+                job.id,
+                state,
+                n_found,
+                said,
+                making,
+                self.page.settings.share_days > 0,
+            ),
+            language,
         )
 
     def _clips(self, job: Job, language: str) -> list[dict[str, Any]]:
