@@ -113,7 +113,7 @@ def test_a_link_ends_with_its_time_its_job_its_key_and_the_setting(
     url, name = (u := shared(place, job)), u.removeprefix("/shared/")
     now = time.time()
     with monkeypatch.context() as later:
-        later.setattr(links.time, "time", lambda: now + 2 * links.DAY + 5)
+        later.setattr("web.share.links.time.time", lambda: now + 2 * links.DAY + 5)
         over = place.get(f"{url}/file")
     assert (over.status_code, over.json()["error"]) == (404, "link_over")
     settings = parts(place).settings

@@ -148,8 +148,8 @@ def _sentence(
     text, short = _marked(sentence["text"], inside, language), sentence["text"][:80]
     clip, _, number = key.partition(":")
     tick = (
-        f'<input type="checkbox" aria-label="{attr(tell("ui.viral.choose", language, text=short))}" data-clip="{clip}" '
-        f'data-sentence="{number}" data-start="{sentence["start"]}" data-end="{sentence["end"]}"> '
+        f'<label class="pick"><input type="checkbox" aria-label="{attr(tell("ui.viral.choose", language, text=short))}" data-clip="{clip}" '
+        f'data-sentence="{number}" data-start="{sentence["start"]}" data-end="{sentence["end"]}"></label> '
     )
     pen = f'<button type="button" class="pen" data-fix="{key}" aria-label="{attr(tell("ui.viral.fix", language, text=short))}">✎</button>'
     return (
