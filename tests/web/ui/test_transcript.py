@@ -146,3 +146,18 @@ def test_what_is_ticked_says_what_it_will_cost_and_is_made_as_chosen(browser: An
         visit.reload()
         visit.see(".card[data-n='1']:not(.changed)")
         assert page.locator("[data-how=aspect]").input_value() == "9:16"
+
+
+def test_a_page_from_right_to_left_is_mirrored_but_for_the_time(browser: Any, place: Place) -> None:
+    with Visit(browser, place.address) as visit:
+        page = visit.page
+        page.click("#highlights-example")
+        visit.see("#highlights-view .stage[data-job] .card")
+        where = """way => { document.documentElement.dir = way; const left = s => document.querySelector(s).getBoundingClientRect().left;
+          return ['.studio-head h1', '.studio-head nav', '.desk', '.cards', '.card .pic', '.card .txt'].map(left); }"""
+        plain, turned = page.evaluate(where, "ltr"), page.evaluate(where, "rtl")
+        for one, two in ((0, 1), (2, 3), (4, 5)):
+            assert plain[one] < plain[two]
+            assert turned[one] > turned[two]
+        clips = page.locator(".tl.whole .tl-clip").evaluate_all("all => all.map(n => n.getBoundingClientRect().left)")
+        assert clips == sorted(clips), "time runs to the right"

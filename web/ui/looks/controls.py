@@ -51,7 +51,7 @@ def chosen() -> dict[str, Any]:
 def further() -> dict[str, Any]:
     """The same, of what is asked for less often."""
     return {
-        "also": gr.Textbox(label=label("ui.looks.also"), placeholder="4:5,1:1", max_lines=1, elem_id="looks-also"),
+        "also": gr.Textbox("", label=label("ui.looks.also"), placeholder="4:5,1:1", max_lines=1, elem_id="looks-also"),
         "quality": gr.Radio(
             [(label(f"ui.quality.{name}"), name) for name in QUALITIES], value=next(iter(QUALITIES)), label=label("ui.looks.quality")
         ),
@@ -96,7 +96,7 @@ def panel() -> Panel:
             with gr.Accordion(label(f"ui.looks.group.{group}"), open=False), gr.Row():
                 fields |= {name: _field(name, getattr(plain, name)) for name in fields if name in names}
         kit = _kit()
-        name = gr.Textbox(label=label("ui.looks.name"), max_lines=1, elem_id="looks-name")
+        name = gr.Textbox("", label=label("ui.looks.name"), max_lines=1, elem_id="looks-name")
         with gr.Row():
             keep = gr.Button(label("ui.looks.keep"), size="sm", elem_id="looks-keep")
             forget = gr.Button(label("ui.looks.forget"), size="sm", elem_id="looks-forget")
@@ -126,7 +126,7 @@ def _kit() -> dict[str, Any]:
         with gr.Row():
             found |= {name: _file(name, f"looks-{name}") for name in ("intro", "outro", "music")}
         with gr.Row():
-            found["end_card"] = gr.Textbox(label=label("ui.looks.end_card"), max_lines=1)
+            found["end_card"] = gr.Textbox("", label=label("ui.looks.end_card"), max_lines=1)
             found["music_level"] = gr.Slider(
                 -40, 0, plain.music_level, step=1, label=label("ui.looks.music_level"), min_width=140
             )

@@ -109,8 +109,8 @@ def _look() -> dict[str, Any]:
         further = controls.further()
     with gr.Accordion(label("ui.looks.titles"), open=False), gr.Row():
         titles = {
-            "hook": gr.Textbox(label=label("ui.viral.hook"), info=label("ui.viral.hook_info"), max_lines=1),
-            "card": gr.Textbox(label=label("ui.viral.card"), info=label("ui.viral.card_info"), max_lines=1),
+            "hook": gr.Textbox("", label=label("ui.viral.hook"), info=label("ui.viral.hook_info"), max_lines=1),
+            "card": gr.Textbox("", label=label("ui.viral.card"), info=label("ui.viral.card_info"), max_lines=1),
         }
     return {**shape, **further, **titles, **tightening.controls()}
 

@@ -230,7 +230,12 @@ class ViralWork(TabWork):
         asked, clips, state = ranking.asked(RankRequest), _ranked(ranking), edits.load(ranking)
         cuts = cuts_of(clips, make, n, state)
         wanted = CompileRequest.from_json(
-            {**dict(zip(self.look, look, strict=True)), **cuts, "track": asked.track, "language": asked.language}
+            {
+                **{name: value for name, value in zip(self.look, look, strict=True) if value is not None},
+                **cuts,
+                "track": asked.track,
+                "language": asked.language,
+            }
         )
         made_by = self.page.jobs.submit(wanted, asker(request), title=wanted.clips[0].title or ranking.title)
         if make == "clip":
