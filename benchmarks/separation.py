@@ -47,7 +47,7 @@ class _Held:
     """Samples as what :class:`~pipeline.evidence.stems.Accompaniment` reads."""
 
     def __init__(self, samples: Samples, rate: int) -> None:
-        self.samples, self.rate = samples, rate
+        self.samples, self.rate, self.layout = samples, rate, ("mono", "stereo")[len(samples) - 1]
 
     def read(self, start: int, n: int) -> Samples:
         low, high = max(0, start), max(0, min(start + n, self.samples.shape[1]))

@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 from pipeline.compute.bundles import Tensors, read_bundle
 from pipeline.compute.device import in_batches, threads
 from pipeline.progress import breathe
-from pipeline.values import Span
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,7 +33,7 @@ PIECE = (FRAMES - 1) * HOP
 """Samples of a piece: 11.9 s."""
 STRIDE = 448 * HOP
 """Samples from piece to piece; neighbours are faded into each other over the 1.5 s they share."""
-SECONDS, OVERLAP = PIECE / RATE, (PIECE - STRIDE) / RATE
+SECONDS = PIECE / RATE
 MOST_LANES = 4
 BATCH = {"cpu": min(os.cpu_count() or 1, MOST_LANES), "cuda": 16}
 """Pieces at a time: 250 MB each while the networks work."""
@@ -47,19 +46,24 @@ class Source(Protocol):
     @property
     def rate(self) -> int: ...
 
+    @property
+    def layout(self) -> str: ...
+
     def read(self, start: int, n: int) -> Samples: ...
 
 
 class Accompaniment:
     """The music and effects of a ``source`` of mono or stereo sound, read as that is; memory is a few pieces, whatever its length.
 
+    The last ``keep`` pieces are not separated anew when they are read again; ``seconds`` of sound were separated so far.
+
     Raises:
         ModelUnavailable: the weights are missing or damaged.
     """
 
-    def __init__(self, source: Source, device: str = "cpu") -> None:
-        self.source, self.device = source, device
-        self.rate = source.rate
+    def __init__(self, source: Source, device: str = "cpu", keep: int = 1) -> None:
+        self.source, self.device, self.keep = source, device, keep
+        self.rate, self.layout, self.seconds = source.rate, source.layout, 0.0
         self._step, self._size = (round(n * self.rate / RATE) for n in (STRIDE, PIECE))
         self._made: dict[int, Samples] = {}
 
@@ -67,7 +71,6 @@ class Accompaniment:
         """``n`` samples from number ``start`` on, (channels, n); ``start`` may be negative."""
         first, last = (start - self._size) // self._step + 1, (start + n - 1) // self._step
         wanted = range(first, last + 1)
-        self._made = {k: piece for k, piece in self._made.items() if k in wanted}
         fade = _fade(self._size, self._size - self._step)
         out: Samples | None = None
         for some in _groups(wanted, BATCH[self.device]):
@@ -78,12 +81,14 @@ class Accompaniment:
                 low, high = max(start, k * self._step), min(start + n, k * self._step + self._size)
                 here = slice(low - k * self._step, high - k * self._step)
                 out[:, low - start : high - start] += piece[:, here] * fade[here]
-            self._made = {k: piece for k, piece in self._made.items() if k >= some[-1]}
+            for k in list(self._made)[: -self.keep]:
+                del self._made[k]
         assert out is not None
         return out
 
     def _make(self, numbers: Sequence[int]) -> None:
         pieces = [self.source.read(k * self._step, self._size) for k in numbers]
+        self.seconds += len(pieces) * SECONDS
         for k, made in zip(numbers, separated(pieces, self.rate, self.device), strict=True):
             self._made[k] = made
 
@@ -96,15 +101,6 @@ def _fade(size: int, shared: int) -> Samples:
     """Gains of a piece: those of two neighbours sum to one."""
     rise = (np.arange(shared, dtype=np.float32) + 0.5) / shared
     return np.concatenate([rise, np.ones(size - 2 * shared, np.float32), rise[::-1]])
-
-
-def pieces_of(span: Span) -> list[Span]:
-    """``span`` (seconds) in pieces of at most :data:`SECONDS` that share :data:`OVERLAP`."""
-    out, start = [], span.start
-    while span.end - start > SECONDS:
-        out.append(Span(start, start + SECONDS))
-        start += SECONDS - OVERLAP
-    return [*out, Span(start, span.end)]
 
 
 def separated(pieces: Sequence[Samples], rate: int, device: str) -> list[Samples]:

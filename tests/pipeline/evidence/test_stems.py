@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import numpy as np
 import pytest
 
 from pipeline.evidence import stems
-from pipeline.evidence.stems import OVERLAP, RATE, SECONDS, Accompaniment, Samples, pieces_of
+from pipeline.evidence.stems import RATE, SECONDS, Accompaniment, Samples
 from pipeline.media.decode import load_audio
 from pipeline.values import Span
 
@@ -19,7 +18,7 @@ class Held:
     """Samples as a source."""
 
     def __init__(self, samples: Samples, rate: int = RATE) -> None:
-        self.samples, self.rate = samples, rate
+        self.samples, self.rate, self.layout = samples, rate, "stereo"
         self.most = 0
 
     def read(self, start: int, n: int) -> Samples:
@@ -50,14 +49,6 @@ def test_pieces_fade_into_each_other_and_memory_is_bounded(monkeypatch: pytest.M
     for start in range(5 * rate, 40 * rate, 3 * rate + 7):
         np.testing.assert_allclose(inside.read(start, 3 * rate), noise[:, start : start + 3 * rate], atol=1e-5)
     np.testing.assert_array_equal(Accompaniment(source).read(-20 * rate, 2 * rate), 0.0)
-
-
-def test_a_span_is_cut_into_pieces_that_overlap() -> None:
-    found = pieces_of(Span(3.0, 40.0))
-    assert (found[0].start, found[-1].end) == (3.0, 40.0)
-    assert all(p.duration <= SECONDS + 1e-9 for p in found)
-    assert all(a.end - b.start == pytest.approx(OVERLAP) for a, b in itertools.pairwise(found))
-    assert pieces_of(Span(1.0, 2.0)) == [Span(1.0, 2.0)]
 
 
 def test_a_bed_twenty_decibels_under_the_voices_comes_out(media: Path) -> None:
