@@ -7,9 +7,13 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from syncdub.exact.phase import LAGS
 from syncdub.values import Segment
 
+TOGETHER, STRAIGHT, BENT = 0.05, 0.002, 0.003
+"""Seconds between two that go on from each other; within which the middles of pieces of one line lie; their ends from that line."""
 AGREE = 0.005
 """Seconds by which the lines of two neighbours may differ to be one."""
 
@@ -29,6 +33,50 @@ def bridged(segments: Sequence[Segment]) -> tuple[Segment, ...]:
         after = runs[k + 1][0] if k + 1 < len(runs) else None
         out += run if is_known(run[0]) else _placed(run, before, after)
     return tuple(out)
+
+
+def straightened(segments: Sequence[Segment], rate: float) -> list[list[Segment]]:
+    """``segments`` in groups of neighbours that go on from each other and lie on one line of speed ``rate``: what onsets in codecs bend
+    a little is as straight as the film."""
+    out: list[list[Segment]] = []
+    for s in segments:
+        if out and _goes_on(out[-1][-1], s) and _on_one_line([*out[-1], s], rate):
+            out[-1].append(s)
+        else:
+            out.append([s])
+    return out
+
+
+def as_one(group: Sequence[Segment], rate: float) -> Segment:
+    """The line of speed ``rate`` through the middle of a group's known places (of all, where none is known)."""
+    some = [s for s in group if is_known(s)] or list(group)
+    seconds = [s.dub_end - s.dub_start for s in some]
+    offset = float(np.average([_offset(s, rate) for s in some], weights=seconds))
+    best = max(some, key=lambda s: s.dub_end - s.dub_start)
+    start = group[0].dub_start
+    figures = {**best.evidence.get("sound", {})}
+    figures["anchors"] = sum(s.evidence.get("sound", {}).get("anchors", 0) for s in group)
+    return replace(
+        best, dub_start=start, dub_end=group[-1].dub_end, original_start=offset + rate * start, rate=rate,
+        confidence=max(s.confidence for s in group), evidence={**best.evidence, "sound": figures},
+    )  # fmt: skip
+
+
+def _offset(segment: Segment, rate: float) -> float:
+    """Where the middle of ``segment`` puts the beginning of the dub's clock at speed ``rate``."""
+    middle = (segment.dub_start + segment.dub_end) / 2
+    return segment.at(middle) - rate * middle
+
+
+def _goes_on(a: Segment, b: Segment) -> bool:
+    return b.dub_start - a.dub_end < TOGETHER and abs(b.original_start - a.at(b.dub_start)) <= AGREE
+
+
+def _on_one_line(group: Sequence[Segment], rate: float) -> bool:
+    if np.ptp([_offset(s, rate) for s in group]) > STRAIGHT:
+        return False
+    line = as_one(group, rate)
+    return max(_away(s, line) for s in group) <= BENT
 
 
 def _placed(run: list[Segment], before: Segment | None, after: Segment | None) -> list[Segment]:

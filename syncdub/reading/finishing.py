@@ -9,7 +9,7 @@ from pipeline.errors import ModelUnavailable, OutOfMemory
 from pipeline.messages import message
 from syncdub.exact.findings import WHOLE, Finding
 from syncdub.reading import beds
-from syncdub.reading.bridging import bridged, is_known
+from syncdub.reading.bridging import as_one, bridged, is_known, straightened
 from syncdub.reading.polish import polished, settled
 from syncdub.reading.support import held_by_phase
 from syncdub.reading.tracks import Tracks
@@ -27,7 +27,7 @@ def finished(finding: Finding, tracks: Tracks, device: str) -> Finding:
         return finding
     segments = _bridged(polished(finding.segments, tracks, finding.durations, finding.rate), tracks)
     finding = _with_beds(finding, segments, tracks, device)
-    segments = finding.segments
+    segments = _straight(finding.segments, tracks, finding.rate)
     doubts = tuple(d for d in finding.doubts if d.code != "doubt.only_shared_placed")
     only = held_by_phase(segments, tracks, finding.durations)
     segments = segments if only is None else only
@@ -55,3 +55,18 @@ def _bridged(segments: tuple[Segment, ...], tracks: Tracks) -> tuple[Segment, ..
     if all(is_known(s) for s in segments) or not any(is_known(s) for s in segments):
         return segments
     return tuple(s if is_known(s) else settled([s], tracks)[0] for s in bridged(segments))
+
+
+def _straight(segments: tuple[Segment, ...], tracks: Tracks, rate: float) -> tuple[Segment, ...]:
+    """``segments`` with pieces of one line as one, where its phase agrees."""
+    out: list[Segment] = []
+    for group in straightened(segments, rate):
+        whole = group[0] if len(group) == 1 else settled([_unasked(as_one(group, rate))], tracks)[0]
+        out += [whole] if len(group) == 1 or is_known(whole) else group
+    return tuple(out)
+
+
+def _unasked(segment: Segment) -> Segment:
+    """``segment`` without what is known of its phase."""
+    figures = {name: value for name, value in segment.evidence.get("sound", {}).items() if name != "phase"}
+    return replace(segment, evidence={**segment.evidence, "sound": figures})

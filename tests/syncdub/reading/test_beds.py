@@ -13,8 +13,9 @@ from pipeline.values import Span
 from syncdub.exact.findings import Finding
 from syncdub.exact.phase import RATE
 from syncdub.reading import beds
-from syncdub.reading.bridging import bridged, is_known
+from syncdub.reading.bridging import as_one, bridged, is_known, straightened
 from syncdub.reading.finishing import finished
+from syncdub.reading.polish import settled
 from syncdub.reading.tracks import Tracks, heard
 from syncdub.values import Segment
 from tests.syncdub.exact.test_tracing import Samples, noise, segment, tracks, voices
@@ -53,6 +54,18 @@ def test_at_an_end_only_the_bar_grows() -> None:
     assert first.error_ms == pytest.approx(30.0)
 
 
+def test_pieces_that_bend_by_a_millisecond_are_one_line_and_a_wander_is_none() -> None:
+    bent = [known(0, 20, 0.2), replace(known(20, 40, 20.1992), rate=1.00008), known(40, 60, 40.2005)]
+    (group,) = straightened(bent, 1.0)
+    line = as_one(group, 1.0)
+    assert (line.dub_start, line.dub_end, line.rate) == (0, 60, 1.0)
+    assert line.at(30.0) == pytest.approx(30.2, abs=4e-4)
+    assert line.evidence["sound"]["anchors"] == 15
+    wander = [known(0, 20, 0.0), known(20, 40, 20.0015), known(40, 60, 40.003)]
+    assert [len(g) for g in straightened(wander, 1.0)] == [2, 1]
+    assert [len(g) for g in straightened([known(0, 20, 0.0), known(21, 40, 21.0)], 1.0)] == [1, 1]
+
+
 class Bare:
     """Stands for the stem: reads the bed's file instead of the mix's."""
 
@@ -81,7 +94,7 @@ def test_a_line_that_the_voices_hide_is_found_without_them(tmp_path: Path, bare:
     bed = noise(1, 60, 0.002)
     talk = [30 * noise(seed, 60, 0.01) for seed in (2, 3)]
     pair = files(tmp_path, (bed, talk[0]), (bed[RATE:], talk[1][RATE:]))
-    mixed = beds.settled([segment(0.0, 58.0, 1.02, 16.0)], pair)
+    mixed = settled([segment(0.0, 58.0, 1.02, 16.0)], pair)
     assert not is_known(mixed[0])
     (found,), layer = beds.asked(mixed, pair, "cpu")
     assert found.at(10.0) == pytest.approx(11.0, abs=1e-3)
