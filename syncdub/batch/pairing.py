@@ -136,14 +136,21 @@ def by_content(nats: NDArray[np.float64]) -> tuple[Paired, ...]:
     """The pairs that content says, from (films, dubs) evidence that no other film explains (:func:`syncdub.batch.content.telling`)."""
     if not nats.size:
         return ()
+    claims = _claims(nats)
     found = []
     for i, j in assigned(nats):
         best = float(nats[i, j])
-        second = max([0.0, *np.delete(nats[:, j], i), *np.delete(nats[i], j)])
+        second = max([0.0, *np.delete(nats[:, j], i), *np.delete(claims[i], j)])
         if best >= ENOUGH_NATS and best >= CLEAR * second:
             sure = (1.0 - np.exp(-best / FULL_NATS)) * (1.0 - (second / best) ** 2)
             found.append(Paired(i, j, "content", round(float(sure), 3)))
     return tuple(found)
+
+
+def _claims(nats: NDArray[np.float64]) -> NDArray[np.float64]:
+    """``nats`` where a dub has a claim on a film: no other film explains as much of it. What it shares with several is the show's."""
+    seconds = np.sort(nats, axis=0)[-2] if len(nats) > 1 else np.zeros(nats.shape[1])
+    return np.where((nats == nats.max(axis=0)) & (nats >= CLEAR * seconds), nats, 0.0)
 
 
 def settled(
