@@ -18,6 +18,7 @@ from syncdub.batch.planning import all_paired
 from syncdub.batch.report import write_reports
 from syncdub.batch.season import Chosen, Episode, Row, Season, State
 from syncdub.batch.state import Ledger
+from syncdub.making.shorter import shorter_name
 from syncdub.requests import BatchRequest, SyncRequest
 from syncdub.workflow import SyncResult, sync
 
@@ -140,11 +141,18 @@ def _row(
         row = Row(episode, state="failed", problem=error.message)
     else:
         state: State = "refused" if result.refused or _only_shared(result, episode, asked.output) else "done"
-        output = asked.output.name if state == "done" else ""
+        output = _named(result, asked).name if state == "done" else ""
         row = figures_of(Row(episode, output=output, state=state), result)
     row = replace(row, seconds=time.monotonic() - begun)
     ledger.keep(asked, row)
     return row
+
+
+def _named(result: SyncResult, asked: SyncRequest) -> Path:
+    """Where the film is: one that was made shorter is called so."""
+    if not result.gone:
+        return asked.output
+    return asked.output.replace(asked.output.with_stem(shorter_name(asked.output.stem, asked.interface)))
 
 
 def _only_shared(result: SyncResult, episode: Episode, output: Path) -> bool:
