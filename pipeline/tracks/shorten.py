@@ -215,7 +215,7 @@ def _chapters(container: Any, kept: Timeline, folder: Path) -> Path | None:
     lines = [";FFMETADATA1"]
     origin = clock_origin(container)
     for chapter in container.chapters():
-        base = float(chapter["time_base"])
+        base = float(chapter["time_base"] or 0)
         start, end = (moment(kept, max(0.0, chapter[edge] * base - origin)) for edge in ("start", "end"))
         if end - start < SHORTEST:
             continue

@@ -162,7 +162,7 @@ def test_chapters_and_subtitles_follow(made: tuple[Path, Path, SyncResult]) -> N
     _, out, _ = made
     with opened(out) as container:
         chapters = [
-            (float(c["start"] * c["time_base"]), float(c["end"] * c["time_base"])) for c in container.chapters()
+            tuple(float(c[edge] * (c["time_base"] or 0)) for edge in ("start", "end")) for c in container.chapters()
         ]
     assert chapters == [
         (0.0, pytest.approx(8.0, abs=1e-3)),
