@@ -28,6 +28,7 @@ ORDER = (
     "talks",
     "spoken_talks",
     "bitext",
+    "separation",
     "dubsync",
     "honesty",
     "season",
@@ -61,6 +62,18 @@ def run(name: str, options: list[str]) -> str:
     seconds = time.monotonic() - began
     sys.stderr.write(f"{name}: {seconds:.0f} s\n")
     return section(name, options, load, text)
+
+
+def write(name: str, command: str, text: str) -> None:
+    """Puts the section ``name`` into ``BENCHMARKS.md``, in the place of an earlier one or at the end; all others stay."""
+    file = ROOT / "BENCHMARKS.md"
+    whole = file.read_text(encoding="utf-8")
+    load = os.getloadavg()[0]
+    made = f"## {name}\n\n`{command}` · {date.today().isoformat()}, {machine()}, load after: {load:.1f}\n\n{text.strip()}\n"
+    before = sections(whole).get(name)
+    file.write_text(
+        whole.replace(before.strip() + "\n", made) if before else f"{whole.strip()}\n\n{made}", encoding="utf-8"
+    )
 
 
 def main(arguments: list[str]) -> None:
