@@ -6,9 +6,10 @@ import os
 import subprocess
 import sys
 import time
+from datetime import date
 
 from benchmarks import ROOT
-from benchmarks.sections import put, section
+from benchmarks.sections import machine, put, section
 
 ORDER = (
     "start",
@@ -65,15 +66,9 @@ def run(name: str, options: list[str]) -> str:
 
 
 def write(name: str, command: str, text: str) -> None:
-    """Puts the section ``name`` into ``BENCHMARKS.md``, in the place of an earlier one or at the end; all others stay."""
-    file = ROOT / "BENCHMARKS.md"
-    whole = file.read_text(encoding="utf-8")
-    load = os.getloadavg()[0]
-    made = f"## {name}\n\n`{command}` · {date.today().isoformat()}, {machine()}, load after: {load:.1f}\n\n{text.strip()}\n"
-    before = sections(whole).get(name)
-    file.write_text(
-        whole.replace(before.strip() + "\n", made) if before else f"{whole.strip()}\n\n{made}", encoding="utf-8"
-    )
+    """Puts the section ``name`` into ``BENCHMARKS.md``, in the place of an earlier one or in its own; all others stay."""
+    when = f"{date.today().isoformat()}, {machine()}, load after: {os.getloadavg()[0]:.1f}"
+    put(name, f"## {name}\n\n`{command}` · {when}\n\n{text.strip()}\n", ORDER)
 
 
 def main(arguments: list[str]) -> None:
