@@ -67,6 +67,25 @@ def test_a_language_is_one_file_and_english_fills_what_it_lacks(tmp_path: Path) 
     assert choose_language("zz-TR,es;q=0.5") == "es"
 
 
+@pytest.mark.parametrize(
+    ("language", "one", "two"),
+    [
+        ("en", "0.7 s shorter, 1 thing found that can go", "1.2 s shorter, 2 things found that can go"),
+        ("es", "0,7 s menos; 1 cosa encontrada que sobra", "1,2 s menos; 2 cosas encontradas que sobran"),
+        ("pt", "0,7 s a menos; 1 coisa encontrada que pode sair", "1,2 s a menos; 2 coisas encontradas que podem sair"),
+    ],
+)
+def test_one_thing_is_not_said_as_many(language: str, one: str, two: str) -> None:
+    assert say(message("result.tightened", seconds=0.7, n=1), language) == one
+    assert say(message("result.tightened", seconds=1.2, n=2), language) == two
+
+
+def test_a_number_before_a_word_in_the_plural_has_its_singular_too() -> None:
+    counted = re.compile(r"^(up to )?\{n\} [a-z]+s\b")
+    words = catalogue("en")
+    assert not [code for code, text in words.items() if counted.match(text)]
+
+
 def known(code: str, words: dict[str, str]) -> bool:
     """Whether there are words for a code, or for codes that begin so (an f-string's first part ends with a point)."""
     return any(w.startswith(code) for w in words) if code.endswith(".") else code in words

@@ -11,9 +11,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
+from pipeline.atomic import write_text
 from pipeline.engine import Engine
 from pipeline.errors import BadRequest
-from pipeline.messages import message
+from pipeline.messages import Message, message
 from pipeline.progress import Report
 from syncdub.batch.called import Facts, called
 from syncdub.batch.season import Chosen, Episode, Row, Season
@@ -23,6 +24,8 @@ from web.jobs.inputs import arrived
 from web.jobs.values import Asker, Job
 
 MOST_EPISODES = 500
+BEGUN = "begun"
+"""A file of the season's job: all its films were asked for, and one that somebody deleted is not made again."""
 
 
 class Queue(Protocol):
@@ -35,7 +38,7 @@ class Queue(Protocol):
 
 def pair(engine: Engine, request: BatchRequest, folder: Path, report: Report) -> dict[str, Any]:
     """Which files belong together; paths are names until :func:`season_of` gives them their files."""
-    from syncdub.batch.workflow import planned
+    from syncdub.batch.workflow import languages_of, planned
 
     report = arrived(engine, request, report)
     found = planned(engine, request, report)
@@ -43,6 +46,7 @@ def pair(engine: Engine, request: BatchRequest, folder: Path, report: Report) ->
         "episodes": [
             {
                 "original": str(e.film),
+                "languages": languages_of(engine, e, request) if "languages" in request.naming else (),
                 "dubs": [
                     {"parts": [str(p) for p in d.parts], "how": d.how, "sure": d.sure, "notes": list(d.notes)}
                     for d in e.dubs
@@ -64,13 +68,17 @@ def season_of(job: Job) -> Season:
 
 
 def _chosen(body: Mapping[str, Any]) -> Chosen:
-    return Chosen(tuple(Path(p) for p in body["parts"]), body["how"], float(body["sure"]))
+    notes = tuple(Message(n["$message"], n["values"]) for n in body.get("notes", ()))
+    return Chosen(tuple(Path(p) for p in body["parts"]), body["how"], float(body["sure"]), notes)
 
 
 def started_alone(jobs: Queue, job: Job) -> None:
-    """What follows a pairing: its films, unless only the pairs were wanted."""
-    if job.state == "done" and not job.asked(BatchRequest).dry_run:
-        begin(jobs, job)
+    """What follows a pairing: its films, unless only the pairs were wanted. Asked again after a restart, it goes on where it was."""
+    mark = job.folder / BEGUN
+    if job.state != "done" or job.asked(BatchRequest).dry_run or mark.exists():
+        return
+    begin(jobs, job)
+    write_text(mark, "")
 
 
 def begin(jobs: Queue, job: Job, by_hand: Sequence[Together] | None = None) -> list[str]:
@@ -89,19 +97,21 @@ def begin(jobs: Queue, job: Job, by_hand: Sequence[Together] | None = None) -> l
     for episode in pairs:
         if not episode.dubs or (episode.film, episode.dubs[0].parts[0]) in there:
             continue
-        asked = child(request, episode, job.id)
+        asked = child(request, episode, job)
         title = f"{request.called(episode.film)} + {request.called(episode.dubs[0].parts[0])}"
         made.append(jobs.submit(asked, Asker(job.owner, request.interface), title=title))
     return made
 
 
-def child(request: BatchRequest, episode: Episode, parent: str) -> SyncRequest:
+def child(request: BatchRequest, episode: Episode, parent: Job) -> SyncRequest:
     """What is asked for the film of one pair of a season. Raises BadRequest."""
     from syncdub.batch.workflow import request_of
 
     film, dub = (Path(request.called(p)) for p in (episode.film, episode.dubs[0].parts[0]))
-    name = called(request.naming, Facts(film, dub)).removesuffix(".mkv")
-    return replace(request_of(request, episode), batch=parent, name=name)
+    told = (parent.result or {}).get("episodes") or ()
+    spoken = next((e.get("languages", ()) for e in told if e["original"] == str(episode.film)), ())
+    name = called(request.naming, Facts(film, dub, "", tuple(spoken))).removesuffix(".mkv")
+    return replace(request_of(request, episode), batch=parent.id, name=name)
 
 
 def _episodes(pairs: Sequence[Together], request: BatchRequest) -> tuple[Episode, ...]:
@@ -133,7 +143,7 @@ def rows(jobs: Queue, job: Job) -> list[tuple[Row, Job | None]]:
 
 def _row(episode: Episode, job: Job | None) -> Row:
     if job is None:
-        return Row(episode, problem=None if episode.dubs else message("batch.no_dub"))
+        return Row(episode) if episode.dubs else Row(episode, state="failed", problem=message("batch.no_dub"))
     asked = job.asked(SyncRequest)
     if not episode.dubs or episode.dubs[0].parts[0] != asked.dub:
         episode = replace(episode, dubs=(Chosen((asked.dub,)),))

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from pipeline.evidence.sound_events import LAUGHTER
+from pipeline.media import channels
+from pipeline.media.probe import probe
+from pipeline.tracks.choice import chosen
 from pipeline.values import Audio, Cut, Event, Span, Timeline, Word
 from reelify.tighten.cutting import PUNCH, punched, tightened
 from reelify.tighten.finding import removals
 from reelify.tighten.hearing import RATE, measured
+from reelify.tighten.pauses import pauses
 from reelify.tighten.values import LEAD, TAIL, Sound, Talk, Wish
 
 SAID = ((0.5, 1.5), (3.0, 4.0), (5.2, 6.2), (9.0, 10.0))
 """Where words are; an "eh" lies at 4.4."""
 HUM = (4.4, 4.8)
+EXAMPLE = Path(__file__).resolve().parents[3] / "assets" / "examples" / "viral_1.mp4"
 ALL = Wish(longest_pause=0.6)
 
 
@@ -112,3 +118,14 @@ def test_where_everything_is_loud_nothing_is_a_pause() -> None:
     everywhere = measured([Audio(noise, RATE)], 0.0)
     assert not removals(Talk(Span(0.0, 5.0), (), (), everywhere, "es"), ALL)
     assert not removals(Talk(Span(0.0, 5.0), (), (), measured([], 0.0), "es"), ALL)
+
+
+def test_the_pauses_of_a_shipped_clip_by_their_length() -> None:
+    """Quiet are 0.50 s before the first word, 0.32 and 0.41 s inside, 0.67 s at the end: by default only the last is too long."""
+    info = probe(EXAMPLE)
+    heard = measured(channels.heard(info, stream=chosen(info, "auto").heard, rate=RATE), 0.0)
+    clip = Talk(Span(0.0, info.duration), (), (), heard, "es")
+    found = {longest: pauses(clip, longest) for longest in (0.6, 0.4, 0.3)}
+    assert [len(f) for f in found.values()] == [1, 3, 4]
+    assert sum(r.end - r.start for r in found[0.6]) == pytest.approx(0.67, abs=0.05)
+    assert sum(r.end - r.start for r in found[0.4]) == pytest.approx(1.18, abs=0.1)
