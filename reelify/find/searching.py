@@ -59,7 +59,7 @@ def _standing_out(nearness: NDArray[np.float32]) -> NDArray[np.float64]:
     n = len(found)
     mean = (found.sum() + KNOWN * USUAL) / (n + KNOWN)
     spread = np.sqrt((np.square(found - mean).sum() + KNOWN * SPREAD**2) / (n + KNOWN))
-    return np.maximum((found - mean) / spread, 0.0)
+    return np.asarray(np.maximum((found - mean) / spread, 0.0), np.float64)
 
 
 @dataclass(frozen=True, slots=True)

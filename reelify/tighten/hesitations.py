@@ -11,7 +11,6 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from pipeline.text import dictionaries
 from pipeline.text.languages.known import language_of
 from pipeline.text.languages.values import Language
 from pipeline.values import Span, Word
@@ -61,7 +60,7 @@ def hesitations(talk: Talk) -> list[Span]:
     return [
         s for s in islands
         if SHORTEST <= s.duration <= LONGEST and not any(s.overlap(r) for r in reactions)
-        and (is_hesitation(talk.sound, s, speech, _limit(s, talk.words, known)) or _is_held(talk.sound, s, talk.words))
+        and (is_hesitation(talk.sound, s, speech, _limit(s, talk, known)) or _is_held(talk.sound, s, talk.words))
     ]  # fmt: skip
 
 
@@ -76,10 +75,10 @@ def _islands(found: list[Span]) -> list[Span]:
     return joined
 
 
-def _limit(span: Span, words: tuple[Word, ...], known: Language) -> float:
+def _limit(span: Span, talk: Talk, known: Language) -> float:
     """How much a sound may change to be a hesitation; 0 where a recogniser has written, and believes, what is said there, or a word
     reaches further."""
-    inside = [w for w in words if span.overlap(Span(w.start, w.end)) > 0.0 and w.end - w.start >= GLIMPSE]
+    inside = [w for w in talk.words if span.overlap(Span(w.start, w.end)) > 0.0 and w.end - w.start >= GLIMPSE]
     if sum(span.overlap(Span(w.start, w.end)) for w in inside) <= TOUCHED * span.duration:
         return LOOSE
     if any(w.start < span.start - ALONE or w.end > span.end + ALONE for w in inside):
@@ -88,15 +87,9 @@ def _limit(span: Span, words: tuple[Word, ...], known: Language) -> float:
     sure = sum(w.probability for w in inside) / len(inside)
     if max((w.probability for w in inside[filler:]), default=sure) >= (UNSURE if filler else DOUBTED):
         return 0.0
-    if sure < NONE or filler or all(_no_word(w, known.code) for w in inside):
+    if sure < NONE or filler or all(w.probability < NO_WORD and bare(w.text) in talk.unknown for w in inside):
         return FAINT
     return STEADY if _syllables(inside) < SYLLABLES else SMOOTH
-
-
-def _no_word(word: Word, language: str) -> bool:
-    """Whether a recogniser is in doubt of what no dictionary of the language has."""
-    spelling = "".join(c for c in word.text.casefold() if c.isalpha())
-    return word.probability < NO_WORD and dictionaries.known(language) and not dictionaries.lemmas(spelling, language)
 
 
 def _syllables(words: Iterable[Word]) -> int:

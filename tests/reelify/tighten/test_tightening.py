@@ -144,7 +144,8 @@ def test_what_a_recogniser_believes_is_no_hum(talk: Talk, heard: list[tuple[str,
     inside = [Word(HUM[0] + n * step, HUM[0] + (n + 1) * step, t, p) for n, (t, p) in enumerate(heard)]
     words = (*talk.words[:2], *inside, *talk.words[2:])
     steady = replace(talk.sound, change=np.full_like(talk.sound.change, 0.07))
-    heard_so = replace(talk, words=words, ends=(False,) * len(words), sound=steady)
+    unknown = frozenset({"emilio", "eme", "embre"})
+    heard_so = replace(talk, words=words, ends=(False,) * len(words), sound=steady, unknown=unknown)
     assert bool(removals(heard_so, replace(ALL, longest_pause=None))) is gone
 
 

@@ -24,6 +24,7 @@ from web.problems import words
 from web.rest.answers import public_result
 from web.ui.examples import example_files
 from web.ui.following import Page, TabWork, asker, chosen_source, follow, note, notes, shown, source_url
+from web.ui.giving.beside import with_subtitles
 from web.ui.giving.given import given_in, is_example
 from web.ui.giving.zone import Field, Zone, held, zone_view
 from web.ui.highlights.first_look import FirstLook
@@ -71,7 +72,8 @@ class HighlightsWork(TabWork):
         try:
             source = source_of()
             files = {"source": source.path, **brought([source])}
-            wanted = HighlightsRequest.from_json({**self.chosen(rest), **files})
+            chosen = with_subtitles(self.page, self.chosen(rest), request)
+            wanted = HighlightsRequest.from_json({**chosen, **files})
             job_id = self.page.jobs.submit(wanted, asker(request), title=source.name)
         except StudioError as error:
             yield self.refused(error, request, "source")
@@ -198,7 +200,13 @@ class HighlightsWork(TabWork):
         asked = job.asked(HighlightsRequest)
         piece = Clip(asked.source, Span(*bounds), str(clip.get("title", "")))
         wanted = CompileRequest(
-            (piece,), track=asked.track, language=asked.language, listen=asked.transcribe, names=asked.names
+            (piece,),
+            track=asked.track,
+            language=asked.language,
+            listen=asked.transcribe,
+            names=asked.names,
+            words=asked.words,
+            subtitles=asked.subtitles,
         )
         return self.page.jobs.submit(wanted, asker(request), title=f"{n}. {job.title}")
 
