@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -136,14 +136,7 @@ class Request:
 
     def files(self) -> tuple[str, ...]:
         """The absolute paths of its input files, in the order of its fields, each once."""
-        found: dict[str, None] = {}
-
-        def note(path: Path) -> Path:
-            found[str(path)] = None
-            return path
-
-        self.with_files(note)
-        return tuple(found)
+        return tuple(dict.fromkeys(map(str, _paths(self))))
 
     def with_files(self, place: Callable[[Path], Path]) -> Self:
         """The same request with ``place(path)`` instead of every input file."""
@@ -161,22 +154,28 @@ class Request:
 
 def stored_fields(kind: type[Request]) -> tuple[str, ...]:
     """The fields that a row keeps."""
-    return tuple(f.name for f in fields(kind) if f.metadata.get("stored", True))
+    return _stored(_key(kind))
 
 
 def options_of(kind: type[Request], door: Door | None = None) -> tuple[Parameter, ...]:
     """The parameters of a request that ``door`` offers (``None``: all of them), in the order of its fields."""
-    return tuple(p for p in _parameters(_key(kind)) if door is None or door in p.option.doors for p in (_at(p, door),))
+    if door is None:
+        return _parameters(_key(kind))
+    return tuple(_at(p, door) for p in _parameters(_key(kind)) if door in p.option.doors)
 
 
-def _at(parameter: Parameter, door: Door | None) -> Parameter:
-    name = parameter.option.calls.get(door, parameter.name) if door else parameter.name
-    return replace(parameter, called=name)
+def _at(parameter: Parameter, door: Door) -> Parameter:
+    return replace(parameter, called=parameter.option.calls.get(door, parameter.name))
 
 
 def _key(kind: type[Request]) -> Any:
     """A class as a key of a cache; the type checker takes a dataclass without a hash for its class."""
     return kind
+
+
+@cache
+def _stored(kind: type[Request]) -> tuple[str, ...]:
+    return tuple(f.name for f in fields(kind) if f.metadata.get("stored", True))
 
 
 @cache
@@ -234,6 +233,19 @@ def _plain(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return str(value).encode("utf-8", "replace").decode("utf-8") if isinstance(value, str | Path) else value
+
+
+def _paths(value: Any) -> Iterator[Path]:
+    """Every path in what a request stores, in the order of its fields; :func:`_placed` changes the same ones."""
+    if isinstance(value, Path):
+        yield value
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from _paths(item)
+    elif is_dataclass(value) and not isinstance(value, type):
+        names = stored_fields(type(value)) if isinstance(value, Request) else tuple(f.name for f in fields(value))
+        for name in names:
+            yield from _paths(getattr(value, name))
 
 
 def _placed(value: Any, place: Callable[[Path], Path]) -> Any:

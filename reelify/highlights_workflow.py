@@ -37,7 +37,7 @@ HEARD_SPEECH, HEARD_SECONDS = 0.02, 20.0
 
 @dataclass(frozen=True, slots=True)
 class HighlightsResult:
-    """The clips with the files rendered of them (``None`` where nothing was rendered), and what the timeline shows."""
+    """The clips with the files rendered of them (``None`` where nothing was rendered), what the timeline shows and what is said."""
 
     source: Path
     duration: float
@@ -47,6 +47,8 @@ class HighlightsResult:
     timeline: Mapping[str, Any] = field(default_factory=dict)
     doubts: tuple[Message, ...] = ()
     plans: Mapping[str, Path] = field(default_factory=dict)
+    said: Transcript | None = None
+    """What is said, on the source's clock; ``None`` where nobody listened."""
 
     def to_json(self) -> dict[str, Any]:
         """The contract's JSON; messages stay messages until somebody reads them."""
@@ -100,7 +102,7 @@ def highlights(engine: Engine, request: HighlightsRequest, report: Report = no_r
     return HighlightsResult(
         source=request.source, duration=info.duration, highlights=found, paths=paths, posters=posters,
         timeline=_timeline_json(info, raw, found), doubts=(*info.doubts, *chosen(info, request.track).notes, *found.doubts),
-        plans=plans,
+        plans=plans, said=evidence.transcript,
     )  # fmt: skip
 
 

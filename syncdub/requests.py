@@ -116,4 +116,9 @@ class BatchRequest(Request):
     out: Path = unstored(Path("season"), "folder of the results", doors=())
 
     def title(self) -> str:
-        return " + ".join(Path(side[0]).parent.name for side in (self.films, *self.dubs) if side) or "season"
+        return " + ".join(_side(self.called(side[0])) for side in (self.films, *self.dubs) if side) or "season"
+
+
+def _side(name: str) -> str:
+    """The folder of a library's file, the name of an upload."""
+    return Path(name).parent.name or name

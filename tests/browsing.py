@@ -205,10 +205,10 @@ class Visit:
         """Opens the tab with this number, from 0."""
         self.page.get_by_role("tab", name=TABS[self.language][number], exact=True).click()
 
-    def see(self, selector: str) -> Any:
-        """The first element that matches, once it is visible."""
+    def see(self, selector: str, state: str = "visible") -> Any:
+        """The first element that matches, once it is visible (or in another ``state``)."""
         found = self.page.locator(selector).first
-        found.wait_for(state="visible")
+        found.wait_for(state=state)
         return found
 
     def text(self, words: str) -> None:

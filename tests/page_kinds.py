@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import time
 from pathlib import Path
@@ -25,10 +26,11 @@ from syncdub.values import Anchor, Segment, SyncPlan
 from web.jobs import seasons
 from web.jobs.dubs import plan_json
 from web.jobs.kinds import Kind, Kinds, by_name
+from web.jobs.reels import SAID
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "assets" / "examples"
 PLAYS = EXAMPLES / "viral_3.mp4"
-SAID = ("Hola a tod os amigos.", "¿Sabes qué pasa hoy?", "Quiero contarte el secreto gratis.")
+SAID_ALOUD = ("Hola a tod os amigos.", "¿Sabes qué pasa hoy?", "Quiero contarte el secreto gratis.")
 
 
 def _video(path: Path) -> Path:
@@ -55,10 +57,12 @@ def highlights(engine: Any, request: Any, folder: Path, report: Report) -> dict[
     if request.fast:
         _until_stopped(report)
     _steps(report, 0.4)
+    if request.transcribe:
+        (folder / SAID).write_text(json.dumps(_said()), encoding="utf-8")
     spans = ((18.3, 35.0), (82.0, 100.0))
     clips = [
         {"path": _video(folder / f"clip_{n}.mp4") if request.render else None, "poster": None, "start": start, "end": end, "duration": end - start,
-         "score": 0.9 - n / 5, "parts": {"sound": 0.5}, "title": SAID[1], "description": SAID[2], "tags": ["secreto"], "reasons": [message("reason.scream", at=start + 3)], "doubts": []}
+         "score": 0.9 - n / 5, "parts": {"sound": 0.5}, "title": SAID_ALOUD[1], "description": SAID_ALOUD[2], "tags": ["secreto"], "reasons": [message("reason.scream", at=start + 3)], "doubts": []}
         for n, (start, end) in enumerate(spans, 1)
     ]  # fmt: skip
     timeline = {
@@ -74,6 +78,18 @@ def highlights(engine: Any, request: Any, folder: Path, report: Report) -> dict[
     }
 
 
+def _said() -> dict[str, Any]:
+    """Thirty sentences of four seconds, each word with its own time."""
+    segments = []
+    for i in range(30):
+        text = SAID_ALOUD[i % 3]
+        words, start = text.split(), 4.0 * i
+        each = 3.0 / len(words)
+        timed = [{"start": start + each * k, "end": start + each * (k + 0.9), "text": w} for k, w in enumerate(words)]
+        segments.append({"start": start, "end": start + 3.0, "text": text, "words": timed})
+    return {"language": "es", "duration": 122.0, "segments": segments}
+
+
 def rank(engine: Any, request: Any, folder: Path, report: Report) -> dict[str, Any]:
     """Every clip given, judged alike."""
     _steps(report, 0.4)
@@ -85,12 +101,12 @@ def rank(engine: Any, request: Any, folder: Path, report: Report) -> dict[str, A
 def _ranked(n: int, clip: Clip, folder: Path) -> dict[str, Any]:
     span = clip.span or Span(0.0, 13.0)
     start, end = span.start, span.end
-    sentences = [{"start": 4.0 * i + 0.2, "end": 4.0 * i + 3.8, "text": text} for i, text in enumerate(SAID)]
+    sentences = [{"start": 4.0 * i + 0.2, "end": 4.0 * i + 3.8, "text": text} for i, text in enumerate(SAID_ALOUD)]
     point = {"part": "commercial", "text": "gratis", "start": 11.0, "points": 0.1}
     return {
         "source": str(clip.source), "title": clip.title, "path": _video(folder / f"clip_{n}_viral.mp4"), "poster": None,
         "start": start, "end": end, "duration": end - start, "viral_score": 0.7 - n / 10, "keywords": ["gratis"],
-        "transcript": " ".join(SAID), "language": "es", "parts": {"hook": 0.6, "commercial": 0.4, "length": 0.9}, "evidence": [point],
+        "transcript": " ".join(SAID_ALOUD), "language": "es", "parts": {"hook": 0.6, "commercial": 0.4, "length": 0.9}, "evidence": [point],
         "confidence": 0.9, "hits": [{"keyword": "gratis", "found": "gratis", "category": "commercial", "start": 11.0}],
         "sentences": sentences, "moments": [], "kept": True, "reasons": [], "doubts": [],
     }  # fmt: skip
@@ -138,14 +154,14 @@ def synchronise(engine: Any, request: Any, folder: Path, report: Report) -> dict
 
 def transcribe(engine: Any, request: Any, folder: Path, report: Report) -> dict[str, Any]:
     """What is said in every file."""
-    segments = [{"start": 4.0 * i, "end": 4.0 * i + 3, "text": text, "words": []} for i, text in enumerate(SAID)]
+    segments = [{"start": 4.0 * i, "end": 4.0 * i + 3, "text": text, "words": []} for i, text in enumerate(SAID_ALOUD)]
     return {"status": "success", "language": "es", "duration": 13.0, "segments": segments, "doubts": []}
 
 
 def find(engine: Any, request: Any, folder: Path, report: Report) -> dict[str, Any]:
     """A hit in each file."""
     hits = [
-        {"source": str(s), "start": 8.0, "end": 11.0, "text": SAID[2], "kind": "speech", "score": 1.1}
+        {"source": str(s), "start": 8.0, "end": 11.0, "text": SAID_ALOUD[2], "kind": "speech", "score": 1.1}
         for s in request.sources
     ]
     return {
@@ -159,7 +175,7 @@ def find(engine: Any, request: Any, folder: Path, report: Report) -> dict[str, A
 
 def chapters(engine: Any, request: Any, folder: Path, report: Report) -> dict[str, Any]:
     """A chapter for each sentence."""
-    found = [{"start": 4.0 * i, "end": 4.0 * i + 4, "title": text} for i, text in enumerate(SAID)]
+    found = [{"start": 4.0 * i, "end": 4.0 * i + 4, "title": text} for i, text in enumerate(SAID_ALOUD)]
     return {"status": "success", "chapters": found, "files": {}, "message": message("result.chapters", n=3)}
 
 

@@ -13,6 +13,7 @@ from starlette.middleware import Middleware
 from pipeline.settings import Settings
 from pipeline.version import VERSION
 from web import problems
+from web.desk import routes as desk
 from web.guard.bodies import BodyLimit
 from web.guard.doors import Doors
 from web.guard.hosts import LOCAL, Hosts
@@ -64,7 +65,7 @@ def create_app(settings: Settings, engine: Any, jobs: Jobs) -> FastAPI:
     app.state.settings, app.state.service = settings, service
     problems.install(app)
     routers = [part.router for part in (reelify, videos, looks, syncdub, seasons, review, tasks, system)]
-    routers.append(described_page.router())
+    routers += [described_page.router(), desk.router()]
     for router in routers:
         app.include_router(router)
     described.install(app, service.accounts.required)

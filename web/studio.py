@@ -90,12 +90,14 @@ def launch() -> None:
     from web.space.beside import Beside
     from web.space.zero_gpu import VisitorsJobs, ZeroEngine
     from web.ui.following import Page
+    from web.ui.giving.routes import router as given_routes
 
     engine = ZeroEngine(settings, spaces.GPU, (gr.Error,))
     jobs = VisitorsJobs(settings, KINDS, runner(settings, engine))
     service = create_app(settings, engine, jobs)
     _page_folder(settings)
     install(service)
+    service.include_router(given_routes())
     beside = Beside(service)
     parts = service.state.service
     start(Page(settings, engine, jobs, parts.sources), [beside], beside.lifespan, parts.accounts)

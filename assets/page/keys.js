@@ -1,5 +1,5 @@
 // Keys of an editing desk for the view that is seen: J K L, space, arrows by frame, I and O, up and down from clip to clip.
-// `desk` has: at() → second of the clip's source, seek(second), edge(which, second), step(±1), add() or none of the last three.
+// `desk` has: at() → second of the clip's source, seek(second), edge(which, second), step(±1), add(), zoom(in, out or all) or none of the last four.
 const keyed = (desk) => {
   const FRAME = 1 / 25;
   let back = 0, speed = 1;
@@ -21,7 +21,7 @@ const keyed = (desk) => {
     i: () => desk.edge?.('start', desk.at()), o: () => desk.edge?.('end', desk.at()),
     arrowup: () => desk.step?.(-1), arrowdown: () => desk.step?.(1), m: () => desk.add?.(),
   };
-  acts[' '] = acts.k;
+  acts[' '] = acts.k; acts['+'] = acts['='] = () => desk.zoom?.('in'); acts['-'] = () => desk.zoom?.('out'); acts['0'] = () => desk.zoom?.('all');
   document.addEventListener('keydown', (e) => {
     const video = player();
     if (!video || !element.offsetParent || e.ctrlKey || e.metaKey || e.altKey || e.defaultPrevented) return;

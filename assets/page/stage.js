@@ -1,3 +1,8 @@
+// Clips or transcript beside the player, where there is no room for both; kept on what Gradio does not draw anew.
+const side = (name) => {
+  element.dataset.side = name; sessionStorage.setItem('studio-side', name);
+  element.querySelectorAll('[data-side]').forEach(b => b.setAttribute('aria-pressed', String(b.dataset.side === name)));
+};
 const ticked = () => [...element.querySelectorAll('[data-want]:checked')].map(box => Number(box.dataset.want));
 const stageOf = () => element.querySelector('.stage');
 const cardOf = (n) => element.querySelector(`.card[data-n="${n}"]`);
@@ -10,10 +15,19 @@ const play = (n) => {
   const card = cardOf(n); if (!card) return;
   const [start, end] = boundsOf(past.now(), n), source = stageOf().dataset.source, made = (card.dataset.made || '').split(',').map(Number);
   chosen(n);
-  if (card.dataset.src && start === made[0] && end === made[1]) playFrom(card.dataset.src, 0, Infinity, card.dataset.poster);
+  if (card.dataset.src && !stale(card, past.now())) playFrom(card.dataset.src, 0, Infinity, card.dataset.poster);
   else if (source) playFrom(source, start, end);
   else playFrom(card.dataset.src, Math.max(0, start - made[0]), end - made[0], card.dataset.poster);
 };
+const madeOf = (card) => (card?.dataset.made || '').split(',').map(Number);
+// What is struck out between two seconds, as the server cuts it.
+const without = (state, [start, end]) => (state.struck || []).map(([a, b]) => [Math.max(start, a), Math.min(end, b)]).filter(([a, b]) => b - a >= 0.02).sort((a, b) => a[0] - b[0]);
+const near = (a, b) => a.length === b.length && a.every((pair, i) => Math.abs(pair[0] - b[i][0]) < 0.002 && Math.abs(pair[1] - b[i][1]) < 0.002);
+const stale = (card, state) => {
+  const bounds = boundsOf(state, card.dataset.n);
+  return !same(madeOf(card), bounds) || !near(JSON.parse(card.dataset.without || '[]'), without(state, bounds));
+};
+let hoped = 0;  // moments there are to be once the server has added one
 const past = history((state, root) => {
   let open = 0;
   const added = (state.added || []).length, first = Number(stageOf()?.dataset.found || 0);
@@ -23,18 +37,21 @@ const past = history((state, root) => {
   element.querySelectorAll('.card').forEach(card => {
     const n = card.dataset.n, [start, end] = boundsOf(state, n);
     place(n, [start, end]);
-    const made = (card.dataset.made || '').split(',').map(Number), dirty = !card.classList.contains('gone') && Boolean(stageOf()?.dataset.job) && !same(made, [start, end]);
+    const dirty = !card.classList.contains('gone') && Boolean(stageOf()?.dataset.job) && stale(card, state);
     card.classList.toggle('changed', dirty); open += dirty;
     card.querySelector('.when').textContent = `${clock(start)}–${clock(end)}`;
-    card.querySelector('.long').textContent = `${digits(end - start)} s`;
+    card.querySelector('.long').textContent = `${digits(end - start - without(state, [start, end]).reduce((sum, [a, b]) => sum + b - a, 0))} s`;
   });
+  if (hoped && added >= hoped) {
+    hoped = 0; side('cards'); const card = cardOf(first + added); if (card) { chosen(card.dataset.n); card.scrollIntoView({ block: 'nearest' }); card.querySelector('.pic')?.focus({ preventScroll: true }); }
+  }
+  side(element.dataset.side || sessionStorage.getItem('studio-side') || 'cards'); text.show(state);
   const make = root.querySelector('[data-apply]'); if (make) make.disabled = !open;
   told();
 });
 const unmade = (n) => {
   const card = cardOf(n); if (card?.classList.contains('gone')) return false;
-  const made = (card?.dataset.made || '').split(',').map(Number);
-  return !same(made, boundsOf(past.now(), n));
+  return Boolean(card) && stale(card, past.now());
 };
 const told = downloads('highlights-files', unmade, (n) => trigger('apply', { state: past.now(), n: n ? Number(n) : null }));
 edges(past, (n, bounds, edge) => {
@@ -55,12 +72,20 @@ element.addEventListener('keydown', (e) => {
 });
 // What plays now: a clip's own file (from its first second on) or the whole source.
 const playing = () => element.querySelector('.card[aria-current=true]');
-const offset = () => {
-  const card = playing(), src = player()?.getAttribute('src');
-  return card?.dataset.src && src === card.dataset.src ? Number((card.dataset.made || '0').split(',')[0]) : 0;
+const own = () => { const card = playing(); return Boolean(card?.dataset.src) && player()?.getAttribute('src') === card.dataset.src; };
+const at = () => {
+  const t = player()?.currentTime || 0; if (!own()) return t;
+  return JSON.parse(playing().dataset.without || '[]').reduce((sum, [a, b]) => sum >= a ? sum + b - a : sum, t + madeOf(playing())[0]);
 };
+const toSecond = (t, start) => {
+  const source = stageOf()?.dataset.source, card = playing(), [low, high] = card ? madeOf(card) : [];
+  if (source) playFrom(source, t, Infinity, '', start); else if (card?.dataset.src && t >= low && t <= high) playFrom(card.dataset.src, t - low, Infinity, card.dataset.poster, start);
+};
+const add = (where) => { if (!stageOf()?.dataset.job) return; hoped = (past.now().added || []).length + 1; trigger('moment', { ...where, state: past.now() }); };
+const zoom = zooming(at);
+const text = speaking({ now: at, plays: () => !own(), seek: toSecond, state: past.now, push: past.push, clip: (low, high) => add({ low, high }) });
 keyed({
-  at: () => (player()?.currentTime || 0) + offset(),
+  at, zoom: zoom.by,
   edge: (which, t) => {
     const n = playing()?.dataset.n; if (!n || !stageOf()?.dataset.job) return;
     const [start, end] = boundsOf(past.now(), n), clip = element.querySelector(`.tl-clip[data-n="${n}"]`), at = Math.round(t * 100) / 100;
@@ -73,10 +98,12 @@ keyed({
     const all = [...element.querySelectorAll('.card:not([hidden])')], next = all[all.indexOf(playing()) + by];
     if (next) { play(next.dataset.n); next.scrollIntoView({ block: 'nearest' }); }
   },
-  add: () => { const at = (player()?.currentTime || 0) + offset(); if (stageOf()?.dataset.job) trigger('moment', { at, state: past.now() }); },
+  add: () => add({ at: at() }),
 });
 element.addEventListener('click', (e) => {
-  if (e.target.closest('[data-add]')) trigger('moment', { at: (player()?.currentTime || 0) + offset(), state: past.now() });
+  const hit = e.target.closest('[data-side]');
+  if (hit) side(hit.dataset.side); else if (e.target.closest('[data-add]')) add({ at: at() });
+  else if (e.target.closest('.tl.whole .tl-wide') && !e.target.closest('.tl-clip, [data-edge]')) toSecond(zoom.second(e.clientX), !player()?.paused);
 });
 
 // What is ticked is what is made; how long that is stands beside the button.

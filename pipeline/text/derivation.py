@@ -35,7 +35,8 @@ _ENDINGS: Mapping[str, Mapping[float, tuple[str, ...]]] = {
     "english": {
         QUALITY: _split("ness iness ful fully some ly ily ically edly ingly ously ity dom ment ement"),
         DOING: _split("en ify ize"),
-        BEARING: _split("y ed ing ation er or able ous ious ic ific al ible ive ate ance ence hood ship ist istic ian ery"),
+        BEARING: _split("y ed ing ation er able ous ious ic ific al ible ive ate ance ence hood ship ist istic ian ery"),
+        OTHER: _split("or"),
     },
 }  # fmt: skip
 _PREFIXED: Mapping[str, tuple[Mapping[str, float], tuple[str, ...]]] = {
@@ -55,8 +56,8 @@ SHORTER: Mapping[str, Mapping[float, float]] = {
     "spanish": {QUALITY: 0.6, WRAPPED: 0.6, DOING: 0.8, BEARING: 0.8, OTHER: 0.8},
     "english": {QUALITY: 0.6, WRAPPED: 0.6, DOING: 0.7, BEARING: 0.7, OTHER: 0.8},
 }
-"""Least cosines with a short stem: ver–verdad .53, sol–soledad .53, casa–casación .79, hat–hater .69 are under them; man–manly .78,
-fun–funny .72, sad–sadden .90 over them."""
+"""Least cosines with a short stem: ver–verdad .53, sol–soledad .53, casa–casación .79, hat–hater .69, man–manor .74 are under them;
+man–manly .78, fun–funny .72, sad–sadden .90 over them."""
 SHORTEST_BARE = 4
 """The same where nothing is added to it: fur is no fury."""
 SHORTEST_PLACE = 5
@@ -130,6 +131,7 @@ def _english_bare(word: str) -> set[str]:
         word,
         re.sub(r"e$", "", word),
         re.sub(r"y$", "", word),
+        re.sub(r"(?<=[^aeiou])y$", "e", word),
         re.sub(r"er$", "r", word),
         re.sub(r"ion$", "", word),
         re.sub(r"ion$", "e", word),

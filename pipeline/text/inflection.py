@@ -103,6 +103,18 @@ def participle_degrees(verb: str) -> set[str]:
     return _gendered(stem + "isim") | {stem + "amente"}
 
 
+def irregular_participles(verb: str) -> set[str]:
+    """Genders and numbers of a folded Spanish verb's participle where no rule makes it: ver → visto, romper → rota.
+
+    Those of compounds are of the verb they end in, as a syllable or more stays before it (prever; not volver of ver).
+    """
+    for size in range(len(verb)):
+        participle = INFLECTION.participles.get(verb[size:])
+        if participle is not None:
+            return _gendered((verb[:size] + participle)[:-1])
+    return set()
+
+
 def conjugate(verb: str) -> set[str]:
     """Every regular form of a folded Spanish infinitive, spelling changes included; empty for what is no infinitive."""
     match = re.fullmatch(r"(.+)(ar|er|ir)(?:se)?", verb)

@@ -149,8 +149,11 @@ class _Builder:
         groups: dict[str, set[str]] = {"forms": {plain, *lemmas}, "verbal": set(), "nominal": set()}
         hosts: set[str] = set()
         for lexeme in lexemes:
+            is_relative = lexeme.lemma not in self.own[word]
             for form, listed in self._forms(lexeme).items():
                 group = self._group(form, listed, lexeme, lemmas)
+                if is_relative and group == "forms" and self._drifted(form, lexeme, word):
+                    group = "verbal"
                 if group:
                     groups[group].add(form)
                 if group in ("forms", "verbal") and lexeme.verb and self.rules == "spanish":
@@ -185,14 +188,16 @@ class _Builder:
         """Every form, and whether a dictionary lists it."""
         plain = fold(lexeme.lemma)
         derived: set[str] = set()
+        known = lexeme.listed
         if self.rules == "spanish":
             degrees = inflection.participle_degrees(plain) if lexeme.verb else set()
             derived = inflection.conjugate(plain) | degrees if lexeme.verb else self._nominal(plain, lexeme)
+            known = known | inflection.irregular_participles(plain) if lexeme.verb else known
         elif self.rules == "english":
             derived = inflection.english_forms(plain)
         elif not dictionaries.known(self.language):
             derived = {plain + "s"}
-        return dict.fromkeys(derived, False) | dict.fromkeys(lexeme.listed, True)
+        return dict.fromkeys(derived, False) | dict.fromkeys(known, True)
 
     def _nominal(self, plain: str, lexeme: _Lexeme) -> set[str]:
         participle = bool(re.search(r"[ai]d[oa]$", plain))
@@ -229,6 +234,11 @@ class _Builder:
         if self.rules == "english" or not lexeme.verb:
             return ""
         return "" if any(re.search(r"[aei]r$", rival) for rival in rivals) else "verbal"
+
+    def _drifted(self, form: str, lexeme: _Lexeme, word: str) -> bool:
+        """Whether a form of a related verb is a noun too that means something else: secretaría (would secrete) of secreto."""
+        nouns = dictionaries.readings(form, self.language) - {fold(lexeme.lemma)}
+        return lexeme.verb and form in nouns and not self.kin.between(word, form)
 
     def _same_word(self, rival: str, form: str, lexeme: _Lexeme) -> bool:
         """Participles, adverbs, superlatives and (checked) diminutives are listed as words of their own, and so are nouns

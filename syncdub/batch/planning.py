@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
@@ -19,6 +19,8 @@ from syncdub.batch.season import Chosen, Episode, Season
 from syncdub.exact.correlation import Search, search
 
 By = Literal["auto", "names", "content"]
+Called = Callable[[Path], str]
+"""What a file's owner calls it; an upload lies under a name of ours, which says nothing."""
 
 
 class Listener(Protocol):
@@ -44,12 +46,13 @@ def media_in(folder: Path, allowed: frozenset[str]) -> tuple[Path, ...]:
     return tuple(sorted(shown, key=lambda p: (str(p.parent).casefold(), p.name.casefold(), p.name)))
 
 
-def items(paths: Sequence[Path]) -> tuple[Item, ...]:
+def items(paths: Sequence[Path], called: Called = str) -> tuple[Item, ...]:
     """The files as films or dubs: those that are called the same but for ``CD1``, ``CD2`` are one, in that order."""
-    named = [(p, read_name(p)) for p in paths]
+    named = [(p, Path(called(p))) for p in paths]
     groups: dict[tuple[object, ...], list[tuple[int, Path, Named]]] = {}
-    for n, (path, name) in enumerate(named):
-        alone = (n,) if name.part is None else (str(path.parent), name.season, name.episode, name.date, name.title)
+    for n, (path, theirs) in enumerate(named):
+        name = read_name(theirs)
+        alone = (n,) if name.part is None else (str(theirs.parent), name.season, name.episode, name.date, name.title)
         groups.setdefault(alone, []).append((name.part or 0, path, name))
     out = []
     for group in groups.values():
@@ -63,10 +66,10 @@ def items(paths: Sequence[Path]) -> tuple[Item, ...]:
 
 def paired(
     engine: Listener, films: Sequence[Path], dubs: Sequence[Path], by: By = "auto", report: Report = no_report,
-    find: Search = search,
+    find: Search = search, called: Called = str,
 ) -> Season:  # fmt: skip
     """Which of ``dubs`` belongs to which of ``films``, one to one."""
-    mine, theirs = tuple(Item((p,), read_name(p)) for p in films), items(dubs)
+    mine, theirs = tuple(Item((p,), read_name(Path(called(p)))) for p in films), items(dubs, called)
     named = by_names([i.named for i in mine], [i.named for i in theirs]) if by != "content" else ()
     heard: tuple[Paired, ...] = ()
     listened: frozenset[tuple[int, int]] = frozenset()
@@ -77,7 +80,7 @@ def paired(
     pairs = settled(named, heard, listened)
     by_film = {p.film: p for p in pairs}
     episodes = tuple(
-        Episode(item.parts[0], (_chosen(theirs, by_film[i], mine),) if i in by_film else ())
+        Episode(item.parts[0], (_chosen(theirs[by_film[i].dub], by_film[i], films, called),) if i in by_film else ())
         for i, item in enumerate(mine)
     )
     taken = {p.dub for p in pairs}
@@ -95,13 +98,13 @@ def together(seasons: Sequence[Season]) -> Season:
 
 def all_paired(
     engine: Listener, films: Sequence[Path], dubs: Sequence[Sequence[Path]], by: By = "auto", report: Report = no_report,
-    find: Search = search,
+    find: Search = search, called: Called = str,
 ) -> Season:  # fmt: skip
     """:func:`paired` for each release of dubs."""
     if not films or not dubs:
         return Season(tuple(Episode(f) for f in films), tuple(p for release in dubs for p in release))
     shares = [part_of(report, n / len(dubs), (n + 1) / len(dubs)) for n in range(len(dubs))]
-    return together([paired(engine, films, d, by, r, find) for d, r in zip(dubs, shares, strict=True)])
+    return together([paired(engine, films, d, by, r, find, called) for d, r in zip(dubs, shares, strict=True)])
 
 
 def _print_of(engine: Listener) -> PrintOf:
@@ -111,11 +114,11 @@ def _print_of(engine: Listener) -> PrintOf:
     return heard
 
 
-def _chosen(dubs: Sequence[Item], pair: Paired, films: Sequence[Item]) -> Chosen:
+def _chosen(dub: Item, pair: Paired, films: Sequence[Path], called: Called) -> Chosen:
     notes: tuple[Message, ...] = ()
     if pair.named is not None:
-        notes = (message("batch.name_means_other", name=films[pair.named].parts[0].name),)
-    return Chosen(dubs[pair.dub].parts, pair.how, pair.sure, notes)
+        notes = (message("batch.name_means_other", name=Path(called(films[pair.named])).name),)
+    return Chosen(dub.parts, pair.how, pair.sure, notes)
 
 
-__all__ = ["By", "Item", "Listener", "all_paired", "items", "media_in", "paired", "together"]
+__all__ = ["By", "Called", "Item", "Listener", "all_paired", "items", "media_in", "paired", "together"]

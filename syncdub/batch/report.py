@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pipeline.atomic import write_text
 from pipeline.messages import Message, clock, localise, message, say
 from pipeline.render.exports import to_csv
-from syncdub.batch.season import Row, Season, names_of
+from syncdub.batch.season import Row, Season, file_name, names_of
 
 NAMES = ("report.csv", "report.json", "report.html")
 MOST_SHOWN = 300
@@ -22,6 +22,8 @@ STYLE = (
     "tabular-nums}@media(prefers-color-scheme:dark){body{background:#16161b;color:#ececf1}th,td{border-color:#3a3a44}.done{color:#5bd39a}"
     ".refused,.failed{color:#ff8d83}}"
 )
+Called = Callable[[Path], str]
+"""What a report calls a file."""
 FIGURES = ("offset_ms", "bar_ms", "without_dub_s", "residual_ms", "residual_p95_ms")
 
 
@@ -33,26 +35,31 @@ def write_reports(folder: Path, season: Season, rows: Sequence[Row], language: s
     write_text(folder / "report.html", page_of(body, language))
 
 
-def report_of(season: Season, rows: Sequence[Row], language: str) -> dict[str, Any]:
+def report_of(season: Season, rows: Sequence[Row], language: str, called: Called = file_name) -> dict[str, Any]:
     """The report as JSON: ``episodes``, ``places`` of all of them worst first, ``left`` files that belong to none."""
-    seen = [{"episode": r.episode.film.name, "output": r.output, **p.to_json()} for r in rows for p in r.places]
+    seen = [{"episode": called(r.episode.film), "output": r.output, **p.to_json()} for r in rows for p in r.places]
     return {
-        "episodes": [row_json(r, language) for r in rows],
+        "episodes": [row_json(r, language, called) for r in rows],
         "places": sorted(seen, key=lambda p: (-p["doubt"], p["episode"], p["at"])),
-        "left": [p.name for p in season.left],
+        "left": [called(p) for p in season.left],
         "counts": {state: sum(r.state == state for r in rows) for state in ("done", "refused", "failed")},
     }
 
 
-def row_json(row: Row, language: str) -> dict[str, Any]:
+def row_json(row: Row, language: str, called: Called = file_name) -> dict[str, Any]:
     """One episode with its words in ``language``."""
     dubs = [
-        {"dub": names_of(d.parts), "how": d.how, "sure": round(d.sure, 3), "notes": localise(list(d.notes), language)}
+        {
+            "dub": names_of(d.parts, called),
+            "how": d.how,
+            "sure": round(d.sure, 3),
+            "notes": localise(list(d.notes), language),
+        }
         for d in row.episode.dubs
     ]
     why = row.problem or (message("batch.refused") if row.state == "refused" else None)
     return {
-        "original": row.episode.film.name,
+        "original": called(row.episode.film),
         "dubs": dubs,
         "output": row.output,
         "state": row.state,
@@ -65,11 +72,11 @@ def row_json(row: Row, language: str) -> dict[str, Any]:
     }
 
 
-def flat(rows: Sequence[Row], language: str) -> list[dict[str, Any]]:
+def flat(rows: Sequence[Row], language: str, called: Called = file_name) -> list[dict[str, Any]]:
     """Rows of a table of plain cells."""
     out = []
     for row in rows:
-        body = row_json(row, language)
+        body = row_json(row, language, called)
         dubs = body.pop("dubs")
         head = {"original": body.pop("original"), "dub": " | ".join(d["dub"] for d in dubs)}
         pairs = {"how": " | ".join(d["how"] for d in dubs), "sure": row.episode.sure}

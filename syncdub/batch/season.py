@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -68,6 +68,11 @@ class Row:
         return self.state in {"done", "refused"}
 
 
-def names_of(paths: Sequence[Path]) -> str:
+def file_name(path: Path) -> str:
+    """What a file is called where nobody calls it otherwise."""
+    return path.name
+
+
+def names_of(paths: Sequence[Path], called: Callable[[Path], str] = file_name) -> str:
     """What a list of files is called in a table."""
-    return " + ".join(p.name for p in paths)
+    return " + ".join(map(called, paths))

@@ -56,7 +56,12 @@ def planned(engine: Engine, request: BatchRequest, report: Report = no_report) -
         return Season(tuple(Episode(p.original, tuple(Chosen(d) for d in p.dubs)) for p in request.pairs))
     if not request.films or not any(request.dubs):
         raise BadRequest("error.nothing_to_pair")
-    return all_paired(engine, request.films, request.dubs, request.by, report)
+    return all_paired(engine, request.films, request.dubs, request.by, report, called=_where(request))
+
+
+def _where(request: BatchRequest) -> Callable[[Path], str]:
+    """What the owner of the files calls them, else where they lie."""
+    return lambda path: request.names.get(str(path), str(path))
 
 
 def season(

@@ -73,6 +73,8 @@ class Library:
         self._hung = threading.Semaphore(MAX_HUNG)
         self._known: OrderedDict[Path, _Known] = OrderedDict()
         self._lock = threading.Lock()
+        self._reading: set[Path] = set()
+        """Folders that are just being read again: meanwhile the others are shown what was known."""
         self._dead = False
         """Whether the last look that ended did so because the volume did not answer."""
 
@@ -154,13 +156,16 @@ class Library:
             raise NotFound(name=folder.name)
         changed, now = folder.stat().st_mtime_ns, time.monotonic()
         known = self._known.get(folder)
-        if known is not None and known.changed == changed and now - known.read < FRESH:
+        if known is not None and known.changed == changed and (now - known.read < FRESH or folder in self._reading):
             return known.names
+        self._reading.add(folder)
         try:
             with os.scandir(folder) as found:
                 names = [n for n in (self._name(item) for item in found) if n is not None]
         except OSError as error:
             raise Forbidden(name=folder.name) from error
+        finally:
+            self._reading.discard(folder)
         ordered = tuple(sorted(names, key=lambda n: (not n.is_folder, n.text.casefold(), n.text)))
         with self._lock:
             self._known[folder] = _Known(changed, now, ordered)
@@ -182,7 +187,7 @@ class Library:
             return None
 
     def _accepted(self, name: str) -> bool:
-        return PurePosixPath(name).suffix.lower().lstrip(".") in self._extensions
+        return os.path.splitext(name)[1].lower().lstrip(".") in self._extensions
 
     def _limited(self, look: Callable[[], T]) -> T:
         """``look()`` in a thread of its own: a dead NFS mount holds the thread for ever, not the service."""

@@ -21,6 +21,8 @@ MOST = 2000
 LONGEST_TEXT = 2000
 SHORTEST = 1.0
 """Seconds; the page lets no clip be shorter."""
+SHORTEST_STRUCK = 0.02
+"""Seconds of a stretch that can be struck out: less than any word."""
 MOST_NUDGE_MS = 600_000
 MADE = ("made", "products")
 """What the server notes beside the visitor's changes."""
@@ -45,11 +47,19 @@ def save(job: Job, state: Any) -> dict[str, Any]:
     return kept
 
 
-def keep_making(job: Job, n: int, made_by: str, bounds: Bounds, texts: Mapping[str, str] | None = None) -> None:
-    """Notes, before it begins, that job ``made_by`` makes clip ``n`` anew within ``bounds`` and with the words of ``texts`` (by their
-    keys). So it belongs to ``job`` whoever waits for it; what was made before stays until this is there."""
+def keep_making(
+    job: Job,
+    n: int,
+    made_by: str,
+    bounds: Bounds,
+    texts: Mapping[str, str] | None = None,
+    struck: Sequence[Sequence[float]] = (),
+) -> None:
+    """Notes, before it begins, that job ``made_by`` makes clip ``n`` anew within ``bounds``, with the words of ``texts`` (by their
+    keys) and without the stretches of ``struck``. So it belongs to ``job`` whoever waits for it; what was made before stays until
+    this is there."""
     state = load(job)
-    entry = {"job": made_by, "bounds": list(bounds), "texts": dict(texts or {})}
+    entry = {"job": made_by, "bounds": list(bounds), "texts": dict(texts or {}), "struck": [list(s) for s in struck]}
     before = [*_makings(state, n)][-1:]
     _write(job, {**state, "made": {**state.get("made", {}), str(n): [*before, entry]}})
 
@@ -93,7 +103,7 @@ def _write(job: Job, state: Mapping[str, Any]) -> None:
 
 
 def checked(state: Any) -> dict[str, Any]:
-    """The parts of ``state`` that have the right form: ``bounds``, ``ticked``, ``texts``, ``nudges``, ``added``."""
+    """The parts of ``state`` that have the right form: ``bounds``, ``ticked``, ``texts``, ``nudges``, ``added``, ``struck``."""
     if not isinstance(state, Mapping):
         return {}
     found = {
@@ -101,7 +111,8 @@ def checked(state: Any) -> dict[str, Any]:
         "ticked": _ticked(state.get("ticked")),
         "texts": _texts(state.get("texts")),
         "nudges": _nudges(state.get("nudges")),
-        "added": _added(state.get("added")),
+        "added": _spans(state.get("added"), SHORTEST)[:MOST_ADDED],
+        "struck": _spans(state.get("struck"), SHORTEST_STRUCK),
     }
     return {name: value for name, value in found.items() if value}
 
@@ -111,22 +122,22 @@ def _bounds(value: Any) -> dict[str, list[float]]:
     return {str(int(n)): [float(b[0]), float(b[1])] for n, b in list(pairs)[:MOST] if _is_number(n) and _is_span(b)}
 
 
-def _added(value: Any) -> list[list[float]]:
-    """Moments that the visitor added, by their seconds in the file."""
+def _spans(value: Any, shortest: float) -> list[list[float]]:
+    """Stretches of the file in its seconds: moments that the visitor added, words that were struck out."""
     spans = value if isinstance(value, list) else []
-    return [[float(b[0]), float(b[1])] for b in spans[:MOST_ADDED] if _is_span(b)]
+    return [[float(b[0]), float(b[1])] for b in spans[:MOST] if _is_span(b, shortest)]
 
 
 def _is_number(text: Any) -> bool:
     return str(text).isdecimal() and len(str(text)) < 6
 
 
-def _is_span(value: Any) -> bool:
+def _is_span(value: Any, shortest: float = SHORTEST) -> bool:
     if not isinstance(value, Sequence) or isinstance(value, str) or len(value) != 2:
         return False
     if not all(isinstance(v, int | float) and math.isfinite(v) for v in value):
         return False
-    return bool(0 <= value[0] <= value[1] - SHORTEST + 1e-6)
+    return bool(0 <= value[0] <= value[1] - shortest + 1e-6)
 
 
 def _ticked(value: Any) -> list[str]:
@@ -156,6 +167,13 @@ def bounds_of(state: Mapping[str, Any], n: int, clip: Mapping[str, Any]) -> Boun
     """Where clip ``n`` (from 1) begins and ends now, in seconds of its file."""
     start, end = state.get("bounds", {}).get(str(n), (clip["start"], clip["end"]))
     return float(start), float(end)
+
+
+def struck_in(state: Mapping[str, Any], bounds: Bounds) -> list[list[float]]:
+    """What is struck out between ``bounds``, in seconds of the file, in order."""
+    low, high = bounds
+    inside = [[max(low, a), min(high, b)] for a, b in state.get("struck", ()) if b > low and a < high]
+    return sorted(s for s in inside if s[1] - s[0] >= SHORTEST_STRUCK)
 
 
 def nudges_of(state: Mapping[str, Any]) -> tuple[Nudge, ...]:

@@ -41,7 +41,7 @@ class Kind:
     work: JobFunction
     root: str = "outputs"
     then: Callable[[Any, Any], None] | None = None
-    """What follows a finished job of this kind: ``then(jobs, job)``."""
+    """What follows a finished job of this kind: ``then(jobs, job)``, at its end and again after a start of the service."""
 
     def home(self, settings: Settings) -> Path:
         """The folder that holds one directory for each job of this kind."""

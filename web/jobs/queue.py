@@ -47,6 +47,8 @@ __all__ = ["FINISHED", "MAX_ATTEMPTS", "Conflict", "Job", "Jobs", "Run", "State"
 UNDO = 600.0
 """Seconds for which a deleted job can be taken back."""
 LONGEST_NAME = 200
+MOST_FOLLOWED = 500
+"""Finished jobs, from the newest, that are looked at after a start for what should have followed them."""
 _log = logging.getLogger(__name__)
 JobList = list[Job]
 
@@ -77,6 +79,7 @@ class Jobs:
                 return
             self._started = True
         self._workers.start()
+        self._workers.aside(self._go_on)
 
     def close(self, timeout: float = 8.0) -> None:
         """Stop: running jobs go back into the queue at their next report; waits ``timeout`` seconds for them."""
@@ -254,8 +257,17 @@ class Jobs:
         _log.info("job %s", job.state, extra={"job_id": job_id, "kind": job.kind})
         if job.is_finished:
             self.on_finished(job)
-            if (kind := self.kinds.get(job.kind)) is not None and (then := kind.then) is not None:
-                self._workers.aside(lambda: then(self, job))
+            self._follow(job)
+
+    def _follow(self, job: Job) -> None:
+        """What follows a finished job of its kind."""
+        if (kind := self.kinds.get(job.kind)) is not None and (then := kind.then) is not None:
+            self._workers.aside(lambda: then(self, job))
+
+    def _go_on(self) -> None:
+        """What should have followed jobs that had ended when an earlier process did."""
+        for job in self.list(states=("done",), limit=MOST_FOLLOWED):
+            self._follow(job)
 
     def _overdue(self) -> None:
         """Wake those who wait for a job that finished while nobody could tell them."""

@@ -28,6 +28,8 @@ from web.jobs.values import stored
 
 EARLY = "ranking.json"
 """The order of the clips judged so far, in the job's folder."""
+SAID = "said.json"
+"""What is said in the whole video of a highlights job, in the job's folder: a transcript's JSON."""
 
 
 def highlights(engine: Engine, request: HighlightsRequest, folder: Path, report: Report) -> dict[str, Any]:
@@ -35,7 +37,10 @@ def highlights(engine: Engine, request: HighlightsRequest, folder: Path, report:
     from reelify.highlights_workflow import highlights as run
 
     report = arrived(engine, request, report)
-    return run(engine, replace(request, out=folder), report).to_json()
+    found = run(engine, replace(request, out=folder), report)
+    if found.said is not None:
+        write_text(folder / SAID, json.dumps(stored(found.said.to_json()), ensure_ascii=False))
+    return found.to_json()
 
 
 def transcribe(engine: Engine, request: TranscribeRequest, folder: Path, report: Report) -> dict[str, Any]:

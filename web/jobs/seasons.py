@@ -11,9 +11,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
+from pipeline.atomic import write_text
 from pipeline.engine import Engine
 from pipeline.errors import BadRequest
-from pipeline.messages import message
+from pipeline.messages import Message, message
 from pipeline.progress import Report
 from syncdub.batch.called import Facts, called
 from syncdub.batch.season import Chosen, Episode, Row, Season
@@ -23,6 +24,8 @@ from web.jobs.inputs import arrived
 from web.jobs.values import Asker, Job
 
 MOST_EPISODES = 500
+BEGUN = "begun"
+"""A file of the season's job: all its films were asked for, and one that somebody deleted is not made again."""
 
 
 class Queue(Protocol):
@@ -64,13 +67,17 @@ def season_of(job: Job) -> Season:
 
 
 def _chosen(body: Mapping[str, Any]) -> Chosen:
-    return Chosen(tuple(Path(p) for p in body["parts"]), body["how"], float(body["sure"]))
+    notes = tuple(Message(n["$message"], n["values"]) for n in body.get("notes", ()))
+    return Chosen(tuple(Path(p) for p in body["parts"]), body["how"], float(body["sure"]), notes)
 
 
 def started_alone(jobs: Queue, job: Job) -> None:
-    """What follows a pairing: its films, unless only the pairs were wanted."""
-    if job.state == "done" and not job.asked(BatchRequest).dry_run:
-        begin(jobs, job)
+    """What follows a pairing: its films, unless only the pairs were wanted. Asked again after a restart, it goes on where it was."""
+    mark = job.folder / BEGUN
+    if job.state != "done" or job.asked(BatchRequest).dry_run or mark.exists():
+        return
+    begin(jobs, job)
+    write_text(mark, "")
 
 
 def begin(jobs: Queue, job: Job, by_hand: Sequence[Together] | None = None) -> list[str]:
@@ -133,7 +140,7 @@ def rows(jobs: Queue, job: Job) -> list[tuple[Row, Job | None]]:
 
 def _row(episode: Episode, job: Job | None) -> Row:
     if job is None:
-        return Row(episode, problem=None if episode.dubs else message("batch.no_dub"))
+        return Row(episode) if episode.dubs else Row(episode, state="failed", problem=message("batch.no_dub"))
     asked = job.asked(SyncRequest)
     if not episode.dubs or episode.dubs[0].parts[0] != asked.dub:
         episode = replace(episode, dubs=(Chosen((asked.dub,)),))

@@ -8,6 +8,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,8 @@ PATIENT = 5.0
 """Seconds that a statement waits while something else holds the database."""
 PATIENCE = 3
 """A job that was running in so many crashes lets the others go first: it may be what crashes."""
+KNOWN = 4096
+"""Requests that stay read: a row is asked for many times, and what it asks never changes."""
 _CLAIM = f"""
 UPDATE jobs SET state = 'running', started = ?, attempts = attempts + 1
 WHERE number = (
@@ -53,7 +56,7 @@ class JobStore:
     """
 
     def __init__(self, folder: Path, read: Read) -> None:
-        self._read = read
+        self._read = lru_cache(KNOWN)(lambda kind, text: read(kind, json.loads(text)))
         folder.mkdir(parents=True, exist_ok=True)
         self._guard = (folder / "jobs.lock").open("a")
         try:
@@ -227,7 +230,7 @@ class JobStore:
         """What every job of these ``states``, or of all, asks; also those in the trash."""
         marks = ", ".join("?" * len(states or STATES))
         rows = self._look_up(f"SELECT kind, params FROM jobs WHERE state IN ({marks})", tuple(states or STATES))
-        return [self._read(row["kind"], json.loads(row["params"])) for row in rows]
+        return [self._read(row["kind"], row["params"]) for row in rows]
 
     def _write(self, statement: str, values: tuple[Any, ...]) -> list[sqlite3.Row]:
         with self._lock:
@@ -269,12 +272,12 @@ def _value(text: str | None) -> Any:
     return None if text is None else json.loads(text)
 
 
-def _job(row: sqlite3.Row, read: Read) -> Job:
+def _job(row: sqlite3.Row, read: Callable[[str, str], Request]) -> Job:
     told = _value(row["message"])
     return Job(
         id=row["id"],
         kind=row["kind"],
-        request=read(row["kind"], _value(row["params"])),
+        request=read(row["kind"], row["params"]),
         folder=Path(row["folder"]),
         owner=row["owner"],
         title=row["title"],

@@ -15,6 +15,7 @@ from pipeline.errors import BadRequest, Forbidden, NotFound
 from pipeline.files.received import Stored
 from pipeline.render.exports import to_csv
 from pipeline.requests import options_of
+from syncdub.batch.called import Facts, called
 from syncdub.batch.report import flat, page_of, report_of
 from syncdub.batch.season import Season
 from syncdub.requests import BatchRequest, SyncRequest, Together
@@ -138,6 +139,7 @@ def season_request(sources: Sources, body: Mapping[str, Any], owner: str, host: 
         raise BadRequest("error.field", field=sorted(unknown)[0], detail=", ".join(sorted(HELD)))
     SyncRequest.from_json({**options, "original": "a.mkv", "dub": "b.mkv"})
     given = {p.name: body[p.called] for p in options_of(BatchRequest, "rest") if body.get(p.called) is not None}
+    called(given.get("naming", ""), Facts(Path("a.mkv"), Path("b.mkv")))
     every = [*films, *(f for side in dubs for f in side)]
     files = {"films": [f.path for f in films], "dubs": [[f.path for f in side] for side in dubs], **brought(every)}
     return BatchRequest.from_json({**given, **files, "asks": options})
@@ -160,14 +162,19 @@ def _files(sources: Sources, side: Side, owner: str, host: str) -> list[Stored]:
 
 
 def by_hand(job: Job, pairs: Sequence[Mapping[str, Any]]) -> tuple[Together, ...]:
-    """Pairs that name files as the season shows them. Raises NotFound."""
+    """Pairs that name files as the season shows them. Raises NotFound; BadRequest: two files are called so."""
     request = job.asked(BatchRequest)
-    known = {request.called(path): Path(path) for path in request.files()}
+    known: dict[str, list[Path]] = {}
+    for path in request.files():
+        known.setdefault(request.called(path), []).append(Path(path))
 
     def there(name: str) -> Path:
-        if name not in known:
+        found = known.get(name, [])
+        if len(found) > 1:
+            raise BadRequest("error.two_called_so", name=name[:200])
+        if not found:
             raise NotFound(name=name[:200])
-        return known[name]
+        return found[0]
 
     return tuple(
         Together(original=there(p["original"]), dubs=tuple(tuple(there(n) for n in dub) for dub in p["dubs"] if dub))
@@ -180,21 +187,16 @@ def shown(job: Job, rows: Sequence[tuple[Any, Job | None]], language: str) -> di
     """The season as clients see it: files by their owner's names, each film with its task."""
     request = job.asked(BatchRequest)
     season = seasons.season_of(job)
-    body = report_of(Season((), season.left), [row for row, _ in rows], language)
+    body = report_of(Season((), season.left), [row for row, _ in rows], language, request.called)
     marks: dict[str, Any] = {}
     for told, (row, child) in zip(body["episodes"], rows, strict=True):
-        told["original"] = request.called(row.episode.film)
         for dub, chosen in zip(told["dubs"], row.episode.dubs, strict=True):
             dub["parts"] = [request.called(p) for p in chosen.parts]
-            dub["dub"] = " + ".join(dub["parts"])
         told["task_id"] = child.id if child else None
-        marks[row.episode.film.name] = marks_of(child) if child else {}
+        marks[told["original"]] = marks_of(child) if child else {}
         told["status"] = child.state if child else None
         told["download_url"] = f"/api/download/{child.id}" if child and row.state == "done" else None
     body["places"] = [with_marks([p], marks.get(p["episode"], {}))[0] for p in body["places"]]
-    body["left"] = [request.called(p) for p in season.left]
     body["counts"]["waiting"] = sum(row.state == "waiting" for row, _ in rows)
-    table = flat([row for row, _ in rows], language)
-    for cells, told in zip(table, body["episodes"], strict=True):
-        cells |= {"original": told["original"], "dub": " | ".join(d["dub"] for d in told["dubs"])}
+    table = flat([row for row, _ in rows], language, request.called)
     return {"task_id": job.id, "status": job.state, **body, "csv": to_csv(table) if table else ""}

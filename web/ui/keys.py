@@ -9,6 +9,7 @@ from web.ui.timeline import attr
 
 KEYS = (
     ("Space · K", "play"), ("J · L", "speed"), ("← →", "frame"), ("Shift ← →", "second"), ("I · O", "edges"), ("↑ ↓", "clips"), ("M", "add"),
+    ("+ · − · 0", "zoom"), ("Shift ← →", "words"), ("Delete", "strike"),
     ("Ctrl Z", "undo"), ("Ctrl Shift Z", "redo"), ("Tab, ← →", "edge"), ("?", "sheet"),
 )  # fmt: skip
 """Keys and the ends of their words' codes."""

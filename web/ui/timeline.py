@@ -15,24 +15,39 @@ from pipeline.evidence.sound_events import EVENTS
 from pipeline.messages import clock
 from web.ui.language import percent, precise, tell
 
-N_POINTS = 600
-"""Points of a drawn curve; more than the pixels of a phone, fewer than a browser notices."""
+N_POINTS = 2400
+"""Points of a drawn curve; enough for some zoom, fewer than a browser notices."""
 CONTEXT = 10.0
 """Seconds shown before and after a clip where its edges are moved."""
 Clip = Mapping[str, Any]
 Span = tuple[float, float]
 
 
-def timeline(evidence: Mapping[str, Any], clips: Sequence[Clip], language: str, *, edges: bool = True) -> str:
-    """Curve, clips, sound events and shots over one axis. ``evidence`` may be empty so far but for ``duration``."""
+def timeline(
+    evidence: Mapping[str, Any], clips: Sequence[Clip], language: str, *, edges: bool = True, said: str = ""
+) -> str:
+    """Curve, clips, sound events and shots over one axis, wider than its window when it is zoomed. ``evidence`` may be empty so far
+    but for ``duration``. ``said`` is a lane that the script fills with what is said."""
     duration = float(evidence.get("duration") or max((c["end"] for c in clips), default=1.0)) or 1.0
     boxes = "".join(clip_box(n, c, (0.0, duration), language, edges=edges) for n, c in enumerate(clips, 1))
     drawn = curve(evidence.get("excitement") or [])
     name = attr(tell("ui.timeline", language))
     return (
-        f'<div class="tl" role="group" aria-label="{name}"><div class="tl-track" data-from="0" data-to="{duration:.2f}">{drawn}{boxes}</div>'
-        f"{_lanes(evidence, duration, language)}{axis((0.0, duration))}</div>"
+        f'<div class="tl whole" role="group" aria-label="{name}" data-whole="{duration:.2f}">{_zoom(language)}<div class="tl-window" tabindex="0" '
+        f'role="group" aria-label="{attr(tell("ui.zoom.window", language))}"><div class="tl-wide"><div class="tl-track" data-from="0" '
+        f'data-to="{duration:.2f}"><canvas class="tl-wave" aria-hidden="true"></canvas>{drawn}{boxes}</div>{said}'
+        f'{_lanes(evidence, duration, language)}{axis((0.0, duration))}<i class="tl-head" aria-hidden="true" hidden></i></div></div></div>'
     )
+
+
+def _zoom(language: str) -> str:
+    """Buttons for the zoom, beside the keys + − 0."""
+    buttons = "".join(
+        f'<button type="button" data-zoom="{act}" aria-label="{attr(tell(f"ui.zoom.{act}", language))}" title="{attr(tell(f"ui.zoom.{act}", language))}" '
+        f'aria-keyshortcuts="{key}">{sign}</button>'
+        for act, key, sign in (("out", "-", "−"), ("in", "+", "+"), ("all", "0", "↔"))
+    )
+    return f'<div class="tl-zoom" role="toolbar" aria-label="{attr(tell("ui.zoom", language))}"><output class="tl-shown" aria-live="off"></output>{buttons}</div>'
 
 
 def strip(n: int, clip: Clip, evidence: Mapping[str, Any], language: str, *, hidden: bool = False) -> str:
@@ -55,7 +70,7 @@ def strip(n: int, clip: Clip, evidence: Mapping[str, Any], language: str, *, hid
 
 def _said(clip: Clip, sentence: Mapping[str, Any], span: Span) -> str:
     left, width = _place((clip["start"] + sentence["start"], clip["start"] + sentence["end"]), span)
-    return f'<i class="tl-said" style="left:{left:.3f}%;width:{width:.3f}%" title="{attr(sentence["text"])}"></i>'
+    return f'<i class="tl-said" style="left:{left:.5f}%;width:{width:.5f}%" title="{attr(sentence["text"])}"></i>'
 
 
 def clip_box(n: int, clip: Clip, span: Span, language: str, *, edges: bool = True, plays: bool = True) -> str:
@@ -71,7 +86,7 @@ def clip_box(n: int, clip: Clip, span: Span, language: str, *, edges: bool = Tru
     sliders = _edge(n, "start", clip, span, language) + _edge(n, "end", clip, span, language) if edges else ""
     return (
         f'<div class="tl-clip" data-n="{n}" data-start="{clip["start"]}" data-end="{clip["end"]}" '
-        f'style="left:{left:.3f}%;width:{width:.3f}%">{button if plays else ""}{sliders}</div>'
+        f'style="left:{left:.5f}%;width:{width:.5f}%">{button if plays else ""}{sliders}</div>'
     )
 
 
@@ -108,14 +123,14 @@ def _lanes(evidence: Mapping[str, Any], duration: float, language: str) -> str:
         if marks:
             name = tell(event.name, language)
             bars = "".join(
-                f'<i style="left:{100 * e["start"] / duration:.3f}%;width:{100 * (e["end"] - e["start"]) / duration:.3f}%" '
+                f'<i style="left:{100 * e["start"] / duration:.5f}%;width:{100 * (e["end"] - e["start"]) / duration:.5f}%" '
                 f'title="{attr(name)} {clock(e["start"])}"></i>'
                 for e in marks
             )
             out.append(f'<div class="tl-lane"><span>{html.escape(name)}</span>{bars}</div>')
     shots = evidence.get("shots") or []
     if len(shots) > 1:
-        bars = "".join(f'<i style="left:{100 * s / duration:.3f}%"></i>' for s in shots[1:2000])
+        bars = "".join(f'<i style="left:{100 * s / duration:.5f}%"></i>' for s in shots[1:2000])
         out.append(f'<div class="tl-lane shots"><span>{html.escape(tell("event.shots", language))}</span>{bars}</div>')
     return "".join(out)
 

@@ -28,6 +28,24 @@ INFLECTION = Inflection(
         "ir": _split("imos is id ir ire iras ira iremos ireis iran iria irias iriamos iriais irian"),
     },
     diphthongs=(("ue", "o"), ("ie", "e"), ("ue", "u")),
+    participles={
+        "ver": "visto",
+        "hacer": "hecho",
+        "facer": "fecho",
+        "decir": "dicho",
+        "poner": "puesto",
+        "romper": "roto",
+        "morir": "muerto",
+        "volver": "vuelto",
+        "solver": "suelto",
+        "brir": "bierto",
+        "escribir": "escrito",
+        "scribir": "scrito",
+        "freir": "frito",
+        "imprimir": "impreso",
+        "proveer": "provisto",
+        "pudrir": "podrido",
+    },
 )
 
 SPANISH = Language(

@@ -24,7 +24,7 @@ class Inflection:
 
     ``rules`` names them (``spanish``, ``english``). ``endings`` are those of verbs by class; ``reflexive`` is the ending of a
     reflexive infinitive, ``clitics`` the pattern of pronouns written at the end of a verb, ``diphthongs`` are pairs of what stands in
-    a noun and in its verb.
+    a noun and in its verb. ``participles`` gives for the end of a verb that of its participle where no rule makes it.
     """
 
     rules: str
@@ -32,6 +32,7 @@ class Inflection:
     clitics: str = ""
     endings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     diphthongs: tuple[tuple[str, str], ...] = ()
+    participles: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from pipeline.settings import Settings
+from pipeline.text.embedder import Embedder
 from pipeline.text.keywords import keywords
 from pipeline.text.tagger import facts
 from pipeline.text.values import Facts, Keyword, Term, Token
@@ -24,6 +26,8 @@ SPANISH = [
     ("querer", "quise querré quisieras queréis quererte quiero", 6),
     ("poder", "puedo pudiste podrán pudiéramos", 4),
     ("truco", "trucos truquito truquillos", 3),
+    ("ver", "Hemos visto la película, que estaba prevista.", 1),
+    ("romper", "Se ha roto la taza y han roto el plato.", 2),
 ]
 
 
@@ -100,6 +104,14 @@ def test_english_denial() -> None:
 @pytest.mark.models
 def test_said_inside_another_clause() -> None:
     assert found(["te quiero"], "Mi padre nunca me dijo te quiero.") == ["te quiero"]
+
+
+@pytest.mark.models
+def test_a_noun_is_no_form_of_a_related_verb() -> None:
+    words = keywords(["secreto"], "es", Embedder(Settings()).encode)
+    lexicon = Lexicon(words)
+    assert not lexicon.find(facts(["La secretaría está cerrada."], "es"))
+    assert lexicon.find(facts(["Lo contó secretamente."], "es"))
 
 
 @pytest.mark.parametrize("sign", ["50%", "c++", "(.*)", "[a-z]+", "😂", "$$$", "a|b", "\\d"])

@@ -78,6 +78,61 @@ def test_every_pair_becomes_a_task_and_a_refused_one_stops_none(client: TestClie
     assert "Serie 1x03.mka" in client.get(f"/api/season/{task}?form=html").text
 
 
+def uploaded(client: TestClient, names: list[str]) -> list[str]:
+    """The addresses of uploads that are called so."""
+    urls = []
+    for name in names:
+        url = client.post("/api/upload/resumable", json={"name": name, "size": 4}).json()["url"]
+        assert client.patch(url, content=b"film", headers={"Upload-Offset": "0"}).status_code == 200
+        urls.append(url)
+    return urls
+
+
+def test_uploads_are_paired_by_the_names_of_their_owner_and_the_season_ends(client: TestClient) -> None:
+    films = uploaded(client, [f"Show S01E0{n}.mkv" for n in (1, 2, 3)])
+    dubs = uploaded(client, ["Serie 1x03.mka", "Serie 1x01.mka", "other.mka"])
+    task = client.post("/api/season", json={"originals": films, "dubs": dubs, "by": "names"}).json()["task_id"]
+    body = settled(client, task, 2)
+    assert [(e["original"], [d["dub"] for d in e["dubs"]], e["state"]) for e in body["episodes"]] == [
+        ("Show S01E01.mkv", ["Serie 1x01.mka"], "done"),
+        ("Show S01E02.mkv", [], "failed"),
+        ("Show S01E03.mkv", ["Serie 1x03.mka"], "done"),
+    ]
+    assert body["left"] == ["other.mka"]
+    assert body["counts"] == {"done": 2, "refused": 0, "failed": 1, "waiting": 0}
+
+
+def test_of_two_uploads_of_one_name_none_is_guessed(client: TestClient) -> None:
+    films, dubs = uploaded(client, ["a.mkv", "c.mkv"]), uploaded(client, ["b.mka", "b.mka"])
+    asked = {"originals": films, "dubs": dubs, "by": "names", "dry_run": True}
+    task = client.post("/api/season", json=asked).json()["task_id"]
+    ended(client, task)
+    pairs = {"pairs": [{"original": "a.mkv", "dubs": [["b.mka"]]}]}
+    answer = client.post(f"/api/season/{task}/start", json=pairs)
+    assert answer.status_code == 400
+    assert "b.mka" in answer.text
+
+
+def test_a_season_whose_films_were_not_asked_for_yet_goes_on_after_a_start(
+    tmp_path: Path, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs = parts(client).jobs
+    with monkeypatch.context() as broken:  # the process ends before what follows
+        broken.setattr(jobs, "_follow", lambda job: None)
+        task = client.post("/api/season", json=ASKED).json()["task_id"]
+        ended(client, task)
+    assert jobs.children(task) == []
+    client.__exit__(None, None, None)
+    with service(tmp_path, media_source_enabled=True, media_source_path=tmp_path / "library") as again:
+        settled(again, task, 3)
+        gone = parts(again).jobs.children(task)[0]
+        parts(again).jobs.delete(gone.id)
+    with service(tmp_path, media_source_enabled=True, media_source_path=tmp_path / "library") as third:
+        later = third.post("/api/season", json={**ASKED, "dry_run": True}).json()["task_id"]
+        ended(third, later)
+        assert len(parts(third).jobs.children(task)) == 2  # what somebody deleted stays so
+
+
 def test_a_dry_run_is_changed_by_hand_and_then_made_once(client: TestClient) -> None:
     task = client.post("/api/season", json={**ASKED, "dry_run": True}).json()["task_id"]
     ended(client, task)
@@ -95,7 +150,7 @@ def test_wrong_asks_are_refused_before_anything_is_queued(client: TestClient) ->
     wrong = [
         ({**ASKED, "originals": "../"}, 403), ({**ASKED, "originals": "none"}, 404), ({**ASKED, "options": {"output": "x"}}, 400),
         ({**ASKED, "options": {"codec": "mp3"}}, 400), ({**ASKED, "notify": "ftp://x"}, 422), ({"originals": "show/original"}, 422),
-        ({**ASKED, "originals": ["/etc/passwd"]}, 403),
+        ({**ASKED, "originals": ["/etc/passwd"]}, 403), ({**ASKED, "naming": "{nothing}"}, 400),
     ]  # fmt: skip
     before = client.get("/api/tasks").json()["total"]
     for body, status in wrong:

@@ -17,9 +17,10 @@ from syncdub.requests import Nudge
 from web.jobs import edits
 from web.jobs.queue import Job
 from web.ui.dubsync.view import Map, whole_view
+from web.ui.highlights.stage import Scene, stage
+from web.ui.highlights.work import own_span
 from web.ui.language import percent, precise
 from web.ui.numbers import shown_table
-from web.ui.stage import Scene, stage
 from web.ui.viral.cuts import cuts_of
 from web.ui.viral.view import Board
 from web.ui.viral.view import view as board_view
@@ -68,12 +69,37 @@ def test_nonsense_is_nothing(state: object, tmp_path: Path) -> None:
 def test_what_was_made_stays_when_edges_move_again_and_damage_is_nothing(tmp_path: Path) -> None:
     edits.keep_making(job(tmp_path), 2, "f" * 32, (1.0, 9.0))
     assert edits.save(job(tmp_path), {"bounds": {"2": [2, 9]}})["made"] == {
-        "2": [{"job": "f" * 32, "bounds": [1.0, 9.0], "texts": {}}]
+        "2": [{"job": "f" * 32, "bounds": [1.0, 9.0], "texts": {}, "struck": []}]
     }
     (tmp_path / edits.FILE).write_text("{broken")
     assert edits.load(job(tmp_path)) == {}
     edits.save(job(tmp_path / "gone"), {"bounds": {"1": [0, 5]}})
     assert not (tmp_path / "gone").exists()
+
+
+def test_what_is_struck_out_is_cut_to_the_clip() -> None:
+    state = edits.checked({"struck": [[8, 12], [1, 1.001], [13, 14.5], [40, 41], "x", [5, 4]]})
+    assert state == {"struck": [[8.0, 12.0], [13.0, 14.5], [40.0, 41.0]]}
+    assert edits.struck_in(state, (10.0, 14.0)) == [[10.0, 12.0], [13.0, 14.0]]
+    assert edits.struck_in(state, (12.0, 13.0)) == []
+
+
+@pytest.mark.parametrize(
+    ("sent", "span"),
+    [
+        ({"at": 4.0}, (4.0, 19.0)),
+        ({"at": 118.0}, (105.0, 120.0)),
+        ({"low": 3.2, "high": 9.7}, (3.2, 9.7)),
+        ({"low": 3.2, "high": 3.4}, (3.2, 4.2)),
+        ({"low": 119.8, "high": 500.0}, (119.0, 120.0)),
+        ({"low": 9.0, "high": 3.0, "at": "x"}, (0.0, 15.0)),
+        ({"low": -1, "high": 3.0}, (0.0, 15.0)),
+    ],
+)
+def test_a_moment_of_ones_own_lies_where_it_was_chosen_within_the_video(
+    sent: dict[str, Any], span: tuple[float, float]
+) -> None:
+    assert own_span(sent, 15.0, 120.0) == pytest.approx(span)
 
 
 def test_a_moved_clip_is_cut_where_it_was_moved() -> None:

@@ -16,8 +16,8 @@ from reelify.requests import HighlightsRequest
 from web.jobs.queue import Job
 from web.jobs.reels import highlights
 from web.ui.following import Page, note, source_url
+from web.ui.highlights.stage import Scene, stage
 from web.ui.language import tell
-from web.ui.stage import Scene, stage
 
 PATIENCE = 5.0
 """Seconds that a look may take; what is not remembered yet is not computed a second time."""

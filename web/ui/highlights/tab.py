@@ -86,9 +86,8 @@ def _options(page: Page) -> dict[str, Any]:
 
 
 def _results() -> dict[str, Any]:
-    view = gr.HTML(
-        "", js_on_load=script("edit.js", "keys.js", "stage.js"), elem_id="highlights-view", elem_classes="studio-view"
-    )
+    drawn = script("edit.js", "keys.js", "zoom.js", "said.js", "stage.js")
+    view = gr.HTML("", js_on_load=drawn, elem_id="highlights-view", elem_classes="studio-view")
     made = progress_place("highlights-made")
     files = gr.HTML(elem_id="highlights-files")
     rank = gr.Button(label("ui.viral.from_highlights"), visible=False, elem_id="highlights-rank", elem_classes="next")

@@ -15,11 +15,12 @@ from pipeline.errors import StudioError
 from pipeline.files.received import Stored
 from pipeline.render.exports import to_csv
 from pipeline.values import Span
-from reelify.requests import Clip, CompileRequest, HighlightsRequest
+from reelify.requests import Clip, CompileRequest, HighlightsRequest, Place
 from syncdub.requests import AnalyseRequest
 from web.jobs import edits
 from web.jobs.inputs import brought
 from web.jobs.queue import Job
+from web.jobs.reels import SAID
 from web.problems import words
 from web.rest.answers import public_result
 from web.ui.examples import example_files
@@ -28,12 +29,12 @@ from web.ui.giving.beside import with_subtitles
 from web.ui.giving.given import given_in, is_example
 from web.ui.giving.zone import Field, Zone, held, zone_view
 from web.ui.highlights.first_look import FirstLook
+from web.ui.highlights.stage import Scene, stage
 from web.ui.language import language_of, precise, tell
 from web.ui.numbers import shown_table
 from web.ui.posting.card import columns
 from web.ui.running.card import done_bar
 from web.ui.running.remarks import worth_saying
-from web.ui.stage import Scene, stage
 from web.ui.timeline import attr
 from web.ui.viral.view import plan_links
 
@@ -130,7 +131,8 @@ class HighlightsWork(TabWork):
         source = source_url(job.asked(HighlightsRequest).source)
         n_found = len((job.result or {}).get("clips", ()))
         state = edits.checked(edits.load(job))
-        return stage(Scene(evidence, self._clips(job, language), source, job.id, state, n_found), language)
+        said = bool(source) and (job.folder / SAID).is_file()
+        return stage(Scene(evidence, self._clips(job, language), source, job.id, state, n_found, said), language)
 
     def _clips(self, job: Job, language: str) -> list[dict[str, Any]]:
         """The clips as they are shown; those made anew by their new files."""
@@ -151,25 +153,31 @@ class HighlightsWork(TabWork):
 
     def _clip(self, job: Job, n: int, clip: Mapping[str, Any], language: str) -> dict[str, Any]:
         reasons = [*clip.get("reasons", []), *clip.get("doubts", [])]
-        first = {**clip, "reasons": reasons, "made": (clip["start"], clip["end"]) if clip.get("url") else ()}
+        first = {
+            **clip, "reasons": reasons, "made": (clip["start"], clip["end"]) if clip.get("url") else (), "without": []
+        }  # fmt: skip
         again, done = made_last(self.page, job, n)
         if again is None or done is None:
             return first
         files = public_result(done, self.page.settings, language)
-        return {**first, "url": files["output"], "poster": files["poster"] or "", "made": tuple(again["bounds"])}
+        return {
+            **first,
+            "url": files["output"],
+            "poster": files["poster"] or "",
+            "made": tuple(again["bounds"]),
+            "without": again.get("struck", []),
+        }
 
     def add(self, found: Mapping[str, str], request: gr.Request, event: gr.EventData) -> Answer:
-        """Adds a moment of the visitor's own around the second at which the player stands."""
+        """Adds a moment of the visitor's own: the words chosen in the transcript, else around the second at which the player stands."""
         data, language = event._data or {}, language_of(request)
         try:
             job = self.page.job(found.get("job", ""), request)
             asked = job.asked(HighlightsRequest)
             whole = float((job.result or {}).get("timeline", {}).get("duration") or 0.0)
-            length = min(max(OWN, asked.min_duration or 0.0), whole)
-            at = data.get("at")
-            low = max(0.0, min(float(at) if isinstance(at, int | float) else 0.0, whole - length))
+            low, high = own_span(data, max(OWN, asked.min_duration or 0.0), whole)
             state = edits.checked(data.get("state"))
-            edits.save(job, {**state, "added": [*state.get("added", []), [round(low, 2), round(low + length, 2)]]})
+            edits.save(job, {**state, "added": [*state.get("added", []), [round(low, 2), round(high, 2)]]})
         except StudioError as error:
             return self.told(made=note(words(error.message, language), "bad"))
         return self.told(view=self._stage(job, language), table=_table(self._clips(job, language), language))
@@ -189,8 +197,10 @@ class HighlightsWork(TabWork):
             state = edits.save(job, data.get("state"))
             for n, clip in enumerate(self._clips(job, language), 1):
                 bounds = edits.bounds_of(state, n, clip)
-                if bounds != tuple(clip["made"]) and _is_meant(n, data):
-                    edits.keep_making(job, n, self._queued(job, n, clip, bounds, request), bounds)
+                struck = edits.struck_in(state, bounds)
+                if (bounds, struck) != (tuple(clip["made"]), clip["without"]) and _is_meant(n, data):
+                    made_by = self._queued(job, n, clip, bounds, request)
+                    edits.keep_making(job, n, made_by, bounds, struck=struck)
         except StudioError as error:
             yield self.told(made=note(words(error.message, language), "bad"))
             return
@@ -199,6 +209,7 @@ class HighlightsWork(TabWork):
     def _queued(self, job: Job, n: int, clip: Mapping[str, Any], bounds: edits.Bounds, request: gr.Request) -> str:
         asked = job.asked(HighlightsRequest)
         piece = Clip(asked.source, Span(*bounds), str(clip.get("title", "")))
+        struck = tuple(Place(low, high, asked.source) for low, high in edits.struck_in(edits.load(job), bounds))
         wanted = CompileRequest(
             (piece,),
             track=asked.track,
@@ -207,6 +218,7 @@ class HighlightsWork(TabWork):
             names=asked.names,
             words=asked.words,
             subtitles=asked.subtitles,
+            struck=struck,
         )
         return self.page.jobs.submit(wanted, asker(request), title=f"{n}. {job.title}")
 
@@ -219,6 +231,17 @@ class HighlightsWork(TabWork):
                 yield self.told(made=card)
         clips = self._clips(job, language)
         yield self.told(made=last, view=self._stage(job, language), table=_table(clips, language))
+
+
+def own_span(data: Mapping[str, Any], length: float, whole: float) -> tuple[float, float]:
+    """Where a moment of the visitor's own begins and ends: ``low`` to ``high`` as chosen, or ``length`` seconds from ``at`` on."""
+    low, high, at = (float(v) if isinstance(v := data.get(k), int | float) else None for k in ("low", "high", "at"))
+    if low is not None and high is not None and high > low >= 0:
+        low = min(low, max(0.0, whole - edits.SHORTEST))
+        return low, max(min(high, whole), low + edits.SHORTEST)
+    length = min(length, whole)
+    begin = max(0.0, min(at or 0.0, whole - length))
+    return begin, begin + length
 
 
 def _is_meant(n: int, data: Mapping[str, Any]) -> bool:

@@ -6,11 +6,13 @@ Everything is one HTML value; a click or a key on a clip plays it in the browser
 from __future__ import annotations
 
 import html
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline.messages import format_number
+from web.ui.highlights.transcript import lane, transcript
 from web.ui.language import precise, tell
 from web.ui.posting.card import score_bar, to_post
 from web.ui.timeline import Clip, attr, editable, strip, timeline, toolbar
@@ -29,6 +31,8 @@ class Scene:
     edits: Mapping[str, Any] = field(default_factory=dict)
     found: int = 0
     """How many of the clips were found; those after them were added by hand."""
+    said: bool = False
+    """Whether what is said lies in the job's folder."""
 
 
 def stage(scene: Scene, language: str) -> str:
@@ -38,12 +42,24 @@ def stage(scene: Scene, language: str) -> str:
     add = f'<button type="button" data-add aria-keyshortcuts="M">{html.escape(tell("ui.highlights.add", language))}</button>'
     tools = toolbar(language, make, add) + f'<p class="soft">{html.escape(tell("ui.edges_help", language))}</p>'
     cards = "".join(_card(n, c, language, made=bool(scene.job)) for n, c in enumerate(scene.clips, 1))
+    said = lane(language) if scene.said else ""
+    drawn = timeline(scene.evidence, scene.clips, language, edges=bool(scene.job), said=said)
+    text = transcript(scene.job, language) if scene.said else ""
     body = (
-        f'<div class="desk">{_player(scene, language)}{timeline(scene.evidence, scene.clips, language, edges=bool(scene.job))}'
-        f'{strips + tools if scene.job and scene.clips else ""}</div><ol class="cards">{cards}</ol>'
+        f'<div class="desk">{_player(scene, language)}{drawn}'
+        f'{strips + tools if scene.job and scene.clips else ""}</div>{_sides(language) if text else ""}<ol class="cards">{cards}</ol>{text}'
     )
     work = editable(scene.job, scene.edits, body)
     return f'<div class="studio stage"{work} data-source="{attr(scene.source)}" data-found="{scene.found}">{body}</div>'
+
+
+def _sides(language: str) -> str:
+    """Which of clips and transcript stands beside the player where there is no room for both."""
+    buttons = "".join(
+        f'<button type="button" data-side="{side}" aria-pressed="{str(side == "cards").lower()}">{html.escape(tell(f"ui.side.{side}", language))}</button>'
+        for side in ("cards", "said")
+    )
+    return f'<div class="sides" role="group" aria-label="{attr(tell("ui.side", language))}">{buttons}</div>'
 
 
 def _player(scene: Scene, language: str) -> str:
@@ -71,8 +87,9 @@ def _card(n: int, clip: Clip, language: str, *, made: bool) -> str:
         else f'<label class="tick"><input type="checkbox" data-want="{n}"> {html.escape(tell("ui.highlights.tick", language))}</label>'
     )
     bounds = ",".join(str(t) for t in clip.get("made", ())) if url else ""
+    without = attr(json.dumps(clip.get("without", [])))
     return (
-        f'<li class="card" data-n="{n}" data-src="{attr(url)}" data-poster="{attr(poster)}" data-made="{bounds}" '
+        f'<li class="card" data-n="{n}" data-src="{attr(url)}" data-poster="{attr(poster)}" data-made="{bounds}" data-without="{without}" '
         f'aria-current="{str(n == 1).lower()}">'
         f'<button type="button" class="pic" data-play="{n}" aria-label="{attr(tell("ui.play_clip", language, n=n))}">{picture}</button>'
         f'<div class="txt"><div class="row"><h2>{n}. <span class="when">{precise(clip["start"], language)}–{precise(clip["end"], language)}</span></h2>'

@@ -1,0 +1,85 @@
+"""What is said in a job's video, and how loud it is, small enough for a browser to draw at every zoom."""
+
+from __future__ import annotations
+
+import json
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.atomic import write_bytes
+from pipeline.errors import NotFound
+from pipeline.media import channels
+from pipeline.settings import Settings
+from pipeline.tracks.choice import chosen
+from reelify.requests import HighlightsRequest
+from web.jobs.queue import Job
+from web.jobs.reels import SAID
+
+RATE = 8000
+"""Samples a second that are looked at; what is louder than half of that is drawn no higher."""
+PER_SECOND = 50
+"""Values a second: two hours are 360 kB, and ten seconds fill a laptop's screen."""
+LOUDEST = 99.5
+"""Percentile of all values that is drawn as the top: one click does not make everything else a line."""
+_ONE = threading.Lock()
+
+
+def said(job: Job) -> dict[str, Any]:
+    """``{"language", "sentences": [[start, end, [[start, end, word], …]], …]}`` in seconds of the video.
+
+    Raises:
+        NotFound: nobody listened.
+    """
+    try:
+        found = json.loads((job.folder / SAID).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise NotFound(name=SAID) from error
+    return {"language": found["language"], "sentences": [_sentence(s) for s in found["segments"]]}
+
+
+def _sentence(segment: dict[str, Any]) -> list[Any]:
+    """A sentence; one without times of its words is one word."""
+    words = [[w["start"], w["end"], w["text"].strip()] for w in segment.get("words") or () if w["text"].strip()]
+    start, end = segment["start"], segment["end"]
+    return [start, end, words or [[start, end, segment["text"]]]]
+
+
+def wave(engine: Any, job: Job, settings: Settings) -> Path:
+    """A file of one byte for every 20 ms of the video's sound: its peak, from 0 to 255. Made once; one at a time is decoded.
+
+    Raises:
+        NotFound: the video is gone or has no sound. UserError: it cannot be read.
+    """
+    asked = job.asked(HighlightsRequest)
+    out = settings.page_files / "previews" / job.id / "wave.bin"
+    if out.is_file():
+        return out
+    if not asked.source.is_file():
+        raise NotFound(name=asked.source.name)
+    with _ONE:
+        if not out.is_file():
+            out.parent.mkdir(parents=True, exist_ok=True)
+            write_bytes(out, drawn(_peaks(engine.probe(asked.source), asked)).tobytes())
+    return out
+
+
+def _peaks(info: Any, asked: HighlightsRequest) -> NDArray[np.float32]:
+    if not info.audio:
+        raise NotFound(name=asked.source.name)
+    size, found = RATE // PER_SECOND, np.zeros(int(np.ceil(info.duration * PER_SECOND)) + 1, np.float32)
+    for block in channels.heard(info, stream=chosen(info, asked.track).heard, rate=RATE, block=60.0):
+        first = max(0, round(block.start * PER_SECOND))
+        whole = np.abs(block.samples[: len(block.samples) // size * size]).reshape(-1, size).max(axis=1)
+        there = found[first : first + len(whole)]
+        np.maximum(there, whole[: len(there)], out=there)
+    return found
+
+
+def drawn(peaks: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Peaks (n,) of any scale as bytes; the loudest of them, but for single clicks, is 255."""
+    top = float(np.percentile(peaks, LOUDEST)) or float(peaks.max(initial=0.0)) or 1.0
+    return np.asarray(np.clip(255 * peaks / top, 0, 255).round(), np.uint8)
