@@ -221,7 +221,7 @@ class TestRecognisers:
         assert not written_elsewhere(set(BACKENDS), "pipeline/speech/backends.py", ("web/watch/monitoring.py",))
 
 
-AS_WRITTEN = ("abbreviations", "numbered", "trailing")
+AS_WRITTEN = ("asking", "abbreviations", "numbered", "trailing")
 
 
 class TestLanguages:

@@ -96,8 +96,8 @@ class Index:
         n = len(self.passages)
         if not n:
             return []
-        said = self._lexical(query)
-        total = WORDS * said**2
+        said, near = self._lexical(query)
+        total = WORDS * near**2
         if query.vector is not None and len(query.vector):
             total = total + NEARNESS * _standing_out(self.vectors @ query.vector)
         total = self._with_sounds(total, query)
@@ -106,10 +106,10 @@ class Index:
         enough = (hit for hit in ranked[:count] if hit[0] >= LEAST or said[-hit[1]] >= SAID)
         return [Hit(self.passages[-i], round(score, 4)) for score, i in enough]
 
-    def _lexical(self, query: Query) -> NDArray[np.float64]:
-        """How much of the query's words each passage and its neighbours hold, weighed by rarity, in [0, 1]."""
+    def _lexical(self, query: Query) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """How much of the query's words each passage holds, and it and its neighbours hold, weighed by rarity, in [0, 1]."""
         n = len(self.passages)
-        total, weights = np.zeros(n), 0.0
+        said, total, weights = np.zeros(n), np.zeros(n), 0.0
         for word in query.words:
             rows = [self._where[t] for t in word if t in self._where]
             inside = np.zeros(n)
@@ -120,9 +120,10 @@ class Index:
             if n > 1:
                 beside[1:] = np.maximum(beside[1:], inside[:-1] * self._follows)
                 beside[:-1] = np.maximum(beside[:-1], inside[1:] * self._follows)
+            said += rarity * inside
             total += rarity * np.maximum(inside, BESIDE * beside)
             weights += rarity
-        return total / weights if weights else total
+        return said / (weights or 1.0), total / (weights or 1.0)
 
     def _with_sounds(self, total: NDArray[np.float64], query: Query) -> NDArray[np.float64]:
         """Sounds that were asked for; sentences near one where words were asked for too."""

@@ -28,7 +28,7 @@ from web.guard.visitors import owner_of_request, payer_of
 from web.intake.forms import Form, FormReader, boundary_of
 from web.intake.uploads import on_disk
 from web.problems import language_of, status_of, words
-from web.rest import page_captions, page_shown, page_sources
+from web.rest import page_captions, page_shown
 from web.rest.context import service_of
 
 FIELD = "files"
@@ -128,7 +128,6 @@ def install(app: FastAPI) -> None:
     app.include_router(router)
     app.include_router(page_shown.router())
     app.include_router(page_captions.router())
-    app.include_router(page_sources.router())
 
 
 async def _received(request: Request, followed: _Followed) -> Form:

@@ -43,10 +43,10 @@ def build(page: Page) -> gr.Blocks:
                 viral = viral_tab.layout(page, second)
             with gr.Tab(label("ui.tab.dubsync"), id="dubsync"):
                 dub = tab.layout(page, third)
-            with gr.Tab(label("ui.tab.finding"), id="finding"):
-                finding = finding_tab.layout(fourth)
             with gr.Tab(label("ui.tab.tasks"), id="tasks"):
                 projects = projects_tab.layout()
+            with gr.Tab(label("ui.tab.finding"), id="finding"):
+                finding = finding_tab.layout(fourth)
         highlights_tab.wire(page, demo, moments)
         viral_tab.wire(page, demo, viral, moments.clips)
         tab.wire(page, demo, dub)

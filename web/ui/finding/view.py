@@ -9,7 +9,7 @@ from typing import Any
 
 from pipeline.messages import clock
 from web.jobs.queue import Job
-from web.rest.page_sources import BASE
+from web.rest.page_shown import SOURCE
 from web.ui.following import PLAYABLE
 from web.ui.language import tell
 from web.ui.timeline import attr
@@ -84,7 +84,7 @@ def _address(job: Job, source: Path) -> str:
     files = job.request.files()
     if source.suffix.lower() not in PLAYABLE or str(source) not in files:
         return ""
-    return f"{BASE}{job.id}/{files.index(str(source))}"
+    return f"{SOURCE}{job.id}/{files.index(str(source))}"
 
 
 def _listed(message: str, rows: Sequence[str], language: str) -> str:

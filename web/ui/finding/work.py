@@ -119,7 +119,7 @@ class FindingWork(TabWork):
         told = False
         for card, job in follow(self.page, job_id, language):
             if not job.is_finished:
-                yield self.told(**({} if told else self.blank()), **{"progress": card, "running": job_id})
+                yield self.told(**{**({} if told else self.blank()), "progress": card, "running": job_id})
                 told = True
             elif job.state != "done" or job.result is None:
                 yield self.told(progress=card, running=job.id)
