@@ -15,9 +15,11 @@ from fastapi.responses import FileResponse
 from starlette.concurrency import run_in_threadpool
 
 from pipeline.errors import NotFound
+from reelify.requests import ChaptersRequest, FindRequest
 from web.guard.visitors import owner_of_request
 from web.intake.page_files import PageFiles
 from web.intake.sources import example
+from web.jobs.queue import Job
 from web.rest.context import own_job_of, service_of
 
 SOURCE = "/page/source/"
@@ -41,15 +43,23 @@ def router() -> APIRouter:
 
     @made.get(SOURCE + "{task_id}/{number}")
     def played(task_id: str, number: int, request: Request) -> FileResponse:
-        """Input ``number`` (from 0) of a task. `Range` works. Raises NotFound where it is no sound and no picture."""
-        files = own_job_of(request, task_id).request.files()
-        path = Path(files[number]) if 0 <= number < len(files) else None
+        """Video ``number`` (from 0) of a search or of chapters. `Range` works. Raises NotFound where it is no sound and no picture."""
+        files = sources_of(own_job_of(request, task_id))
+        path = files[number] if 0 <= number < len(files) else None
         kind = mimetypes.guess_type(path.name)[0] or "" if path else ""
         if path is None or not kind.startswith(("audio/", "video/")) or not path.is_file():
             raise NotFound(name=str(number))
         return FileResponse(path, media_type=kind, headers=SANDBOX)
 
     return made
+
+
+def sources_of(job: Job) -> tuple[Path, ...]:
+    """The videos a search or chapters were made of; of other tasks none, whose requests may name what is no input of theirs."""
+    asked = job.request
+    if isinstance(asked, ChaptersRequest):
+        return (asked.source,)
+    return asked.sources if isinstance(asked, FindRequest) else ()
 
 
 def _found(files: PageFiles, path: str, owner: str) -> Path:

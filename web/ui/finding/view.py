@@ -9,7 +9,7 @@ from typing import Any
 
 from pipeline.messages import clock
 from web.jobs.queue import Job
-from web.rest.page_shown import SOURCE
+from web.rest.page_shown import SOURCE, sources_of
 from web.ui.following import PLAYABLE
 from web.ui.language import tell
 from web.ui.timeline import attr
@@ -31,7 +31,7 @@ def hits_view(job: Job, result: Mapping[str, Any], language: str) -> str:
 def chapters_view(job: Job, result: Mapping[str, Any], language: str) -> str:
     """The chapters, with their text for YouTube to be copied and their files."""
     raw = (job.result or {}).get("chapters", [])
-    source = Path(job.request.files()[-1])
+    source = sources_of(job)[0]
     rows = [_row(job, n, source, one, html.escape(one["title"]), "", language) for n, one in enumerate(raw)]
     return _files(job, result, language) + _listed(result["message"], rows, language)
 
@@ -81,10 +81,10 @@ def _row(
 
 def _address(job: Job, source: Path) -> str:
     """Where the browser plays a file of the job; empty where it cannot."""
-    files = job.request.files()
-    if source.suffix.lower() not in PLAYABLE or str(source) not in files:
+    files = sources_of(job)
+    if source.suffix.lower() not in PLAYABLE or source not in files:
         return ""
-    return f"{SOURCE}{job.id}/{files.index(str(source))}"
+    return f"{SOURCE}{job.id}/{files.index(source)}"
 
 
 def _listed(message: str, rows: Sequence[str], language: str) -> str:
