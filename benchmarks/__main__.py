@@ -33,6 +33,7 @@ ORDER = (
     "talks",
     "spoken_talks",
     "bitext",
+    "separation",
     "dubsync",
     "honesty",
     "muxing",
@@ -84,6 +85,18 @@ def sections(text: str) -> dict[str, str]:
     """The parts of an earlier ``BENCHMARKS.md`` by name."""
     parts = re.split(r"^## (?=\w+$)", text, flags=re.MULTILINE)[1:]
     return {part.partition("\n")[0]: f"## {part}" for part in parts}
+
+
+def write(name: str, command: str, text: str) -> None:
+    """Puts the section ``name`` into ``BENCHMARKS.md``, in the place of an earlier one or at the end; all others stay."""
+    file = ROOT / "BENCHMARKS.md"
+    whole = file.read_text(encoding="utf-8")
+    load = os.getloadavg()[0]
+    made = f"## {name}\n\n`{command}` · {date.today().isoformat()}, {machine()}, load after: {load:.1f}\n\n{text.strip()}\n"
+    before = sections(whole).get(name)
+    file.write_text(
+        whole.replace(before.strip() + "\n", made) if before else f"{whole.strip()}\n\n{made}", encoding="utf-8"
+    )
 
 
 def main(arguments: list[str]) -> None:

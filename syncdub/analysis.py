@@ -31,8 +31,7 @@ from syncdub.exact.speed import KNOWN, pitch_votes
 from syncdub.meaning.coarse import coarse_lines, confirmed, with_gaps_filled
 from syncdub.meaning.meaning import Meaning, meaning
 from syncdub.reading.device_search import search_on
-from syncdub.reading.polish import polished
-from syncdub.reading.support import held_by_phase
+from syncdub.reading.finishing import finished
 from syncdub.reading.tracks import Tracks
 from syncdub.requests import AnalyseRequest
 from syncdub.values import Match, Pitch, Segment, SyncPlan
@@ -42,8 +41,6 @@ OnPlan = Callable[[SyncPlan], None]
 PITCH_SECONDS, N_PITCH, PITCH_MARGIN = 4.0, 8, 0.02
 AUDIBLE_PITCH = 0.002
 """Speed changes under 0.2 % move the pitch by less than three cents: not measurable, not audible."""
-STRETCHED_MS = 5.0
-"""Error bar that a change of speed with the pitch kept leaves at least: stretchers move onsets by up to 4 ms (95 %)."""
 SPOT_SECONDS, SPOT_REACH, N_SPOTS = 8.0, 1.0, 6
 MAX_ANCHORS = 4000
 
@@ -96,7 +93,8 @@ def analyse(
     finding = _by_sound(engine, case, part_of(report, 0.0, weights[0]))
     _tell(case, finding, [])
     finding, spots = _with_picture(engine, case, finding, part_of(report, weights[0], weights[1]))
-    finding = _polished(case, replace(finding, pitch=_pitch(case, finding)))
+    tracks = Tracks((request.original, request.dub), case.streams)
+    finding = finished(replace(finding, pitch=_pitch(case, finding)), tracks, engine.device.kind)
     report(weights[2], message("progress.placing"))
     _tell(case, finding, spots)
     said = None if request.quick else _said(engine, case, part_of(report, weights[2], 1.0))
@@ -245,24 +243,6 @@ def _pitch(case: _Case, finding: Finding) -> Pitch:
     return "shifted" if moved > kept else "kept"
 
 
-def _polished(case: _Case, finding: Finding) -> Finding:
-    """The segments to a fraction of a millisecond where sound placed them and its phase survived, which may also show that more or
-    less is shared than the onsets said."""
-    if finding.witness != "sound" or not finding.segments:
-        return finding
-    tracks = Tracks((case.request.original, case.request.dub), case.streams)
-    segments = polished(finding.segments, tracks, finding.durations, finding.rate)
-    doubts = tuple(d for d in finding.doubts if d.code != "doubt.only_shared_placed")
-    only = held_by_phase(segments, tracks, finding.durations)
-    segments = segments if only is None else only
-    share = balance(segments, *finding.durations)
-    if only is not None or (share.agreement < WHOLE and len(doubts) < len(finding.doubts)):
-        doubts = (message("doubt.only_shared_placed", matched=share.matched, contradicted=share.contradicted), *doubts)
-    if finding.pitch == "kept":
-        segments = tuple(replace(s, error_ms=max(s.error_ms, STRETCHED_MS)) for s in segments)
-    return replace(finding, segments=segments, doubts=doubts)
-
-
 def _rate(segments: Sequence[Segment], found: float) -> float:
     """The speed ``found`` for all segments, or an exact one where that is nearer to what they run at between their small losses."""
     if not segments:
@@ -309,6 +289,7 @@ def _plan(case: _Case, finding: Finding, spots: list[Spot], said: Meaning | None
         dub_duration=case.dub.duration,
         original_stream=case.streams[0],
         dub_stream=case.streams[1],
+        bed=finding.bed,
     )
 
 

@@ -103,6 +103,24 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True)
+class BedLayer:
+    """What music and effects without voices (see :mod:`syncdub.reading.beds`) added, and what that cost: ``asked`` for so many
+    seconds of the dub that were in doubt, which made so many more of them ``known``; of so many ``joins`` in doubt they moved some; so
+    many seconds of sound were ``separated``, which ``took`` so many seconds."""
+
+    asked: float
+    known: float
+    joins: int
+    joins_moved: int
+    separated: float
+    took: float
+
+    def to_json(self) -> dict[str, float]:
+        seconds = {f"{name}_seconds": round(getattr(self, name), 1) for name in ("asked", "known", "separated", "took")}
+        return {**seconds, "joins": self.joins, "joins_moved": self.joins_moved}
+
+
+@dataclass(frozen=True, slots=True)
 class SyncPlan:
     """Where every second of the dub belongs. ``segments`` are in order of dub time and of original time, without overlap.
 
@@ -121,6 +139,8 @@ class SyncPlan:
     dub_duration: float = 0.0
     original_stream: int = 0
     dub_stream: int = 0
+    bed: BedLayer | None = None
+    """What music and effects without voices added, where they were asked."""
 
     def original_of(self, dub: float) -> float | None:
         """Where a moment of the dub belongs, ``None`` where it does not belong anywhere."""
@@ -143,6 +163,7 @@ class SyncPlan:
             ],
             "doubts": list(self.doubts),
             "pitch": self.pitch,
+            "bed": self.bed.to_json() if self.bed else None,
         }
 
 

@@ -152,7 +152,7 @@ def _order(engine: Prober, planned: Planned) -> _Order:
     plan = with_durations(planned.plan, pair)
     if request.nudge_ms:
         plan = nudge(plan, request.nudge_ms)
-    return _Order(request, pair, planned.heard, plan, placed(plan))
+    return _Order(request, pair, planned.heard, plan, placed(plan), engine.settings.device)
 
 
 def _trusted(execution: Residual | None) -> bool:
@@ -200,6 +200,7 @@ class _Order:
     heard: Heard
     whole: SyncPlan
     placed: PlacedPlan
+    device: str = "auto"
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +248,7 @@ def _made(orders: Sequence[_Order], folder: Path, report: Report, *, may_copy: b
 def _parts(order: _Order, folder: Path, report: Report, *, may_copy: bool) -> _Parts:
     folder.mkdir(exist_ok=True)
     plan, pair, request = order.placed, order.pair, order.request
-    track = make_track(plan, pair, Wish(request.fill, request.codec, may_copy), folder, report)
+    track = make_track(plan, pair, Wish(request.fill, request.codec, may_copy, order.device), folder, report)
     language = _language(plan, pair, request)
     lines = dub_subtitles(plan, pair.dub, request.subtitles, language, folder)
     return _Parts(track, NewTrack(track.path, "a", language, _title(plan, pair, request)), lines)

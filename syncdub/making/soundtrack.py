@@ -3,15 +3,19 @@ it does more."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from pipeline.errors import NoAudio
+from pipeline.compute.device import pick
+from pipeline.compute.models import spleeter_files
+from pipeline.errors import ModelUnavailable, NoAudio
+from pipeline.evidence.stems import Accompaniment
 from pipeline.media import decode, ffmpeg
-from pipeline.media.samples import known_layout
+from pipeline.media.samples import channel_names, known_layout
 from pipeline.media.values import AudioStream, MediaInfo
 from pipeline.messages import Message, message
 from pipeline.progress import Report, no_report
@@ -55,11 +59,12 @@ class Track:
 @dataclass(frozen=True, slots=True)
 class Wish:
     """How the track is made: ``fill`` for gaps, ``codec`` where packets cannot be copied, ``may_copy`` whether they
-    may be."""
+    may be, ``device`` what calculates."""
 
     fill: Fill = "silence"
     codec: Codec = "flac"
     may_copy: bool = True
+    device: str = "auto"
 
 
 def audio_of(info: MediaInfo, number: int) -> AudioStream:
@@ -99,11 +104,10 @@ def make_track(plan: PlacedPlan, pair: Pair, wish: Wish, folder: Path, report: R
     form = _format(stream, wish.codec, audio)
     check(form)
     out = folder / "edited.mka"
-    edit = Edit(
-        audio.timeline, sources_of(plan, pair, audio), Span(0.0, plan.original_duration), form, audio.method, folder
-    )
+    sources = sources_of(plan, pair, audio, wish.device)
+    edit = Edit(audio.timeline, sources, Span(0.0, plan.original_duration), form, audio.method, folder)
     render_audio(edit, out, report)
-    return Track(out, False, wish.codec, audio, (*audio.doubts, *_lost(stream)))
+    return Track(out, False, wish.codec, audio, (*audio.doubts, *_without_stems(sources), *_lost(stream)))
 
 
 def _format(stream: AudioStream, codec: Codec, audio: AudioPlan) -> AudioFormat:
@@ -114,7 +118,7 @@ def _format(stream: AudioStream, codec: Codec, audio: AudioPlan) -> AudioFormat:
     )
 
 
-def sources_of(plan: PlacedPlan, pair: Pair, audio: AudioPlan) -> dict[str, TrackSource]:
+def sources_of(plan: PlacedPlan, pair: Pair, audio: AudioPlan, device: str = "auto") -> dict[str, TrackSource]:
     """The sources the timeline names; the original's own sound is measured against the dub's only where it is used."""
     dub = audio_of(pair.dub, plan.dub_stream)
     sources = {DUB: TrackSource(Path(pair.dub.path), plan.dub_stream, layout=known_layout(dub.layout, dub.channels))}
@@ -124,8 +128,28 @@ def sources_of(plan: PlacedPlan, pair: Pair, audio: AudioPlan) -> dict[str, Trac
         layout = known_layout(track.layout, track.channels)
         gain = fill_gain(plan, pair)
         sources[ORIGINAL] = TrackSource(Path(pair.original.path), plan.original_stream, gain, layout=layout)
-        sources[BED] = replace(sources[ORIGINAL], bed=True)
+        sources[BED] = _bed(sources[ORIGINAL], device) if BED in wanted else sources[ORIGINAL]
     return sources
+
+
+def _bed(original: TrackSource, device: str) -> TrackSource:
+    """Music and effects of the original: surround without its centre; of mono and stereo sound the stem without voices, or where its
+    weights are missing what left and right do not share."""
+    if len(channel_names(original.layout)) > 2:
+        return replace(original, bed=True)
+    try:
+        spleeter_files()
+    except ModelUnavailable:
+        return replace(original, bed=True)
+    return replace(original, through=functools.partial(Accompaniment, device=pick(device).kind))
+
+
+def _without_stems(sources: Mapping[str, TrackSource]) -> tuple[Message, ...]:
+    """A word where gaps of mono or stereo sound are filled without the stem."""
+    bed = sources.get(BED)
+    if bed is None or not bed.bed or len(channel_names(bed.layout)) > 2:
+        return ()
+    return (message("doubt.no_stems_to_fill"),)
 
 
 def _lost(stream: AudioStream) -> tuple[Message, ...]:

@@ -45,6 +45,8 @@ CLOSED = 0.5
 """Seconds that a gap in both files must last; a shorter one is none."""
 HEARD = 2.0
 """A second that gains so much (nats) is shared."""
+HEARD_CLEARLY = 6.0
+"""… and from so much on it is beyond doubt: voices alone gain less."""
 PATIENCE, PATIENCE_ENDS = 4, 30
 """Seconds that may gain nothing before what follows is another matter: beyond a gap the line goes on anyway, beyond an end only
 what is shared can gain."""
@@ -82,6 +84,55 @@ def polished(
     if locked[-1].known:
         locked[-1] = _until_later(locked[-1], tracks, durations)
     return tuple(x.segment for x in locked)
+
+
+def settled(segments: Sequence[Segment], tracks: Tracks) -> tuple[Segment, ...]:
+    """``segments`` of which the phase becomes known by ``tracks`` moved to where it is, the others as they were."""
+    out = []
+    for s in segments:
+        n = max(2, round((s.dub_end - s.dub_start) / WINDOW / 2))
+        found = _lock(s, tracks, min(n, N_WINDOWS))
+        out.append(found.segment if found.known else s)
+    return tuple(out)
+
+
+def rejoined(a: Segment, b: Segment, tracks: Tracks) -> tuple[Segment, Segment]:
+    """Two neighbours with the join between them where ``tracks`` put it."""
+    first, second = _Locked(a, _sign(a, tracks, end=True), True), _Locked(b, _sign(b, tracks, end=False), True)
+    before, after = _joined(first, second, tracks)
+    return before.segment, after.segment
+
+
+def join_unsure(a: Segment, b: Segment, tracks: Tracks) -> float:
+    """Seconds around the join of two neighbours in which nothing says on which of them the dub is, as far as ``tracks`` tell."""
+    before = _Locked(a, _sign(a, tracks, end=True), True)
+    after = _Locked(b, _sign(b, tracks, end=False), True)
+    low, high = max(a.dub_start, a.dub_end - REACH), min(b.dub_end, b.dub_start + REACH)
+    ways = _nats(before, tracks, low, a.dub_end)[::-1], -_nats(after, tracks, b.dub_start, high)
+    return b.dub_start - a.dub_end + sum(_unheard(-np.diff(way)) for way in ways)
+
+
+def _unheard(nats: Floats) -> float:
+    """Seconds until something is clearly shared."""
+    second = round(1.0 / BLOCK)
+    if len(nats) < second:
+        return 0.0
+    clear = np.flatnonzero(np.convolve(nats, np.ones(second), "valid") > HEARD_CLEARLY)
+    return float(clear[0] if len(clear) else len(nats)) * BLOCK
+
+
+def _difference(upto_a: Floats, upto_b: Floats) -> Floats:
+    n = min(len(upto_a), len(upto_b))
+    return upto_a[:n] - upto_b[:n]
+
+
+def _sign(segment: Segment, tracks: Tracks, *, end: bool) -> float:
+    """The polarity of what is shared near an edge."""
+    seconds = min(N_EDGE * WINDOW, segment.dub_end - segment.dub_start)
+    start = segment.dub_end - seconds if end else segment.dub_start
+    found = curve(*_both(segment, tracks, start, start + seconds), LAGS)
+    near = found[len(found) // 2 - 2 : len(found) // 2 + 3]
+    return float(np.sign(near[np.abs(near).argmax()])) or 1.0
 
 
 def _share(segment: Segment, segments: Sequence[Segment]) -> float:
@@ -172,8 +223,8 @@ def _joined(a: _Locked, b: _Locked, tracks: Tracks) -> tuple[_Locked, _Locked]:
     if high - low < 2 * BLOCK:
         return a, b
     upto_a, upto_b = _nats(before, tracks, low, high), _nats(after, tracks, low + gap, high + gap)
-    n = min(len(upto_a), len(upto_b))
-    value = upto_a[:n] - upto_b[:n]
+    value = _difference(upto_a, upto_b)
+    n = len(value)
     now = min(n - 1, max(0, round((first.dub_end - low) * rate / BLOCK)))
     good = _better(value, now, GAIN if gap > SMALL_GAP else GAIN_NEAR)
     if now in good:

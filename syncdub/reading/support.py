@@ -75,6 +75,8 @@ def _known(segment: Segment, tracks: Tracks, centre: float) -> bool:
 def _parts(segment: Segment, tracks: Tracks) -> list[Segment]:
     """What of ``segment`` lies around known windows, pauses of at most :data:`~syncdub.exact.holding.BETWEEN` included."""
     centres = np.arange(segment.dub_start + WINDOW / 2, segment.dub_end - WINDOW / 2 + 1e-6, HOP)
+    if not len(centres):  # too short to be asked in parts
+        return [segment]
     known = np.array([_known(segment, tracks, float(u)) for u in centres], bool)
     beside = np.convolve(known, np.ones(ALONE), "same") >= ALONE - 1
     spans: list[Span] = []

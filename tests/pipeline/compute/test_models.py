@@ -116,7 +116,7 @@ def test_another_whisper_needs_the_hub(tmp_path: Path) -> None:
 def test_every_bundled_model_is_found_and_intact(tmp_path: Path) -> None:
     lines: list[str] = []
     assert models.prepare(Settings(models_dir=tmp_path), lines.append), lines
-    assert len(lines) == 7
+    assert len(lines) == 8
     assert models.yamnet_file(Settings(models_dir=tmp_path)).name == "model.onnx"
     classes = models.yamnet_classes()
     assert len(classes) == 521
