@@ -109,12 +109,14 @@ def _look() -> dict[str, Any]:
             "captions": gr.Checkbox(True, label=label("ui.viral.captions")),
             **controls.chosen(),
         }
-    with gr.Row():
+    with gr.Accordion(label("ui.looks.further"), open=False), gr.Row():
+        further = controls.further()
+    with gr.Accordion(label("ui.looks.titles"), open=False), gr.Row():
         titles = {
-            "hook": gr.Textbox(label=label("ui.viral.hook"), info=label("ui.viral.hook_info"), max_lines=1),
-            "card": gr.Textbox(label=label("ui.viral.card"), info=label("ui.viral.card_info"), max_lines=1),
+            "hook": gr.Textbox("", label=label("ui.viral.hook"), info=label("ui.viral.hook_info"), max_lines=1),
+            "card": gr.Textbox("", label=label("ui.viral.card"), info=label("ui.viral.card_info"), max_lines=1),
         }
-    return {**shape, **titles, **tightening.controls()}
+    return {**shape, **further, **titles, **tightening.controls()}
 
 
 def _results(panel: controls.Panel) -> dict[str, Any]:

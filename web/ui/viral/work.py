@@ -171,7 +171,16 @@ class ViralWork(TabWork):
             self._shown_clip(job, n, c if c.get("url") else _from_source(c, r["source"]), language)
             for n, (c, r) in pairs
         ]
-        return view(Board(shown_clips, self._durations(ranked), job.id, edits.checked(edits.load(job))), language)
+        return view(
+            Board(
+                shown_clips,
+                self._durations(ranked),
+                job.id,
+                edits.checked(edits.load(job)),
+                share=self.page.settings.share_days > 0,
+            ),
+            language,
+        )
 
     def _shown_clip(self, job: Job, n: int, clip: Clip, language: str) -> Clip:
         again, done = made_last(self.page, job, n)
@@ -224,7 +233,7 @@ class ViralWork(TabWork):
         cuts = cuts_of(clips, make, n, state)
         wanted = CompileRequest.from_json(
             {
-                **dict(zip(self.look, look, strict=True)),
+                **{name: value for name, value in zip(self.look, look, strict=True) if value is not None},
                 **cuts,
                 "track": asked.track,
                 "language": asked.language,
