@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import platform
-import re
 import subprocess
 import sys
 import time
 from datetime import date
 
 from benchmarks import ROOT
+from benchmarks.sections import machine, put, section
 
 ORDER = (
     "start",
@@ -20,7 +19,10 @@ ORDER = (
     "analysis",
     "rendering",
     "tightening",
+    "layouts",
+    "quality",
     "captions",
+    "preview",
     "speech",
     "peers",
     "keywords",
@@ -33,6 +35,7 @@ ORDER = (
     "separation",
     "dubsync",
     "honesty",
+    "season",
     "muxing",
     "page",
     "service",
@@ -45,17 +48,6 @@ ORDER = (
     "scale",
 )
 LIMIT = 3600.0
-HEAD = """# Benchmarks
-
-Written by `make bench`; each section says when and where. Compare rows, not runs: every baseline ran beside the product, in the same
-process or right after it.
-"""
-
-
-def machine() -> str:
-    """Cores, memory and system, in a line."""
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1024**3
-    return f"{os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()} {platform.machine()}, Python {platform.python_version()}"
 
 
 def run(name: str, options: list[str]) -> str:
@@ -73,27 +65,13 @@ def run(name: str, options: list[str]) -> str:
         text = f"not finished in {LIMIT:.0f} s"
     seconds = time.monotonic() - began
     sys.stderr.write(f"{name}: {seconds:.0f} s\n")
-    command_line = " ".join(["python -m", f"benchmarks.{name}", *options])
-    when = f"{date.today().isoformat()}, {machine()}, load before: {load:.1f}"
-    return f"## {name}\n\n`{command_line}` · {when}\n\n{text.strip()}\n"
-
-
-def sections(text: str) -> dict[str, str]:
-    """The parts of an earlier ``BENCHMARKS.md`` by name."""
-    parts = re.split(r"^## (?=\w+$)", text, flags=re.MULTILINE)[1:]
-    return {part.partition("\n")[0]: f"## {part}" for part in parts}
+    return section(name, options, load, text)
 
 
 def write(name: str, command: str, text: str) -> None:
-    """Puts the section ``name`` into ``BENCHMARKS.md``, in the place of an earlier one or at the end; all others stay."""
-    file = ROOT / "BENCHMARKS.md"
-    whole = file.read_text(encoding="utf-8")
-    load = os.getloadavg()[0]
-    made = f"## {name}\n\n`{command}` · {date.today().isoformat()}, {machine()}, load after: {load:.1f}\n\n{text.strip()}\n"
-    before = sections(whole).get(name)
-    file.write_text(
-        whole.replace(before.strip() + "\n", made) if before else f"{whole.strip()}\n\n{made}", encoding="utf-8"
-    )
+    """Puts the section ``name`` into ``BENCHMARKS.md``, in the place of an earlier one or in its own; all others stay."""
+    when = f"{date.today().isoformat()}, {machine()}, load after: {os.getloadavg()[0]:.1f}"
+    put(name, f"## {name}\n\n`{command}` · {when}\n\n{text.strip()}\n", ORDER)
 
 
 def main(arguments: list[str]) -> None:
@@ -103,14 +81,10 @@ def main(arguments: list[str]) -> None:
         print(__doc__, f"\nThe benchmarks: {', '.join(ORDER)}.")
         return
     names = [a for a in arguments if not a.startswith("-")] or list(ORDER)
-    file = ROOT / "BENCHMARKS.md"
     for name in names:
         done = run(name, options)
         print(done, flush=True)
-        known = sections(file.read_text(encoding="utf-8")) if file.is_file() else {}
-        known[name] = done
-        order = [*(n for n in ORDER if n in known), *(n for n in known if n not in ORDER)]
-        file.write_text("\n".join([HEAD, *(known[n].strip() + "\n" for n in order)]), encoding="utf-8")
+        put(name, done, ORDER)
 
 
 if __name__ == "__main__":

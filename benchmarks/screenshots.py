@@ -1,6 +1,7 @@
 """Pictures of every state of the page in every width, language and colour scheme, and what a program can see wrong in them.
 
-``python -m benchmarks.screenshots [--out DIR] [--real] [--docs] [--data DIR] [--axe]``. The states are those of ``docs/design.md``. Results
+``python -m benchmarks.screenshots [--out DIR] [--real] [--docs] [--data DIR] [--axe] [--widths 390,1280]
+[--tongues es,en]``. The states are those of ``docs/design.md``. Results
 are those of ``tests/page_kinds.py`` (at once, no models); ``--real`` works the three examples through, ``--docs`` does too and also writes
 the pictures of the README. Overflow is looked for in every picture, English words in every one of another language, small targets on
 phones; ``--axe`` adds axe in every state of both schemes. A person still has to look at the pictures.
@@ -116,20 +117,28 @@ def returning(visit: Visit, eye: Eye, scheme: str) -> Iterator[Looked]:
         visit.tab(number)
         visit.page.wait_for_selector(READY[number], timeout=LIMIT)
         yield eye.shoot(visit, name, scheme)
+        if name == "highlights":
+            visit.page.click(".sides [data-side=said]")
+            visit.page.click("[data-zoom=in]")
+            yield eye.shoot(visit, "transcript", scheme)
+            visit.page.click(".sides [data-side=cards]")
     visit.tab(3)
     visit.page.wait_for_selector("#tasks-view article", timeout=LIMIT)
     yield eye.shoot(visit, "projects", scheme)
-    visit.page.click("[data-keys]")
+    visit.page.locator("h1").first.click()
+    visit.page.keyboard.press("?")  # a phone has no button for it
     yield eye.shoot(visit, "keys", scheme)
 
 
-def series(browser: Any, address: str, state: Any, eye: Eye, *, real: bool) -> list[Looked]:
+def series(
+    browser: Any, address: str, state: Any, eye: Eye, *, real: bool, widths: Sequence[int], tongues: Sequence[str]
+) -> list[Looked]:
     """Every state in every form; a job that only runs is left out on the real service."""
     looked: list[Looked] = []
     walks: list[tuple[Callable[[Visit, Eye, str], Iterator[Looked]], Any]] = [(returning, state)]
     if not real:
         walks.insert(0, (fresh, None))
-    for width, locale, scheme in itertools.product(WIDTHS, languages(), SCHEMES):
+    for width, locale, scheme in itertools.product(widths, tongues, SCHEMES):
         for walk, kept in walks:
             visit = Visit(browser, address, locale, width, scheme, kept)
             visit.page.set_viewport_size({"width": width, "height": HEIGHTS[width]})
@@ -172,6 +181,8 @@ def main() -> int:
     parser.add_argument("--docs", action="store_true")
     parser.add_argument("--real", action="store_true")
     parser.add_argument("--axe", action="store_true")
+    parser.add_argument("--widths", default=",".join(map(str, WIDTHS)), help="only these, so that it can run in parts")
+    parser.add_argument("--tongues", default=",".join(languages()), help="only these")
     parser.add_argument("--data", type=Path, help="a data folder to use again")
     options = parser.parse_args(sys.argv[1:])
     options.out.mkdir(parents=True, exist_ok=True)
@@ -184,7 +195,10 @@ def main() -> int:
         state = results(browser, address)
         if options.docs:
             for_readme(browser, address, state)
-        looked = series(browser, address, state, Eye(options.out, options.axe), real=real)
+        looked = series(
+            browser, address, state, Eye(options.out, options.axe), real=real,
+            widths=[int(w) for w in options.widths.split(",")], tongues=options.tongues.split(","),
+        )  # fmt: skip
     return report(looked)
 
 

@@ -1,26 +1,33 @@
 """A season in one go: are the right files paired, the wrong ones refused, and does it stay as fast and as small to the end?
 
-``python -m benchmarks.season [--episodes 12] [--minutes 4] [--seed 7] [--plain]``. Every episode has the same song twice; the names of
-the dubs say nothing (``rec_…``), or those of another episode (exchanged); two dubs are of another show that has the song too, one
-episode has none. ``--plain`` leaves out the peer.
+``python -m benchmarks.season [--episodes 12] [--minutes 4] [--seed 7] [--plain] [--write]``. Every episode has the same song twice; the
+names of the dubs say nothing (``rec_…``), or name another episode (exchanged); two dubs are of another show that has the song too, one
+episode has none. ``--plain`` leaves out the others: one correlation of the whole sounds, and BBC audio-offset-finder; both pair one to
+one from their highest score down to the one that they are trusted from. ``--write`` also puts the table into ``BENCHMARKS.md``.
+
+Not beside them: ``syncstart`` is one correlation (of the first seconds), ``audalign`` pins NumPy 1.26, ``ffsubsync`` moves subtitles.
 """
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
+import os
 import resource
 import shutil
+import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from benchmarks import media, table
+from benchmarks.__main__ import ORDER
 from benchmarks.dub_generator import RATE, Pair, Recipe, Samples, Studio
+from benchmarks.sections import put, section
 from pipeline.engine import Engine
 from pipeline.media import decode
 from pipeline.settings import Settings
@@ -31,7 +38,11 @@ from syncdub.requests import BatchRequest
 SONG_SECONDS = 40.0
 N_WRONG = 2
 PEER_TRUSTS = 10.0
-"""The standard score from which audio-offset-finder's page says an offset may be trusted."""
+"""The standard score from which audio-offset-finder's page says an offset may be trusted; one correlation has the same."""
+HEARD = 8000
+"""Samples a second of what the others hear."""
+HEAD = ("season", "right pairs", "wrong pairs", "right films", "wrong films", "stopped", "residual ms, median / worst", "s an episode",
+        "of these pairing", "MiB, 2nd → last episode")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,44 +133,68 @@ def judged(result: SeasonResult, found: Made) -> tuple[int, int, int, int]:
     return right, wrong, films, foreign
 
 
-def peer(found: Made) -> tuple[int, int, float]:
-    """Pairs by BBC audio-offset-finder's standard score, one to one from the highest down: (right, wrong, seconds)."""
+Score = Callable[[Samples, Samples], float]
+
+
+def by_offset_finder(film: Samples, dub: Samples) -> float:
+    """The standard score of BBC audio-offset-finder."""
     from audio_offset_finder.audio_offset_finder import find_offset_between_buffers
 
+    return float(find_offset_between_buffers(film, dub, HEARD)["standard_score"])
+
+
+def by_one_correlation(film: Samples, dub: Samples) -> float:
+    """The highest of all correlations of the whole sounds over their standard deviation."""
+    from scipy import signal
+
+    lags = np.abs(signal.fftconvolve(film, dub[::-1]))
+    return float(lags.max() / max(float(lags.std()), 1e-12))
+
+
+def other(found: Made, score: Score) -> tuple[int, int, float]:
+    """Pairs by another's score, one to one from the highest down: (right, wrong, seconds)."""
     begun = time.perf_counter()
-    heard = {p: decode.load_audio(p, rate=8000).samples for p in (*found.films, *found.dubs)}
-    scores = [
-        (float(find_offset_between_buffers(heard[f], heard[d], 8000)["standard_score"]), f.name, d.name)
-        for f in found.films for d in found.dubs
-    ]  # fmt: skip
+    heard = {p: decode.load_audio(p, rate=HEARD).samples for p in (*found.films, *found.dubs)}
+    scores = [(score(heard[f], heard[d]), f.name, d.name) for f in found.films for d in found.dubs]
     taken: set[str] = set()
     right = wrong = 0
-    for score, film, dub in sorted(scores, reverse=True):
-        if score >= PEER_TRUSTS and not {film, dub} & taken:
+    for value, film, dub in sorted(scores, reverse=True):
+        if value >= PEER_TRUSTS and not {film, dub} & taken:
             taken |= {film, dub}
             good = found.truth.get(dub) == film
             right, wrong = right + good, wrong + (not good)
     return right, wrong, time.perf_counter() - begun
 
 
-def _told(name: str, found: Made, work: Path, n: int) -> tuple[object, ...]:
-    """A row of the table; what became of each episode is printed as it is."""
+def _told(name: str, found: Made, work: Path) -> tuple[object, ...]:
+    """A row of the table; what became of each episode is told beside it."""
     result, seconds, memory = ours(found, work)
     for row in result.rows:
         pairs = [f"{d.how} {d.sure:.2f}" for d in row.episode.dubs]
-        print(
-            row.episode.film.name,
-            pairs,
-            row.state,
-            dict(row.figures),
-            row.problem or "",
-            f"{row.seconds:.1f} s",
-            flush=True,
-        )
+        said = (row.episode.film.name, pairs, row.state, dict(row.figures), row.problem or "", f"{row.seconds:.1f} s")
+        print(*said, file=sys.stderr, flush=True)
     right, wrong, films, foreign = judged(result, found)
+    stopped = sum(r.state == "failed" and bool(r.episode.dubs) for r in result.rows)
+    residuals = [r.figures["residual_ms"] for r in result.rows if "residual_ms" in r.figures]
+    away = f"{np.median(residuals):.2f} / {max(residuals):.2f}" if residuals else "–"
     grown = f"{memory[1]:.0f} → {memory[-1]:.0f}" if len(memory) > 1 else "–"
-    of = len(found.truth)
-    return name, f"{right} of {of}", wrong, f"{films} of {of}", foreign, f"{seconds / n:.1f}", grown
+    pairing = seconds - sum(r.seconds for r in result.rows)
+    of, n = len(found.truth), len(found.films)
+    return (name, f"{right} of {of}", wrong, f"{films} of {of}", foreign, stopped, away, f"{seconds / n:.1f}",
+            f"{pairing / n:.1f}", grown)  # fmt: skip
+
+
+def _rows(options: argparse.Namespace, work: Path) -> Iterable[tuple[object, ...]]:
+    found = made(Studio(media()), work, options.episodes, options.minutes, options.seed)
+    yield _told("ours, names say nothing", found, work)
+    scores = {"one correlation": by_one_correlation, "audio-offset-finder": by_offset_finder}
+    for name, score in {} if options.plain else scores.items():
+        right, wrong, seconds = other(found, score)
+        rest = ["–"] * 4
+        yield (name, f"{right} of {len(found.truth)}", wrong, *rest, "–", f"{seconds / options.episodes:.1f}", "–")
+    found = exchanged(found, options.seed)
+    shutil.rmtree(work / "out")
+    yield _told("ours, names exchanged, prints kept", found, work)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -168,30 +203,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--episodes", type=int, default=12)
     parser.add_argument("--minutes", type=float, default=4.0)
     parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--plain", action="store_true", help="without the peer")
-    options = parser.parse_args(arguments)
-    studio = Studio(media())
-    rows: list[tuple[object, ...]] = []
+    parser.add_argument("--plain", action="store_true", help="without the others")
+    parser.add_argument("--write", action="store_true", help="also into BENCHMARKS.md")
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    options, load = parser.parse_args(given), os.getloadavg()[0]
     with tempfile.TemporaryDirectory(prefix="season-") as work:
-        found = made(studio, Path(work), options.episodes, options.minutes, options.seed)
-        rows.append(_told("ours, names say nothing", found, Path(work), options.episodes))
-        if not options.plain:
-            right, wrong, seconds = peer(found)
-            rows.append(("audio-offset-finder", f"{right} of {len(found.truth)}", wrong, "–", "–",
-                         f"{seconds / options.episodes:.1f}", "–"))  # fmt: skip
-        found = exchanged(found, options.seed)
-        shutil.rmtree(Path(work) / "out")
-        rows.append(_told("ours, names exchanged, prints kept", found, Path(work), options.episodes))
-    head = (
-        "season",
-        "right pairs",
-        "wrong pairs",
-        "right films",
-        "wrong films",
-        "s an episode",
-        "MiB, 2nd → last episode",
-    )
-    print(table(head, rows))
+        done = table(HEAD, list(_rows(options, Path(work))))
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    text = f"{done}\n\nMost memory at any time: {most:.0f} MiB; load at the end {os.getloadavg()[0]:.1f}."
+    print(text)
+    if options.write:
+        put("season", section("season", [a for a in given if a != "--write"], load, text), ORDER)
 
 
 if __name__ == "__main__":

@@ -177,6 +177,8 @@ class Settings:
     shared_storage: str = ""
     job_time_limit: float = 24 * 3600.0
     mcp_server: bool = False
+    share_days: float = 0.0
+    """Days for which a link to a result holds; 0: there are none."""
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -280,6 +282,7 @@ _TABLE: dict[str, tuple[str, Callable[[str], object]]] = {
     "SHARED_STORAGE": ("shared_storage", _store),
     "JOB_TIME_LIMIT": ("job_time_limit", _number(1, 10**7)),
     "MCP_SERVER": ("mcp_server", _flag),
+    "SHARE_DAYS": ("share_days", _number(0, 365)),
 }
 
 

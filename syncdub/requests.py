@@ -62,7 +62,8 @@ class SyncRequest(AnalyseRequest):
     """Also the film.
 
     ``plan`` is the file of an earlier analysis (that of job ``plan_job``), which ``nudges`` move; it is executed without analysis.
-    ``fill`` is what is heard where the dub has nothing; ``codec`` is used where the dub's packets cannot be copied. ``language`` (of
+    ``fill`` is what is heard where the dub has nothing, unless
+    ``cut_gaps`` takes those seconds out of the film; ``codec`` is used where the dub's packets cannot be copied. ``language`` (of
     the dub) overrides what the file says; ``interface`` is the language of track titles. ``subtitles`` are SubRip or ASS files timed
     to the dub. The film becomes ``output``. ``parts`` are the rest of a
     dub that comes in several files, ``also`` further dubs, each with its parts. ``batch`` is the job of the season whose episode it is.
@@ -79,6 +80,7 @@ class SyncRequest(AnalyseRequest):
     batch: str = ""
     nudges: tuple[Nudge, ...] = ()
     fill: Fill = option("silence", "where the dub has nothing: silence, original or bed", doors=("command", "client"))
+    cut_gaps: bool = option(False, "leave out of the film what the dub lacks: a shorter version")
     codec: Codec = option("flac", "flac, eac3 or aac where packets cannot be copied", doors=("command", "client"))
     nudge_ms: float = option(0.0, "shift the dub by hand, + is later", metavar="MS", doors=("command",))
     language: str = option("", "language of the dub", metavar="es", doors=("command",))

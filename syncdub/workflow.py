@@ -24,6 +24,7 @@ from syncdub.making.dub_subtitles import Lines, dub_subtitles
 from syncdub.making.measure import RATE, Fetch, Residual, measure, windows
 from syncdub.making.nudge import nudge
 from syncdub.making.plan import placed
+from syncdub.making.shorter import ShorterFilm, cut_json, shorter_film, shorter_name
 from syncdub.making.soundtrack import Pair, Track, Wish, audio_of, make_track, segment_at, with_durations
 from syncdub.plan_file import load_plan, moved
 from syncdub.requests import SyncRequest
@@ -67,6 +68,8 @@ class SyncResult:
     doubts: tuple[Message, ...] = ()
     others: tuple[SyncResult, ...] = ()
     """What became of further dubs of the film."""
+    gone: tuple[Span, ...] = ()
+    """What was cut out of the film, its own clock."""
 
     @property
     def refused(self) -> bool:
@@ -80,6 +83,8 @@ class SyncResult:
         body["residual_ms"] = self.residual.to_json() if self.residual else {"median": None, "p95": None}
         body["execution_ms"] = self.execution.to_json() if self.execution else None
         body["track"] = {"copied": self.copied, "codec": self.codec}
+        if self.gone:
+            body["cut"] = cut_json(self.gone, self.plan.original_duration)
         if self.others:
             body["others"] = [other.to_json() for other in self.others]
         return body
@@ -130,11 +135,33 @@ def execute_all(engine: Prober, planned: Sequence[Planned], report: Report = no_
     files = [Path(info.path) for o in orders for info in (o.pair.original, o.pair.dub)]
     check_output(output, files, orders[0].pair.original.size + sum(o.pair.dub.size for o in orders))
     with tempfile.TemporaryDirectory(prefix="sync-", dir=_work_of(engine)) as folder:
-        results = _made(orders, Path(folder), report)
+        cut = _shorter(engine, orders, Path(folder), part_of(report, 0.0, 0.6)) if orders[0].request.cut_gaps else None
+        orders = _on_its_clock(orders, cut) if cut else orders
+        rest = part_of(report, 0.6, 1.0) if cut else report
+        results = _made(orders, Path(folder), rest)
         if any(r.copied and not _trusted(r.execution) for r in results):
-            results = _made(orders, Path(folder), report, may_copy=False)
+            results = _made(orders, Path(folder), rest, may_copy=False)
     first, *others = (replace(r, plan=o.whole) for r, o in zip(results, orders, strict=True))
+    if cut:
+        first = replace(first, gone=cut.gone, doubts=(*cut.doubts, *first.doubts))
     return replace(first, others=(*others, *refused))
+
+
+def _shorter(engine: Prober, orders: Sequence[_Order], folder: Path, report: Report) -> ShorterFilm | None:
+    """The film without what no dub has."""
+    first = orders[0]
+    plans = [o.placed for o in orders]
+    return shorter_film(first.pair.original, plans, first.request.codec, folder, engine.probe, report)
+
+
+def _on_its_clock(orders: Sequence[_Order], cut: ShorterFilm) -> list[_Order]:
+    """The same orders for the shorter film, which says in its title that it is one."""
+    film = Path(cut.film.path)
+    name = shorter_name(orders[0].request.name or orders[0].request.original.stem, orders[0].request.interface)
+    return [
+        replace(o, pair=Pair(cut.film, o.pair.dub), placed=plan, request=replace(o.request, original=film, name=name))
+        for o, plan in zip(orders, cut.plans, strict=True)
+    ]
 
 
 def _work_of(engine: Prober) -> Path:

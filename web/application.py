@@ -33,6 +33,7 @@ from web.rest import looks, reelify, seasons, syncdub, system, tasks, videos
 from web.rest.context import Service
 from web.rest.fallback import Fallback
 from web.review import routes as review
+from web.share import routes as share
 from web.watch.housekeeping import Janitor
 from web.watch.monitoring import Monitor, Watch
 from web.watch.notices import Notices
@@ -65,7 +66,7 @@ def create_app(settings: Settings, engine: Any, jobs: Jobs) -> FastAPI:
     app.state.settings, app.state.service = settings, service
     problems.install(app)
     routers = [part.router for part in (reelify, videos, looks, syncdub, seasons, review, tasks, system)]
-    routers += [described_page.router(), desk.router()]
+    routers += [described_page.router(), desk.router(), share.router()]
     for router in routers:
         app.include_router(router)
     described.install(app, service.accounts.required)

@@ -150,6 +150,20 @@ element.addEventListener('click', async (e) => {
   setTimeout(() => { button.textContent = button.dataset.was; delete button.dataset.was; }, 1800);
 });
 
+// A button `[data-share]` makes a link to the file at that address, copies it and says until when it holds.
+element.addEventListener('click', async (e) => {
+  const button = e.target.closest('[data-share]'); if (!button || button.dataset.was) return;
+  button.dataset.was = button.textContent;
+  let text = button.dataset.failed;
+  try {
+    const answer = await fetch('/page/share', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ address: button.dataset.share }) }), made = await answer.json();
+    if (answer.ok && await onClipboard(location.origin + made.url)) text = button.dataset.copied.replace('{when}', new Date(1000 * made.until).toLocaleDateString(tongue, { day: 'numeric', month: 'long' }));
+    else if (made.message) text = made.message;
+  } catch { /* it says that it failed */ }
+  button.textContent = text; button.focus();
+  setTimeout(() => { button.textContent = button.dataset.was; delete button.dataset.was; }, 4000);
+});
+
 // Downloads of what was changed since it was made: it is made first, then it comes. `dirty(n)` tells, `make(n)` (0: all) makes it.
 const downloads = (place, dirty, make) => {
   let wanted = null;

@@ -52,6 +52,12 @@ document.addEventListener('visibilitychange', () => { if (!document.hidden) docu
 const flows = () => document.querySelectorAll('.flow').forEach(watchFlow);
 new MutationObserver(flows).observe(document.body, { childList: true, subtree: true });
 flows();
+// On a phone one section of the settings is open at a time: opening another folds it.
+document.addEventListener('click', (e) => {
+  const head = e.target.closest('.flow-options .label-wrap'); if (!head || innerWidth > 640 || head.classList.contains('open')) return;
+  const place = head.closest('.block').parentElement;
+  place.querySelectorAll(':scope > .block > .label-wrap.open').forEach(other => { if (other !== head) other.click(); });
+}, true);
 // Buttons of one tab that begin the work of this or another one.
 const BEGINS = { 'sync-write': 'sync', 'highlights-rank': 'viral', 'sync-to-highlights': 'highlights' };
 document.addEventListener('click', (e) => {

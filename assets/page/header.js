@@ -35,7 +35,7 @@ const translate = () => {
 };
 // A link for programs beside Gradio's own.
 const link = () => {
-  const foot = document.querySelector('.gradio-container footer'), name = element.querySelector('[data-api]')?.dataset.api;
+  const foot = [...document.querySelectorAll('.gradio-container footer')].find(f => !f.closest('.studio')), name = element.querySelector('[data-api]')?.dataset.api;
   if (!foot || !name) return;
   const made = foot.querySelector('a[data-docs]') ?? foot.appendChild(Object.assign(document.createElement('a'), { href: 'docs' }));
   made.dataset.docs = ''; if (made.textContent !== name) made.textContent = name;

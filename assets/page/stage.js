@@ -25,7 +25,7 @@ const without = (state, [start, end]) => (state.struck || []).map(([a, b]) => [M
 const near = (a, b) => a.length === b.length && a.every((pair, i) => Math.abs(pair[0] - b[i][0]) < 0.002 && Math.abs(pair[1] - b[i][1]) < 0.002);
 const stale = (card, state) => {
   const bounds = boundsOf(state, card.dataset.n);
-  return !same(madeOf(card), bounds) || !near(JSON.parse(card.dataset.without || '[]'), without(state, bounds));
+  return !same(madeOf(card), bounds) || !same(lookOf({ look: JSON.parse(card.dataset.look || '{}') }), lookOf(state)) || !near(JSON.parse(card.dataset.without || '[]'), without(state, bounds));
 };
 let hoped = 0;  // moments there are to be once the server has added one
 const past = history((state, root) => {
@@ -45,7 +45,7 @@ const past = history((state, root) => {
   if (hoped && added >= hoped) {
     hoped = 0; side('cards'); const card = cardOf(first + added); if (card) { chosen(card.dataset.n); card.scrollIntoView({ block: 'nearest' }); card.querySelector('.pic')?.focus({ preventScroll: true }); }
   }
-  side(element.dataset.side || sessionStorage.getItem('studio-side') || 'cards'); text.show(state);
+  weigh(); drawHow(state); side(element.dataset.side || sessionStorage.getItem('studio-side') || 'cards'); text.show(state);
   const make = root.querySelector('[data-apply]'); if (make) make.disabled = !open;
   told();
 });
@@ -106,11 +106,13 @@ element.addEventListener('click', (e) => {
   else if (e.target.closest('.tl.whole .tl-wide') && !e.target.closest('.tl-clip, [data-edge]')) toSecond(zoom.second(e.clientX), !player()?.paused);
 });
 
-// What is ticked is what is made; how long that is stands beside the button.
+// What is ticked is what is made, else everything that is not made as it now is; what that costs stands above the button.
+const lengthOf = (state, n) => { const bounds = boundsOf(state, n); return bounds[1] - bounds[0] - without(state, bounds).reduce((sum, [a, b]) => sum + b - a, 0); };
 const weigh = () => {
-  const only = ticked(), make = element.querySelector('[data-apply]'); if (!make) return;
+  const state = past.now(), only = ticked(), make = element.querySelector('[data-apply]'), out = element.querySelector('.making-cost'); if (!make) return;
+  const meant = [...element.querySelectorAll('.card:not(.gone)')].filter(card => stale(card, state) && (!only.length || only.includes(Number(card.dataset.n)))).map(card => lengthOf(state, card.dataset.n));
+  if (out) out.textContent = costOf(state, meant);
   make.dataset.plain ??= make.textContent;
-  const seconds = only.reduce((sum, n) => { const [low, high] = boundsOf(past.now(), n); return sum + high - low; }, 0);
-  make.textContent = only.length ? `${make.dataset.plain} (${only.length} · ${clock(seconds)})` : make.dataset.plain;
+  make.textContent = only.length ? `${make.dataset.plain} (${only.length})` : make.dataset.plain;
 };
 element.addEventListener('change', (e) => { if (e.target.matches('[data-want]')) weigh(); });

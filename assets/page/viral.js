@@ -24,6 +24,7 @@ const past = history((state, root, fresh) => {
     if (fixed !== undefined) said.textContent = fixed; else if (said.classList.contains('fixed')) said.innerHTML = original.get(said);
     said.classList.toggle('fixed', fixed !== undefined);
   });
+  element.querySelectorAll('.vcard').forEach(card => card.classList.toggle('changed', unmade(card.dataset.n)));
   caption(); told();
 });
 const unmade = (n) => {

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
-from benchmarks.attacks import access, files, lines, network
+from benchmarks.attacks import access, files, lines, links, network
 from benchmarks.attacks.attempts import Answer, Attempt
 from benchmarks.attacks.place import Place, running
 
@@ -16,7 +16,7 @@ Row = tuple[Attempt, Answer, str]
 
 def everything() -> list[Attempt]:
     """All attempts."""
-    return [attempt for part in (access, files, network, lines) for attempt in part.attempts()]
+    return [attempt for part in (access, links, files, network, lines) for attempt in part.attempts()]
 
 
 def made(attempts: Iterable[Attempt], place: Place) -> list[Row]:

@@ -48,7 +48,7 @@ def settings_of(folder: Path, **changes: Any) -> Settings:
         (folder / name).write_text(CANARY)
     base = {
         "data_dir": folder / "data", "temp_dir": folder / "temp", "rate_limit": "off", "media_source_enabled": True,
-        "media_source_path": library, "mcp_server": True, "max_upload": 10_000_000,
+        "media_source_path": library, "mcp_server": True, "max_upload": 10_000_000, "share_days": 1.0,
     }  # fmt: skip
     return Settings(**{**base, **changes})
 

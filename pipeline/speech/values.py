@@ -16,8 +16,8 @@ RATE = 16000
 LONGEST = 30.0
 """Whisper's window, seconds."""
 
-BEAM, CAREFUL_BEAM = 2, 5
-"""Beam widths: two costs a tenth more than one and saves a ninth of the errors; five is for what failed at first."""
+BEAM, CAREFUL_BEAM = 5, 5
+"""Beam widths. Of 757 words in six languages two got 82 wrong, five 70 for a fifth more work; a careful hearing forbids loops as well."""
 PREPEND, APPEND = "\"'“¿([{-¡«", "\"'.。,，!！?？:：”)]}、»…"
 """Punctuation that belongs to the word after it, and to the word before it."""
 

@@ -85,7 +85,7 @@ class Mux:
 
 
 @dataclass(frozen=True, slots=True)
-class _Cover:
+class Cover:
     """A picture that stands for the film, with the name and type its file gave it."""
 
     codec: str
@@ -101,7 +101,7 @@ class _Command:
     maps: list[str] = field(default_factory=list)
     options: list[str] = field(default_factory=list)
     attached: list[str] = field(default_factory=list)
-    covers: list[_Cover] = field(default_factory=list)
+    covers: list[Cover] = field(default_factory=list)
     n: dict[str, int] = field(default_factory=lambda: {"v": 0, "a": 0, "s": 0, "t": 0})
     original: int = -1
     """Index of the original's audio stream that the dub belongs to."""
@@ -213,14 +213,13 @@ def _command(request: Mux, folder: Path, head: Head) -> _Command:
     with opened(request.original) as container:
         tracks = audio_tracks(container)
         command.original = tracks[request.original_stream].index if request.original_stream < len(tracks) else -1
-        tags = _tags_of(container.streams, head)
+        tags = tags_of(container.streams, head)
         for each in found:
-            if each.how == "cover":
-                command.covers += _cover(request.original, container.streams[each.index])
-            elif each.how not in {"left_out", "empty", "rescued"}:
+            if each.how not in {"left_out", "empty", "rescued", "cover"}:
                 _carry(container.streams[each.index], each, request, command)
                 if each.kind != "t":
                     command.tags[-1] = tags.get(each.index, "")
+        command.covers += covers_of(request.original, container, found)
     _add_new(request, command)
     _add_fonts(request, command)
     _attach(command, folder)
@@ -239,7 +238,7 @@ def _rescued(original: Path, folder: Path) -> tuple[NewTrack, ...]:
     )
 
 
-def _tags_of(streams: Any, head: Head) -> dict[int, str]:
+def tags_of(streams: Any, head: Head) -> dict[int, str]:
     """IETF tags by stream index; libavformat makes a stream of every track that is played, then of every attachment."""
     played = [s.index for s in streams if s.type != "attachment" and not is_cover(s)]
     return dict(zip(played, head.languages, strict=True)) if len(played) == len(head.languages) else {}
@@ -249,9 +248,9 @@ def _carry(stream: Any, way: Carried, request: Mux, command: _Command) -> None:
     number = command.add(f"0:{stream.index}", way.kind)
     if way.how == "converted":
         command.options += [f"-c:{way.kind}:{number}", way.encoder]
-    command.default_subtitles |= way.kind == "s" and "default" in _flags(stream)
+    command.default_subtitles |= way.kind == "s" and "default" in flags_of(stream)
     if way.kind == "a":
-        flags = _flags(stream) - {"default"}
+        flags = flags_of(stream) - {"default"}
         if stream.index == command.original:
             flags |= {"original"} | ({"default"} if request.default == "original" else set())
             if iso639_2(str(stream.language or "")) == UNKNOWN and request.original_language:
@@ -286,19 +285,24 @@ def _add_fonts(request: Mux, command: _Command) -> None:
             command.add(f"{places[font.path]}:{font.index}", "t")
 
 
-def _flags(stream: Any) -> set[str]:
+def flags_of(stream: Any) -> set[str]:
     """The names of a stream's dispositions as ffmpeg spells them."""
     return {flag.name for flag in type(stream.disposition) if flag.name and stream.disposition & flag}
 
 
-def _cover(path: Path, stream: Any) -> list[_Cover]:
+def covers_of(path: Path, container: Any, found: Sequence[Carried]) -> list[Cover]:
+    """The pictures that stand for the film ``path``, which is open as ``container``."""
+    return [c for each in found if each.how == "cover" for c in _cover(path, container.streams[each.index])]
+
+
+def _cover(path: Path, stream: Any) -> list[Cover]:
     """The picture of a stream of cover art; none where it is empty."""
     codec, tags = stream.codec_context.name, dict(stream.metadata)
     suffix, mime = PICTURES.get(codec, ("bin", "application/octet-stream"))
     name = Path(tags.get("filename") or f"cover.{suffix}").name
     with opened(path) as again:
         packet = next((p for p in again.demux(again.streams[stream.index]) if p.size), None)
-        return [_Cover(codec, name, tags.get("mimetype") or mime, bytes(packet))] if packet is not None else []
+        return [Cover(codec, name, tags.get("mimetype") or mime, bytes(packet))] if packet is not None else []
 
 
 def _attach(command: _Command, folder: Path) -> None:

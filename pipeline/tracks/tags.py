@@ -7,7 +7,7 @@ The file's head grows into the space that was left for it (:func:`room`), so not
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -41,6 +41,9 @@ from pipeline.tracks.ebml import (
 TRACKS, TRACK, TRACK_TYPE = 0x1654AE6B, 0xAE, 0x83
 LANGUAGE, LANGUAGE_IETF = 0x22B59C, 0x22B59D
 CHAPTERS, EDITION, CHAPTER, CHAPTER_TRACKS = 0x1043A770, 0x45B9, 0xB6, 0x8F
+CHAPTER_START, CHAPTER_END = 0x91, 0x92
+NANO = 1_000_000_000
+"""Chapters count nanoseconds."""
 PLAYED = frozenset({1, 2, 17, 33})
 """Track types that libavformat makes streams of: picture, sound, subtitles, metadata (RFC 9559, section 5.1.4.1.3)."""
 LONGEST_TAG = 35
@@ -258,6 +261,29 @@ def _unlinked(payload: bytes, depth: int = 0) -> list[Node]:
             node = nodes(master(CHAPTER, _unlinked(node.payload, depth + 1), checked=False))[0]
         if node.id not in {CHAPTER_TRACKS, CRC32, VOID}:
             out.append(node)
+    return out
+
+
+def moved_chapters(chapters: bytes, at: Callable[[float], float]) -> bytes:
+    """Content of the element with every time where ``at`` puts it, seconds; chapters of which nothing is left are gone."""
+    kept = [n for n in _safe(chapters) if n.id not in {CRC32, VOID}]
+    return b"".join(
+        master(n.id, _moved(n.payload, at), checked=False) if n.id == EDITION else _as_it_was(n) for n in kept
+    )
+
+
+def _moved(payload: bytes, at: Callable[[float], float], depth: int = 0) -> list[Node]:
+    out = []
+    for node in _safe(payload) if depth <= DEEPEST else []:
+        if node.id in {CHAPTER_START, CHAPTER_END}:
+            node = Node(node.id, number(round(at(unsigned(node.payload) / NANO) * NANO), POSITION_BYTES))
+        elif node.id == CHAPTER:
+            parts = _moved(node.payload, at, depth + 1)
+            times = {n.id: unsigned(n.payload) for n in parts if n.id in {CHAPTER_START, CHAPTER_END}}
+            if times.get(CHAPTER_END, NANO * NANO) <= times.get(CHAPTER_START, 0):
+                continue
+            node = nodes(master(CHAPTER, parts, checked=False))[0]
+        out.append(node)
     return out
 
 

@@ -27,6 +27,8 @@ def figures_of(row: Row, result: SyncResult) -> Row:
             "segments": len(plan.segments),
             "without_dub_s": round(sum(h.duration for h in holes(playable.segments, plan.original_duration)), 1),
         }
+        if result.gone:
+            figures["cut_s"] = round(sum(s.duration for s in result.gone), 1)
         found = places(playable)[:MOST_PLACES]
     residual = result.residual
     if residual is not None and residual.median is not None and residual.p95 is not None:

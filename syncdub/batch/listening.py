@@ -115,12 +115,12 @@ def _round(
     if not windows or white is None:
         return
     joined = np.concatenate([w.features for w in windows])
-    told: list[list[tuple[NDArray[np.float64], NDArray[np.bool_]]]] = [[] for _ in windows]
+    told: list[list[tuple[NDArray[np.float64], NDArray[np.float64]]]] = [[] for _ in windows]
     for i in range(n_films):
         for k, one in enumerate(_in_film(prints.layer(i, layer), joined, windows, white, find)):
             told[k].append(one)
     for w, films in zip(windows, told, strict=True):
-        told_of = telling([x for x, _ in films], [h for _, h in films]) * (N_WINDOWS / len(w.centre))
+        told_of = telling([x for x, _ in films], [x for _, x in films]) * (N_WINDOWS / len(w.centre))
         out[:, w.dub] = np.maximum(out[:, w.dub], told_of)
 
 
@@ -144,11 +144,11 @@ def _windows(layer: Levels | None, dub: int, white: Array | None, rate: float) -
 
 def _in_film(
     layer: Levels | None, joined: Array16, windows: Sequence[_Windows], white: Array, find: Search
-) -> list[tuple[NDArray[np.float64], NDArray[np.bool_]]]:
-    """For each dub (nats, held) of its windows in one film."""
+) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:
+    """For each dub (nats, likeness) of its windows in one film."""
     counts = [len(w.centre) for w in windows]
     if layer is None:
-        return [(np.zeros(n), np.zeros(n, bool)) for n in counts]
+        return [(np.zeros(n), np.zeros(n)) for n in counts]
     film = onsets(layer, STEP, white)
     starts = np.arange(sum(counts), dtype=np.int64) * WINDOW
     hits = find(film, joined, starts, WINDOW, N_PLACES, STEP)

@@ -22,9 +22,9 @@ SURE = {"number": 0.95, "date": 0.95, "running": 0.85, "across": 0.75}
 """How sure a kind of name is. ``across``: a running number on one side, season and episode on the other."""
 ALIKE = 0.35
 """Likeness of titles from which they name the same episode: half of what tells it from the others."""
-ENOUGH_NATS = 80.0
+ENOUGH_NATS = 100.0
 """What only one film holds of a dub before it is believed: more than chance (40, as for a pair's own evidence), for episodes use the
-same music here and there."""
+same music here and there (up to 85 in two seasons of twelve; the least of a right pair was 576)."""
 FULL_NATS = 150.0
 """Nats over which more evidence makes no difference to how sure a pair is."""
 CLEAR = 2.0
@@ -136,14 +136,21 @@ def by_content(nats: NDArray[np.float64]) -> tuple[Paired, ...]:
     """The pairs that content says, from (films, dubs) evidence that no other film explains (:func:`syncdub.batch.content.telling`)."""
     if not nats.size:
         return ()
+    claims = _claims(nats)
     found = []
     for i, j in assigned(nats):
         best = float(nats[i, j])
-        second = max([0.0, *np.delete(nats[:, j], i), *np.delete(nats[i], j)])
+        second = max([0.0, *np.delete(nats[:, j], i), *np.delete(claims[i], j)])
         if best >= ENOUGH_NATS and best >= CLEAR * second:
             sure = (1.0 - np.exp(-best / FULL_NATS)) * (1.0 - (second / best) ** 2)
             found.append(Paired(i, j, "content", round(float(sure), 3)))
     return tuple(found)
+
+
+def _claims(nats: NDArray[np.float64]) -> NDArray[np.float64]:
+    """``nats`` where a dub has a claim on a film: no other film explains as much of it. What it shares with several is the show's."""
+    seconds = np.sort(nats, axis=0)[-2] if len(nats) > 1 else np.zeros(nats.shape[1])
+    return np.where((nats == nats.max(axis=0)) & (nats >= CLEAR * seconds), nats, 0.0)
 
 
 def settled(

@@ -24,7 +24,7 @@ STYLE = (
 )
 Called = Callable[[Path], str]
 """What a report calls a file."""
-FIGURES = ("offset_ms", "bar_ms", "without_dub_s", "residual_ms", "residual_p95_ms")
+FIGURES = ("offset_ms", "bar_ms", "without_dub_s", "cut_s", "residual_ms", "residual_p95_ms")
 
 
 def write_reports(folder: Path, season: Season, rows: Sequence[Row], language: str) -> None:

@@ -32,7 +32,7 @@ class Ledger:
         if body is None:
             return None
         row = _row(body, episode)
-        there = row.state == "refused" or asked.output.is_file()
+        there = row.state == "refused" or (asked.output.parent / row.output).is_file()
         return row if row.finished and there else None
 
     def keep(self, asked: SyncRequest, row: Row) -> None:

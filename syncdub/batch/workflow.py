@@ -18,6 +18,7 @@ from syncdub.batch.planning import all_paired
 from syncdub.batch.report import write_reports
 from syncdub.batch.season import Chosen, Episode, Row, Season, State
 from syncdub.batch.state import Ledger
+from syncdub.making.shorter import shorter_name
 from syncdub.requests import BatchRequest, SyncRequest
 from syncdub.workflow import SyncResult, sync
 
@@ -140,11 +141,18 @@ def _row(
         row = Row(episode, state="failed", problem=error.message)
     else:
         state: State = "refused" if result.refused or _only_shared(result, episode, asked.output) else "done"
-        output = asked.output.name if state == "done" else ""
+        output = _named(result, asked).name if state == "done" else ""
         row = figures_of(Row(episode, output=output, state=state), result)
     row = replace(row, seconds=time.monotonic() - begun)
     ledger.keep(asked, row)
     return row
+
+
+def _named(result: SyncResult, asked: SyncRequest) -> Path:
+    """Where the film is: one that was made shorter is called so."""
+    if not result.gone:
+        return asked.output
+    return asked.output.replace(asked.output.with_stem(shorter_name(asked.output.stem, asked.interface)))
 
 
 def _only_shared(result: SyncResult, episode: Episode, output: Path) -> bool:
@@ -159,7 +167,11 @@ def _names(engine: Engine, found: Season, request: BatchRequest) -> list[str]:
     """What each result is called, numbered where two would be called the same."""
     out: list[str] = []
     for episode in found.episodes:
-        name = called(request.naming, _facts(engine, episode)) if episode.dubs else called("", _bare(episode.film))
+        name = (
+            called(request.naming, _facts(engine, episode, request))
+            if episode.dubs
+            else called("", _bare(episode.film))
+        )
         stem, taken, n = name.removesuffix(".mkv"), {x.casefold() for x in out}, 2
         while name.casefold() in taken:
             name, n = f"{stem} ({n}).mkv", n + 1
@@ -171,10 +183,16 @@ def _bare(film: Path) -> Facts:
     return Facts(film, film)
 
 
-def _facts(engine: Engine, episode: Episode) -> Facts:
-    """What the files of an episode say of themselves; a file that cannot be read says nothing here."""
-    languages = [*_spoken(engine, (episode.film,)), *(x for d in episode.dubs for x in _spoken(engine, d.parts[:1]))]
-    return Facts(episode.film, episode.dubs[0].parts[0], "", tuple(languages))
+def _facts(engine: Engine, episode: Episode, request: BatchRequest) -> Facts:
+    return Facts(episode.film, episode.dubs[0].parts[0], "", languages_of(engine, episode, request))
+
+
+def languages_of(engine: Any, episode: Episode, request: BatchRequest) -> tuple[str, ...]:
+    """The languages of film and dubs in order, two letters each: what a person says of the first dub, else what the files say of
+    themselves; a file that cannot be read says nothing here."""
+    said = iso639_1(str(request.asks.get("language", "")))
+    dubs = [[said] if said and n == 0 else _spoken(engine, d.parts[:1]) for n, d in enumerate(episode.dubs)]
+    return tuple([*_spoken(engine, (episode.film,)), *(x for found in dubs for x in found)])
 
 
 def _spoken(engine: Any, files: Sequence[Path]) -> list[str]:

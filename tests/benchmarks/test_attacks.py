@@ -11,7 +11,7 @@ from benchmarks.attacks.attempts import TAKES
 from benchmarks.attacks.place import Place, running
 from web.ui.endpoints import OFFERS
 
-FAMILIES = ("access", "names", "containers", "files", "addresses", "origins", "hosts", "bodies")
+FAMILIES = ("access", "links", "names", "containers", "files", "addresses", "origins", "hosts", "bodies")
 """Those that take no waiting; slow lines have tests of their own, with shorter limits."""
 
 

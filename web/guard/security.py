@@ -27,7 +27,7 @@ from pipeline.settings import Settings
 from web.guard.guesses import Guesses
 from web.problems import TooMany, Unauthorised, problem_of
 
-OPEN = ("/api/health", "/clips/raw/", "/clips/viral/", "/favicon.ico", "/robots.txt")
+OPEN = ("/api/health", "/clips/raw/", "/clips/viral/", "/shared/", "/favicon.ico", "/robots.txt")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 OWN_HEADER = "x-studio-itself"

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import NotFound
+from syncdub.making.shorter import shorter_name
 from web.jobs.queue import Job
 
 CLIP_NAME = re.compile(r"clip_([1-9]\d{0,3})_([0-9a-f]{12})(_viral)?(\.[a-z0-9]{2,5})")
@@ -79,6 +80,8 @@ def output_name(job: Job, path: Path) -> str:
         ". "
     )
     stem = wanted.removesuffix(path.suffix) or path.stem
+    if (job.result or {}).get("cut"):
+        stem = shorter_name(stem[:130], job.request.interface)
     return stem[:150] + path.suffix
 
 

@@ -13,6 +13,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pipeline.atomic import write_text
+from pipeline.captions.styles import STYLES
+from pipeline.render.shapes import ASPECTS, SOURCE
+from reelify.looks.platforms import PLATFORMS
 from syncdub.requests import Nudge
 from web.jobs.queue import Job
 
@@ -28,6 +31,12 @@ MADE = ("made", "products")
 """What the server notes beside the visitor's changes."""
 MOST_PRODUCTS = 50
 MOST_ADDED = 100
+LOOKS: Mapping[str, frozenset[str]] = {
+    "aspect": frozenset({SOURCE, *ASPECTS}),
+    "style": frozenset({"", *STYLES}),
+    "platform": frozenset({"", *PLATFORMS}),
+}
+"""What may be chosen of how clips are made."""
 Bounds = tuple[float, float]
 
 
@@ -54,12 +63,20 @@ def keep_making(
     bounds: Bounds,
     texts: Mapping[str, str] | None = None,
     struck: Sequence[Sequence[float]] = (),
+    look: Mapping[str, str] | None = None,
 ) -> None:
     """Notes, before it begins, that job ``made_by`` makes clip ``n`` anew within ``bounds``, with the words of ``texts`` (by their
-    keys) and without the stretches of ``struck``. So it belongs to ``job`` whoever waits for it; what was made before stays until
-    this is there."""
+    keys), without the stretches of ``struck``, as ``look`` says. So it belongs to ``job`` whoever waits for it; what was made
+    before stays until this is there."""
     state = load(job)
-    entry = {"job": made_by, "bounds": list(bounds), "texts": dict(texts or {}), "struck": [list(s) for s in struck]}
+    without = [list(stretch) for stretch in struck]
+    entry = {
+        "job": made_by,
+        "bounds": list(bounds),
+        "texts": dict(texts or {}),
+        "struck": without,
+        "look": dict(look or {}),
+    }
     before = [*_makings(state, n)][-1:]
     _write(job, {**state, "made": {**state.get("made", {}), str(n): [*before, entry]}})
 
@@ -103,7 +120,7 @@ def _write(job: Job, state: Mapping[str, Any]) -> None:
 
 
 def checked(state: Any) -> dict[str, Any]:
-    """The parts of ``state`` that have the right form: ``bounds``, ``ticked``, ``texts``, ``nudges``, ``added``, ``struck``."""
+    """The parts of ``state`` that have the right form: ``bounds``, ``ticked``, ``texts``, ``nudges``, ``added``, ``struck``, ``look``."""
     if not isinstance(state, Mapping):
         return {}
     found = {
@@ -112,6 +129,7 @@ def checked(state: Any) -> dict[str, Any]:
         "texts": _texts(state.get("texts")),
         "nudges": _nudges(state.get("nudges")),
         "added": _spans(state.get("added"), SHORTEST)[:MOST_ADDED],
+        "look": _look(state.get("look")),
         "struck": _spans(state.get("struck"), SHORTEST_STRUCK),
     }
     return {name: value for name, value in found.items() if value}
@@ -120,6 +138,12 @@ def checked(state: Any) -> dict[str, Any]:
 def _bounds(value: Any) -> dict[str, list[float]]:
     pairs = value.items() if isinstance(value, Mapping) else ()
     return {str(int(n)): [float(b[0]), float(b[1])] for n, b in list(pairs)[:MOST] if _is_number(n) and _is_span(b)}
+
+
+def _look(value: Any) -> dict[str, str]:
+    """How clips are made: ``aspect``, ``style`` of the captions, ``platform``; what is no choice is left out."""
+    given = value if isinstance(value, Mapping) else {}
+    return {name: str(given[name]) for name, choices in LOOKS.items() if given.get(name) in choices}
 
 
 def _spans(value: Any, shortest: float) -> list[list[float]]:

@@ -38,7 +38,7 @@ class Queue(Protocol):
 
 def pair(engine: Engine, request: BatchRequest, folder: Path, report: Report) -> dict[str, Any]:
     """Which files belong together; paths are names until :func:`season_of` gives them their files."""
-    from syncdub.batch.workflow import planned
+    from syncdub.batch.workflow import languages_of, planned
 
     report = arrived(engine, request, report)
     found = planned(engine, request, report)
@@ -46,6 +46,7 @@ def pair(engine: Engine, request: BatchRequest, folder: Path, report: Report) ->
         "episodes": [
             {
                 "original": str(e.film),
+                "languages": languages_of(engine, e, request) if "languages" in request.naming else (),
                 "dubs": [
                     {"parts": [str(p) for p in d.parts], "how": d.how, "sure": d.sure, "notes": list(d.notes)}
                     for d in e.dubs
@@ -96,19 +97,21 @@ def begin(jobs: Queue, job: Job, by_hand: Sequence[Together] | None = None) -> l
     for episode in pairs:
         if not episode.dubs or (episode.film, episode.dubs[0].parts[0]) in there:
             continue
-        asked = child(request, episode, job.id)
+        asked = child(request, episode, job)
         title = f"{request.called(episode.film)} + {request.called(episode.dubs[0].parts[0])}"
         made.append(jobs.submit(asked, Asker(job.owner, request.interface), title=title))
     return made
 
 
-def child(request: BatchRequest, episode: Episode, parent: str) -> SyncRequest:
+def child(request: BatchRequest, episode: Episode, parent: Job) -> SyncRequest:
     """What is asked for the film of one pair of a season. Raises BadRequest."""
     from syncdub.batch.workflow import request_of
 
     film, dub = (Path(request.called(p)) for p in (episode.film, episode.dubs[0].parts[0]))
-    name = called(request.naming, Facts(film, dub)).removesuffix(".mkv")
-    return replace(request_of(request, episode), batch=parent, name=name)
+    told = (parent.result or {}).get("episodes") or ()
+    spoken = next((e.get("languages", ()) for e in told if e["original"] == str(episode.film)), ())
+    name = called(request.naming, Facts(film, dub, "", tuple(spoken))).removesuffix(".mkv")
+    return replace(request_of(request, episode), batch=parent.id, name=name)
 
 
 def _episodes(pairs: Sequence[Together], request: BatchRequest) -> tuple[Episode, ...]:

@@ -53,7 +53,7 @@ class SeasonBody(BaseModel):
     )
     options: dict[str, str | bool | float] = Field(
         default_factory=dict,
-        description="Options of every film: quick, fill, codec, follow, language, default, nudge_ms.",
+        description="Options of every film: quick, fill, cut_gaps, codec, follow, language, default, nudge_ms.",
     )
 
 

@@ -9,7 +9,17 @@ from fastapi import FastAPI
 from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
-OURS = ("/api/", "/clips/", "/metrics", "/openapi.json", "/docs", "/page/", "/gradio_api/upload", "/gradio_api/file=")
+OURS = (
+    "/api/",
+    "/clips/",
+    "/metrics",
+    "/openapi.json",
+    "/docs",
+    "/page/",
+    "/shared/",
+    "/gradio_api/upload",
+    "/gradio_api/file=",
+)
 
 
 class Beside(BaseRoute):

@@ -16,7 +16,7 @@ after the voice it wrote loops for 9 of 59 pieces cut in the middle of words, wi
 the whole window for 2; the word error rate of read text stays the same from two seconds on."""
 WINDOW = round(LONGEST / FRAME)
 """Frames of the whole window."""
-STEP, SHARED = 16, 125
+STEP, SHARED = 16, 250
 """Contexts are whole multiples of so many frames: as vector units like them, and where chunks of one length are a batch."""
 
 

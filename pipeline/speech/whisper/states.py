@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -23,9 +24,14 @@ class States:
     """
 
     def __init__(self, encode: Callable[[Sequence[Chunk], int], Any], *, host: bool) -> None:
-        self._encode, self._host = encode, host
+        self._encode, self._host, self._lock = encode, host, Lock()
         self._last: tuple[Sequence[Chunk], int, Any] = ((), 0, None)
         self._kept: OrderedDict[tuple[int, int], tuple[Chunk, NDArray[np.float32]]] = OrderedDict()
+
+    def prepare(self, chunks: Sequence[Chunk], frames: int) -> None:
+        """On a processor, encodes what is missing of ``chunks``, so that parts of them may be asked for from several threads."""
+        if self._host:
+            self._encoded(chunks, frames)
 
     def __call__(self, chunks: Sequence[Chunk], frames: int) -> Any:
         """The states of ``chunks``, each given ``frames``."""
@@ -38,17 +44,21 @@ class States:
 
     def _joined(self, chunks: Sequence[Chunk], frames: int) -> Any:
         """The states of chunks on a processor; only those that are not kept are encoded."""
-        missing = [c for c in chunks if (id(c), frames) not in self._kept]
-        view = self._encode(missing, frames) if missing else None
-        for chunk, states in zip(missing, [] if view is None else np.asarray(view), strict=True):
-            self._kept[id(chunk), frames] = (chunk, states)
-        found = [self._kept[id(chunk), frames][1] for chunk in chunks]
-        self._forget()
-        if view is not None and len(missing) == len(chunks):
-            return view
+        found = self._encoded(chunks, frames)
         from ctranslate2 import StorageView
 
         return StorageView.from_array(np.ascontiguousarray(np.stack(found)))
+
+    def _encoded(self, chunks: Sequence[Chunk], frames: int) -> list[NDArray[np.float32]]:
+        with self._lock:
+            missing = [c for c in chunks if (id(c), frames) not in self._kept]
+            for chunk, states in zip(
+                missing, np.asarray(self._encode(missing, frames)) if missing else (), strict=True
+            ):
+                self._kept[id(chunk), frames] = (chunk, states)
+            found = [self._kept[id(chunk), frames][1] for chunk in chunks]
+            self._forget()
+        return found
 
     def _forget(self) -> None:
         """The oldest go where there is no more room."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -22,6 +22,7 @@ from pipeline.errors import ModelUnavailable
 TYPES = {0: "<f4", 1: "<i1", 2: "<i2", 3: "<i4", 4: "<f2"}
 HEAD_WIDTH = 64
 """Every published Whisper has attention heads of this width."""
+PARTS = ("encoder", "decoder")
 Arrays = dict[str, NDArray[Any]]
 
 
@@ -95,8 +96,8 @@ def alignment_heads(folder: Path) -> list[tuple[int, int]]:
     return [(int(layer), int(head)) for layer, head in pairs]
 
 
-def state_dict(arrays: Mapping[str, NDArray[Any]]) -> Arrays:
-    """openai-whisper's state dict, float32, from the variables of :func:`read_variables`.
+def state_dict(arrays: Mapping[str, NDArray[Any]], parts: Sequence[str] = PARTS) -> Arrays:
+    """openai-whisper's state dict, float32, from the variables of :func:`read_variables`; of some ``parts`` only, if wished.
 
     Raises:
         ModelUnavailable: the weights are quantised, or a variable is missing.
@@ -104,22 +105,22 @@ def state_dict(arrays: Mapping[str, NDArray[Any]]) -> Arrays:
     if any(name.endswith("weight_scale") for name in arrays):
         raise ModelUnavailable(name="whisper", detail="quantised weights cannot run on torch")
     try:
-        return {name: np.asarray(array, np.float32) for name, array in _mapped(arrays)}
+        return {name: np.asarray(array, np.float32) for name, array in _mapped(arrays, parts)}
     except KeyError as error:
         raise ModelUnavailable("error.model_damaged", name="whisper", detail=f"no variable {error}") from error
 
 
-def _mapped(arrays: Mapping[str, NDArray[Any]]) -> Iterator[tuple[str, NDArray[Any]]]:
-    yield "encoder.positional_embedding", arrays["encoder/position_encodings/encodings"]
-    yield "decoder.positional_embedding", arrays["decoder/position_encodings/encodings"]
-    yield "decoder.token_embedding.weight", arrays["decoder/embeddings/weight"]
-    for number in (1, 2):
-        yield from _linear(arrays, f"encoder/conv{number}", f"encoder.conv{number}")
-    yield from _norm(arrays, "encoder/layer_norm", "encoder.ln_post")
-    yield from _norm(arrays, "decoder/layer_norm", "decoder.ln")
-    for part in ("encoder", "decoder"):
+def _mapped(arrays: Mapping[str, NDArray[Any]], parts: Sequence[str]) -> Iterator[tuple[str, NDArray[Any]]]:
+    for part in parts:
+        yield f"{part}.positional_embedding", arrays[f"{part}/position_encodings/encodings"]
+        yield from _norm(arrays, f"{part}/layer_norm", "encoder.ln_post" if part == "encoder" else "decoder.ln")
         for number in range(_layers(arrays, part)):
             yield from _block(arrays, f"{part}/layer_{number}", f"{part}.blocks.{number}", cross=part == "decoder")
+    if "encoder" in parts:
+        for number in (1, 2):
+            yield from _linear(arrays, f"encoder/conv{number}", f"encoder.conv{number}")
+    if "decoder" in parts:
+        yield "decoder.token_embedding.weight", arrays["decoder/embeddings/weight"]
 
 
 def _block(

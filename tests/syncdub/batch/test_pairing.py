@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from syncdub.batch.content import on_the_path, telling
 from syncdub.batch.names import read_name
@@ -47,24 +48,41 @@ def test_a_song_that_all_films_have_says_nothing() -> None:
     song = np.array([1.0, 1.0, 0, 0, 0, 0], bool)
     own = [np.array([0, 0, 1, 1, 1, 1], bool), np.zeros(6, bool), np.zeros(6, bool)]
     nats = [np.where(song | o, 50.0, 0.0) for o in own]
-    told = telling(nats, [song | o for o in own])
+    told = telling(nats, [np.where(song | o, 0.5, 0.0) for o in own])
     assert told[0] == 200.0
     assert told[1] == told[2] == 0.0
 
 
 def test_what_two_of_three_have_counts_less_and_one_film_alone_half() -> None:
-    both, none = np.ones(4, bool), np.zeros(4, bool)
+    both, none = np.full(4, 0.4), np.zeros(4)
     told = telling([np.full(4, 30.0), np.full(4, 30.0), np.zeros(4)], [both, both, none])
     assert 0 < told[0] < 60
     assert telling([np.full(4, 30.0)], [both])[0] == 60.0
+
+
+def test_half_a_window_of_a_song_is_still_its_own_films() -> None:
+    nats = [np.full(4, 60.0), np.full(4, 60.0), np.full(4, 60.0)]
+    told = telling(nats, [np.full(4, 0.8), np.full(4, 0.5), np.full(4, 0.5)])
+    assert list(told) == [240.0, 0.0, 0.0]
+
+
+def test_a_few_bars_in_common_say_less_than_they_are_certain() -> None:
+    some = np.where(np.arange(20) < 4, 0.3, 0.0)
+    told = telling([np.where(some > 0, 60.0, 0.0), np.zeros(20)], [some, np.zeros(20)])
+    assert told[0] == pytest.approx(240 * 4 / 20)
+
+
+def test_a_dub_that_shares_something_with_every_film_has_no_claim_on_one() -> None:
+    nats = np.array([[240.0, 174, 0], [0, 140, 0], [0, 103, 400]])
+    assert {(p.film, p.dub) for p in by_content(nats)} == {(0, 0), (2, 2)}
 
 
 def test_windows_count_on_one_line_of_time_only() -> None:
     centre = (np.arange(6) * 2000.0 + 1000).astype(np.float64)
     at = np.stack([centre + 500, np.array([9e4, 3e4, 7e4, 1e4, 5e4, 2e4])], axis=1)
     z = np.tile([9.0, 8.0], (6, 1))
-    nats, held = on_the_path(Hits(centre, at, z / 100, z), 0.01, 100_000)
-    assert held.all()
+    nats, like = on_the_path(Hits(centre, at, z / 100, z), 0.01, 100_000)
+    assert like == pytest.approx(0.09)
     assert (nats > 30).all()
 
 

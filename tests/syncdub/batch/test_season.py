@@ -17,6 +17,7 @@ from pipeline.evidence.fingerprints import SoundPrint
 from pipeline.messages import message
 from pipeline.progress import Report, no_report
 from pipeline.settings import Settings
+from pipeline.values import Span
 from syncdub.__main__ import main
 from syncdub.batch.planning import items, media_in, paired
 from syncdub.batch.season import Episode, Season
@@ -114,6 +115,22 @@ def test_what_is_finished_is_not_made_again_until_something_changes(folders: tup
     assert make.made[-1] == "1x03.wav"
     season(Engine(tmp_path), asked(folders, out, asks={"codec": "aac"}), make=make)
     assert make.made[-3:] == ["1x01.wav", "1x02.wav", "1x03.wav"]
+
+
+def test_a_film_that_was_made_shorter_is_called_so_and_found_again(folders: tuple[Path, Path], tmp_path: Path) -> None:
+    class Shorter(Maker):
+        def __call__(self, engine: Any, request: SyncRequest, report: Report) -> SyncResult:
+            assert request.cut_gaps
+            return replace(super().__call__(engine, request, report), gone=(Span(10, 15), Span(25, 30)))
+
+    make, out = Shorter({}), tmp_path / "out"
+    request = asked(folders, out, asks={"cut_gaps": True})
+    first = season(Engine(tmp_path), request, make=make)
+    assert [r.output for r in first.rows[:3]] == [f"S01E0{n} (shorter).mkv" for n in (1, 2, 3)]
+    assert all((out / r.output).is_file() for r in first.rows[:3])
+    assert first.rows[0].figures["cut_s"] == 10.0
+    season(Engine(tmp_path), request, make=make)
+    assert len(make.made) == 3
 
 
 def test_a_stop_is_a_stop(folders: tuple[Path, Path], tmp_path: Path) -> None:

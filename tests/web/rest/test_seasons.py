@@ -6,11 +6,13 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from fastapi.testclient import TestClient
 
 from pipeline.errors import BadGateway
+from pipeline.media.values import AudioStream, MediaInfo
 from syncdub.requests import BatchRequest, SyncRequest
 from tests import fake_service
 from tests.fake_kinds import FAKES, sync
@@ -131,6 +133,19 @@ def test_a_season_whose_films_were_not_asked_for_yet_goes_on_after_a_start(
         later = third.post("/api/season", json={**ASKED, "dry_run": True}).json()["task_id"]
         ended(third, later)
         assert len(parts(third).jobs.children(task)) == 2  # what somebody deleted stays so
+
+
+def test_names_say_the_languages_of_film_and_dub(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    def probe(self: Any, path: Path) -> MediaInfo:
+        spoken = "eng" if path.suffix == ".mkv" else "und"
+        return MediaInfo(str(path), "matroska", 60.0, 1, audio=(AudioStream(0, "aac", 48000, 2, language=spoken),))
+
+    monkeypatch.setattr(fake_service.FakeEngine, "probe", probe)
+    asked = {**ASKED, "naming": "{title} - S{season:02}E{episode:02} [{languages}]"}
+    for options, name in (({"language": "es"}, "[en+es]"), ({}, "[en]")):
+        task = client.post("/api/season", json={**asked, "options": options}).json()["task_id"]
+        film = client.get(settled(client, task, 3)["episodes"][0]["download_url"])
+        assert quote(f"Show - S01E01 {name}.mkv") in film.headers["content-disposition"]
 
 
 def test_a_dry_run_is_changed_by_hand_and_then_made_once(client: TestClient) -> None:

@@ -69,12 +69,18 @@ def test_nonsense_is_nothing(state: object, tmp_path: Path) -> None:
 def test_what_was_made_stays_when_edges_move_again_and_damage_is_nothing(tmp_path: Path) -> None:
     edits.keep_making(job(tmp_path), 2, "f" * 32, (1.0, 9.0))
     assert edits.save(job(tmp_path), {"bounds": {"2": [2, 9]}})["made"] == {
-        "2": [{"job": "f" * 32, "bounds": [1.0, 9.0], "texts": {}, "struck": []}]
+        "2": [{"job": "f" * 32, "bounds": [1.0, 9.0], "texts": {}, "struck": [], "look": {}}]
     }
     (tmp_path / edits.FILE).write_text("{broken")
     assert edits.load(job(tmp_path)) == {}
     edits.save(job(tmp_path / "gone"), {"bounds": {"1": [0, 5]}})
     assert not (tmp_path / "gone").exists()
+
+
+def test_only_what_may_be_chosen_is_kept_of_how_clips_are_made() -> None:
+    chosen = {"aspect": "9:16", "style": "../x", "platform": "tiktok", "other": "1"}
+    assert edits.checked({"look": chosen}) == {"look": {"aspect": "9:16", "platform": "tiktok"}}
+    assert edits.checked({"look": ["9:16"]}) == {}
 
 
 def test_what_is_struck_out_is_cut_to_the_clip() -> None:

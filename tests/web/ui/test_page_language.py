@@ -16,6 +16,7 @@ from pipeline.messages import Message, languages, say
 from tests.browsing import another_language
 from web.ui.page import _header
 from web.ui.page_language import COOKIE, PageLanguage, chosen_language
+from web.ui.theme import ASSETS
 
 PAGE = '<!doctype html><html lang="en"><head><script type="module"></script></head><body lang="en">ñ</body></html>'
 
@@ -83,6 +84,18 @@ def test_a_language_from_right_to_left_turns_the_page_round(tmp_path: Path) -> N
     assert 'lang="zz" hreflang="zz" aria-current="true">&lt;b&gt;Zazaki&lt;/b&gt;</a>' in offered
     assert all(f">{say(Message('language.name'), tag)}</a>" in offered for tag in languages())
     assert 'dir="' not in client().get("/", headers={"cookie": f"{COOKIE}=pt"}).text
+
+
+def test_styles_say_start_and_end_so_that_they_turn_round() -> None:
+    """Only the timeline, whose time runs to the right everywhere, and what is centred may name a side."""
+    side = re.compile(
+        r"(?:margin|padding|border)-(?:left|right)\b|text-align: ?(?:left|right)|float: ?(?:left|right)|[;{ ](?:left|right): "
+    )
+    turned = [
+        rule for path in sorted((ASSETS / "look").glob("*.css")) for rule in path.read_text(encoding="utf-8").split("}")
+        if side.search(rule) and not re.search(r"\.tl\b|\.tl-|translate\(-50%, -50%\)", rule)
+    ]  # fmt: skip
+    assert turned == []
 
 
 def test_other_answers_pass_untouched() -> None:

@@ -125,3 +125,39 @@ def test_the_timeline_is_zoomed_by_buttons_keys_and_wheel_and_shows_times_that_f
         assert all(a[1] <= b[0] for a, b in pairwise(places))
         page.click("[data-zoom=all]")
         assert page.evaluate(wide) == pytest.approx(1, abs=0.01)
+
+
+def test_what_is_ticked_says_what_it_will_cost_and_is_made_as_chosen(browser: Any, place: Place) -> None:
+    with Visit(browser, place.address, "en-US") as visit:
+        page = visit.page
+        page.click("#highlights-example")
+        visit.see("#highlights-view .stage[data-job] .card")
+        assert page.locator(".making-cost").inner_text() == ""
+        page.select_option("[data-how=aspect]", "9:16")
+        cost = page.locator(".making-cost").inner_text()
+        assert cost.startswith("2 to make, 0:34 · about ")
+        assert " MB · " in cost
+        page.select_option("[data-how=platform]", "whatsapp")
+        with page.expect_download():
+            page.locator(".card[data-n='1'] a[data-get=url]").click()
+        made = next(job for job in place.jobs.list() if job.kind == "compile").request
+        assert (made.aspect, made.platform, made.captions) == ("9:16", "whatsapp", False)
+        assert page.locator(".making-cost").inner_text().startswith("1 to make, 0:18 · ")
+        visit.reload()
+        visit.see(".card[data-n='1']:not(.changed)")
+        assert page.locator("[data-how=aspect]").input_value() == "9:16"
+
+
+def test_a_page_from_right_to_left_is_mirrored_but_for_the_time(browser: Any, place: Place) -> None:
+    with Visit(browser, place.address) as visit:
+        page = visit.page
+        page.click("#highlights-example")
+        visit.see("#highlights-view .stage[data-job] .card")
+        where = """way => { document.documentElement.dir = way; const left = s => document.querySelector(s).getBoundingClientRect().left;
+          return ['.studio-head h1', '.studio-head nav', '.desk', '.cards', '.card .pic', '.card .txt'].map(left); }"""
+        plain, turned = page.evaluate(where, "ltr"), page.evaluate(where, "rtl")
+        for one, two in ((0, 1), (2, 3), (4, 5)):
+            assert plain[one] < plain[two]
+            assert turned[one] > turned[two]
+        clips = page.locator(".tl.whole .tl-clip").evaluate_all("all => all.map(n => n.getBoundingClientRect().left)")
+        assert clips == sorted(clips), "time runs to the right"

@@ -72,6 +72,7 @@ def layout(page: Page, last: gr.BrowserState) -> DubTab:
 def _options() -> dict[str, Any]:
     quick = gr.Checkbox(False, label=label("ui.sync.quick"), info=label("ui.sync.quick_info"))
     fill = gr.Radio([(label(f"ui.sync.fill.{f}"), f) for f in FILLS], value="silence", label=label("ui.sync.fill"))
+    cut = gr.Checkbox(False, label=label("ui.sync.cut_gaps"), info=label("ui.sync.cut_gaps_info"))
     codec = gr.Radio([(c.upper(), c) for c in CODECS], value="flac", label=label("ui.sync.codec"))
     witnesses = [(label(WITNESSES[w].rule), w) for w in EXACT]
     witness = gr.Radio(witnesses, value=EXACT[0], label=label("ui.sync.follow"))
@@ -83,7 +84,7 @@ def _options() -> dict[str, Any]:
     name = gr.Textbox(label=label("ui.sync.name"), max_lines=1)
     also = MediaField(label=label("ui.sync.also"), file_count="multiple", type="filepath", elem_id="sync-also")
     return {
-        "quick": quick, "fill": fill, "codec": codec, "follow": witness, "original_stream": tracks[0], "dub_stream": tracks[1],
+        "quick": quick, "fill": fill, "cut_gaps": cut, "codec": codec, "follow": witness, "original_stream": tracks[0], "dub_stream": tracks[1],
         "name": name, "also": also,
     }  # fmt: skip
 

@@ -14,7 +14,7 @@ from typing import Any
 from pipeline.messages import format_number
 from web.ui.highlights.transcript import lane, transcript
 from web.ui.language import precise, tell
-from web.ui.posting.card import score_bar, to_post
+from web.ui.posting.card import score_bar, share_button, to_post
 from web.ui.timeline import Clip, attr, editable, strip, timeline, toolbar
 
 
@@ -33,6 +33,10 @@ class Scene:
     """How many of the clips were found; those after them were added by hand."""
     said: bool = False
     """Whether what is said lies in the job's folder."""
+    making: str = ""
+    """The choices of how clips are made, as HTML."""
+    share: bool = False
+    """Whether links to results can be made."""
 
 
 def stage(scene: Scene, language: str) -> str:
@@ -41,13 +45,15 @@ def stage(scene: Scene, language: str) -> str:
     make = f'<button type="button" data-apply disabled>{html.escape(tell("ui.highlights.remake", language))}</button>'
     add = f'<button type="button" data-add aria-keyshortcuts="M">{html.escape(tell("ui.highlights.add", language))}</button>'
     tools = toolbar(language, make, add) + f'<p class="soft">{html.escape(tell("ui.edges_help", language))}</p>'
-    cards = "".join(_card(n, c, language, made=bool(scene.job)) for n, c in enumerate(scene.clips, 1))
+    cards = "".join(
+        _card(n, c, language, made=bool(scene.job), share=scene.share) for n, c in enumerate(scene.clips, 1)
+    )
     said = lane(language) if scene.said else ""
     drawn = timeline(scene.evidence, scene.clips, language, edges=bool(scene.job), said=said)
     text = transcript(scene.job, language) if scene.said else ""
     body = (
         f'<div class="desk">{_player(scene, language)}{drawn}'
-        f'{strips + tools if scene.job and scene.clips else ""}</div>{_sides(language) if text else ""}<ol class="cards">{cards}</ol>{text}'
+        f'{strips + scene.making + tools if scene.job and scene.clips else ""}</div>{_sides(language) if text else ""}<ol class="cards">{cards}</ol>{text}'
     )
     work = editable(scene.job, scene.edits, body)
     return f'<div class="studio stage"{work} data-source="{attr(scene.source)}" data-found="{scene.found}">{body}</div>'
@@ -74,13 +80,14 @@ def _player(scene: Scene, language: str) -> str:
     )
 
 
-def _card(n: int, clip: Clip, language: str, *, made: bool) -> str:
-    """A clip; ``made`` lets it be made and downloaded."""
+def _card(n: int, clip: Clip, language: str, *, made: bool, share: bool = False) -> str:
+    """A clip; ``made`` lets it be made and downloaded, ``share`` a link to it be copied."""
     reasons = "".join(f"<li>{html.escape(r)}</li>" for r in clip.get("reasons", ())[:5])
     poster, url = clip.get("poster") or "", clip.get("url") or ""
     picture = f'<img src="{attr(poster)}" alt="" loading="lazy">' if poster else ""
     length = tell("ui.seconds", language, seconds=format_number(clip["end"] - clip["start"], 1, language))
     download = _download(url, language) if made else ""
+    download += share_button(url, language) if share and made and url else ""
     tick = (
         ""
         if url or not made
@@ -89,7 +96,7 @@ def _card(n: int, clip: Clip, language: str, *, made: bool) -> str:
     bounds = ",".join(str(t) for t in clip.get("made", ())) if url else ""
     without = attr(json.dumps(clip.get("without", [])))
     return (
-        f'<li class="card" data-n="{n}" data-src="{attr(url)}" data-poster="{attr(poster)}" data-made="{bounds}" data-without="{without}" '
+        f'<li class="card" data-n="{n}" data-src="{attr(url)}" data-poster="{attr(poster)}" data-made="{bounds}" data-without="{without}" data-look="{attr(json.dumps(clip.get("look", {})))}" '
         f'aria-current="{str(n == 1).lower()}">'
         f'<button type="button" class="pic" data-play="{n}" aria-label="{attr(tell("ui.play_clip", language, n=n))}">{picture}</button>'
         f'<div class="txt"><div class="row"><h2>{n}. <span class="when">{precise(clip["start"], language)}–{precise(clip["end"], language)}</span></h2>'

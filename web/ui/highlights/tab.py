@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 
 from web.ui.following import IN_ORDER, QUIET, Page
+from web.ui.giving.beside import subtitles_field, words_field
 from web.ui.giving.component import drop_zone
 from web.ui.highlights.work import HighlightsWork
 from web.ui.language import label
@@ -76,11 +77,16 @@ def _options(page: Page) -> dict[str, Any]:
             "fast": gr.Checkbox(False, label=label("ui.highlights.fast"), info=label("ui.highlights.fast_info")),
             "track": gr.Textbox("auto", label=label("ui.track"), info=label("ui.track_info"), max_lines=1),
         }
-    return {**numbers, **rest}
+    with gr.Row():
+        beside = {
+            "words": words_field("highlights-words"),
+            "subtitles": subtitles_field("highlights-subtitles"),
+        }
+    return {**numbers, **rest, **beside}
 
 
 def _results() -> dict[str, Any]:
-    drawn = script("edit.js", "keys.js", "zoom.js", "said.js", "stage.js")
+    drawn = script("edit.js", "keys.js", "zoom.js", "said.js", "making.js", "stage.js")
     view = gr.HTML("", js_on_load=drawn, elem_id="highlights-view", elem_classes="studio-view")
     made = progress_place("highlights-made")
     files = gr.HTML(elem_id="highlights-files")

@@ -25,9 +25,11 @@ from web.problems import words
 from web.rest.answers import public_result
 from web.ui.examples import example_files
 from web.ui.following import Page, TabWork, asker, chosen_source, follow, note, notes, shown, source_url
+from web.ui.giving.beside import with_subtitles
 from web.ui.giving.given import given_in, is_example
 from web.ui.giving.zone import Field, Zone, held, zone_view
 from web.ui.highlights.first_look import FirstLook
+from web.ui.highlights.making import choices, look_of, reckoned
 from web.ui.highlights.stage import Scene, stage
 from web.ui.language import language_of, precise, tell
 from web.ui.numbers import shown_table
@@ -72,7 +74,8 @@ class HighlightsWork(TabWork):
         try:
             source = source_of()
             files = {"source": source.path, **brought([source])}
-            wanted = HighlightsRequest.from_json({**self.chosen(rest), **files})
+            chosen = with_subtitles(self.page, self.chosen(rest), request)
+            wanted = HighlightsRequest.from_json({**chosen, **files})
             job_id = self.page.jobs.submit(wanted, asker(request), title=source.name)
         except StudioError as error:
             yield self.refused(error, request, "source")
@@ -130,7 +133,21 @@ class HighlightsWork(TabWork):
         n_found = len((job.result or {}).get("clips", ()))
         state = edits.checked(edits.load(job))
         said = bool(source) and (job.folder / SAID).is_file()
-        return stage(Scene(evidence, self._clips(job, language), source, job.id, state, n_found, said), language)
+        making = choices(reckoned(self.page, job), language)
+        return stage(
+            Scene(
+                evidence,
+                self._clips(job, language),
+                source,
+                job.id,
+                state,
+                n_found,
+                said,
+                making,
+                self.page.settings.share_days > 0,
+            ),
+            language,
+        )
 
     def _clips(self, job: Job, language: str) -> list[dict[str, Any]]:
         """The clips as they are shown; those made anew by their new files."""
@@ -152,7 +169,7 @@ class HighlightsWork(TabWork):
     def _clip(self, job: Job, n: int, clip: Mapping[str, Any], language: str) -> dict[str, Any]:
         reasons = [*clip.get("reasons", []), *clip.get("doubts", [])]
         first = {
-            **clip, "reasons": reasons, "made": (clip["start"], clip["end"]) if clip.get("url") else (), "without": []
+            **clip, "reasons": reasons, "made": (clip["start"], clip["end"]) if clip.get("url") else (), "without": [], "look": {}
         }  # fmt: skip
         again, done = made_last(self.page, job, n)
         if again is None or done is None:
@@ -164,6 +181,7 @@ class HighlightsWork(TabWork):
             "poster": files["poster"] or "",
             "made": tuple(again["bounds"]),
             "without": again.get("struck", []),
+            "look": again.get("look", {}),
         }
 
     def add(self, found: Mapping[str, str], request: gr.Request, event: gr.EventData) -> Answer:
@@ -195,10 +213,12 @@ class HighlightsWork(TabWork):
             state = edits.save(job, data.get("state"))
             for n, clip in enumerate(self._clips(job, language), 1):
                 bounds = edits.bounds_of(state, n, clip)
-                struck = edits.struck_in(state, bounds)
-                if (bounds, struck) != (tuple(clip["made"]), clip["without"]) and _is_meant(n, data):
+                struck, look = edits.struck_in(state, bounds), state.get("look", {})
+                if (bounds, struck, look) != (tuple(clip["made"]), clip["without"], clip["look"]) and _is_meant(
+                    n, data
+                ):
                     made_by = self._queued(job, n, clip, bounds, request)
-                    edits.keep_making(job, n, made_by, bounds, struck=struck)
+                    edits.keep_making(job, n, made_by, bounds, struck=struck, look=look)
         except StudioError as error:
             yield self.told(made=note(words(error.message, language), "bad"))
             return
@@ -207,14 +227,18 @@ class HighlightsWork(TabWork):
     def _queued(self, job: Job, n: int, clip: Mapping[str, Any], bounds: edits.Bounds, request: gr.Request) -> str:
         asked = job.asked(HighlightsRequest)
         piece = Clip(asked.source, Span(*bounds), str(clip.get("title", "")))
-        struck = tuple(Place(low, high, asked.source) for low, high in edits.struck_in(edits.load(job), bounds))
+        state = edits.load(job)
+        struck = tuple(Place(low, high, asked.source) for low, high in edits.struck_in(state, bounds))
         wanted = CompileRequest(
             (piece,),
             track=asked.track,
             language=asked.language,
             listen=asked.transcribe,
             names=asked.names,
+            words=asked.words,
+            subtitles=asked.subtitles,
             struck=struck,
+            **look_of(state),
         )
         return self.page.jobs.submit(wanted, asker(request), title=f"{n}. {job.title}")
 

@@ -25,6 +25,12 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "place": ("bottom", "middle", "top"),
 }
 COLOURS = ("colour", "highlight", "key", "second", "outline_colour", "back_colour")
+GROUPS: Mapping[str, tuple[str, ...]] = {
+    "letters": ("font", "scale", "case", "words", "place"),
+    "colours": COLOURS,
+    "marks": ("mark", "outline", "shadow", "back", "opacity"),
+}
+"""The fields of a caption style in the sections that show them."""
 STEPS: Mapping[str, float] = {"scale": 0.05, "words": 1, "outline": 0.01, "shadow": 0.005, "opacity": 0.05}
 
 
@@ -39,7 +45,13 @@ def chosen() -> dict[str, Any]:
             [(label("ui.platform.none"), ""), *((label(f"ui.platform.{name}"), name) for name in PLATFORMS)], value="",
             label=label("ui.looks.platform"), info=label("ui.looks.platform_info"), elem_id="looks-platform",
         ),
-        "also": gr.Textbox(label=label("ui.looks.also"), placeholder="4:5,1:1", max_lines=1, elem_id="looks-also"),
+    }  # fmt: skip
+
+
+def further() -> dict[str, Any]:
+    """The same, of what is asked for less often."""
+    return {
+        "also": gr.Textbox("", label=label("ui.looks.also"), placeholder="4:5,1:1", max_lines=1, elem_id="looks-also"),
         "quality": gr.Radio(
             [(label(f"ui.quality.{name}"), name) for name in QUALITIES], value=next(iter(QUALITIES)), label=label("ui.looks.quality")
         ),
@@ -79,10 +91,12 @@ def panel() -> Panel:
     """Draws the panel, all but its preview."""
     with gr.Accordion(label("ui.looks.own"), open=False, elem_id="looks-own"):
         plain = CaptionStyle()
-        with gr.Row():
-            fields = {name: _field(name, getattr(plain, name)) for name in plain.to_json()}
+        fields: dict[str, Any] = dict.fromkeys(plain.to_json())
+        for group, names in GROUPS.items():
+            with gr.Accordion(label(f"ui.looks.group.{group}"), open=False), gr.Row():
+                fields |= {name: _field(name, getattr(plain, name)) for name in fields if name in names}
         kit = _kit()
-        name = gr.Textbox(label=label("ui.looks.name"), max_lines=1, elem_id="looks-name")
+        name = gr.Textbox("", label=label("ui.looks.name"), max_lines=1, elem_id="looks-name")
         with gr.Row():
             keep = gr.Button(label("ui.looks.keep"), size="sm", elem_id="looks-keep")
             forget = gr.Button(label("ui.looks.forget"), size="sm", elem_id="looks-forget")
@@ -95,7 +109,7 @@ def _kit() -> dict[str, Any]:
     """What a kept look brings beside its captions, by the field of the kit."""
     plain = Kit()
     found: dict[str, Any] = {"font": _file("font_file", "looks-font")}
-    with gr.Accordion(label("ui.looks.more"), open=False):
+    with gr.Accordion(label("ui.looks.logo_group"), open=False):
         found["logo"] = _file("logo", "looks-logo")
         corners = [(label(f"ui.looks.corner.{c}"), c) for c in CORNERS]
         with gr.Row():
@@ -108,10 +122,11 @@ def _kit() -> dict[str, Any]:
             found["logo_opacity"] = gr.Slider(
                 0.05, 1, plain.logo_opacity, step=0.05, label=label("ui.looks.logo_opacity"), min_width=140
             )
+    with gr.Accordion(label("ui.looks.around"), open=False):
         with gr.Row():
             found |= {name: _file(name, f"looks-{name}") for name in ("intro", "outro", "music")}
         with gr.Row():
-            found["end_card"] = gr.Textbox(label=label("ui.looks.end_card"), max_lines=1)
+            found["end_card"] = gr.Textbox("", label=label("ui.looks.end_card"), max_lines=1)
             found["music_level"] = gr.Slider(
                 -40, 0, plain.music_level, step=1, label=label("ui.looks.music_level"), min_width=140
             )

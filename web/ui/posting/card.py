@@ -32,6 +32,15 @@ def to_post(labels: Mapping[str, Any], language: str) -> str:
     )
 
 
+def share_button(address: str, language: str) -> str:
+    """A button that makes a link to the file at ``address`` and copies it."""
+    copied, failed = (attr(tell(f"ui.share.{w}", language, when="{when}")) for w in ("copied", "failed"))
+    return (
+        f'<button type="button" class="link-button" data-share="{attr(address)}" data-copied="{copied}" data-failed="{failed}" aria-live="polite">'
+        f"{html.escape(tell('ui.share', language))}</button>"
+    )
+
+
 def score_bar(score: float, language: str) -> str:
     """A score in [0, 1] as a bar and as a number out of 100."""
     worth, name = round(100 * score), attr(tell("ui.table.score", language))

@@ -9,6 +9,7 @@ import gradio as gr
 
 from pipeline.render.shapes import ASPECTS, FRAMINGS, SOURCE
 from web.ui.following import IN_ORDER, QUIET, Page
+from web.ui.giving.beside import subtitles_field, words_field
 from web.ui.giving.component import drop_zone
 from web.ui.language import label
 from web.ui.looks import controls
@@ -88,6 +89,9 @@ def _options(page: Page) -> dict[str, Any]:
             "track": gr.Textbox("auto", label=label("ui.track"), info=label("ui.track_info"), max_lines=1),
         }
     with gr.Row():
+        spoken["words"] = words_field("viral-words")
+        spoken["subtitles"] = subtitles_field("viral-subtitles")
+    with gr.Row():
         kept = {
             "min_score": gr.Slider(0, 1, page.settings.min_viral_score, step=0.01, label=label("ui.viral.threshold")),
             "all": gr.Checkbox(False, label=label("ui.viral.all")),
@@ -105,12 +109,14 @@ def _look() -> dict[str, Any]:
             "captions": gr.Checkbox(True, label=label("ui.viral.captions")),
             **controls.chosen(),
         }
-    with gr.Row():
+    with gr.Accordion(label("ui.looks.further"), open=False), gr.Row():
+        further = controls.further()
+    with gr.Accordion(label("ui.looks.titles"), open=False), gr.Row():
         titles = {
-            "hook": gr.Textbox(label=label("ui.viral.hook"), info=label("ui.viral.hook_info"), max_lines=1),
-            "card": gr.Textbox(label=label("ui.viral.card"), info=label("ui.viral.card_info"), max_lines=1),
+            "hook": gr.Textbox("", label=label("ui.viral.hook"), info=label("ui.viral.hook_info"), max_lines=1),
+            "card": gr.Textbox("", label=label("ui.viral.card"), info=label("ui.viral.card_info"), max_lines=1),
         }
-    return {**shape, **titles, **tightening.controls()}
+    return {**shape, **further, **titles, **tightening.controls()}
 
 
 def _results(panel: controls.Panel) -> dict[str, Any]:

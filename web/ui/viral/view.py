@@ -16,7 +16,7 @@ from pipeline.captions.subtitles import SUBTITLES
 from pipeline.editors.plans import PLANS
 from pipeline.messages import clock, format_number
 from web.ui.language import percent, precise, tell
-from web.ui.posting.card import columns, to_post
+from web.ui.posting.card import columns, share_button, to_post
 from web.ui.timeline import attr, editable, strip, toolbar
 
 KINDS = ("hook", "story", "engagement", "commercial", "emotional", "delivery")
@@ -34,6 +34,8 @@ class Board:
     job: str = ""
     edits: Mapping[str, Any] = field(default_factory=dict)
     pending: Sequence[Mapping[str, Any]] = ()
+    share: bool = False
+    """Whether links to results can be made."""
 
 
 def view(board: Board, language: str) -> str:
@@ -93,7 +95,7 @@ def _card(n: int, clip: Mapping[str, Any], board: Board, language: str) -> str:
         f'<p class="soft when">{_length(clip, language)}</p></div><strong class="total" title="{attr(tell("ui.table.score", language))}">'
         f"{round(100 * clip['viral_score'])}<small>/100</small></strong></header>"
         f"{to_post(clip.get('suggested') or {}, language)}{_bars(clip, language)}{edges}{_transcript(n, clip, bool(board.job), language)}{doubts}"
-        f'<footer><span class="studio-tools">{made}</span><span>{_links(clip, language)}</span></footer></li>'
+        f'<footer><span class="studio-tools">{made}</span><span>{_links(clip, language)}{share_button(str(clip["url"]), language) if board.share and clip.get("url") else ""}</span></footer></li>'
     )
 
 
@@ -146,8 +148,8 @@ def _sentence(
     text, short = _marked(sentence["text"], inside, language), sentence["text"][:80]
     clip, _, number = key.partition(":")
     tick = (
-        f'<input type="checkbox" aria-label="{attr(tell("ui.viral.choose", language, text=short))}" data-clip="{clip}" '
-        f'data-sentence="{number}" data-start="{sentence["start"]}" data-end="{sentence["end"]}"> '
+        f'<label class="pick"><input type="checkbox" aria-label="{attr(tell("ui.viral.choose", language, text=short))}" data-clip="{clip}" '
+        f'data-sentence="{number}" data-start="{sentence["start"]}" data-end="{sentence["end"]}"></label> '
     )
     pen = f'<button type="button" class="pen" data-fix="{key}" aria-label="{attr(tell("ui.viral.fix", language, text=short))}">✎</button>'
     return (

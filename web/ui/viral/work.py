@@ -27,6 +27,7 @@ from web.problems import words as words_of
 from web.rest.answers import public_result
 from web.ui.examples import example_files
 from web.ui.following import Early, Page, TabWork, asker, chosen_source, follow, note, notes, source_url
+from web.ui.giving.beside import with_subtitles
 from web.ui.giving.given import given_in, is_example
 from web.ui.giving.zone import Field, Zone, held, zone_view
 from web.ui.highlights.work import being_made, keep_edits, made_last
@@ -78,7 +79,8 @@ class ViralWork(TabWork):
         try:
             # The cards show clips as they were said, word by word; what a clip can do without goes when it is cut.
             as_said = {"tighten": False, "expected": language}
-            wanted = RankRequest.from_json({**self.chosen(rest), **as_said, **files_of()})
+            chosen = with_subtitles(self.page, self.chosen(rest), request)
+            wanted = RankRequest.from_json({**chosen, **as_said, **files_of()})
             job_id = self.page.jobs.submit(wanted, asker(request), title=_title(wanted))
         except StudioError as error:
             yield self.refused(error, request, "clips")
@@ -169,7 +171,16 @@ class ViralWork(TabWork):
             self._shown_clip(job, n, c if c.get("url") else _from_source(c, r["source"]), language)
             for n, (c, r) in pairs
         ]
-        return view(Board(shown_clips, self._durations(ranked), job.id, edits.checked(edits.load(job))), language)
+        return view(
+            Board(
+                shown_clips,
+                self._durations(ranked),
+                job.id,
+                edits.checked(edits.load(job)),
+                share=self.page.settings.share_days > 0,
+            ),
+            language,
+        )
 
     def _shown_clip(self, job: Job, n: int, clip: Clip, language: str) -> Clip:
         again, done = made_last(self.page, job, n)
@@ -221,7 +232,14 @@ class ViralWork(TabWork):
         asked, clips, state = ranking.asked(RankRequest), _ranked(ranking), edits.load(ranking)
         cuts = cuts_of(clips, make, n, state)
         wanted = CompileRequest.from_json(
-            {**dict(zip(self.look, look, strict=True)), **cuts, "track": asked.track, "language": asked.language}
+            {
+                **{name: value for name, value in zip(self.look, look, strict=True) if value is not None},
+                **cuts,
+                "track": asked.track,
+                "language": asked.language,
+                "words": asked.words,
+                "subtitles": asked.subtitles,
+            }
         )
         made_by = self.page.jobs.submit(wanted, asker(request), title=wanted.clips[0].title or ranking.title)
         if make == "clip":

@@ -160,7 +160,7 @@ def test_chunks_of_about_one_length_are_a_batch() -> None:
         1500: [0, 3],
         500: [1, 4],
         750: [2],
-        875: [5],
+        1000: [5],
     }
 
 

@@ -80,13 +80,13 @@ def test_words_after_a_vote_are_those_without_one_and_encode_nothing() -> None:
     one = FasterWhisper(whisper_folder(Settings()), "cpu", "int8", 2)
     plain = one.listen(said, "es")
     asked: list[int] = []
-    encode = one._model.encode
+    encode = one._states._encode
 
-    def counted(mel: NDArray[np.float32]) -> Any:
-        asked.append(len(mel))
-        return encode(mel)
+    def counted(chunks: Sequence[Chunk], frames: int) -> Any:
+        asked.append(len(chunks))
+        return encode(chunks, frames)
 
-    one._model.encode = counted
+    one._states._encode = counted
     fresh = [chunk(c.samples) for c in said]
     votes = one.languages(fresh)
     assert [max(v, key=lambda code: v[code]) for v in votes] == ["es", "es"]
