@@ -4,7 +4,7 @@ Nobody says which language it is. Read texts in six languages, as they are, thro
 rate with a 95 % interval, resampling recordings); a talk and a film with few words (time alone). Work is in seconds of the clock and of the
 processor: on a machine that does other things too only the second means something.
 
-    python -m benchmarks.peers [--conditions clean phone noise music] [--sequential] [--times 1]
+    python -m benchmarks.peers [--conditions clean phone noise music] [--languages es en] [--part words times] [--sequential] [--times 1]
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks import ROOT, media, table
-from benchmarks.speech import RATE, plain, recordings
+from benchmarks.speech import LANGUAGES, RATE, plain, recordings
 from pipeline.compute.device import pick
 from pipeline.compute.models import whisper_folder
 from pipeline.media.decode import load_audio
@@ -106,21 +106,21 @@ def systems(settings: Settings, sequential: bool) -> Mapping[str, Listen]:
     return found
 
 
-def said(conditions: list[str], quick: bool) -> Iterator[tuple[str, NDArray[np.float32], str]]:
-    """Condition, sound and words of every recording."""
+def said(conditions: list[str], languages: list[str], quick: bool) -> Iterator[tuple[str, NDArray[np.float32], str]]:
+    """Condition, sound and words of every recording in these languages."""
     music = load_audio(media() / "events" / "music" / "reno_project-system.flac").samples[20 * RATE : 120 * RATE]
-    for recording in recordings(quick):
+    for recording in (one for one in recordings(quick) if one.language in languages):
         samples = load_audio(recording.path).samples
         for condition in conditions:
             yield condition, heard_through(condition, samples, music), plain(recording.text)
 
 
-def word_errors(tested: Mapping[str, Listen], conditions: list[str], quick: bool) -> str:
+def word_errors(tested: Mapping[str, Listen], conditions: list[str], languages: list[str], quick: bool) -> str:
     """The table of word error rates and speed."""
     import jiwer
 
     tallies = {name: {c: Tally() for c in conditions} for name in tested}
-    for condition, samples, words in said(conditions, quick):
+    for condition, samples, words in said(conditions, languages, quick):
         for name, listen in tested.items():
             tally = tallies[name][condition]
             out = jiwer.process_words(words, plain(tally.listen(listen, samples)) or "-")
@@ -159,6 +159,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="one recording a language")
     parser.add_argument("--conditions", nargs="*", default=["clean"], choices=CONDITIONS)
+    parser.add_argument("--languages", nargs="*", default=list(LANGUAGES), choices=LANGUAGES)
+    parser.add_argument("--part", nargs="*", default=["words", "times"], choices=("words", "times"))
     parser.add_argument("--sequential", action="store_true", help="faster-whisper without batches too")
     parser.add_argument("--times", type=int, default=1)
     chosen = parser.parse_args()
@@ -171,8 +173,10 @@ def main() -> None:
             media() / "speech" / "es" / "nordic_469_es.mp3",
             ROOT / "assets" / "examples" / "highlights_short_films.mp4",
         ):
-            print(times(tested, path, chosen.times) + "\n", flush=True)
-        print(word_errors(tested, list(chosen.conditions), chosen.quick))
+            if "times" in chosen.part:
+                print(times(tested, path, chosen.times) + "\n", flush=True)
+        if "words" in chosen.part:
+            print(word_errors(tested, list(chosen.conditions), list(chosen.languages), chosen.quick))
 
 
 if __name__ == "__main__":

@@ -1,13 +1,17 @@
 """Tightening on talks with known pauses, fillers and laughter: what is found, what is lost, what is heard at the joins.
 
-The phrases are read by any voice: ``--phrases`` lists them, a line each (file name, language, text); ``--voices DIR`` is the folder of the
-recordings (WAV). A talk is put together of them with a room's noise, pauses of known length, an audience, and seeds.
+The phrases are read by any voice: ``--phrases`` lists them, a line each (file name, language, text); ``--voices DIR,DIR`` are folders of
+recordings (WAV). Where there are none, ``--speak COMMAND`` reads them, by default eSpeak NG (Debian package ``espeak-ng``). A talk is put
+together of them with a room's noise, pauses of known length, an audience, and seeds.
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
+import shlex
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -51,6 +55,7 @@ FILLERS = {
     "es": ("Eeeh...", "Eh,", "Em...", "Este...", "O sea,", "Bueno,", "Pues...", "Ehm..."),
     "en": ("Uuuh...", "Uh,", "Um...", "Ummm...", "You know,", "I mean,", "Well,", "Er..."),
 }
+SPEAK = "espeak-ng -v {language} -s 150 -w {out} -- {text}"
 Samples = NDArray[np.float32]
 
 
@@ -74,6 +79,15 @@ def phrases() -> Iterator[tuple[str, str, str]]:
     for language in CONTENT:
         for text in (*CONTENT[language], *FILLERS[language]):
             yield name_of(language, text), language, text
+
+
+def read_aloud(command: str, folder: Path) -> None:
+    """Has ``command`` read what is not yet in ``folder``; its parts ``{language}``, ``{out}`` and ``{text}`` are filled."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, language, text in phrases():
+        if not (folder / name).is_file():
+            parts = [p.format(language=language, out=folder / name, text=text) for p in shlex.split(command)]
+            subprocess.run(parts, check=True, capture_output=True)
 
 
 def recording(folder: Path, language: str, text: str) -> Samples:
@@ -205,8 +219,8 @@ def missed(truth: Truth, found: Tight) -> list[str]:
     return [text for s, text in truth.fillers if covered(s, gone) < 0.8 * s.duration]
 
 
-def run(folder: Path, seeds: Sequence[int]) -> None:
-    """Prints the table."""
+def run(folders: Sequence[Path], seeds: Sequence[int]) -> None:
+    """Prints the table: each language over all voices and seeds."""
     import soundfile
 
     from pipeline.render.options import RenderOptions
@@ -218,9 +232,9 @@ def run(folder: Path, seeds: Sequence[int]) -> None:
         for language in CONTENT:
             total: dict[str, float] = {}
             worst, left = -120.0, []
-            for seed in seeds:
+            for number, (folder, seed) in enumerate((folder, seed) for folder in folders for seed in seeds):
                 made = talk(seed, folder, language)
-                path, out = Path(place) / f"{language}{seed}.wav", Path(place) / f"{language}{seed}.m4a"
+                path, out = Path(place) / f"{language}{number}.wav", Path(place) / f"{language}{number}.m4a"
                 soundfile.write(path, made.finished(), RATE)
                 plan = Timeline((Cut(str(path), Span(0.0, made.now), 0.0),))
                 wish = CompileRequest(
@@ -236,7 +250,7 @@ def run(folder: Path, seeds: Sequence[int]) -> None:
                 language, f"{total['pauses']:.0f} of {total['n_pauses']:.0f}", f"{total['fillers']:.0f} of {total['n_fillers']:.0f}",
                 f"{total['lost']:.2f} of {total['said']:.0f} s", f"{total['reactions']:.2f} s", f"{worst:.0f} dB",
                 f"{total['saved']:.0f} s",
-                ", ".join(sorted(set(left))) or "–",
+                ", ".join(f"{text} {left.count(text)}" for text in sorted(set(left))) or "–",
             ])  # fmt: skip
     head = (
         "language",
@@ -255,17 +269,22 @@ def main() -> None:
     """Lists the phrases, or measures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--phrases", action="store_true", help="list what is to be read and end")
-    parser.add_argument("--voices", type=Path, default=media() / "tightening", help="the folder of the recordings")
+    parser.add_argument("--voices", default="", help="folders of the recordings, separated by commas")
+    parser.add_argument("--speak", default=SPEAK, help="the command that reads a phrase where no folder is given")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--quick", action="store_true", help="one talk a language")
     options = parser.parse_args()
     if options.phrases:
         print("\n".join("\t".join(row) for row in phrases()))
         return
-    if not all((options.voices / name).is_file() for name, *_ in phrases()):
-        print(f"Nobody has read the phrases (`--phrases`) into {options.voices.name}/.")
-        return
-    run(options.voices, range(1 if options.quick else options.seeds))
+    with tempfile.TemporaryDirectory() as own:
+        folders = [Path(name) for name in options.voices.split(",") if name]
+        if not folders:
+            read_aloud(options.speak, Path(own))
+        missing = [name for folder in folders for name, *_ in phrases() if not (folder / name).is_file()]
+        if missing:
+            sys.exit(f"Nobody has read {len(missing)} of the phrases (`--phrases` lists them).")
+        run(folders or [Path(own)], range(1 if options.quick else options.seeds))
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.compute.remembered import digest
 from pipeline.engine import Engine
@@ -33,6 +34,8 @@ from reelify.thoughts_workflow import part_of_speech
 from reelify.words import spoken_of, vocabulary_of
 
 WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
+APART, LONG = 0.5, 7
+"""Worth of the meaning of words apart beside that of the whole text; letters from which a word is one of content."""
 KEPT = 256
 """Files whose index is kept ready."""
 
@@ -103,9 +106,25 @@ def index_of(engine: Engine, source: str, heard: Transcript, events: Sequence[An
         for s in heard.sentences
     ]
     sounds = [Passage(source, e.start, e.end, "", (), e.label, e.score) for e in events]
-    vectors = engine.meaning([p.text for p in said]) if said else np.zeros((0, 1), np.float32)
+    vectors = meanings(engine, [p.text for p in said])
     none = np.zeros((len(sounds), vectors.shape[1]), np.float32)
     return Index((*said, *sounds), np.concatenate([vectors, none]))
+
+
+def meanings(engine: Engine, texts: Sequence[str]) -> NDArray[np.float32]:
+    """Vectors (n, 1024) of texts: that of the whole, and that of its words apart. A sentence in other words is near by the one or by the
+    other: the encoder reads a question as a question, its words do not."""
+    said = [[w.casefold() for w in words_of(text)] for text in texts]
+    known = sorted({word for words in said for word in words})
+    if not known:
+        return np.zeros((len(texts), 1), np.float32)
+    whole = engine.meaning(list(texts))
+    place = {word: n for n, word in enumerate(known)}
+    # Short words are those of grammar, in all languages that are written with letters.
+    apart = engine.meaning(known) * np.array([min(len(w), LONG) ** 2 for w in known], np.float32)[:, None]
+    sums = np.stack([apart[[place[w] for w in words]].sum(0) if words else np.zeros_like(apart[0]) for words in said])
+    sums /= np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-12)
+    return np.concatenate([whole, np.sqrt(np.float32(APART)) * sums], axis=1)
 
 
 def joined(indexes: Sequence[Index]) -> Index:
@@ -146,7 +165,7 @@ def query_of(engine: Engine, text: str, spoken: Sequence[str]) -> Query:
         frozenset({fold(w)}).union(*(readings(fold(w), code) | set(folded_lemmas(w, code)) for code in spoken))
         for w in rest
     )
-    vector = engine.meaning([" ".join(rest)])[0] if rest else None
+    vector = meanings(engine, [" ".join(rest)])[0] if rest else None
     return Query(words, vector, frozenset(labels_asked))
 
 

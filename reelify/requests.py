@@ -28,6 +28,7 @@ from pipeline.values import Span, Transcript
 from pipeline.written.spelling import spelled
 from reelify.cut.compilation import CROSSFADE
 from reelify.cut.rewriting import Rewrite
+from reelify.looks.hands import HandPlace
 from reelify.looks.kits import Kit
 from reelify.looks.platforms import PLATFORMS, Platform
 
@@ -235,6 +236,10 @@ class Look(TightRequest):
     platform: str = option(
         "", "where it is posted: shape, length, size, safe area and loudness", choices=("", *PLATFORMS)
     )
+    frames: tuple[HandPlace, ...] = option(
+        (), "frames by hand, JSON: [{start, end (seconds of the file), kind (hand, follow, whole, centre), middle (0 to 1)}, …]",
+        doors=("rest", "client"),
+    )  # fmt: skip
     also: str = option("", "more shapes in the same job, separated by commas: 4:5,1:1", longest=60)
     quality: str = option(next(iter(QUALITIES)), "how finely clips are encoded", choices=tuple(QUALITIES))
 

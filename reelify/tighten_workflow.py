@@ -14,13 +14,15 @@ from pipeline.media import channels
 from pipeline.messages import message
 from pipeline.progress import Report, no_report, part_of
 from pipeline.speech.clock import between
+from pipeline.text import dictionaries
 from pipeline.tracks.choice import chosen
-from pipeline.values import Cut, Event, Span, Timeline, Transcript
+from pipeline.values import Cut, Event, Span, Timeline, Transcript, Word
 from reelify.requests import Place, TightRequest
 from reelify.tighten.cutting import Receipt, punched, saved, tightened
 from reelify.tighten.finding import removals
 from reelify.tighten.hearing import RATE, measured
 from reelify.tighten.values import Sound, Talk, Wish
+from reelify.tighten.wording import bare
 
 AROUND = 0.5
 """Seconds heard beyond both ends of a cut, so that what is quiet there is known."""
@@ -100,7 +102,16 @@ def _talk(engine: Engine, cut: Cut, stream: int, heard: Transcript, report: Repo
     said = between(heard, cut.span)
     words = tuple(word for sentence in said.sentences for word in sentence.words)
     ends = tuple(i == len(s.words) - 1 for s in said.sentences for i in range(len(s.words)))
-    return Talk(cut.span, words, ends, _heard(engine, cut, stream), heard.language, _reactions(raw.events, cut.span))
+    sound, reactions = _heard(engine, cut, stream), _reactions(raw.events, cut.span)
+    return Talk(cut.span, words, ends, sound, heard.language, reactions, _unknown(words, heard.language))
+
+
+def _unknown(words: Sequence[Word], language: str) -> frozenset[str]:
+    """The words that no dictionary of the language has, without accents; none where there is no dictionary."""
+    if not dictionaries.known(language):
+        return frozenset()
+    said = {bare(w.text) for w in words}
+    return frozenset(word for word in said if not dictionaries.readings(word, language))
 
 
 def _reactions(events: Sequence[Event], span: Span) -> tuple[Event, ...]:

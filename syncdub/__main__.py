@@ -91,6 +91,8 @@ def _show_plan(body: Mapping[str, Any], language: str) -> str:
             f"  {s['dub_start']:9.3f} – {s['dub_end']:9.3f} s → {s['original_start']:9.3f} – {s['original_end']:9.3f} s"
             f"  × {s['rate']:.7f}  {s['offset_ms']:+.1f} ms ± {s['error_ms']:.1f}  ({s['confidence']:.0%})"
         )
+    if body.get("bed"):
+        lines.append(f"  {say(message('bed.gained', **body['bed']), language)}")
     return "\n".join([*lines, *(f"  ! {doubt}" for doubt in body["doubts"])])
 
 

@@ -113,7 +113,7 @@ class BedLayer:
     joins: int
     joins_moved: int
     separated: float
-    took: float
+    took: float = field(compare=False)
 
     def to_json(self) -> dict[str, float]:
         seconds = {f"{name}_seconds": round(getattr(self, name), 1) for name in ("asked", "known", "separated", "took")}

@@ -222,13 +222,15 @@ class TestRecognisers:
 
 
 AS_WRITTEN = ("abbreviations", "numbered", "trailing")
+WITH_ACCENTS = ("asking",)
+"""Only its accent tells what asks from what joins: qué, que."""
 
 
 class TestLanguages:
     @pytest.mark.parametrize("code", LANGUAGES)
     def test_words_are_folded_as_they_are_looked_up(self, code: str) -> None:
         known = LANGUAGES[code]
-        lists = {f.name: getattr(known, f.name) for f in fields(Language) if f.name not in AS_WRITTEN}
+        lists = {f.name: getattr(known, f.name) for f in fields(Language) if f.name not in (*AS_WRITTEN, *WITH_ACCENTS)}
         found = {word for value in lists.values() if isinstance(value, frozenset | tuple) for word in value}
         assert all(word == fold(word) for word in found)
         short = (word for name in AS_WRITTEN for word in getattr(known, name))

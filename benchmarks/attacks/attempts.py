@@ -47,7 +47,8 @@ TAKES: Mapping[str, Mapping[str, Any]] = {
     "rank_clips": {
         "videos": None, "language": "auto", "min_score": 0.3, "all_clips": False, "aspect": "source", "captions": False, "track": 0,
         "words": "", "tighten": False, "longest_pause": None, "fillers": True, "repeats": True, "punch_in": False, "struck": "[]",
-        "restored": "[]", "framing": "follow", "hook": "", "caption_style": "", "brand": "", "platform": "", "also": "", "quality": "draft",
+        "restored": "[]", "framing": "follow", "hook": "", "caption_style": "", "brand": "", "platform": "", "frames": "[]", "also": "",
+        "quality": "draft",
     },
 }  # fmt: skip
 """What the endpoints take, in order: a call with a value missing would be refused for that alone."""

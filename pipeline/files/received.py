@@ -15,6 +15,7 @@ from typing import BinaryIO
 
 from pipeline.errors import BadRequest, DiskFull, TooLarge, UnsupportedFormat
 from pipeline.settings import GIB, Settings
+from pipeline.written.reading import FORMS
 
 CHUNK = 2 * 1024 * 1024
 """Bytes collected before a write."""
@@ -48,8 +49,8 @@ def shown_name(name: str, fallback: str = "video") -> str:
     return clean[-MAX_NAME:] or fallback
 
 
-BESIDE_MEDIA = frozenset({"ttf", "otf", "png", "jpg", "jpeg", "webp"})
-"""What a kept look may bring beside media: fonts and pictures."""
+BESIDE_MEDIA = frozenset({"ttf", "otf", "png", "jpg", "jpeg", "webp", *(form.lstrip(".") for form in FORMS)})
+"""What may be brought beside media: a kept look's fonts and pictures, a video's subtitles."""
 
 
 def suffix_of(name: str, settings: Settings) -> str:

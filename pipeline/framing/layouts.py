@@ -17,6 +17,9 @@ from pipeline.framing.looking import Inset, Look
 from pipeline.values import Span
 
 Kind = Literal["follow", "together", "stack", "inset", "whole", "centre", "hand"]
+HandKind = Literal["hand", "follow", "whole", "centre"]
+HANDS: tuple[HandKind, ...] = ("hand", "follow", "whole", "centre")
+"""What somebody may decide for a shot; ``follow`` leaves the decision."""
 RIVAL = 0.45
 """A second face counts from this share of the first one's presence on."""
 MEMORY = 2.0
@@ -102,7 +105,7 @@ class Hand:
 
     start: float
     end: float
-    kind: Literal["hand", "whole", "centre"] = "hand"
+    kind: HandKind = "hand"
     middle: float = 0.5
 
 
@@ -123,7 +126,7 @@ def by_hand(shot: Span, hands: Sequence[Hand]) -> Layout | None:
     """What somebody decided for the middle of ``shot``; the last word counts."""
     middle = (shot.start + shot.end) / 2
     hand = next((h for h in reversed(hands) if h.start <= middle < h.end), None)
-    if hand is None:
+    if hand is None or hand.kind == "follow":
         return None
     place = hand.middle if hand.kind == "hand" else 0.5
     return Layout(shot, hand.kind, "hand", ((shot.start, min(1.0, max(0.0, place))),))

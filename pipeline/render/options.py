@@ -9,6 +9,7 @@ from typing import Literal
 
 from pipeline.captions.placing import Safe
 from pipeline.captions.styles import CaptionStyle
+from pipeline.framing.layouts import Hand
 from pipeline.render import loudness, shapes
 from pipeline.render.brand import Logo, Music
 from pipeline.render.quality import SOUND_RATE
@@ -20,8 +21,9 @@ class RenderOptions:
     """How a timeline is rendered.
 
     ``aspect`` (of :data:`pipeline.render.shapes.ASPECTS`) crops to a shape in the way of ``framing`` (of ``FRAMINGS`` there);
-    ``shots`` by source, on its clock. ``captions`` are on the **result's** clock (see :func:`pipeline.speech.clock.through`) and
-    burned in with ``style``, by the ``font`` file of somebody's own where the style asks for it; ``keys`` are when the words are said
+    ``shots`` by source, on its clock, and ``hands``: what somebody decided for them. ``captions`` are on
+    the **result's** clock (see :func:`pipeline.speech.clock.through`) and burned in with ``style``,
+    by the ``font`` file of somebody's own where the style asks for it; ``keys`` are when the words are said
     that earned points, ``safe`` what an application covers. ``hook`` is a title for the first ``hook_duration`` seconds. ``loudness``
     in LUFS, ``None`` leaves the sound alone. ``tracks``: by source, the numbers of the audio tracks that are heard together (the
     first). ``sound_rate`` is in bits a second; the file stays under ``largest`` bytes; ``logo`` and ``music`` are a brand's.
@@ -34,6 +36,7 @@ class RenderOptions:
     fps: float | None = None
     framing: str = "follow"
     shots: Mapping[str, tuple[Shot, ...]] = field(default_factory=dict)
+    hands: Mapping[str, tuple[Hand, ...]] = field(default_factory=dict)
     captions: Transcript | None = None
     style: CaptionStyle = field(default_factory=CaptionStyle)
     font: Path | None = None

@@ -16,7 +16,7 @@ LEAST_RATE = 200_000
 @dataclass(frozen=True, slots=True)
 class Quality:
     """``crf`` and ``preset`` of x264, ``sound`` in bits a second. ``density`` is bits a pixel, measured over the product's own examples
-    (9:16, followed, with captions); material differs by a factor of two either way."""
+    (9:16, ``benchmarks.quality``); material differs by a factor of two either way."""
 
     crf: int
     preset: str
@@ -25,8 +25,8 @@ class Quality:
 
 
 QUALITIES: Mapping[str, Quality] = {
-    "draft": Quality(21, "superfast", SOUND_RATE, 0.075),
-    "post": Quality(16, "medium", 192_000, 0.085),
+    "draft": Quality(21, "superfast", SOUND_RATE, 0.084),
+    "post": Quality(16, "medium", 192_000, 0.103),
 }
 """The first is taken where none is named."""
 

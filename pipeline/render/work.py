@@ -81,7 +81,8 @@ class Work:
             if wanted and info and info.video:
                 span = Span(piece.start, piece.start + piece.duration / piece.rate)
                 shots = self.options.shots.get(piece.source or "", ())
-                self.paths[number] = framing.follow(info, span, self.canvas.width / self.canvas.height, shots)
+                hands = self.options.hands.get(piece.source or "", ())
+                self.paths[number] = framing.follow(info, span, self.canvas.width / self.canvas.height, shots, hands)
 
     def still(self, time: float) -> Stream:
         """The picture at ``time`` of the result without what is written on it, as a graph of one frame."""

@@ -22,6 +22,7 @@ from pipeline.render.shapes import SOURCE
 from pipeline.tracks.choice import chosen
 from pipeline.values import Span, Timeline, Transcript
 from reelify.looks.branding import CARD_SECONDS, around, later, speech_of
+from reelify.looks.hands import hands_in
 from reelify.requests import Look
 
 
@@ -58,7 +59,8 @@ def options_of(engine: Engine, post: Post, look: Look, known: Mapping[str, Media
     seen, place, quality = any(info.video for info in known.values()), look.place, QUALITIES[look.quality]
     shots = {s: engine.evidence(s).shots for s in known} if look.aspect != SOURCE and seen else {}
     return RenderOptions(
-        aspect=look.aspect, size=post.size, framing=look.framing, shots=shots, captions=post.transcript if look.captions else None,
+        aspect=look.aspect, size=post.size, framing=look.framing, shots=shots, hands=hands_in(look.frames, known),
+        captions=post.transcript if look.captions else None,
         hook=look.hook, style=look.style, font=look.caption_font, keys=post.keys, safe=place.safe if place else None,
         loudness=place.loudness if place else TARGET, largest=place.largest if place else None,
         crf=quality.crf, preset=quality.preset, sound_rate=quality.sound,

@@ -66,7 +66,8 @@ class Sound:
 @dataclass(frozen=True, slots=True)
 class Talk:
     """What is known of a stretch: its words in order, how sentences lie in them (``ends[i]``: word ``i`` is the last of one),
-    what is heard, and the audience's reactions."""
+    what is heard, and the audience's reactions. ``unknown`` are words (as :func:`reelify.tighten.wording.bare` writes them) that no
+    dictionary of the language has."""
 
     span: Span
     words: tuple[Word, ...]
@@ -74,3 +75,4 @@ class Talk:
     sound: Sound
     language: str = ""
     reactions: tuple[Event, ...] = field(default=())
+    unknown: frozenset[str] = frozenset()

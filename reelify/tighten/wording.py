@@ -21,7 +21,9 @@ APART, PAUSE = 0.12, 0.2
 LONGEST_PHRASE = 3
 LONGEST_START, RESTART = 4, 5
 """Words of a start that is said twice; words of a sentence that is given up and begun again."""
-DOUBTED, ALIKE, SHORTEST_MISHEARD = 0.7, 0.66, 4
+LONGEST_QUESTION = 12
+"""Words before an answer among which one that asks is looked for."""
+DOUBTED, ALIKE, SHORTEST_MISHEARD = 0.7, 0.75, 4
 """Mean probability under which words may be a filler misheard, how alike they must be to it, and its letters."""
 SEPARATOR = re.compile(r"[,;:…—–-]+[\"'”’»)\]]*$|\.\.\.[\"'”’»)\]]*$")
 TERMINAL = re.compile(r"(?:[!?]|(?<!\.)\.)[\"'”’»)\]]*$")
@@ -124,7 +126,13 @@ class Wording:
         return self.words[before + 1].start - self.words[before].end if before + 1 < len(self.words) else 9.0
 
     def _after_question(self, first: int) -> bool:
-        return first > 0 and "?" in self.words[first - 1].text
+        """Whether somebody asks right before: with a question mark, or with a word that asks in the same sentence."""
+        if first == 0:
+            return False
+        begun = next((i + 1 for i in range(first - 2, max(-1, first - LONGEST_QUESTION), -1) if self.ends[i]), 0)
+        begun = max(begun, first - LONGEST_QUESTION, 0)
+        asked = (w.text.casefold().strip("¿?¡!.,;:…\"'«»“”()") for w in self.words[begun:first])
+        return "?" in self.words[first - 1].text or any(word in self.known.asking for word in asked)
 
     def _answers(self, first: int, last: int) -> bool:
         """Whether words are all of a sentence that follows a question."""

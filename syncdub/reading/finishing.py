@@ -11,6 +11,7 @@ from syncdub.exact.findings import WHOLE, Finding
 from syncdub.reading import beds
 from syncdub.reading.bridging import as_one, bridged, is_known, straightened
 from syncdub.reading.polish import polished, settled
+from syncdub.reading.relocating import relocated
 from syncdub.reading.support import held_by_phase
 from syncdub.reading.tracks import Tracks
 from syncdub.values import Segment
@@ -25,7 +26,8 @@ def finished(finding: Finding, tracks: Tracks, device: str) -> Finding:
     less is shared than the onsets said."""
     if finding.witness != "sound" or not finding.segments:
         return finding
-    segments = _bridged(polished(finding.segments, tracks, finding.durations, finding.rate), tracks)
+    segments = polished(finding.segments, tracks, finding.durations, finding.rate)
+    segments = _bridged(relocated(segments, tracks), tracks)
     finding = _with_beds(finding, segments, tracks, device)
     segments = _straight(finding.segments, tracks, finding.rate)
     doubts = tuple(d for d in finding.doubts if d.code != "doubt.only_shared_placed")

@@ -45,7 +45,7 @@ CLOSED = 0.5
 """Seconds that a gap in both files must last; a shorter one is none."""
 HEARD = 2.0
 """A second that gains so much (nats) is shared."""
-HEARD_CLEARLY = 6.0
+HEARD_CLEARLY = 10.0
 """… and from so much on it is beyond doubt: voices alone gain less."""
 PATIENCE, PATIENCE_ENDS = 4, 30
 """Seconds that may gain nothing before what follows is another matter: beyond a gap the line goes on anyway, beyond an end only

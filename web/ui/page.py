@@ -12,7 +12,9 @@ from pipeline.messages import catalogue, languages
 from web.ui import endpoints
 from web.ui.dubsync import tab
 from web.ui.dubsync.tab import DubTab
+from web.ui.finding import tab as finding_tab
 from web.ui.following import QUIET, Page
+from web.ui.giving.beside import remember_words
 from web.ui.highlights import tab as highlights_tab
 from web.ui.highlights.tab import HighlightsTab
 from web.ui.keys import help_sheet
@@ -33,7 +35,7 @@ def build(page: Page) -> gr.Blocks:
     with Studio(title="Reelify & SyncDub", analytics_enabled=False, fill_width=True) as demo:
         header = gr.HTML(_header(""), js_on_load=script("header.js", "flow.js"), elem_id="studio-header")
         # Outside the tabs: what lies in a tab that was never opened is not read when the page opens.
-        first, second, third = (_remembered(page, name) for name in ("highlights", "viral", "sync"))
+        first, second, third, fourth = (_remembered(page, name) for name in ("highlights", "viral", "sync", "finding"))
         with gr.Tabs(elem_id="studio-tabs") as tabs:
             with gr.Tab(label("ui.tab.highlights"), id="highlights"):
                 moments = highlights_tab.layout(page, first)
@@ -43,13 +45,18 @@ def build(page: Page) -> gr.Blocks:
                 dub = tab.layout(page, third)
             with gr.Tab(label("ui.tab.tasks"), id="tasks"):
                 projects = projects_tab.layout()
+            with gr.Tab(label("ui.tab.finding"), id="finding"):
+                finding = finding_tab.layout(fourth)
         highlights_tab.wire(page, demo, moments)
         viral_tab.wire(page, demo, viral, moments.clips)
         tab.wire(page, demo, dub)
+        finding_tab.wire(page, demo, finding)
+        remember_words(page, demo, [moments.options["words"], viral.options["words"], finding.options["words"]])
         projects_tab.wire(page, demo, tabs, projects)
         for work, inputs, outputs, opened, again in zip(
-            (moments.work(page), viral.work(page), dub.work(page)), (moments.inputs, viral.settings, list(dub.options.values())),
-            (moments.outputs, viral.outputs, dub.outputs), projects.opened, projects.again, strict=True,
+            (moments.work(page), viral.work(page), dub.work(page), finding.work(page)),
+            (moments.inputs, viral.settings, list(dub.options.values()), finding.inputs),
+            (moments.outputs, viral.outputs, dub.outputs, finding.outputs), projects.opened, projects.again, strict=True,
         ):  # fmt: skip
             opened.change(work.open, opened, outputs, **QUIET)
             again.change(work.again, again, [*outputs, *inputs], **QUIET)

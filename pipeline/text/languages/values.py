@@ -49,7 +49,8 @@ class Language:
     listener, ``connectors`` begin what goes on, ``anaphora`` point back, ``dangling`` words leave a sentence unfinished,
     ``greetings`` and ``fillers`` say nothing, ``hesitations`` are sounds that fill a pause (each letter once: "m" is "mmm"), ``padding``
     phrases fill one where commas or pauses set them apart, ``hesitant`` ones where pauses do; ``emphatic`` words are said twice on
-    purpose, ``starts`` are words that a sentence is begun with, ``amounts`` are numbers written as words that impress, ``money``
+    purpose, ``asking`` words ask, also where no question mark was written (in lower case with their accents), ``starts`` are words that a
+    sentence is begun with, ``amounts`` are numbers written as words that impress, ``money``
     names currencies, ``clock_before`` words make the number after them a time or a place in a list.
     """
 
@@ -76,6 +77,7 @@ class Language:
     padding: frozenset[str] = NONE
     hesitant: frozenset[str] = NONE
     emphatic: frozenset[str] = NONE
+    asking: frozenset[str] = NONE
     starts: frozenset[str] = NONE
     amounts: frozenset[str] = NONE
     money: frozenset[str] = NONE

@@ -129,3 +129,29 @@ def test_the_pauses_of_a_shipped_clip_by_their_length() -> None:
     assert [len(f) for f in found.values()] == [1, 3, 4]
     assert sum(r.end - r.start for r in found[0.6]) == pytest.approx(0.67, abs=0.05)
     assert sum(r.end - r.start for r in found[0.4]) == pytest.approx(1.18, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("heard", "gone"),
+    [
+        ([("Grecia.", 0.82)], False), ([("En", 0.17), ("Grecia.", 0.82)], False), ([("Valdemoro,", 0.57)], False),
+        ([("y", 0.27), ("recordarás", 0.86)], False), ([("Emilio,", 0.9)], False), ([("eme,", 0.2)], True), ([("embre,", 0.4)], True),
+        ([("este", 0.5), ("quiere", 0.2)], True), ([("este", 0.5), ("quiere", 0.9)], False),
+    ],
+)  # fmt: skip
+def test_what_a_recogniser_believes_is_no_hum(talk: Talk, heard: list[tuple[str, float]], gone: bool) -> None:
+    step = (HUM[1] - HUM[0]) / len(heard)
+    inside = [Word(HUM[0] + n * step, HUM[0] + (n + 1) * step, t, p) for n, (t, p) in enumerate(heard)]
+    words = (*talk.words[:2], *inside, *talk.words[2:])
+    steady = replace(talk.sound, change=np.full_like(talk.sound.change, 0.07))
+    unknown = frozenset({"emilio", "eme", "embre"})
+    heard_so = replace(talk, words=words, ends=(False,) * len(words), sound=steady, unknown=unknown)
+    assert bool(removals(heard_so, replace(ALL, longest_pause=None))) is gone
+
+
+def test_nobody_says_two_syllables_on_one_held_vowel(talk: Talk) -> None:
+    words = (*talk.words[:2], Word(HUM[0], HUM[1], "bought", 0.9), *talk.words[2:])
+    heard = replace(talk, words=words, ends=(False,) * 5)
+    assert not removals(heard, replace(ALL, longest_pause=None))
+    words = (*talk.words[:2], Word(4.4, 4.6, "I", 0.6), Word(4.6, 4.8, "bought", 0.9), *talk.words[2:])
+    assert removals(replace(talk, words=words, ends=(False,) * 6), replace(ALL, longest_pause=None))

@@ -40,6 +40,8 @@ def gone(text: str, language: str, kind: str) -> list[str]:
         ("es", "Este, que es mío, es bueno, de verdad.", []),
         ("es", "¿Vienes mañana? Bueno.", []),
         ("es", "¿Vienes mañana? Bueno, no puedo.", []),
+        ("es", "Quieres saber qué hice entonces. _ Bueno, _ compré otro.", []),
+        ("es", "No sé nada. Bueno, vamos.", ["Bueno,"]),
         ("es", "Es bonito, ¿eh?", []),
         ("es", "O sea que vienes. Pues no quiero.", []),
         ("en", "So I um went, uh, to Ummm the shop.", ["um", "uh,", "Ummm"]),
@@ -48,6 +50,7 @@ def gone(text: str, language: str, kind: str) -> list[str]:
         ("en", "It was _ like _ a dream.", ["like"]),
         ("en", "It looks like a dream, like, you said.", []),
         ("en", "Did you win? Well.", []),
+        ("en", "Sure. _ Today, _ I want to tell you.", []),
         ("de", "Also ich um gehe.", []),
     ],
 )

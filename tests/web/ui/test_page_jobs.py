@@ -167,3 +167,25 @@ def test_example_files_have_credits() -> None:
     for file in (f for f in Path(EXAMPLES).iterdir() if f.suffix != ".md"):
         stem = file.stem.rstrip("0123456789")
         assert file.name in named or stem in named, file.name
+
+
+def test_what_is_said_is_found_played_and_made_a_clip_and_a_video_divided(browser: Any, address: str) -> None:
+    with Visit(browser, address) as visit:
+        page = visit.page
+        visit.tab(4)
+        page.fill("#finding-query textarea, #finding-query input", "gratis")
+        page.set_input_files("#finding-files input[type=file]", str(EXAMPLES / "viral_1.mp4"))
+        page.wait_for_selector("#finding-files .given li.ok")
+        page.click("#finding-go")
+        page.wait_for_selector(".finding-list li", timeout=LONG)
+        assert page.locator(".finding-list p").all_inner_texts() == ["Proébalo hoy, es gratis y cuéntame qué pasa."]
+        page.click("[data-play]")
+        page.wait_for_function("document.querySelector('.finding-player').currentTime >= 11")
+        page.click("[data-clip]")
+        page.wait_for_selector("#finding-made .studio-made video", timeout=LONG)
+        page.locator("#finding-flow [data-flow]").first.click()
+        page.locator("#finding-what").get_by_text("Capítulos de un vídeo").click()
+        page.click("#finding-go")
+        page.wait_for_selector(".finding-files textarea", timeout=LONG)
+        assert page.locator(".finding-files textarea").input_value().startswith("0:00 ")
+        assert page.locator(".finding-files a").count() == 3

@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 
 from web.ui.following import IN_ORDER, QUIET, Page
+from web.ui.giving.beside import subtitles_field, words_field
 from web.ui.giving.component import drop_zone
 from web.ui.highlights.work import HighlightsWork
 from web.ui.language import label
@@ -76,7 +77,12 @@ def _options(page: Page) -> dict[str, Any]:
             "fast": gr.Checkbox(False, label=label("ui.highlights.fast"), info=label("ui.highlights.fast_info")),
             "track": gr.Textbox("auto", label=label("ui.track"), info=label("ui.track_info"), max_lines=1),
         }
-    return {**numbers, **rest}
+    with gr.Row():
+        beside = {
+            "words": words_field("highlights-words"),
+            "subtitles": subtitles_field("highlights-subtitles"),
+        }
+    return {**numbers, **rest, **beside}
 
 
 def _results() -> dict[str, Any]:

@@ -25,6 +25,7 @@ from web.problems import words
 from web.rest.answers import public_result
 from web.ui.examples import example_files
 from web.ui.following import Page, TabWork, asker, chosen_source, follow, note, notes, shown, source_url
+from web.ui.giving.beside import with_subtitles
 from web.ui.giving.given import given_in, is_example
 from web.ui.giving.zone import Field, Zone, held, zone_view
 from web.ui.highlights.first_look import FirstLook
@@ -73,7 +74,8 @@ class HighlightsWork(TabWork):
         try:
             source = source_of()
             files = {"source": source.path, **brought([source])}
-            wanted = HighlightsRequest.from_json({**self.chosen(rest), **files})
+            chosen = with_subtitles(self.page, self.chosen(rest), request)
+            wanted = HighlightsRequest.from_json({**chosen, **files})
             job_id = self.page.jobs.submit(wanted, asker(request), title=source.name)
         except StudioError as error:
             yield self.refused(error, request, "source")
@@ -233,6 +235,8 @@ class HighlightsWork(TabWork):
             language=asked.language,
             listen=asked.transcribe,
             names=asked.names,
+            words=asked.words,
+            subtitles=asked.subtitles,
             struck=struck,
             **look_of(state),
         )

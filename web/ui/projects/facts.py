@@ -13,7 +13,10 @@ from web.jobs.clips import LISTS
 from web.jobs.queue import Job
 from web.rest.answers import public_result
 
-PLACES = {"highlights": "highlights", "rank": "viral", "compile": "viral", "analyse": "dubsync", "sync": "dubsync"}
+PLACES = {
+    "highlights": "highlights", "rank": "viral", "compile": "viral", "analyse": "dubsync", "sync": "dubsync", "find": "finding",
+    "chapters": "finding",
+}  # fmt: skip
 """By kind: the tab that opens it."""
 MOST_KNOWN = 2000
 

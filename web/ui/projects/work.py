@@ -17,7 +17,7 @@ from web.ui.projects.facts import PLACES, Sizes, facts_of
 from web.ui.projects.view import Project, listing
 
 SHOWN = 100
-TABS = ("highlights", "viral", "dubsync")
+TABS = ("highlights", "viral", "dubsync", "finding")
 """In the order of the states that opening a project fills."""
 Answer = tuple[Any, ...]
 

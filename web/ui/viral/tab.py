@@ -9,6 +9,7 @@ import gradio as gr
 
 from pipeline.render.shapes import ASPECTS, FRAMINGS, SOURCE
 from web.ui.following import IN_ORDER, QUIET, Page
+from web.ui.giving.beside import subtitles_field, words_field
 from web.ui.giving.component import drop_zone
 from web.ui.language import label
 from web.ui.looks import controls
@@ -87,6 +88,9 @@ def _options(page: Page) -> dict[str, Any]:
             ),
             "track": gr.Textbox("auto", label=label("ui.track"), info=label("ui.track_info"), max_lines=1),
         }
+    with gr.Row():
+        spoken["words"] = words_field("viral-words")
+        spoken["subtitles"] = subtitles_field("viral-subtitles")
     with gr.Row():
         kept = {
             "min_score": gr.Slider(0, 1, page.settings.min_viral_score, step=0.01, label=label("ui.viral.threshold")),

@@ -27,6 +27,7 @@ from web.problems import words as words_of
 from web.rest.answers import public_result
 from web.ui.examples import example_files
 from web.ui.following import Early, Page, TabWork, asker, chosen_source, follow, note, notes, source_url
+from web.ui.giving.beside import with_subtitles
 from web.ui.giving.given import given_in, is_example
 from web.ui.giving.zone import Field, Zone, held, zone_view
 from web.ui.highlights.work import being_made, keep_edits, made_last
@@ -78,7 +79,8 @@ class ViralWork(TabWork):
         try:
             # The cards show clips as they were said, word by word; what a clip can do without goes when it is cut.
             as_said = {"tighten": False, "expected": language}
-            wanted = RankRequest.from_json({**self.chosen(rest), **as_said, **files_of()})
+            chosen = with_subtitles(self.page, self.chosen(rest), request)
+            wanted = RankRequest.from_json({**chosen, **as_said, **files_of()})
             job_id = self.page.jobs.submit(wanted, asker(request), title=_title(wanted))
         except StudioError as error:
             yield self.refused(error, request, "clips")
@@ -235,6 +237,8 @@ class ViralWork(TabWork):
                 **cuts,
                 "track": asked.track,
                 "language": asked.language,
+                "words": asked.words,
+                "subtitles": asked.subtitles,
             }
         )
         made_by = self.page.jobs.submit(wanted, asker(request), title=wanted.clips[0].title or ranking.title)
