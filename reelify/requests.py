@@ -13,7 +13,7 @@ a kind of job                           this file, its workflow, ``web/jobs/kind
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -217,6 +217,13 @@ class TightRequest(SpokenRequest):
         return {**body, **pairs}
 
 
+def _only_of(request: TightRequest, clips: Sequence[Clip]) -> None:
+    """Raises BadRequest where a stretch that goes or stays names a file that is none of the clips': it would count as an input."""
+    named = {place.source for place in (*request.struck, *request.restored) if place.source is not None}
+    if named - {clip.source for clip in clips}:
+        raise BadRequest("error.field", field="struck", detail="source")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look(TightRequest):
     """How clips are made ready to post: ``hook`` is a title in their first seconds. ``brand`` names a kept look, which
@@ -293,6 +300,7 @@ class RankRequest(Look):
 
     def __post_init__(self) -> None:
         Look.__post_init__(self)
+        _only_of(self, self.clips)
         if not 1 <= len(self.clips) <= MOST_CLIPS:
             raise BadRequest("error.bad_clip_count", n=len(self.clips), most=MOST_CLIPS)
 
@@ -318,6 +326,7 @@ class CompileRequest(Look):
 
     def __post_init__(self) -> None:
         Look.__post_init__(self)
+        _only_of(self, self.clips)
         most = 1 if self.smart else MOST_PIECES
         if not 1 <= len(self.clips) <= most:
             raise BadRequest("error.bad_clip_count", n=len(self.clips), most=most)

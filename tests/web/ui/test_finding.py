@@ -85,6 +85,8 @@ def test_the_files_of_a_task_are_played_for_its_owner_alone(tmp_path: Path) -> N
         assert (found.status_code, found.content) == (206, b"234")
         assert client.get(f"/page/source/{job_id}/0", auth=("luis", "pw")).status_code == 404
         assert client.get(f"/page/source/{job_id}/1", auth=("ana", "pw")).status_code == 404
-        cut = CompileRequest((Clip(film),), struck=(Place(0.0, 1.0, other),))
+        with pytest.raises(BadRequest):  # a stretch of a file that is no clip would be one more input
+            CompileRequest((Clip(film),), struck=(Place(0.0, 1.0, other),))
+        cut = CompileRequest((Clip(film),), struck=(Place(0.0, 1.0, film),))
         job_id = parts(client).jobs.submit(cut, Asker("ana", "es"), title="cut")
         assert client.get(f"/page/source/{job_id}/0", auth=("ana", "pw")).status_code == 404
