@@ -39,7 +39,9 @@ def even(samples: Samples) -> Samples:
     loud = np.sqrt(ndimage.uniform_filter1d(np.square(samples), round(EVEN_SECONDS * RATE)) + 1e-9)
     spectrum = fft.rfft(samples / loud)
     frequency = np.linspace(0.0, RATE / 2, len(spectrum))
-    size = np.sqrt(ndimage.uniform_filter1d(np.square(np.abs(spectrum)), max(3, len(spectrum) // 400)))
+    # The filter's running sum may end a little below zero where there is hardly any sound.
+    power = ndimage.uniform_filter1d(np.square(np.abs(spectrum)), max(3, len(spectrum) // 400))
+    size = np.sqrt(np.maximum(power, 0.0))
     spectrum /= size + 1e-3 * float(size.mean()) + 1e-12
     spectrum[(frequency < BAND[0]) | (frequency > BAND[1])] = 0.0
     out = fft.irfft(spectrum, len(samples))
