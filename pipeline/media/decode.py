@@ -9,8 +9,7 @@ Decoding is streamed: memory does not grow with the length of the file.
 from __future__ import annotations
 
 import functools
-import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,8 +19,9 @@ from numpy.typing import NDArray
 
 from pipeline.errors import NoAudio, NoVideo
 from pipeline.media import card_decoder
-from pipeline.media.clock import course, packets, seek
+from pipeline.media.clock import packets, seek
 from pipeline.media.container import audio_tracks, clock_origin, opened, video_stream
+from pipeline.media.leaps import LEAP, believed, end_of
 from pipeline.values import Audio, Frames, Span
 
 if TYPE_CHECKING:
@@ -29,14 +29,9 @@ if TYPE_CHECKING:
     from av.codec.hwaccel import HWAccel
     from av.container import InputContainer
 
-AV_MICRO = 1_000_000
-"""Units of a container's start and length in a second (``AV_TIME_BASE``)."""
 GAP = 0.008
 """Timestamps may wander this far from the sample count before the sound is put back on the clock, seconds.
 Matroska rounds to 1 ms and FLV to 1 ms; a frame of sound is 20–32 ms."""
-LEAP, NEAR = 60.0, 1.0
-"""A gap of more seconds than the first is believed only where the frame after it goes on within the second: pauses of recordings do,
-damaged stamps do not."""
 
 
 def load_audio(path: Path | str, **options: Any) -> Audio:
@@ -95,7 +90,7 @@ def _resampled(
 ) -> Iterator[tuple[float, NDArray[np.float32]]]:
     """(raw time of the first sample, samples (channels, n)) for runs of sound without a gap between."""
     run: _Run | None = None
-    for time, frame in _believed(_decoded(container, track), _end(container) + LEAP):
+    for time, frame in believed(_decoded(container, track), end_of(container) + LEAP):
         shape = (frame.format.name, frame.layout.name, frame.sample_rate)
         if run is None or shape != run.shape or abs(time - run.expected) > GAP:
             if run is not None:
@@ -104,43 +99,6 @@ def _resampled(
         yield from run.push(frame)
     if run is not None:
         yield from run.rest()
-
-
-def _end(container: InputContainer) -> float:
-    """The raw second at which the container says it ends, infinity where it does not say."""
-    if course(container).broken:
-        return course(container).end
-    return math.inf if not container.duration else ((container.start_time or 0) + container.duration) / AV_MICRO
-
-
-def _believed(frames: Iterable[Any], end: float = math.inf) -> Iterator[tuple[float, Any]]:
-    """(raw time, frame) of decoded sound; frames without a time follow the one before.
-
-    A leap forth of more than :data:`LEAP` counts only where the next frame goes on from there, and only up to ``end``: one damaged
-    stamp would otherwise be hours of silence. What comes after a leap past the end follows what came before it.
-    """
-    expected, late, held = 0.0, 0.0, None
-    begun = False
-    for frame in frames:
-        if frame.time is not None and frame.time - late < expected - LEAP:
-            late = 0.0  # the true clock again
-        time = None if frame.time is None else frame.time - late
-        if held is not None:
-            leapt, before = held
-            goes_on = time is not None and abs(time - leapt - before.samples / before.sample_rate) <= NEAR
-            if goes_on and leapt > end:
-                late, time = late + leapt - expected, expected + before.samples / before.sample_rate
-            after = leapt if goes_on and leapt <= end else expected
-            yield after, before
-            expected, held = after + before.samples / before.sample_rate, None
-        if begun and time is not None and time - expected > LEAP:
-            held = time, frame
-            continue
-        time = expected if time is None else float(time)
-        yield time, frame
-        expected, begun = time + frame.samples / frame.sample_rate, True
-    if held is not None:
-        yield expected, held[1]
 
 
 class _Run:

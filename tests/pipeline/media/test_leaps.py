@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.media.decode import _believed
+from pipeline.media.leaps import believed
 
 RATE, SIZE = 16000, 1600
 
@@ -33,12 +33,12 @@ def frames(times: list[float | None]) -> list[Any]:
 )
 def test_a_leap_is_believed_where_the_next_frame_goes_on(times: list[float | None], placed: list[float]) -> None:
     given = frames(times)
-    found = list(_believed(given))
+    found = list(believed(given))
     assert [t for t, _ in found] == pytest.approx(placed)
     assert [f for _, f in found] == given
 
 
 def test_a_leap_past_the_end_of_the_file_is_none() -> None:
     given = frames([0.0, 0.1, 33555.2, 33555.3, 33555.4, 0.5])
-    assert [t for t, _ in _believed(given, 60.0)] == pytest.approx([0.0, 0.1, 0.2, 0.3, 0.4, 0.5])
-    assert [t for t, _ in _believed(frames([0.0, 200.0, 200.1]), 300.0)] == pytest.approx([0.0, 200.0, 200.1])
+    assert [t for t, _ in believed(given, 60.0)] == pytest.approx([0.0, 0.1, 0.2, 0.3, 0.4, 0.5])
+    assert [t for t, _ in believed(frames([0.0, 200.0, 200.1]), 300.0)] == pytest.approx([0.0, 200.0, 200.1])
