@@ -24,6 +24,7 @@ from pipeline.messages import Message, choose_language, localise, message, say
 from pipeline.progress import Report
 from pipeline.requests import Parameter, Request, options_of
 from pipeline.settings import Settings, SettingsError
+from pipeline.timings import Timings
 
 DONE, OURS, USAGE, INPUT, REFUSED, STOPPED = 0, 1, 2, 3, 4, 130
 EVERY = 0.5
@@ -61,11 +62,12 @@ def run(
     work: Callable[[Settings, Report], tuple[int, Mapping[str, Any]]],
     as_json: bool,
     show: Callable[[Mapping[str, Any], str], str],
-    verbose: bool = False,
+    options: Namespace,
 ) -> int:
     """Does ``work(settings, report)``, prints its result as JSON or as ``show(result, language)``; returns the exit code.
 
-    What a tool said when it failed goes into :data:`FAILURES` of the data folder, ``verbose`` shows it too.
+    What a tool said when it failed goes into :data:`FAILURES` of the data folder, ``options.verbose`` shows it too;
+    ``options.timings`` adds to stderr what each stage cost.
     """
     try:
         settings = Settings.from_env()
@@ -76,12 +78,15 @@ def run(
     language = language_of(settings)
     with contextlib.suppress(locale.Error):
         locale.setlocale(locale.LC_CTYPE, "")
+    timings = Timings()
     try:
-        code, result = work(settings, progress(language))
+        code, result = work(settings, timings.around(progress(language)))
     except (StudioError, KeyboardInterrupt, BrokenPipeError) as error:
-        return _failed(error, as_json, language, _noted(error, settings, verbose=verbose))
+        return _failed(error, as_json, language, _noted(error, settings, verbose=options.verbose))
     if sys.stderr.isatty():
         sys.stderr.write("\r\033[K")
+    if options.timings:
+        sys.stderr.write(timings.table(language) + "\n")
     if settings.keep_days:  # where no service runs nobody else tidies up
         Remembered(settings.data_dir / "memory").forget(settings.keep_days * DAY)
     said = localise(result, language)
@@ -112,9 +117,10 @@ def add_options(parser: ArgumentParser, request: type[Request], said: Collection
         parser.add_argument(flag, type=kind, **more)
 
 
-def add_verbose(parser: ArgumentParser) -> None:
-    """Gives a command ``--verbose``."""
+def add_looks(parser: ArgumentParser) -> None:
+    """Gives a command ``--verbose`` and ``--timings``."""
     parser.add_argument("--verbose", action="store_true", help="show what the tools said when one of them fails")
+    parser.add_argument("--timings", action="store_true", help="show what each stage cost when the work is done")
 
 
 def counted(text: str) -> int:

@@ -39,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(argv)
     work, show = _COMMANDS[options.command]
     as_json = bool(getattr(options, "json", False)) or getattr(options, "format", "") == "json"
-    return cli.run(lambda settings, report: (cli.DONE, work(options, settings, report)), as_json, show, options.verbose)
+    return cli.run(lambda settings, report: (cli.DONE, work(options, settings, report)), as_json, show, options)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -69,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     for command in (two, three, four, five, six):
         command.add_argument("--json", action="store_true", help="one JSON object on standard output")
     for command in (one, two, three, four, five):
-        cli.add_verbose(command)
+        cli.add_looks(command)
     return parser
 
 
@@ -92,7 +92,7 @@ def _add_tighten(commands: Any) -> None:
         help="seconds that stay whatever they are",
     )
     six.add_argument("--json", action="store_true", help="one JSON object on standard output")
-    cli.add_verbose(six)
+    cli.add_looks(six)
 
 
 def _add_finding(commands: Any) -> None:
@@ -104,7 +104,7 @@ def _add_finding(commands: Any) -> None:
     for command, request in ((seven, FindRequest), (eight, ChaptersRequest)):
         cli.add_options(command, request, said={"query"})
         command.add_argument("--json", action="store_true", help="one JSON object on standard output")
-        cli.add_verbose(command)
+        cli.add_looks(command)
 
 
 def _add_batch(commands: Any) -> None:
@@ -116,7 +116,7 @@ def _add_batch(commands: Any) -> None:
     batch.add_argument("--watch", action="store_true", help="go on with files that appear; those that still grow wait")
     batch.add_argument("--rank", action="store_true", help="rank the folder's clips against each other instead")
     batch.add_argument("--json", action="store_true", help="one JSON object on standard output")
-    cli.add_verbose(batch)
+    cli.add_looks(batch)
 
 
 def _stretch(text: str) -> tuple[float, float]:

@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None, make_engine: MakeEngine = Engin
     def answer(settings: Settings, report: Report) -> Answer:
         return work(options, make_engine(settings), report)
 
-    return cli.run(answer, bool(getattr(options, "json", False)), show, options.verbose)
+    return cli.run(answer, bool(getattr(options, "json", False)), show, options)
 
 
 def _analyse(options: argparse.Namespace, engine: Engine, report: Report) -> Answer:
@@ -136,7 +136,7 @@ def _parser() -> argparse.ArgumentParser:
     align.add_argument("source", type=Path)
     align.add_argument("target", type=Path)
     for command in (one, two, align):
-        cli.add_verbose(command)
+        cli.add_looks(command)
     return parser
 
 

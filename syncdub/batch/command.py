@@ -37,7 +37,7 @@ def add_command(parser: argparse.ArgumentParser) -> None:
     cli.add_options(parser, BatchRequest)
     cli.add_options(parser, SyncRequest)
     parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
-    cli.add_verbose(parser)
+    cli.add_looks(parser)
 
 
 def run(options: argparse.Namespace, engine: Engine, report: Report) -> tuple[int, Mapping[str, Any]]:
