@@ -190,7 +190,10 @@ class SoundListener:
             logarithms = np.log(
                 np.abs(np.fft.rfft(pieces * self._window, n=N_FFT)) @ self._mel + np.float32(LOG_OFFSET)
             )
-            return np.clip(np.round(logarithms / np.float32(IN_SCALE)) + IN_ZERO, 0, 255).astype(np.uint8)
+            rows: NDArray[np.uint8] = np.clip(np.round(logarithms / np.float32(IN_SCALE)) + IN_ZERO, 0, 255).astype(
+                np.uint8
+            )
+            return rows
         import torch
 
         frames = torch.from_numpy(samples).to(device).unfold(0, WINDOW, STRIDE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from argparse import Namespace
 from pathlib import Path
 
 import pytest
@@ -23,5 +24,6 @@ def test_stages_unused_for_longer_than_keep_days_go_when_a_command_ends(
         os.utime(stage / name, (past, past))
     monkeypatch.setenv("DATA_DIR", str(tmp_path))
     monkeypatch.setenv("KEEP_DAYS", days)
-    assert cli.run(lambda settings, report: (cli.DONE, {}), True, lambda result, language: "") == cli.DONE
+    options = Namespace(verbose=False, timings=False)
+    assert cli.run(lambda settings, report: (cli.DONE, {}), True, lambda result, language: "", options) == cli.DONE
     assert {p.name for p in stage.iterdir()} == left

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -68,7 +69,7 @@ def test_the_command_line_keeps_a_log_and_shows_it_when_asked(
     def work(settings: Settings, report: Report) -> tuple[int, Mapping[str, Any]]:
         raise FFmpegFailed("error.ffmpeg.disk", detail="av_interleaved_write_frame(): Input/output error")
 
-    assert cli.run(work, False, lambda result, language: "", verbose) == cli.OURS
+    assert cli.run(work, False, lambda result, language: "", Namespace(verbose=verbose, timings=False)) == cli.OURS
     said = capsys.readouterr().err
     assert "network drive" in said
     assert ("av_interleaved" in said) is verbose
