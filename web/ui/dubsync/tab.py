@@ -45,6 +45,7 @@ class DubTab:
     table: gr.Dataframe
     running: gr.State
     analysed: gr.State
+    review: gr.Accordion
     last: gr.BrowserState
 
     def work(self, page: Page) -> DubWork:
@@ -67,9 +68,11 @@ def layout(page: Page, last: gr.BrowserState) -> DubTab:
         shown, written = _results()
     options |= written
     state = {"running": gr.State(""), "analysed": gr.State("")}
-    review.section(page, state["analysed"])
+    folded = review.section(page, state["analysed"])
     season.section(page)
-    return DubTab(progress=progress, zone=zone, wrong=wrong, options=options, **shown, **state, last=last)
+    return DubTab(
+        review=folded, progress=progress, zone=zone, wrong=wrong, options=options, **shown, **state, last=last
+    )
 
 
 def _options() -> dict[str, Any]:
