@@ -244,7 +244,7 @@ class Look(TightRequest):
     )
     frames: tuple[HandPlace, ...] = option(
         (), "frames by hand, JSON: [{start, end (seconds of the file), kind (hand, follow, whole, centre), middle (0 to 1)}, …]",
-        doors=("rest", "client"),
+        metavar="FILE.json",
     )  # fmt: skip
     also: str = option("", "more shapes in the same job, separated by commas: 4:5,1:1", longest=60)
     quality: str = option(next(iter(QUALITIES)), "how finely clips are encoded", choices=tuple(QUALITIES))
