@@ -12,7 +12,7 @@ import logging
 import os
 import sys
 import time
-from argparse import SUPPRESS, ArgumentParser, Namespace
+from argparse import SUPPRESS, ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
@@ -111,6 +111,9 @@ def add_options(parser: ArgumentParser, request: type[Request], said: Collection
         if parameter.kind is bool:
             parser.add_argument(flag, action="store_false" if parameter.default is True else "store_true", **more)
             continue
+        if (parameter.option.metavar or "").endswith(".json"):
+            parser.add_argument(flag, type=json_in, metavar=parameter.option.metavar, **more)
+            continue
         kind = Path if parameter.kind is Any else counted if _is_counted(parameter) else parameter.kind
         more |= {"nargs": "*"} if parameter.kind is Any else {}
         more |= {"choices": parameter.choices} if parameter.choices else {"metavar": parameter.option.metavar}
@@ -129,6 +132,14 @@ def counted(text: str) -> int:
     if number < 0:
         raise ValueError(text)
     return number
+
+
+def json_in(name: str) -> Any:
+    """What a file of JSON holds; where there is none it is wrong usage."""
+    try:
+        return json.loads(Path(name).read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError) as error:
+        raise ArgumentTypeError(f"{name}: {error}") from error
 
 
 def _is_counted(parameter: Parameter) -> bool:

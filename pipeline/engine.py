@@ -107,9 +107,11 @@ class Engine:
         stream: int = 0,
         report: Report = no_report,
         given: Path | None = None,
+        names: Sequence[str] = (),
     ) -> Transcript:
         """What is said in audio track number ``stream``; ``language`` ``None`` detects it. Subtitles that are ``given``, or lie beside the
-        file or in it, in the language that is spoken and at its times, are taken for it; names of the settings are spelled as there.
+        file or in it, in the language that is spoken and at its times, are taken for it; ``names`` and those of the settings are
+        listened for and spelled as there.
 
         Raises:
             NoAudio: there is no such track.
@@ -118,7 +120,8 @@ class Engine:
         from pipeline.written.spelling import spelled
 
         found = self._written(path, language, stream, given)
-        return spelled(found or self._heard(path, language, stream, report), self.settings.custom_words)
+        known = tuple(dict.fromkeys([*names, *self.settings.custom_words]))
+        return spelled(found or self._heard(path, language, stream, report, known), known)
 
     def _written(self, path: Path | str, language: str | None, stream: int, given: Path | None) -> Transcript | None:
         """What somebody has written down of it."""
@@ -152,15 +155,18 @@ class Engine:
                 total[code] = total.get(code, 0.0) + share * vote.seconds
         return max(total, key=lambda code: total[code], default="")
 
-    def _heard(self, path: Path | str, language: str | None, stream: int, report: Report) -> Transcript:
-        params = (self.settings.whisper_model, self.settings.speech_backend, language, stream)
+    def _heard(
+        self, path: Path | str, language: str | None, stream: int, report: Report, names: tuple[str, ...]
+    ) -> Transcript:
+        told = (names,) if names else ()
+        params = (self.settings.whisper_model, self.settings.speech_backend, language, stream, *told)
         with self._stages.aside():
             return self.memory.recall(
                 "transcript",
                 path,
                 params,
                 Transcript,
-                lambda: self._stages.transcribe(path, language, stream, report, self.probe(path).duration),
+                lambda: self._stages.transcribe(path, language, stream, report, self.probe(path).duration, names),
             )
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:

@@ -40,7 +40,8 @@ class Option:
     ``low`` and ``high`` are the range of a number, ``longest`` the characters that are kept of a text, ``pattern`` its form,
     ``choices`` what it may be where the type does not say it.
     ``setting`` is the attribute of the settings that holds the default where the field's own is ``None``; ``shown`` is how a ``None``
-    reads. ``calls`` is the name at a door where it is not the field's; a flag that is on by default has its ``--no-…`` name there.
+    reads. A ``metavar`` that ends with ``.json`` is a file of JSON on the command line.
+    ``calls`` is the name at a door where it is not the field's; a flag that is on by default has its ``--no-…`` name there.
     """
 
     help: str

@@ -40,9 +40,15 @@ class Stages(Protocol):
         """Surrounds a stage and the wait for another who does the same."""
 
     def transcribe(
-        self, path: Path | str, language: str | None, stream: int, report: Report, duration: float
+        self,
+        path: Path | str,
+        language: str | None,
+        stream: int,
+        report: Report,
+        duration: float,
+        names: tuple[str, ...] = (),
     ) -> Transcript:
-        """What is said in audio track number ``stream``; ``language`` ``None`` detects it."""
+        """What is said in audio track number ``stream``; ``language`` ``None`` detects it; ``names`` may be said."""
 
     def gather(self, path: Path | str, info: MediaInfo, report: Report) -> RawEvidence:
         """Curves, events, shots, silences and beats of a file."""
@@ -71,16 +77,22 @@ class Here:
         return contextlib.nullcontext()
 
     def transcribe(
-        self, path: Path | str, language: str | None, stream: int, report: Report, duration: float
+        self,
+        path: Path | str,
+        language: str | None,
+        stream: int,
+        report: Report,
+        duration: float,
+        names: tuple[str, ...] = (),
     ) -> Transcript:
-        """What is said in audio track number ``stream``; ``language`` ``None`` detects it.
+        """What is said in audio track number ``stream``; ``language`` ``None`` detects it; ``names`` may be said.
 
         Raises:
             NoAudio: there is no such track.
         """
         with turn(self._hearing), self._room_for("_transcriber"):
             return self._transcriber.transcribe(
-                path, language=language, stream=stream, report=report, duration=duration
+                path, language=language, stream=stream, report=report, duration=duration, names=names
             )
 
     def gather(self, path: Path | str, info: MediaInfo, report: Report) -> RawEvidence:

@@ -1,4 +1,5 @@
-"""What is said in a file of a request: as it was written down or given, else as it is heard, with the request's names spelled as there."""
+"""What is said in a file of a request: as it was written down or given, else as it is heard, with the request's names listened for and
+spelled as there."""
 
 from __future__ import annotations
 
@@ -22,4 +23,4 @@ def heard_by(
     """
     media = [name for name in request.files() if request.subtitles is None or Path(name) != request.subtitles]
     given = request.subtitles if media == [str(path)] else None
-    return request.said_in(engine.transcript(path, request.language, stream, report, given))
+    return engine.transcript(path, request.language, stream, report, given, request.known_words())

@@ -24,8 +24,7 @@ from pipeline.render.quality import QUALITIES
 from pipeline.render.shapes import ASPECTS, FRAMINGS, SOURCE
 from pipeline.requests import Request, option, unstored
 from pipeline.tracks.choice import AUTO, WANTED
-from pipeline.values import Span, Transcript
-from pipeline.written.spelling import spelled
+from pipeline.values import Span
 from reelify.cut.compilation import CROSSFADE
 from reelify.cut.rewriting import Rewrite
 from reelify.looks.hands import HandPlace
@@ -75,9 +74,9 @@ class SpokenRequest(Request):
         """What people call its media."""
         return next((self.called(path) for path in self.files() if path != str(self.subtitles)), "")
 
-    def said_in(self, transcript: Transcript) -> Transcript:
-        """``transcript`` with the names of this request spelled as they are there."""
-        return spelled(transcript, [w.strip() for w in self.words.split(",") if w.strip()])
+    def known_words(self) -> tuple[str, ...]:
+        """The names of this request, each once."""
+        return tuple(dict.fromkeys(w.strip() for w in self.words.split(",") if w.strip()))
 
     def __post_init__(self) -> None:
         if self.language is not None:
@@ -245,7 +244,7 @@ class Look(TightRequest):
     )
     frames: tuple[HandPlace, ...] = option(
         (), "frames by hand, JSON: [{start, end (seconds of the file), kind (hand, follow, whole, centre), middle (0 to 1)}, …]",
-        doors=("rest", "client"),
+        metavar="FILE.json",
     )  # fmt: skip
     also: str = option("", "more shapes in the same job, separated by commas: 4:5,1:1", longest=60)
     quality: str = option(next(iter(QUALITIES)), "how finely clips are encoded", choices=tuple(QUALITIES))

@@ -63,14 +63,20 @@ class AllWorkers:
         return tasks.aside()
 
     def transcribe(
-        self, path: Path | str, language: str | None, stream: int, report: Report, duration: float
+        self,
+        path: Path | str,
+        language: str | None,
+        stream: int,
+        report: Report,
+        duration: float,
+        names: tuple[str, ...] = (),
     ) -> Transcript:
         """As :meth:`Here.transcribe`, passage by passage."""
         from pipeline.speech.transcriber import Transcriber
 
         others = Others(self._crew, self._parcels, digest(path))
         course = Transcriber(self._here.settings, self._here.device, listeners=others)
-        return course.transcribe(path, language=language, stream=stream, report=report, duration=duration)
+        return course.transcribe(path, language=language, stream=stream, report=report, duration=duration, names=names)
 
     def gather(self, path: Path | str, info: MediaInfo, report: Report) -> RawEvidence:
         """As :meth:`Here.gather`, long films piece by piece."""
@@ -197,7 +203,8 @@ def measure(engine: ClusterEngine, name: str, report: Report) -> Measured:
 
 
 def _identity(passage: Passage) -> str:
-    state = hashlib.blake2b(repr((passage.language, passage.voting, passage.sung)).encode(), digest_size=16)
+    asked = (passage.language, passage.voting, passage.sung, *([passage.names] if passage.names else ()))
+    state = hashlib.blake2b(repr(asked).encode(), digest_size=16)
     for chunk in passage.chunks:
         state.update(repr(chunk.pieces).encode())
         state.update(chunk.samples.tobytes())

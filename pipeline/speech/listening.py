@@ -13,7 +13,8 @@ from pipeline.speech import guards, turns
 from pipeline.speech.passages import Passage, Said, Vote
 from pipeline.speech.recognisers import Recognisers
 from pipeline.speech.sentences import Spoken
-from pipeline.speech.values import Chunk, Heard, HeardWord
+from pipeline.speech.values import Chunk, Heard, HeardWord, Recogniser
+from pipeline.speech.whisper import prompted
 from pipeline.speech.word_times import holes, on_file_clock, snapped, sound_runs
 from pipeline.values import Span
 
@@ -41,8 +42,9 @@ class Ear:
         if passage.free and not passage.sung:
             return self._in_turns(passage)
         votes = passage.votes or self.votes(passage.chunks) if passage.voting else ()
-        write = self._sung_words if passage.sung else self._listen
-        return Said(tuple(write(passage.chunks, passage.language)), votes)
+        if passage.sung:
+            return Said(tuple(self._sung_words(passage.chunks, passage.language)), votes)
+        return Said(tuple(self._listen(passage.chunks, passage.language, passage.names)), votes)
 
     def _in_turns(self, passage: Passage) -> Said:
         """A passage whose parts may be in several languages; the parts vote where a chunk is not sure."""
@@ -58,7 +60,7 @@ class Ear:
             codes = turns.spoken_in([v.languages for v in votes], there) if votes else [passage.language]
             found += turns.joined(chunk, spans, codes)
             said += votes if len(set(codes)) > 1 else [vote]
-        words = chain.from_iterable(self._turns(found, passage.language))
+        words = chain.from_iterable(self._turns(found, passage.language, passage.names))
         return Said(tuple(words), tuple(said) if passage.voting else ())
 
     def _parted(self, chunk: Chunk) -> tuple[list[Span], tuple[Vote, ...]]:
@@ -73,12 +75,12 @@ class Ear:
         known |= dict(zip(new, self.votes([chunk.part(span) for span in new]), strict=True))
         return finer, tuple(known[span] for span in finer)
 
-    def _turns(self, found: Sequence[turns.Turn], main: str) -> Iterator[list[Spoken]]:
+    def _turns(self, found: Sequence[turns.Turn], main: str, names: Sequence[str]) -> Iterator[list[Spoken]]:
         """The words of each turn, in order; turns of one language are heard together."""
         for code, run in groupby(found, key=lambda turn: turn.language):
             group = [turn.chunk for turn in run]
-            words = self._listen(group, code)
-            yield words if code == main else _likelier(words, self._listen(group, main))
+            words = self._listen(group, code, names)
+            yield words if code == main else _likelier(words, self._listen(group, main, names))
 
     def votes(self, chunks: Sequence[Chunk]) -> tuple[Vote, ...]:
         """Each chunk's opinion on its language."""
@@ -106,9 +108,26 @@ class Ear:
     def _hear(self, group: Sequence[Chunk], language: str, *, careful: bool = False) -> list[Heard]:
         return self._recognisers.in_batches(group, lambda one, part: one.listen(part, language, careful=careful))
 
-    def _listen(self, group: Sequence[Chunk], language: str) -> list[Spoken]:
-        """The words of a group of chunks: heard, doubted and heard again, filled up, timed."""
+    def _named(self, group: Sequence[Chunk], heard: list[Heard], language: str, names: Sequence[str]) -> list[Heard]:
+        """``heard`` with ``names`` where a second hearing, which is told of them, finds them."""
+        found = [prompted.suspected(h.words, names) if guards.believable(h) else () for h in heard]
+        again = [n for n, those in enumerate(found) if those]
+        wanted = [name for name in names if any(name in those for those in found)]
+
+        def told(one: Recogniser, part: Sequence[Chunk]) -> list[Heard]:
+            return one.listen(part, language, names=wanted)
+
+        seconds = self._recognisers.in_batches([group[n] for n in again], told) if again else []
+        for n, second in zip(again, seconds, strict=True):
+            if not guards.loops(second.text):
+                heard[n] = replace(heard[n], words=prompted.named(heard[n].words, second.words, wanted))
+        return heard
+
+    def _listen(self, group: Sequence[Chunk], language: str, names: Sequence[str] = ()) -> list[Spoken]:
+        """The words of a group of chunks: heard, heard with ``names``, doubted and heard again, filled up, timed."""
         heard = self._hear(group, language)
+        if names:
+            heard = self._named(group, heard, language, names)
         again = [n for n, h in enumerate(heard) if guards.worth_another(h)]
         for n, second in zip(again, self._hear([group[n] for n in again], language, careful=True), strict=True):
             heard[n] = guards.better(heard[n], second)

@@ -20,7 +20,7 @@ class Passage:
     """A batch of ``chunks`` to be written down in ``language``.
 
     ``voting`` asks for each chunk's opinion on the language too; ``sung`` listens without trusting a voice detector; ``free`` lets
-    parts be in another language, ``votes`` are the chunks' where they are known;
+    parts be in another language, ``votes`` are the chunks' where they are known; ``names`` may be said in it;
     ``done`` is how much of the source ends with it, in [0, 1].
     """
 
@@ -31,6 +31,7 @@ class Passage:
     done: float = 0.0
     free: bool = False
     votes: tuple[Vote, ...] = ()
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

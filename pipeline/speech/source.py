@@ -13,11 +13,12 @@ Listenable = Path | str | Audio | Iterable[Audio] | Callable[[], Iterable[Audio]
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """A source as blocks of sound; ``again`` says whether it can be read more than once."""
+    """A source as blocks of sound; ``again`` says whether it can be read more than once, ``names`` what may be said in it."""
 
     blocks: Callable[[], Iterable[Audio]]
     again: bool
     duration: float | None
+    names: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, source: Listenable, stream: int, duration: float | None) -> Reader:

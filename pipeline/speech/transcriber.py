@@ -64,9 +64,12 @@ class Transcriber:
         stream: int = 0,
         report: Report = no_report,
         duration: float | None = None,
+        names: Sequence[str] = (),
     ) -> Transcript:
         """What is said in ``source``: a file (its audio track number ``stream``), sound, blocks of sound in order, or a
         function that gives such blocks anew. ``language`` (ISO 639-1) ``None`` detects it over several minutes of speech.
+
+        ``names`` may be said in it, spelled as they are to be written.
 
         Times are on the file's clock. ``duration`` (seconds) serves progress where the source does not know it.
 
@@ -76,7 +79,7 @@ class Transcriber:
             OutOfMemory: not even one chunk fits.
             Cancelled: from ``report``, between two batches.
         """
-        reader = Reader.of(source, stream, duration)
+        reader = replace(Reader.of(source, stream, duration), names=tuple(names))
         course = self._read(reader, Hearing(), language, report)
         if language is None and course.winner and course.language != course.winner and reader.again:
             course = self._read(reader, Hearing(), course.winner, report, course)
@@ -158,7 +161,7 @@ class Transcriber:
             if voting and course.language is None:
                 votes = self._listeners.votes(group)
                 course.language = Course(course.hearing, None).after(votes).winner
-            yield Passage(group, course.language or "en", voting, sung, done, free, votes)
+            yield Passage(group, course.language or "en", voting, sung, done, free, votes, reader.names)
 
     def _groups(self, reader: Reader, course: Course, sung: bool) -> Iterator[tuple[tuple[Chunk, ...], float]]:
         """Batches of chunks and how much of the source ends with each; of what is perhaps ``sung`` only what holds a voice."""

@@ -116,5 +116,7 @@ class Recogniser(Protocol):
     def languages(self, chunks: Sequence[Chunk]) -> list[Mapping[str, float]]:
         """The probability of each language (ISO 639-1) for each chunk."""
 
-    def listen(self, chunks: Sequence[Chunk], language: str, *, careful: bool = False) -> list[Heard]:
-        """The words of each chunk; ``careful`` searches wider and forbids loops."""
+    def listen(
+        self, chunks: Sequence[Chunk], language: str, *, careful: bool = False, names: Sequence[str] = ()
+    ) -> list[Heard]:
+        """The words of each chunk; ``careful`` searches wider and forbids loops, ``names`` may be among them."""

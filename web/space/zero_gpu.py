@@ -48,7 +48,9 @@ def gpu_seconds(model: str, duration: float) -> int:
     return int(min(MOST, max(LEAST, -(-wanted // 10) * 10)))
 
 
-def hear(settings: Settings, path: str, language: str | None, stream: int, duration: float) -> Iterator[FromGpu]:
+def hear(
+    settings: Settings, path: str, language: str | None, stream: int, duration: float, names: tuple[str, ...] = ()
+) -> Iterator[FromGpu]:
     """Transcribe on the GPU, in the process that has it; plain values in, plain values out."""
     from pipeline.speech.transcriber import Transcriber
 
@@ -63,7 +65,8 @@ def hear(settings: Settings, path: str, language: str | None, stream: int, durat
     def work() -> None:
         try:
             device = _whole_gpu()
-            said.put(Transcriber(settings, device).transcribe(path, language=language, stream=stream, report=report))
+            one = Transcriber(settings, device)
+            said.put(one.transcribe(path, language=language, stream=stream, report=report, names=names))
         except StudioError as error:
             said.put(error)
         except RuntimeError as error:  # CUDA's errors
@@ -84,7 +87,9 @@ def _whole_gpu() -> Device:
     return pick("auto")
 
 
-def seconds_for(settings: Settings, path: str, language: str | None, stream: int, duration: float) -> int:
+def seconds_for(
+    settings: Settings, path: str, language: str | None, stream: int, duration: float, names: tuple[str, ...] = ()
+) -> int:
     """:func:`gpu_seconds` for the arguments of :func:`hear`."""
     return gpu_seconds(settings.whisper_model, duration)
 
@@ -110,12 +115,18 @@ class Borrowing(Here):
         self._refusals = refusals
 
     def transcribe(
-        self, path: Path | str, language: str | None, stream: int, report: Report, duration: float
+        self,
+        path: Path | str,
+        language: str | None,
+        stream: int,
+        report: Report,
+        duration: float,
+        names: tuple[str, ...] = (),
     ) -> Transcript:
         """As :meth:`Here.transcribe`; a doubt says where the processor had to do it."""
         report(0.0, message("progress.waiting_gpu"))
         try:
-            heard = self._follow(self._borrowed(self._on_gpu, str(path), language, stream, duration), report)
+            heard = self._follow(self._borrowed(self._on_gpu, str(path), language, stream, duration, names), report)
         except self._refusals as refusal:
             doubt = message("device.gpu_failed", detail=str(refusal)[:200])
         else:
@@ -124,7 +135,7 @@ class Borrowing(Here):
             if type(heard) is not StudioError:
                 raise heard
             doubt = message("device.gpu_failed", detail=str(heard.message.values.get("detail", ""))[:200])
-        found = super().transcribe(path, language, stream, report, duration)
+        found = super().transcribe(path, language, stream, report, duration, names)
         return replace(found, doubts=(*found.doubts, doubt))
 
     @staticmethod

@@ -71,7 +71,7 @@ def _searched(leaves: Leaves, width: int) -> tuple[list[_Search], list[float]]:
     searches = [_Search([((), 0.0)] * width) for _ in range(leaves.sounds)]
     given = torch.tensor([rules.start] * leaves.rows, device=device)
     last = leaves.read(given, leaves.places[:prompt])
-    first = leaves.writer.logits(last[::width, 0]).float().softmax(-1)
+    first = leaves.writer.logits(last[::width, rules.prompt]).float().softmax(-1)
     silent: list[float] = first[:, rules.no_speech].tolist()
     forbidden = torch.zeros(leaves.writer.embedding.shape[0], dtype=torch.bool, device=device)
     forbidden[list(rules.forbidden)] = True

@@ -21,8 +21,8 @@ from pipeline.speech.whisper.vocabulary import TokenVocabulary
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Token numbers: what a text begins with (its first is asked for ``no_speech``), what ``end``s it, what is
-    ``forbidden`` everywhere and ``not_first``; at most ``longest`` tokens are written."""
+    """Token numbers: what a text begins with, what ``end``s it, what is ``forbidden`` everywhere and ``not_first``; at most
+    ``longest`` tokens are written. The first ``prompt`` tokens of the start tell of names; the one after is asked for ``no_speech``."""
 
     start: tuple[int, ...]
     end: int
@@ -30,6 +30,7 @@ class Rules:
     forbidden: tuple[int, ...]
     not_first: tuple[int, ...]
     longest: int
+    prompt: int = 0
 
 
 @dataclass(slots=True)
@@ -208,7 +209,7 @@ class _Page:
         import torch
 
         last = self.further([list(self.rules.start)] * len(self.alive))
-        logits = self.writer.logits(last).float()
+        logits = self.writer.logits(last[:, self.rules.prompt :]).float()
         for text, p in zip(self.alive, logits[:, 0].softmax(-1)[:, self.rules.no_speech].tolist(), strict=True):
             text.no_speech = p
         self.writer.pace.begin(torch.get_num_threads())

@@ -16,6 +16,7 @@ from pipeline.errors import ModelUnavailable
 from pipeline.progress import breathe
 from pipeline.speech.values import APPEND, BEAM, CAREFUL_BEAM, PREPEND, RATE, Chunk, Heard, HeardWord
 from pipeline.speech.whisper.encoder import WINDOW, alike
+from pipeline.speech.whisper.prompted import prompt
 from pipeline.speech.whisper.rounded import RoundedEncoder
 from pipeline.speech.whisper.states import States
 
@@ -99,22 +100,28 @@ class FasterWhisper:
             found.update(zip(numbers, results, strict=True))
         return [found[n] for n in range(len(chunks))]
 
-    def listen(self, chunks: Sequence[Chunk], language: str, *, careful: bool = False) -> list[Heard]:
-        """The words of each chunk."""
+    def listen(
+        self, chunks: Sequence[Chunk], language: str, *, careful: bool = False, names: Sequence[str] = ()
+    ) -> list[Heard]:
+        """The words of each chunk; ``names`` may be among them."""
         if not chunks:
             return []
         tokenizer = self._tokenizer(language)
+        told = prompt(tokenizer.encode, names)
+        before = [tokenizer.sot_prev, *told] if told else []
 
         def heard(part: Sequence[Chunk], encoded: Any) -> list[Heard]:
-            return self._listen(tokenizer, part, encoded, careful)
+            return self._listen(tokenizer, part, encoded, careful, before)
 
         return self._beside(chunks, self._groups(chunks, careful=careful), heard)
 
-    def _listen(self, tokenizer: Any, chunks: Sequence[Chunk], encoded: Any, careful: bool) -> list[Heard]:
+    def _listen(
+        self, tokenizer: Any, chunks: Sequence[Chunk], encoded: Any, careful: bool, before: Sequence[int]
+    ) -> list[Heard]:
         results = self._model.model.generate(
             encoded,
             # Without time tokens base leaves far fewer words out; the alignment gives the times.
-            [[*tokenizer.sot_sequence, tokenizer.no_timestamps]] * len(chunks),
+            [[*before, *tokenizer.sot_sequence, tokenizer.no_timestamps]] * len(chunks),
             beam_size=CAREFUL_BEAM if careful else BEAM,
             repetition_penalty=1.05 if careful else 1.0,
             no_repeat_ngram_size=6 if careful else 0,

@@ -17,6 +17,7 @@ from pipeline.speech.whisper import beam
 from pipeline.speech.whisper.decoder import Rules, Writer, Written
 from pipeline.speech.whisper.encoder import FRAME, context, encode
 from pipeline.speech.whisper.fixed import rows_within
+from pipeline.speech.whisper.prompted import prompt
 from pipeline.speech.whisper.recorded import RecordedWriter
 from pipeline.speech.whisper.weights import alignment_heads, dimensions, read_variables, state_dict
 
@@ -102,13 +103,15 @@ class OpenAIWhisper:
         rules = Rules((t.sot,), t.eot, t.no_speech, (), (), 0)
         with torch.inference_mode():
             encoded = self._encoded(chunks)
-            self._kept = [*self._kept, *zip(chunks, encoded, strict=True)][-max(self.batch, KEPT) :]
+            self._keep(chunks, encoded)
             following = torch.cat([self._writer.after(self._writer.sound(e), rules) for e in self._together(encoded)])
             likely = following[:, list(t.all_language_tokens)].float().softmax(-1).tolist()
         return [dict(zip(t.all_language_codes, row, strict=True)) for row in likely]
 
-    def listen(self, chunks: Sequence[Chunk], language: str, *, careful: bool = False) -> list[Heard]:
-        """The words of each chunk, decoded as one batch."""
+    def listen(
+        self, chunks: Sequence[Chunk], language: str, *, careful: bool = False, names: Sequence[str] = ()
+    ) -> list[Heard]:
+        """The words of each chunk, decoded as one batch; ``names`` may be among them."""
         import torch
         from whisper.tokenizer import get_tokenizer
 
@@ -117,9 +120,11 @@ class OpenAIWhisper:
         tokenizer = get_tokenizer(
             self.model.is_multilingual, num_languages=self.model.num_languages, language=language, task="transcribe"
         )
-        rules = _rules(tokenizer, self.model.dims.n_text_ctx // 2)
+        rules = _rules(tokenizer, self.model.dims.n_text_ctx // 2, prompt(tokenizer.encode, names))
         with torch.inference_mode():
             encoded = self._encoded(chunks, whole=careful)
+            if not careful:
+                self._keep(chunks, encoded)
             if self._half:
                 texts = self._on_card(encoded, rules, careful)
             elif careful:
@@ -129,10 +134,19 @@ class OpenAIWhisper:
             with threads(1):
                 return _heard(tokenizer, rules, texts, chunks)
 
+    def _keep(self, chunks: Sequence[Chunk], encoded: Sequence[Any]) -> None:
+        """What ``chunks`` were encoded to is there for their next hearing."""
+        new = {id(c) for c in chunks}
+        old = [(c, e) for c, e in self._kept if id(c) not in new]
+        self._kept = [*old, *zip(chunks, encoded, strict=True)][-max(self.batch, KEPT) :]
+
     def _on_card(self, encoded: Sequence[Any], rules: Rules, careful: bool) -> list[Written]:
         """The texts of all sounds as one batch."""
         sound = self._writer.sound(self._together(encoded)[0])
-        return beam.search(self._writer, sound, rules, CAREFUL_BEAM) if careful else self._recorded.write(sound, rules)
+        if careful:
+            return beam.search(self._writer, sound, rules, CAREFUL_BEAM)
+        # A recording is made for one start of texts; few chunks are heard with names, and with others each time.
+        return self._writer.write([sound], rules) if rules.prompt else self._recorded.write(sound, rules)
 
     def _searched(self, encoded: Sequence[Any], language: str, rules: Rules) -> list[Written]:
         """Texts found by openai-whisper's search for the likeliest of many, one sound at a time: on a processor a batch is no quicker."""
@@ -140,7 +154,10 @@ class OpenAIWhisper:
         from whisper import DecodingOptions, decode
 
         hands = 1 if self.model.dims.n_text_state <= ALONE else torch.get_num_threads()
-        options = DecodingOptions(language=language, beam_size=CAREFUL_BEAM, without_timestamps=True, fp16=self._half)
+        told = list(rules.start[1 : rules.prompt]) or None
+        options = DecodingOptions(
+            language=language, beam_size=CAREFUL_BEAM, without_timestamps=True, fp16=self._half, prompt=told
+        )
         texts = []
         for part in encoded:
             breathe()
@@ -194,24 +211,25 @@ class OpenAIWhisper:
         return [*found, *map(encoded, wanted[beside:])]
 
 
-def _rules(tokenizer: Any, longest: int) -> Rules:
-    """What openai-whisper's own decoding holds to when no time tokens are asked for."""
+def _rules(tokenizer: Any, longest: int, told: Sequence[int] = ()) -> Rules:
+    """What openai-whisper's own decoding holds to when no time tokens are asked for; ``told`` are tokens of names."""
     t = tokenizer
     never = {*t.non_speech_tokens, t.transcribe, t.translate, t.sot, t.sot_prev, t.sot_lm, t.no_speech}
-    start = (*t.sot_sequence, t.no_timestamps)
-    return Rules(start, t.eot, t.no_speech, tuple(sorted(never)), (*t.encode(" "), t.eot), longest)
+    before = (t.sot_prev, *told) if told else ()
+    start = (*before, *t.sot_sequence, t.no_timestamps)
+    return Rules(start, t.eot, t.no_speech, tuple(sorted(never)), (*t.encode(" "), t.eot), longest, len(before))
 
 
 def _heard(tokenizer: Any, rules: Rules, texts: Sequence[Written], chunks: Sequence[Chunk]) -> list[Heard]:
     """``texts`` as words with times; what tells them is brought from the device once for all."""
     said = [[n for n, t in enumerate(text.tokens) if t < rules.end] for text in texts]
     spoken = [n for n, tokens in enumerate(said) if tokens]
-    prompt = len(rules.start)
+    begun = len(rules.start)
     likeness = []
     for n in spoken:
-        rows = [*range(prompt), *(prompt + at for at in said[n]), prompt + len(texts[n].tokens)]
+        rows = [*range(rules.prompt, begun), *(begun + at for at in said[n]), begun + len(texts[n].tokens)]
         frames = max(2, int(chunks[n].duration / FRAME))
-        likeness.append(_likeness(texts[n].attention[:, rows, :frames], prompt - 1))
+        likeness.append(_likeness(texts[n].attention[:, rows, :frames], begun - rules.prompt - 1))
     times = dict(zip(spoken, map(_token_times, _fetched(likeness)), strict=True))
     found = []
     for n, text in enumerate(texts):

@@ -85,7 +85,7 @@ class _Course:
         self.closed.copy_(self.ended)
         start = torch.tensor([rules.start] * leaves.rows, device=self.token.device)
         last = leaves.read(start, leaves.places[: len(rules.start)])
-        logits = leaves.writer.logits(last[:, [0, -1]]).float()
+        logits = leaves.writer.logits(last[:, [rules.prompt, -1]]).float()
         silent: list[float] = logits[:, 0].softmax(-1)[:, rules.no_speech].tolist()
         self._choose(logits[:, 1], self.not_first)
         self.at.fill_(len(rules.start))

@@ -342,7 +342,9 @@ class Voice:
         self.check()
         return [{self.where: 1.0} for _ in chunks]
 
-    def listen(self, chunks: Sequence[Chunk], language: str, *, careful: bool = False) -> list[Heard]:
+    def listen(
+        self, chunks: Sequence[Chunk], language: str, *, careful: bool = False, names: Sequence[str] = ()
+    ) -> list[Heard]:
         self.check()
         return [Heard((), 0.0, 0.0) for _ in chunks]
 

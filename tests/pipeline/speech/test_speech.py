@@ -295,7 +295,9 @@ class Parrot:
             found.append({code: 0.9, "gl" if code != "gl" else "pt": 0.1})
         return found
 
-    def listen(self, given: Sequence[Chunk], language: str, *, careful: bool = False) -> list[Heard]:
+    def listen(
+        self, given: Sequence[Chunk], language: str, *, careful: bool = False, names: Sequence[str] = ()
+    ) -> list[Heard]:
         self.asked.append((len(given), language))
         return [self.hear(c) for c in given]
 

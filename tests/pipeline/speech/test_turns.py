@@ -43,7 +43,9 @@ class Bilingual:
         shares = [float(np.mean(c.samples > 0.5)) for c in chunks]
         return [{"es": 0.98 * (1 - s) + 0.01, "en": 0.98 * s + 0.01} for s in shares]
 
-    def listen(self, chunks: Sequence[Chunk], language: str, *, careful: bool = False) -> list[Heard]:
+    def listen(
+        self, chunks: Sequence[Chunk], language: str, *, careful: bool = False, names: Sequence[str] = ()
+    ) -> list[Heard]:
         found = []
         for c in chunks:
             self.heard.append((language, c.duration))

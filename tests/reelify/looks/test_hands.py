@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import av
+import numpy as np
 import pytest
 
+from pipeline.cli import given
+from pipeline.engine import Engine
 from pipeline.errors import BadRequest
 from pipeline.framing.layouts import Hand
+from pipeline.media import ffmpeg
+from pipeline.settings import Settings
+from pipeline.values import Span
+from reelify.__main__ import _parser
+from reelify.compile_workflow import CompileResult, compile_clip
 from reelify.looks.hands import HandPlace, hands_in
 from reelify.requests import Clip, CompileRequest
 
@@ -34,3 +45,95 @@ def test_what_cannot_be_shown_is_refused(wrong: dict[str, object]) -> None:
 def test_the_last_word_counts() -> None:
     both = (HandPlace(0.0, 2.0, "whole"), HandPlace(0.0, 2.0, "follow"))
     assert [h.kind for h in hands_in(both, ["/a.mp4"])["/a.mp4"]] == ["whole", "follow"]
+
+
+def test_the_command_line_reads_them_from_a_file(tmp_path: Path) -> None:
+    wanted = tmp_path / "frames.json"
+    wanted.write_text('[{"start": 0, "end": 2, "kind": "hand", "middle": 0.25}]', encoding="utf-8")
+    options = _parser().parse_args(["rank", "a.mp4", "--aspect", "9:16", "--frames", str(wanted)])
+    found = CompileRequest.from_json({"clips": (Clip(Path("a.mp4")),), **given(options, CompileRequest)})
+    assert found.frames == (HandPlace(0.0, 2.0, "hand", 0.25),)
+
+
+@pytest.mark.parametrize("name", ["no.json", "broken.json"])
+def test_a_file_that_cannot_be_read_is_wrong_usage(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "broken.json").write_text("[{", encoding="utf-8")
+    with pytest.raises(SystemExit) as stopped:
+        _parser().parse_args(["rank", "a.mp4", "--frames", str(tmp_path / name)])
+    assert stopped.value.code == 2
+    assert name in capsys.readouterr().err
+
+
+# --- measured on the picture
+
+WIDE, HIGH, STRIPE = 640, 360, 40
+SHARE = (9 / 16) / (WIDE / HIGH)
+"""Of the film's width that a frame of 9:16 shows."""
+SHIFT = (0, 10)
+"""Pixels that the stripes of each shot begin to the right of the film's edge."""
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two shots of two seconds, of upright stripes."""
+    path = tmp_path_factory.mktemp("hands") / "film.mp4"
+    size = f"color=black:s={WIDE}x{HIGH}:r=10:d=2,format=yuv420p"
+    shots = [
+        f"{size},geq=lum='if(mod(floor((X-{shift}+400)/{STRIPE}),2),{light},{dark})':cb={tint}:cr=128"
+        for shift, light, dark, tint in zip(SHIFT, (200, 40), (40, 220), (90, 170), strict=True)
+    ]
+    graph = f"{shots[0]}[a];{shots[1]}[b];[a][b]concat"
+    ffmpeg.run(["-f", "lavfi", "-i", graph, "-c:v", "libx264", "-crf", "10", ffmpeg.safe_output(path)])
+    return path
+
+
+def picture_of(path: Path, time: float) -> np.ndarray[Any, Any]:
+    """The luma of a clip's frame (row, column)."""
+    with av.open(str(path)) as container:
+        for frame in container.decode(video=0):
+            if frame.time is not None and frame.time >= time:
+                return np.asarray(frame.to_ndarray(format="gray"), float)
+    raise AssertionError("the clip is too short")
+
+
+def edges(rows: np.ndarray[Any, Any]) -> list[float]:
+    """Where stripes end, as shares of the width."""
+    line = rows.mean(axis=0)
+    bright = line > (line.min() + line.max()) / 2
+    return [float(n + 1) / len(line) for n in np.flatnonzero(bright[1:] != bright[:-1])]
+
+
+def expected(middle: float, share: float, shift: int) -> list[float]:
+    """Where stripes end in a frame that shows ``share`` of the film's width around ``middle``."""
+    ends = [(shift + n * STRIPE) / WIDE for n in range(WIDE // STRIPE + 1)]
+    seen = [(end - middle) / share + 0.5 for end in ends]
+    return [end for end in seen if 0.01 < end < 0.99]
+
+
+def rendered(film: Path, folder: Path, *frames: dict[str, object]) -> CompileResult:
+    asked = {"clips": (Clip(film, Span(0.0, 4.0)),), "aspect": "9:16", "frames": list(frames), "listen": False}
+    engine = Engine(Settings.from_env({"DATA_DIR": str(folder / "data"), "TEMP_DIR": str(folder / "temp")}))
+    return compile_clip(engine, replace(CompileRequest.from_json(asked), out=folder))
+
+
+def test_a_clip_shows_what_was_asked_of_each_shot(film: Path, tmp_path: Path) -> None:
+    wanted = (0.25, 0.7)
+    frames = [{"start": 2 * n, "end": 2 * n + 2, "kind": "hand", "middle": m} for n, m in enumerate(wanted)]
+    found = rendered(film, tmp_path, *frames)
+    assert [(one.kind, one.reason) for one in found.layouts] == [("hand", "hand"), ("hand", "hand")]
+    for time, middle, shift in zip((1.0, 3.0), wanted, SHIFT, strict=True):
+        picture = picture_of(found.path, time)
+        assert picture.shape[1] / picture.shape[0] == pytest.approx(9 / 16, abs=0.01)
+        assert edges(picture) == pytest.approx(expected(middle, SHARE, shift), abs=0.012)  # two pixels of the film
+        assert float(picture.std(axis=0).max()) < 3.0, "no bars"
+
+
+def test_the_whole_picture_and_its_centre(film: Path, tmp_path: Path) -> None:
+    found = rendered(film, tmp_path, {"start": 0, "end": 2, "kind": "whole"}, {"start": 2, "end": 4, "kind": "centre"})
+    assert [one.kind for one in found.layouts] == ["whole", "centre"]
+    picture = picture_of(found.path, 1.0)
+    middle = picture.shape[0] // 2
+    assert edges(picture[middle - 20 : middle + 20]) == pytest.approx(expected(0.5, 1.0, SHIFT[0]), abs=0.005)
+    assert edges(picture_of(found.path, 3.0)) == pytest.approx(expected(0.5, SHARE, SHIFT[1]), abs=0.012)

@@ -80,7 +80,14 @@ class FakeTranscriber:
         self.made.append((settings.speech_backend, device.kind))
 
     def transcribe(
-        self, path: Any, *, language: str | None, stream: int, report: Report, duration: float | None = None
+        self,
+        path: Any,
+        *,
+        language: str | None,
+        stream: int,
+        report: Report,
+        duration: float | None = None,
+        names: tuple[str, ...] = (),
     ) -> Transcript:
         type(self).script(report)
         return Transcript(self.backend, 100.0, (), 1.0, ())

@@ -105,7 +105,7 @@ class PreviewWork:
         kits = Kits.of(self.page.settings.data_dir, owner_of(request))
         asked = self._with_font(asked, look, kits)
         ranking = job.asked(RankRequest)  # what was heard then is remembered by what was asked
-        asked = replace(asked, track=ranking.track, language=ranking.language)
+        asked = replace(asked, track=ranking.track, language=ranking.language, words=ranking.words)
         post = self._post(asked, clip, span)
         preview = self._preview(asked, post)
         time = min(max(0.0, where.get("time", 0.5)), max(0.0, preview.duration - 0.05))
@@ -141,7 +141,7 @@ class PreviewWork:
         transcript = Transcript("", info.duration)
         if info.audio:
             stream = chosen(info, asked.track).heard
-            transcript = self.page.engine.transcript(source, asked.language, stream)
+            transcript = self.page.engine.transcript(source, asked.language, stream, names=asked.known_words())
         heard = moved(transcript, span)
         points = [
             Point(p["part"], p["text"], p["start"] + clip["start"] - span.start, p["points"])
