@@ -28,6 +28,7 @@ from syncdub.exact.findings import WHOLE, Finding, evidence_of, weigh
 from syncdub.exact.pictures import Spot, disagreement
 from syncdub.exact.soundmatch import Agreement, glance, match
 from syncdub.exact.speed import KNOWN, pitch_votes
+from syncdub.languages import heard_as, language_of, short
 from syncdub.meaning.coarse import coarse_lines, confirmed, with_gaps_filled
 from syncdub.meaning.meaning import Meaning, meaning
 from syncdub.reading.device_search import search_on
@@ -97,8 +98,8 @@ def analyse(
     finding = finished(replace(finding, pitch=_pitch(case, finding)), tracks, engine.device.kind)
     report(weights[2], message("progress.placing"))
     _tell(case, finding, spots)
-    said = None if request.quick else _said(engine, case, part_of(report, weights[2], 1.0))
-    plan = _plan(case, finding, spots, said)
+    said, heard = (None, ("", "")) if request.quick else _said(engine, case, part_of(report, weights[2], 1.0))
+    plan = replace(_plan(case, finding, spots, said), languages=_languages(case, heard))
     report(1.0, message("progress.placed"))
     return plan
 
@@ -254,11 +255,19 @@ def _rate(segments: Sequence[Segment], found: float) -> float:
     )
 
 
-def _said(engine: Witnesses, case: _Case, report: Report) -> Meaning:
+def _languages(case: _Case, heard: tuple[str, str]) -> tuple[str, str]:
+    """The languages of both tracks by what the files say and what was ``heard`` on them."""
+    original, dub = (i.audio[n].language for i, n in zip((case.original, case.dub), case.streams, strict=True))
+    return short(language_of(original, heard[0])), short(language_of(dub, heard[1]))
+
+
+def _said(engine: Witnesses, case: _Case, report: Report) -> tuple[Meaning, tuple[str, str]]:
+    """What is said, compared; and the languages heard, empty where that is not sure."""
     own = engine.transcript(case.original.path, None, case.streams[0], part_of(report, 0.0, 0.45))
     dub = engine.transcript(case.dub.path, None, case.streams[1], part_of(report, 0.45, 0.9))
     report(0.95, message("progress.comparing_meaning"))
-    return meaning(own, dub, engine.embed)
+    spoken = tuple(heard_as(t.language, t.language_probability) for t in (own, dub))
+    return meaning(own, dub, engine.embed), (spoken[0], spoken[1])
 
 
 def _plan(case: _Case, finding: Finding, spots: list[Spot], said: Meaning | None) -> SyncPlan:

@@ -83,8 +83,10 @@ class SyncRequest(AnalyseRequest):
     cut_gaps: bool = option(False, "leave out of the film what the dub lacks: a shorter version")
     codec: Codec = option("flac", "flac, eac3 or aac where packets cannot be copied", doors=("command", "client"))
     nudge_ms: float = option(0.0, "shift the dub by hand, + is later", metavar="MS", doors=("command",))
-    language: str = option("", "language of the dub", metavar="es", doors=("command",))
-    default: Literal["original", "dub"] = option("original", "the track players choose", doors=("command",))
+    language: str = option("", "language of the dub, where its file does not say it", longest=35, metavar="es")
+    default: Literal["original", "dub"] = option(
+        "original", "the sound track that players choose; with dub also the forced subtitles of its language"
+    )
     subtitles: tuple[Path, ...] = option((), "SRT or ASS timed to the dub", metavar="FILE", doors=("command",))
 
 

@@ -141,6 +141,8 @@ class SyncPlan:
     dub_stream: int = 0
     bed: BedLayer | None = None
     """What music and effects without voices added, where they were asked."""
+    languages: tuple[str, str] = ("", "")
+    """Of both tracks, two letters where they exist: as the files say, unless something else is clearly heard; empty if unknown."""
 
     def original_of(self, dub: float) -> float | None:
         """Where a moment of the dub belongs, ``None`` where it does not belong anywhere."""
@@ -164,6 +166,7 @@ class SyncPlan:
             "doubts": list(self.doubts),
             "pitch": self.pitch,
             "bed": self.bed.to_json() if self.bed else None,
+            "languages": dict(zip(("original", "dub"), self.languages, strict=True)),
         }
 
 

@@ -20,6 +20,7 @@ from pipeline.settings import Settings
 from pipeline.tracks.carriage import carriage
 from pipeline.tracks.mux import Mux, NewTrack, check_output, mux
 from pipeline.values import Span
+from syncdub.languages import dub_language, short
 from syncdub.making.dub_subtitles import Lines, dub_subtitles
 from syncdub.making.measure import RATE, Fetch, Residual, measure, windows
 from syncdub.making.nudge import nudge
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
     from pipeline.engine import Engine
 
 N_EXECUTION = 8
-SURE_OF_LANGUAGE = 0.8
-"""Probability from which a heard language becomes a tag."""
 COPY_TRUST_MS = 5.0
 """A copied track further than this from the plan was not what its timestamps said; it is made again, sample by
 sample."""
@@ -56,7 +55,7 @@ class SyncResult:
     """A plan and what became of it: ``output`` is ``None`` when the sync was refused.
 
     ``residual`` is measured between both tracks of the finished file, ``execution`` between the finished dub track
-    and the dub file placed by the plan. ``copied`` says the dub's packets were kept.
+    and the dub file placed by the plan. ``copied`` says the dub's packets were kept, ``language`` how its track is tagged.
     """
 
     plan: SyncPlan
@@ -65,6 +64,7 @@ class SyncResult:
     execution: Residual | None = None
     copied: bool = False
     codec: str = ""
+    language: str = ""
     doubts: tuple[Message, ...] = ()
     others: tuple[SyncResult, ...] = ()
     """What became of further dubs of the film."""
@@ -82,7 +82,7 @@ class SyncResult:
         body["output"] = None if self.output is None else str(self.output)
         body["residual_ms"] = self.residual.to_json() if self.residual else {"median": None, "p95": None}
         body["execution_ms"] = self.execution.to_json() if self.execution else None
-        body["track"] = {"copied": self.copied, "codec": self.codec}
+        body["track"] = {"copied": self.copied, "codec": self.codec, "language": self.language}
         if self.gone:
             body["cut"] = cut_json(self.gone, self.plan.original_duration)
         if self.others:
@@ -114,15 +114,12 @@ def _planned(engine: Engine, request: SyncRequest, report: Report) -> Planned:
 
     if request.plan is not None:
         return Planned(moved(load_plan(request.plan), request.nudges), request)
-    plan = analyse(engine, request, report)
-    return Planned(plan, request, heard_languages(engine, request, plan))
+    return Planned(analyse(engine, request, report), request)
 
 
-def execute(
-    engine: Prober, plan: SyncPlan, request: SyncRequest, report: Report = no_report, heard: Heard | None = None
-) -> SyncResult:
-    """``plan`` carried out: the second half of :func:`sync`, with the same errors; ``heard`` tags tracks that say no language."""
-    return execute_all(engine, [Planned(plan, request, heard or Heard())], report)
+def execute(engine: Prober, plan: SyncPlan, request: SyncRequest, report: Report = no_report) -> SyncResult:
+    """``plan`` carried out: the second half of :func:`sync`, with the same errors."""
+    return execute_all(engine, [Planned(plan, request)], report)
 
 
 def execute_all(engine: Prober, planned: Sequence[Planned], report: Report = no_report) -> SyncResult:
@@ -174,12 +171,13 @@ def _order(engine: Prober, planned: Planned) -> _Order:
     """What is made for a plan: with the files' own lengths, languages, and the shift by hand."""
     request = planned.request
     pair = Pair(engine.probe(request.original), engine.probe(request.dub))
-    if not _language(planned.plan, pair, request):
-        request = replace(request, language=planned.heard.dub)
+    tagged = audio_of(pair.dub, planned.plan.dub_stream).language
+    language, doubts = dub_language(request.language, tagged, planned.plan.languages[1])
+    request = replace(request, language=language)
     plan = with_durations(planned.plan, pair)
     if request.nudge_ms:
         plan = nudge(plan, request.nudge_ms)
-    return _Order(request, pair, planned.heard, plan, placed(plan), engine.settings.device)
+    return _Order(request, pair, doubts, plan, placed(plan), engine.settings.device)
 
 
 def _trusted(execution: Residual | None) -> bool:
@@ -187,31 +185,11 @@ def _trusted(execution: Residual | None) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
-    """What languages the analysis heard in both tracks, ISO 639-1; empty where it is not sure."""
-
-    original: str = ""
-    dub: str = ""
-
-
-def heard_languages(engine: Engine, request: SyncRequest, plan: SyncPlan) -> Heard:
-    """The languages of both tracks; the transcripts are remembered, nothing is heard twice."""
-    if request.quick or not plan.segments:
-        return Heard()
-    found = [
-        engine.transcript(str(path), None, stream)
-        for path, stream in ((request.original, plan.original_stream), (request.dub, plan.dub_stream))
-    ]
-    return Heard(*(t.language if t.language_probability >= SURE_OF_LANGUAGE else "" for t in found))
-
-
-@dataclass(frozen=True, slots=True)
 class Planned:
-    """A dub with where it belongs; ``heard`` are the languages of both tracks."""
+    """A dub with where it belongs."""
 
     plan: SyncPlan
     request: SyncRequest
-    heard: Heard = Heard()
 
     @property
     def refused(self) -> bool:
@@ -220,11 +198,12 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class _Order:
-    """What is made of which files: the ``whole`` plan and as it is ``placed``; ``heard`` are the languages of their tracks."""
+    """What is made of which files: the ``whole`` plan and as it is ``placed``; ``doubts`` are those of the dub's language, which the
+    request names."""
 
     request: SyncRequest
     pair: Pair
-    heard: Heard
+    doubts: tuple[Message, ...]
     whole: SyncPlan
     placed: PlacedPlan
     device: str = "auto"
@@ -256,7 +235,7 @@ def _made(orders: Sequence[_Order], folder: Path, report: Report, *, may_copy: b
         request.default,
         title=request.name,
         fonts=tuple({f.name: f for p in parts for f in p.lines.fonts}.values()),
-        original_language=first.heard.original,
+        original_language=first.whole.languages[0],
         also=tuple(p.added for p in parts[1:]),
     )
     left_out = mux(contents, part_of(report, 0.5, 0.85))
@@ -264,11 +243,9 @@ def _made(orders: Sequence[_Order], folder: Path, report: Report, *, may_copy: b
     for n, (order, part) in enumerate(zip(orders, parts, strict=True)):
         share = part_of(report, 0.85 + 0.15 * n / len(orders), 0.85 + 0.15 * (n + 1) / len(orders))
         residual, execution = measured(order.placed, order.pair, request.output, share, place=n)
-        doubts = (*part.track.doubts, *part.lines.doubts, *(left_out if n == 0 else ()))
-        found = SyncResult(
-            order.placed, request.output, residual, execution, part.track.copied, part.track.codec, doubts
-        )
-        results.append(found)
+        doubts = (*order.doubts, *part.track.doubts, *part.lines.doubts, *(left_out if n == 0 else ()))
+        made = (part.track.copied, part.track.codec, short(order.request.language))
+        results.append(SyncResult(order.placed, request.output, residual, execution, *made, doubts))
     return results
 
 
@@ -276,9 +253,9 @@ def _parts(order: _Order, folder: Path, report: Report, *, may_copy: bool) -> _P
     folder.mkdir(exist_ok=True)
     plan, pair, request = order.placed, order.pair, order.request
     track = make_track(plan, pair, Wish(request.fill, request.codec, may_copy, order.device), folder, report)
-    language = _language(plan, pair, request)
-    lines = dub_subtitles(plan, pair.dub, request.subtitles, language, folder)
-    return _Parts(track, NewTrack(track.path, "a", language, _title(plan, pair, request)), lines)
+    lines = dub_subtitles(plan, pair.dub, request.subtitles, request.language, folder)
+    flags = audio_of(pair.dub, plan.dub_stream).flags
+    return _Parts(track, NewTrack(track.path, "a", request.language, _title(plan, request), flags=flags), lines)
 
 
 def measured(
@@ -331,14 +308,9 @@ def placed_source(path: Path, stream: int, segments: Sequence[Segment]) -> Fetch
     return fetch
 
 
-def _language(plan: SyncPlan, pair: Pair, request: SyncRequest) -> str:
-    tagged = audio_of(pair.dub, plan.dub_stream).language
-    return request.language or (tagged if tagged != "und" else "")
-
-
-def _title(plan: PlacedPlan, pair: Pair, request: SyncRequest) -> str:
+def _title(plan: PlacedPlan, request: SyncRequest) -> str:
     """``Español (sincronizado +1,250 s)``: what it is and what was done, in the person's language."""
-    name = own_name(_language(plan, pair, request)) or say(message("track.dub"), request.interface)
+    name = own_name(request.language) or say(message("track.dub"), request.interface)
     offset = plan.segments[0].offset_ms / 1000 if plan.verdict in {"aligned", "shift"} else None
     if offset is None:
         return say(message("track.synced", language=name), request.interface)

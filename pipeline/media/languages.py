@@ -41,6 +41,11 @@ def own_name(tag: str) -> str:
     return next((name for _, other, name in _ROWS if other == three), "")
 
 
+def own_names() -> tuple[tuple[str, str], ...]:
+    """(what its speakers call it, two letters) of every language of the table, by name."""
+    return tuple(sorted(((name, two) for two, _, name in _ROWS), key=lambda row: row[0].casefold()))
+
+
 def bcp47(tag: str) -> str:
     """The IETF tag: script, region and all else of ``tag`` kept, two letters for the language where they exist; empty if unknown."""
     two = iso639_1(tag)

@@ -224,6 +224,7 @@ def _audio(stream: Any, origin: float) -> AudioStream:
         default=bool(stream.disposition & av.stream.Disposition.default),
         commentary=bool(stream.disposition & aside) or "comment" in title.lower(),
         start=_seconds(stream.start_time, stream.time_base) - origin, duration=_seconds(stream.duration, stream.time_base),
+        flags=_flags(stream),
     )  # fmt: skip
 
 
@@ -238,8 +239,14 @@ def _other(stream: Any) -> OtherStream | None:
         index=stream.index, kind=stream.type, codec=codec, language=str(stream.metadata.get("language", "")),
         title=str(stream.metadata.get("title", "")), text=codec in TEXT_SUBTITLES,
         forced=bool(stream.disposition & av.stream.Disposition.forced),
-        flags=tuple(sorted(f.name for f in av.stream.Disposition if f.name and stream.disposition & f)),
+        flags=_flags(stream),
     )  # fmt: skip
+
+
+def _flags(stream: Any) -> tuple[str, ...]:
+    import av.stream
+
+    return tuple(sorted(f.name for f in av.stream.Disposition if f.name and stream.disposition & f))
 
 
 def _announced(container: InputContainer, origin: float) -> float | None:

@@ -37,7 +37,8 @@ class VideoStream:
 
 @dataclass(frozen=True, slots=True)
 class AudioStream:
-    """``index`` is the container's stream index; ``start`` the time of the first sample on the file's timeline."""
+    """``index`` is the container's stream index; ``start`` the time of the first sample on the file's timeline; ``flags`` are its
+    dispositions as FFmpeg spells them."""
 
     index: int
     codec: str
@@ -50,6 +51,7 @@ class AudioStream:
     commentary: bool = False
     start: float = 0.0
     duration: float = 0.0
+    flags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from pipeline.errors import FFmpegFailed, UnsupportedFormat
 from pipeline.media import ffmpeg
 from pipeline.media.container import opened
 from pipeline.messages import Message, message
+from pipeline.tracks.tags import Head
 from pipeline.tracks.webvtt import text_tracks
 
 How = Literal["copied", "converted", "cover", "rescued", "left_out", "empty"]
@@ -85,6 +86,12 @@ def is_cover(stream: Any) -> bool:
     import av.stream
 
     return stream.type == "video" and bool(stream.disposition & av.stream.Disposition.attached_pic)
+
+
+def tags_of(streams: Any, head: Head) -> dict[int, str]:
+    """IETF tags by stream index; libavformat makes a stream of every track that is played, then of every attachment."""
+    played = [s.index for s in streams if s.type != "attachment" and not is_cover(s)]
+    return dict(zip(played, head.languages, strict=True)) if len(played) == len(head.languages) else {}
 
 
 def _carried(stream: Any, path: Path) -> Carried:

@@ -25,8 +25,9 @@ from pipeline.media.container import audio_tracks, opened
 from pipeline.media.languages import UNKNOWN, bcp47, iso639_2
 from pipeline.messages import Message, message
 from pipeline.progress import Report, no_report
-from pipeline.tracks.carriage import KINDS, Carried, carriage, is_cover, said
+from pipeline.tracks.carriage import KINDS, Carried, carriage, is_cover, said, tags_of
 from pipeline.tracks.copying import MICRO, on_our_clock
+from pipeline.tracks.flags import Shown, flags_of, forced_for, meant, of_dub, shown_of, written
 from pipeline.tracks.straight import straightened
 from pipeline.tracks.tags import Head, head_of, retag, room
 from pipeline.tracks.webvtt import text_tracks, write_cues
@@ -109,6 +110,8 @@ class _Command:
     """IETF tags of the played streams as they are mapped; empty where none is known."""
     default_subtitles: bool = False
     """Whether the original's own subtitles have a default: there must be no second."""
+    forced: int | NewTrack | None = None
+    """The only subtitles that are shown by themselves: a stream of the original, or new ones; ``None`` where the files decide."""
 
     def add(self, source: str, kind: str) -> int:
         """Map ``source``; returns its number among its kind."""
@@ -125,10 +128,8 @@ def mux(request: Mux, report: Report = no_report) -> tuple[Message, ...]:
         BadRequest, NotFound, Forbidden, DiskFull: as :func:`check_output`.
         FFmpegFailed: it could not be written, or what was written is not what was ordered.
     """
-    with part_file(request.output, (request.original, *(t.path for t in request.added if t.kind == "a"))) as (
-        part,
-        folder,
-    ):
+    sources = (request.original, *(t.path for t in request.added if t.kind == "a"))
+    with part_file(request.output, sources) as (part, folder):
         lost = said(carriage(request.original))
         straight = straightened(request.original, folder)
         # What was written on another clock has other tracks, too.
@@ -148,15 +149,13 @@ def mux(request: Mux, report: Report = no_report) -> tuple[Message, ...]:
             "0",
             "-default_mode",
             "passthrough",
-            "-metadata_header_padding",
-            str(room(command.tags, head.chapters)),
         ]
+        args += ["-metadata_header_padding", str(room(command.tags, head.chapters))]
         if request.title:
             args += ["-metadata", f"title={request.title}"]
         stage = message("progress.muxing")
-        ffmpeg.run(
-            [*args, "-f", "matroska", ffmpeg.safe_output(part)], duration=length or None, report=report, stage=stage
-        )
+        args += ["-f", "matroska", ffmpeg.safe_output(part)]
+        ffmpeg.run(args, duration=length or None, report=report, stage=stage)
         if not retag(part, command.tags, head.chapters):
             lost = (*lost, message("doubt.tags_not_kept"))
         verify(part, {k: v for k, v in command.n.items() if k in "vas"}, len(command.covers))
@@ -214,6 +213,7 @@ def _command(request: Mux, folder: Path, head: Head) -> _Command:
         tracks = audio_tracks(container)
         command.original = tracks[request.original_stream].index if request.original_stream < len(tracks) else -1
         tags = tags_of(container.streams, head)
+        command.forced = _forced(request, [s for s in container.streams if s.type == "subtitle"])
         for each in found:
             if each.how not in {"left_out", "empty", "rescued", "cover"}:
                 _carry(container.streams[each.index], each, request, command)
@@ -230,18 +230,18 @@ def _rescued(original: Path, folder: Path) -> tuple[NewTrack, ...]:
     """The original's subtitles that FFmpeg cannot read, as files."""
     if all(c.how != "rescued" for c in carriage(original)):
         return ()
-    return tuple(
-        NewTrack(
-            write_cues(original, track, folder / f"text{k}.vtt"), "s", track.language, track.title, flags=track.flags
-        )
-        for k, track in enumerate(text_tracks(original))
-    )
+    files = ((write_cues(original, t, folder / f"text{k}.vtt"), t) for k, t in enumerate(text_tracks(original)))
+    return tuple(NewTrack(file, "s", t.language, t.title, flags=t.flags) for file, t in files)
 
 
-def tags_of(streams: Any, head: Head) -> dict[int, str]:
-    """IETF tags by stream index; libavformat makes a stream of every track that is played, then of every attachment."""
-    played = [s.index for s in streams if s.type != "attachment" and not is_cover(s)]
-    return dict(zip(played, head.languages, strict=True)) if len(played) == len(head.languages) else {}
+def _forced(request: Mux, subtitles: Sequence[Any]) -> int | NewTrack | None:
+    """Where players choose the dub: the subtitles for signs and foreign words of its language, its own before the original's."""
+    new = [Shown(t.language, t.title, frozenset(t.flags)) for t in request.subtitles]
+    there = [shown_of(s) for s in subtitles]
+    found = forced_for([*new, *there], request.dub.language) if request.default == "dub" else None
+    if found is None:
+        return None
+    return request.subtitles[found] if found < len(new) else int(subtitles[found - len(new)].index)
 
 
 def _carry(stream: Any, way: Carried, request: Mux, command: _Command) -> None:
@@ -249,13 +249,16 @@ def _carry(stream: Any, way: Carried, request: Mux, command: _Command) -> None:
     if way.how == "converted":
         command.options += [f"-c:{way.kind}:{number}", way.encoder]
     command.default_subtitles |= way.kind == "s" and "default" in flags_of(stream)
+    if way.kind == "s" and command.forced is not None:
+        shown = {"default", "forced"} if command.forced == stream.index else set()
+        command.options += [f"-disposition:s:{number}", written((flags_of(stream) - {"default"}) | shown)]
     if way.kind == "a":
         flags = flags_of(stream) - {"default"}
         if stream.index == command.original:
             flags |= {"original"} | ({"default"} if request.default == "original" else set())
             if iso639_2(str(stream.language or "")) == UNKNOWN and request.original_language:
                 command.options += [f"-metadata:s:a:{number}", f"language={iso639_2(request.original_language)}"]
-        command.options += [f"-disposition:a:{number}", "+".join(sorted(flags)) or "0"]
+        command.options += [f"-disposition:a:{number}", written(flags)]
 
 
 def _add_new(request: Mux, command: _Command) -> None:
@@ -264,15 +267,20 @@ def _add_new(request: Mux, command: _Command) -> None:
         name = f"s:{track.kind}:{number}"
         command.tags[-1] = bcp47(track.language)
         command.options += [
-            f"-metadata:{name}",
-            f"language={iso639_2(track.language)}",
-            f"-metadata:{name}",
-            f"title={track.title}",
+            *(f"-metadata:{name}", f"language={iso639_2(track.language)}"),
+            *(f"-metadata:{name}", f"title={track.title}"),
         ]
-        flags = "+".join(f for f in track.flags if f != "default" or not command.default_subtitles) or "0"
-        if track.kind == "a":
-            flags = "default+dub" if request.default == "dub" and track is request.dub else "dub"
-        command.options += [f"-disposition:{track.kind}:{number}", flags]
+        command.options += [f"-disposition:{track.kind}:{number}", written(_flags_of_new(track, request, command))]
+
+
+def _flags_of_new(track: NewTrack, request: Mux, command: _Command) -> frozenset[str]:
+    """What a new track is for, and whether players choose it."""
+    if track.kind == "a":
+        return of_dub(track.flags, default=request.default == "dub" and track is request.dub)
+    flags = meant(track.flags, track.title)
+    if command.forced is not None:
+        return (flags - {"default"}) | ({"default", "forced"} if command.forced is track else frozenset())
+    return flags - {"default"} if command.default_subtitles else flags
 
 
 def _add_fonts(request: Mux, command: _Command) -> None:
@@ -283,11 +291,6 @@ def _add_fonts(request: Mux, command: _Command) -> None:
     for font in request.fonts:
         if font.name not in there:
             command.add(f"{places[font.path]}:{font.index}", "t")
-
-
-def flags_of(stream: Any) -> set[str]:
-    """The names of a stream's dispositions as ffmpeg spells them."""
-    return {flag.name for flag in type(stream.disposition) if flag.name and stream.disposition & flag}
 
 
 def covers_of(path: Path, container: Any, found: Sequence[Carried]) -> list[Cover]:

@@ -20,9 +20,10 @@ from pipeline.media.clock import packets
 from pipeline.media.container import clock_origin, opened, video_stream
 from pipeline.messages import Message, message
 from pipeline.progress import Report, no_report
-from pipeline.tracks.carriage import Carried, carriage, said
+from pipeline.tracks.carriage import Carried, carriage, said, tags_of
 from pipeline.tracks.copying import on_our_clock
-from pipeline.tracks.mux import NewTrack, covers_of, flags_of, tags_of
+from pipeline.tracks.flags import flags_of
+from pipeline.tracks.mux import NewTrack, covers_of
 from pipeline.tracks.tags import head_of, moved_chapters, retag, room
 from pipeline.values import Cut, Span, Timeline
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from pipeline.errors import BadRequest
 from pipeline.media import ffmpeg
+from pipeline.media.decode import load_audio
 from pipeline.media.samples import known_layout
 from pipeline.media.values import MediaInfo
 from pipeline.messages import message
@@ -29,6 +30,8 @@ What = Literal["original", "dub", "synced"]
 LONGEST = 60.0
 HEIGHT = 480
 N_POINTS = 400
+WAVE_RATE = 48000
+"""Samples a second of which a drawing has the peaks: at fewer, what is high would look quieter than it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +113,29 @@ def join_waves(pair: Pair, plan: SyncPlan, report: Report = no_report, seconds: 
             before, then = (_peaks(list(edited_blocks(e))) for e in (unedited, edit))
         out.append(JoinWaves(after.original_start, after.dub_start, seconds, before, then))
     return tuple(out)
+
+
+def around(pair: Pair, plan: SyncPlan, span: Span) -> tuple[tuple[float, ...], tuple[float, ...], tuple[float, ...]]:
+    """Peaks in [0, 1], evenly spaced over ``span`` of the film's clock: of the original, of the dub file as it is at the same seconds of
+    its own clock, and of the dub in its place; the three that :func:`preview_clip` lets hear.
+
+    Raises:
+        BadRequest: ``span`` is empty, too long or outside the original.
+    """
+    if not 0 < span.duration <= LONGEST or not 0 <= span.start < pair.original.duration:
+        raise BadRequest("error.preview_span", limit=LONGEST)
+    with tempfile.TemporaryDirectory(prefix="waves-") as folder:
+        made = _peaks(list(edited_blocks(synced_edit(pair, plan, span, "silence", Path(folder)))))
+    return _as_it_is(pair.original, plan.original_stream, span), _as_it_is(pair.dub, plan.dub_stream, span), made
+
+
+def _as_it_is(info: MediaInfo, stream: int, span: Span) -> tuple[float, ...]:
+    """Peaks of a file's own sound in ``span``; silence where it has none."""
+    n = round(span.duration * WAVE_RATE)
+    if span.start >= info.duration:
+        return _peaks([np.zeros((1, n), np.float32)])
+    samples = load_audio(info.path, rate=WAVE_RATE, stream=stream, span=span).samples[:n]
+    return _peaks([np.pad(samples, (0, n - len(samples)))[None]])
 
 
 def _window(middle: float, seconds: float) -> Span:

@@ -102,6 +102,18 @@ def test_the_join_of_the_example_lies_where_the_dub_was_cut() -> None:
     assert [s.offset_ms for s in plan.segments] == pytest.approx([-1400, 2600], abs=20)
 
 
+def test_the_languages_that_are_clearly_heard_go_with_the_plan(tmp_path: Path) -> None:
+    both = [wav(tmp_path / name, music(3, 40)) for name in ("film.wav", "dub.wav")]
+    said = {
+        "film.wav": Transcript("en", 40.0, language_probability=0.5),
+        "dub.wav": Transcript("es", 40.0, language_probability=0.95),
+    }
+    plan = analyse(Listener(said), AnalyseRequest(original=both[0], dub=both[1]))
+    assert (plan.verdict, plan.languages) == ("aligned", ("", "es"))
+    assert plan.to_json()["languages"] == {"original": "", "dub": "es"}
+    assert quick(*both).languages == ("", "")  # nobody listened
+
+
 def test_a_voice_without_music_is_not_placed_by_sound(media: Path) -> None:
     plan = quick(media / "dub" / "dub_film_en.mp4", media / "dub" / "dub_es_v4_voiceonly_early_0.850s.m4a")
     assert plan.verdict == "refuse"

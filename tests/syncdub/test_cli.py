@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -70,11 +71,22 @@ def test_sync_answers_one_object_and_writes_the_report(
 def test_the_track_is_named_after_the_language_that_was_heard(
     files: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    analysed_as(monkeypatch, plan((0, 15, 1.0, 1.0)))
+    analysed_as(monkeypatch, replace(plan((0, 15, 1.0, 1.0)), languages=("en", "es")))
     assert run(["sync", *map(str, files), "-o", str(tmp_path / "o.mkv"), "--default", "dub"], tmp_path) == 0
     tracks = probe(tmp_path / "o.mkv").audio
     assert [(a.language, a.default) for a in tracks] == [("eng", False), ("spa", True)]
     assert tracks[1].title.startswith("Español (")
+
+
+def test_a_language_that_nobody_knows_is_asked_for_and_taken(
+    files: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    analysed_as(monkeypatch, plan((0, 15, 1.0, 1.0)))
+    for more, language, asked in (([], "", True), (["--language", "es-MX"], "es", False)):
+        run(["sync", *map(str, files), "-o", str(tmp_path / "o.mkv"), "--json", *more], tmp_path)
+        answer = json.loads(capsys.readouterr().out)
+        assert answer["track"]["language"] == language
+        assert any("--language" in doubt for doubt in answer["doubts"]) == asked
 
 
 def test_a_refusal_is_four_and_says_why(

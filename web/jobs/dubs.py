@@ -69,14 +69,16 @@ def synchronise(engine: Engine, request: SyncRequest, folder: Path, report: Repo
 
 
 def film_of(analysed: Job, options: Mapping[str, Any]) -> SyncRequest:
-    """What to ask for the film of a finished analysis, which is not made again; ``options`` are fields that now have other values.
+    """What to ask for the film of a finished analysis, or of a film made without one, whose places are found no second time; ``options``
+    are fields that now have other values.
 
     Raises:
-        BadRequest: it is no analysis, or an option is wrong.
+        BadRequest: it is neither, or an option is wrong.
     """
-    if analysed.kind != AnalyseRequest.kind:
+    if analysed.kind not in {AnalyseRequest.kind, SyncRequest.kind}:
         raise BadRequest(detail=f"task_id={analysed.id}")
-    known = analysed.asked(AnalyseRequest).to_json()
+    # What was moved by hand is in the plan that a film keeps; a season has its own film of the episode already.
+    known = {**analysed.asked(AnalyseRequest).to_json(), "nudges": (), "nudge_ms": 0.0, "batch": ""}
     return SyncRequest.from_json({**known, **options, "plan": analysed.folder / PLAN, "plan_job": analysed.id})
 
 

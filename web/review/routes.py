@@ -72,6 +72,19 @@ def sound(task_id: str, request: Request, at: Moment, which: str = "after") -> F
     return FileResponse(reviewing.sound(service.engine, job, at, which, reviewing.home(service.settings, job)))
 
 
+@router.get(
+    "/api/review/{task_id}/waves",
+    summary="Sound around a moment, drawn",
+    response_class=FileResponse,
+    responses=sent("image/svg+xml") | PROBLEMS,
+)
+def waves(task_id: str, request: Request, at: Moment) -> FileResponse:
+    """The same seconds as a drawing, one under the other: the original, the dub before and the dub after."""
+    service, job = service_of(request), job_of(request, task_id)
+    drawing = reviewing.waves(service.engine, job, at, reviewing.home(service.settings, job))
+    return FileResponse(drawing, media_type="image/svg+xml")
+
+
 @router.post("/api/review/{task_id}/mark", summary="Tick or note a place", response_model=Doubts, responses=PROBLEMS)
 def mark(task_id: str, body: MarkBody, request: Request) -> dict[str, Any]:
     """Tick a place or note something; remembered with the task and in the season's report."""

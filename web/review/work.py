@@ -14,7 +14,7 @@ from pipeline.settings import Settings
 from pipeline.values import Span
 from syncdub.making.look import MODES, compare_pictures, dub_moment
 from syncdub.making.plan import placed
-from syncdub.making.preview import What, preview_clip
+from syncdub.making.preview import What, around, preview_clip
 from syncdub.making.review import Place, places
 from syncdub.making.soundtrack import Pair, with_durations
 from syncdub.plan_file import PLAN, load_plan, moved
@@ -22,11 +22,12 @@ from syncdub.requests import AnalyseRequest
 from syncdub.values import SyncPlan
 from web.jobs import edits
 from web.jobs.queue import Job
+from web.review.waves import drawn
 
 FILE = "marks.json"
 MOST, LONGEST_NOTE = 500, 1000
 MOST_KEPT = 200
-"""Pictures and sounds that are kept of one task."""
+"""Pictures, sounds and drawings that are kept of one task."""
 SECONDS = 8.0
 SOUNDS: Mapping[str, What] = {"original": "original", "before": "dub", "after": "synced"}
 
@@ -99,11 +100,34 @@ def sound(engine: Any, job: Job, at: float, which: str, folder: Path) -> Path:
     if which not in SOUNDS:
         raise BadRequest("error.not_a_choice", field="which", choices=", ".join(SOUNDS))
     plan, pair = plan_of(job), pair_of(engine, job)
-    start = max(0.0, min(at - SECONDS / 2, pair.original.duration - SECONDS))
-    span = Span(start, min(start + SECONDS, pair.original.duration))
-    state = hashlib.blake2b(repr([s.to_json() for s in plan.segments]).encode(), digest_size=6).hexdigest()
-    out = _kept(folder, f"{which}_{at:.3f}_{state}", ".mp4")
+    span = _around(pair, at)
+    out = _kept(folder, f"{which}_{at:.3f}_{_state(plan)}", ".mp4")
     return out if out.is_file() else preview_clip(pair, with_durations(plan, pair), SOUNDS[which], span, out)
+
+
+def waves(engine: Any, job: Job, at: float, folder: Path) -> Path:
+    """The three sounds of :func:`sound` as a drawing (SVG), one under the other: the original, the dub before, the dub after.
+
+    Raises:
+        BadRequest: the film has no such second. NotFound, FFmpegFailed.
+    """
+    plan, pair = plan_of(job), pair_of(engine, job)
+    span = _around(pair, at)
+    out = _kept(folder, f"waves_{at:.3f}_{_state(plan)}", ".svg")
+    if not out.is_file():
+        lanes = around(pair, with_durations(plan, pair), span)
+        write_text(out, drawn(lanes, (at - span.start) / span.duration))
+    return out
+
+
+def _around(pair: Pair, at: float) -> Span:
+    start = max(0.0, min(at - SECONDS / 2, pair.original.duration - SECONDS))
+    return Span(start, min(start + SECONDS, pair.original.duration))
+
+
+def _state(plan: SyncPlan) -> str:
+    """What tells two plans apart: a nudge makes other sounds."""
+    return hashlib.blake2b(repr([s.to_json() for s in plan.segments]).encode(), digest_size=6).hexdigest()
 
 
 def pair_of(engine: Any, job: Job) -> Pair:

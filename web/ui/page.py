@@ -11,6 +11,7 @@ from pipeline.compute.warm import warming
 from pipeline.messages import catalogue, languages
 from web.ui import endpoints
 from web.ui.dubsync import tab
+from web.ui.dubsync.review import Review
 from web.ui.dubsync.tab import DubTab
 from web.ui.finding import tab as finding_tab
 from web.ui.following import QUIET, Page
@@ -22,6 +23,7 @@ from web.ui.language import label, language_of, own_words, tell
 from web.ui.looks import endpoints as look_endpoints
 from web.ui.media_field import Studio
 from web.ui.projects import tab as projects_tab
+from web.ui.projects.work import TABS
 from web.ui.theme import script
 from web.ui.timeline import attr
 from web.ui.viral import tab as viral_tab
@@ -60,6 +62,8 @@ def build(page: Page) -> gr.Blocks:
         ):  # fmt: skip
             opened.change(work.open, opened, outputs, **QUIET)
             again.change(work.again, again, [*outputs, *inputs], **QUIET)
+        asked = projects.opened[TABS.index("dubsync")]
+        asked.change(Review(page).asked, asked, dub.review, **QUIET)
         _moments_to_ranking(page, tabs, moments, viral)
         _film_to_moments(page, tabs, dub, moments)
         demo.load(_greet, None, header, **QUIET)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from pipeline.settings import Settings
 from pipeline.tracks import carriage as module
 from pipeline.tracks.carriage import carriage, is_cover
 from syncdub.requests import SyncRequest
-from syncdub.workflow import Heard, SyncResult, execute, sync
+from syncdub.workflow import SyncResult, execute, sync
 from tests.dubbing import RATE, Prober, film, packets, plan, sound, write
 
 SECONDS = 12
@@ -157,8 +158,9 @@ def test_subtitles_in_an_old_encoding_are_read_by_their_language_or_left_out_wit
 def test_what_was_heard_becomes_the_tag_of_a_track_that_says_nothing(tmp_path: Path, dub: Path) -> None:
     base = write(tmp_path / "film.mka", sound(SECONDS, 7))
     order = SyncRequest(original=base, dub=dub, output=tmp_path / "o.mkv", name="The Film")
-    ordered = plan((0, SECONDS - 1, 1.0, 1.0))
-    execute(Prober(Settings(temp_dir=tmp_path / "w")), ordered, order, heard=Heard("en", "es"))
+    ordered = replace(plan((0, SECONDS - 1, 1.0, 1.0)), languages=("en", "es"))
+    result = execute(Prober(Settings(temp_dir=tmp_path / "w")), ordered, order)
+    assert (result.language, [d.code for d in result.doubts]) == ("es", ["doubt.filled.silence"])
     assert [a.language for a in probe(tmp_path / "o.mkv").audio] == ["eng", "spa"]
     with opened(tmp_path / "o.mkv") as container:
         assert container.metadata["title"] == "The Film"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -15,13 +17,16 @@ from PIL import Image
 from pipeline.media.probe import probe
 from syncdub.making.plan import placed
 from syncdub.making.review import places
-from syncdub.plan_file import save_plan
+from syncdub.plan_file import PLAN as PLAN_FILE
+from syncdub.plan_file import load_plan, moved, save_plan
 from syncdub.requests import SyncRequest
 from syncdub.values import Segment, SyncPlan
 from tests import fake_service
 from tests.dubbing import film, sound
 from tests.fake_kinds import FAKES
 from tests.fake_service import FakeEngine, ended, parts, service
+from web.jobs import edits
+from web.jobs.dubs import film_of
 from web.jobs.kinds import Kind, by_name
 from web.jobs.values import NOBODY
 from web.review import work
@@ -96,6 +101,44 @@ def test_the_three_sounds_around_a_moment(place: tuple[TestClient, str]) -> None
     assert min(sizes.values()) > 2000
     assert client.get(f"/api/review/{job}/sound?at=7&which=x").status_code == 400
     assert client.get(f"/api/review/{'0' * 32}/sound?at=7").status_code == 404
+
+
+def test_a_drawing_shows_the_film_the_dub_as_it_was_and_as_it_is(place: tuple[TestClient, str]) -> None:
+    client, job = place
+
+    def lanes(at: float) -> list[list[float]]:
+        answer = client.get(f"/api/review/{job}/waves?at={at}")
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "image/svg+xml")
+        paths = [p.get("d", "") for p in ElementTree.fromstring(answer.text).iter("{http://www.w3.org/2000/svg}path")]
+        ends = [[tuple(map(float, pair.split("V"))) for pair in re.findall(r" ([\d.]+V[\d.]+)", p)] for p in paths]
+        return [[low - high for high, low in lane] for lane in ends]
+
+    # From 1 to 9: the dub is in place until 5, then there is nothing until 7.
+    film_lane, before, after = lanes(5.0)
+    n = len(film_lane)
+    assert film_lane == pytest.approx(before, abs=0.2)  # the same file at the same seconds
+    assert np.corrcoef(film_lane[: n // 2 - 5], after[: n // 2 - 5])[0, 1] > 0.95
+    gap = slice(n // 2 + 10, n * 3 // 4 - 10)
+    assert max(after[gap]) == 1.0 < float(np.mean(film_lane[gap])) / 2
+    assert client.get(f"/api/review/{job}/waves?at=99999").status_code == 200  # the last seconds
+    assert client.get(f"/api/review/{'0' * 32}/waves?at=5").status_code == 404
+
+
+def test_what_is_moved_by_hand_is_what_is_seen_heard_and_written(place: tuple[TestClient, str]) -> None:
+    client, job = place
+    service_parts = parts(client)
+    before = client.get(f"/api/review/{job}/waves?at=5").text
+    edits.save(service_parts.jobs.get(job), {"nudges": {"0": 500}})
+    try:
+        assert client.get(f"/api/review/{job}/waves?at=5").text != before
+        made = service_parts.jobs.get(job)
+        wanted = film_of(made, {"nudges": edits.nudges_of(edits.load(made))})
+        assert (wanted.plan, wanted.plan_job, wanted.nudge_ms) == (made.folder / PLAN_FILE, job, 0.0)
+        assert [(n.segment, n.ms) for n in wanted.nudges] == [(0, 500)]
+        assert wanted.plan is not None
+        assert moved(load_plan(wanted.plan), wanted.nudges) == work.plan_of(made)
+    finally:
+        edits.save(service_parts.jobs.get(job), {})
 
 
 def test_looks_at_every_millisecond_do_not_fill_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

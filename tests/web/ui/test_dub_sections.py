@@ -79,12 +79,13 @@ def test_a_place_is_seen_heard_ticked_and_noted(tmp_path: Path, monkeypatch: pyt
         first = chosen["choices"][0][1]
         assert shown["visible"]
         assert chosen["value"] == first
-        seen, heard, ticked, note = review.place(VISITOR, job, first, "side", "after")
+        seen, heard, waves, ticked, note = review.place(VISITOR, job, first, "side", "after")
         assert Path(seen["value"]).stat().st_size > 1000
         assert Path(heard["value"]).stat().st_size > 1000
+        assert waves.count("<path") == waves.count("<li>") == 3
         assert (ticked, note) == (False, "")
         after = review.say(VISITOR, job, first, True, "bien")
         assert after["choices"][0][0].startswith("✓")
         assert after["value"] != first
-        assert review.place(VISITOR, job, first, "wipe", "before")[2:] == (True, "bien")
+        assert review.place(VISITOR, job, first, "wipe", "before")[3:] == (True, "bien")
         assert not review.opened(VISITOR, "0" * 32)[0]["visible"]

@@ -483,6 +483,11 @@ def test_projects_are_found_named_opened_and_tried_again(browser: Any, place: Pl
         visit.tab(3)
         page.locator("#tasks-view [data-act=open]").first.click()
         visit.see("#highlights-view .stage[data-job] .card")
+        visit.tab(3)
+        page.locator("#projects-search :is(input, textarea)").fill("")
+        page.locator("#tasks-view article", has_text="dubsync").first.locator("[data-act=review]").click()
+        visit.see("#review-place")  # the section is there, unfolded
+        assert page.locator("#tasks-view [data-act=review]").count() == 1  # highlights have no joins
 
 
 def test_the_library_is_browsed_searched_and_picked_from(browser: Any, tmp_path: Path, monkeypatch: Any) -> None:

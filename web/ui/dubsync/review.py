@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from typing import Any
 
 import gradio as gr
@@ -13,6 +14,9 @@ from web.jobs.queue import Job
 from web.review import work
 from web.ui.following import QUIET, Page, shown
 from web.ui.language import label, language_of, percent, tell
+
+REVIEW = "review"
+"""How what opens a project ends where it is opened for this section."""
 
 
 class Review:
@@ -38,8 +42,24 @@ class Review:
         """What is seen and heard at a place, and what was said of it."""
         job, found = self._found(request, task, key)
         if job is None or found is None:
-            return gr.skip(), gr.skip(), gr.skip(), gr.skip()
-        return *self._sensed(request, job, found, mode, which), found["ticked"], found["note"]
+            return gr.skip(), gr.skip(), gr.skip(), gr.skip(), gr.skip()
+        sensed = self._sensed(request, job, found, mode, which)
+        return *sensed, self._drawn(request, job, found), found["ticked"], found["note"]
+
+    def asked(self, opened: str) -> Any:
+        """The section unfolded where a project was opened to be reviewed."""
+        return gr.update(open=opened.endswith(f" {REVIEW}")) if opened else gr.skip()
+
+    def _drawn(self, request: gr.Request, job: Job, found: dict[str, Any]) -> str:
+        """The three sounds around a place as a drawing, with their names."""
+        folder, language = work.home(self.page.settings, job), language_of(request)
+        try:
+            drawing = work.waves(self.page.engine, job, found["at"], folder).read_text(encoding="utf-8")
+        except StudioError:
+            return ""
+        names = "".join(f"<li>{html.escape(tell(f'ui.sync.listen.{w}', language))}</li>" for w in work.SOUNDS)
+        said = html.escape(tell("ui.review.waves", language))
+        return f'<figure class="studio waves"><ul>{names}</ul>{drawing}<figcaption>{said}</figcaption></figure>'
 
     def again(self, request: gr.Request, task: str, key: str | None, mode: str, which: str) -> Any:
         """The same place in another way."""
@@ -82,8 +102,8 @@ def _name(place: dict[str, Any], language: str) -> str:
     return f"{tick}{clock(place['at'])} · {what} · ±{place['error_ms']:g} ms · {percent(place['doubt'], language)}"
 
 
-def section(page: Page, task: gr.State) -> None:
-    """Draws the section and wires it to the task that is worked on."""
+def section(page: Page, task: gr.State) -> gr.Accordion:
+    """Draws the section and wires it to the task that is worked on; returns what folds it."""
     review = Review(page)
     with gr.Accordion(label("ui.review"), open=False, visible=False, elem_id="sync-review") as whole:
         chosen = gr.Dropdown([], label=label("ui.review.place"), elem_id="review-place")
@@ -98,6 +118,7 @@ def section(page: Page, task: gr.State) -> None:
                 visible=False, interactive=False, label=label("ui.review.picture"), elem_id="review-picture"
             )
             heard = gr.Video(visible=False, label=label("ui.player"), elem_id="review-sound")
+        waves = gr.HTML(elem_id="review-waves")
         with gr.Row():
             ticked = gr.Checkbox(False, label=label("ui.review.ticked"), elem_id="review-ticked")
             note = gr.Textbox(label=label("ui.review.note"), max_lines=2, elem_id="review-note")
@@ -105,7 +126,8 @@ def section(page: Page, task: gr.State) -> None:
     task.change(review.opened, task, [whole, chosen], **QUIET)
     sensed = [task, chosen, mode, which]
     busy = {**QUIET, "show_progress": "full", "show_progress_on": [heard]}
-    chosen.change(review.place, sensed, [seen, heard, ticked, note], **busy)
+    chosen.change(review.place, sensed, [seen, heard, waves, ticked, note], **busy)
     mode.change(review.again, sensed, [seen, heard], **busy)
     which.change(review.again, sensed, [seen, heard], **busy)
     keep.click(review.say, [task, chosen, ticked, note], chosen, **QUIET)
+    return whole

@@ -7,6 +7,7 @@ from typing import Any
 
 import gradio as gr
 
+from pipeline.media.languages import own_names
 from syncdub.witnesses import EXACT, WITNESSES
 from web.ui.dubsync import review, season
 from web.ui.dubsync.work import DubWork
@@ -31,6 +32,7 @@ class DubTab:
     progress: gr.HTML
     view: gr.HTML
     editing: gr.Group
+    spoken: gr.Dropdown
     at: gr.Slider
     which: gr.Radio
     hear: gr.Button
@@ -43,6 +45,7 @@ class DubTab:
     table: gr.Dataframe
     running: gr.State
     analysed: gr.State
+    review: gr.Accordion
     last: gr.BrowserState
 
     def work(self, page: Page) -> DubWork:
@@ -62,11 +65,14 @@ def layout(page: Page, last: gr.BrowserState) -> DubTab:
         wrong = wrong_place("sync")
         with gr.Accordion(label("ui.advanced"), open=False, elem_classes="flow-options"):
             options = _options()
-        shown = _results()
+        shown, written = _results()
+    options |= written
     state = {"running": gr.State(""), "analysed": gr.State("")}
-    review.section(page, state["analysed"])
+    folded = review.section(page, state["analysed"])
     season.section(page)
-    return DubTab(progress=progress, zone=zone, wrong=wrong, options=options, **shown, **state, last=last)
+    return DubTab(
+        review=folded, progress=progress, zone=zone, wrong=wrong, options=options, **shown, **state, last=last
+    )
 
 
 def _options() -> dict[str, Any]:
@@ -89,7 +95,8 @@ def _options() -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _results() -> dict[str, Any]:
+def _results() -> tuple[dict[str, Any], dict[str, Any]]:
+    """What shows a result; and what is asked of the film that is written of it."""
     files = gr.HTML(elem_id="sync-files")
     view = gr.HTML("", js_on_load=script("edit.js", "sync.js"), elem_id="sync-view", elem_classes="studio-view")
     with gr.Group(visible=False, elem_id="sync-listen") as editing:
@@ -97,6 +104,13 @@ def _results() -> dict[str, Any]:
             at = gr.Slider(0, 100, 0, step=0.1, label=label("ui.sync.listen_at"))
             sounds = [(label(f"ui.sync.listen.{w}"), w) for w in ("original", "before", "after")]
             which = gr.Radio(sounds, value="after", label=label("ui.sync.listen"))
+        with gr.Row():
+            spoken = gr.Dropdown(
+                list(own_names()), value=None, label=label("ui.sync.language"), info=label("ui.sync.language_info"),
+                allow_custom_value=True, elem_id="sync-language",
+            )  # fmt: skip
+            chosen = [(label(f"ui.sync.default.{d}"), d) for d in ("original", "dub")]
+            default = gr.Radio(chosen, value="original", label=label("ui.sync.default"), elem_id="sync-default")
         with gr.Row():
             hear = gr.Button(label("ui.sync.hear"), elem_id="sync-hear")
             write = gr.Button(label("ui.sync.write"), variant="primary", elem_id="sync-write")
@@ -108,10 +122,11 @@ def _results() -> dict[str, Any]:
             interactive=False, wrap=True, show_search="filter", show_label=False, label=label("ui.phrases"), elem_id="sync-phrases",
             column_widths=["90px", "260px", "90px", "260px", "110px", "110px"],
         )  # fmt: skip
-    return {
+    shown = {
         "files": files, "view": view, "editing": editing, "at": at, "which": which, "hear": hear,
-        "write": write, "player": player, "send": send, "joins": joins, "fold": fold, "table": table,
+        "write": write, "player": player, "send": send, "joins": joins, "fold": fold, "table": table, "spoken": spoken,
     }  # fmt: skip
+    return shown, {"language": spoken, "default": default}
 
 
 def wire(page: Page, demo: gr.Blocks, tab: DubTab) -> None:

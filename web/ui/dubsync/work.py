@@ -43,7 +43,7 @@ class DubWork(TabWork):
     """The handlers of the tab."""
 
     names = (
-        "zone", "wrong", "progress", "files", "view", "editing", "at", "send", "joins", "fold", "table", "running", "analysed", "player",
+        "zone", "wrong", "progress", "files", "view", "editing", "at", "send", "joins", "fold", "table", "running", "analysed", "player", "spoken",
     )  # fmt: skip
 
     def zone(self, language: str, job: Job | None = None) -> str:
@@ -167,6 +167,7 @@ class DubWork(TabWork):
             progress=done_bar(job, language) + notes(plan.get("doubts", [])), view=self._map(job, first, plan, language),
             fold=gr.update(visible=len(table) > 0), table=shown_table(table, language), files=_link(job, plan, language), running=job.id,
             analysed=first.id, editing=there, at=length, joins=join_views(plan, language), send=gr.update(visible=True),
+            spoken=_spoken(plan, language),
         )  # fmt: skip
 
     def _analysis(self, job: Job) -> Job:
@@ -182,6 +183,13 @@ class DubWork(TabWork):
             analysed = public_result(first, self.page.settings, language)
             return whole_view(Map(analysed, plan, first.id, edits.checked(edits.load(first))), language)
         return whole_view(Map(plan, plan, job.id, edits.checked(edits.load(job))), language)
+
+
+def _spoken(plan: Mapping[str, Any], language: str) -> Any:
+    """The field with the dub's language, which asks for it where nobody knows it."""
+    found = (plan.get("track") or {}).get("language") or (plan.get("languages") or {}).get("dub")
+    info = "ui.sync.language_info" if found else "ui.sync.language_unknown"
+    return gr.update(value=found or None, info=tell(info, language))
 
 
 def _link(job: Job, plan: Mapping[str, Any], language: str) -> str:

@@ -21,6 +21,7 @@ ACTS = {
     "cancelled": ("retry", "again", "rename", "delete"),
 }
 """By state; a running job that is stopping has nothing left to do, a deleted one can be taken back."""
+REVIEWED = frozenset({"analyse", "sync"})
 MARKS = {"highlights": "★", "rank": "▲", "compile": "✂", "analyse": "⇆", "sync": "⇆", "transcribe": "¶"}
 
 
@@ -123,7 +124,14 @@ def possible(job: Job) -> tuple[str, ...]:
     if job.stopping:
         return ()
     acts = ACTS[job.state]
+    if job.state == "done" and _reviewable(job):
+        return (acts[0], "review", *acts[1:])
     return acts if job.kind in PLACES else tuple(a for a in acts if a not in {"open", "again"})
+
+
+def _reviewable(job: Job) -> bool:
+    """Whether it placed a dub, so that there may be joins, gaps and doubts to look at."""
+    return job.kind in REVIEWED and (job.result or {}).get("verdict", "refuse") != "refuse"
 
 
 def _has_file(job: Job) -> bool:

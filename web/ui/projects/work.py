@@ -19,6 +19,8 @@ from web.ui.projects.view import Project, listing
 SHOWN = 100
 TABS = ("highlights", "viral", "dubsync", "finding")
 """In the order of the states that opening a project fills."""
+OPENS = frozenset({"open", "again", "review"})
+"""What leads to another tab."""
 Answer = tuple[Any, ...]
 
 
@@ -46,10 +48,10 @@ class ProjectsWork:
         tabs = gr.skip()
         try:
             job = self._known(name, job_id, owner_of(request))
-            if name in {"open", "again"}:
+            if name in OPENS:
                 place = PLACES[job.kind]
                 tabs = gr.Tabs(selected=place)
-                opened[TABS.index(place) + (len(TABS) if name == "again" else 0)] = f"{job.id} {time.time()}"
+                opened[TABS.index(place) + (len(TABS) if name == "again" else 0)] = f"{job.id} {time.time()} {name}"
             else:
                 self._do(name, job_id, str(data.get("title") or ""))
         except StudioError as error:
@@ -68,7 +70,7 @@ class ProjectsWork:
         jobs = self._page.jobs
         known = jobs.trashed(owner) if name == "restore" else [jobs.get(job_id)]
         found = next((job for job in known if owner and (job.id, job.owner) == (job_id, owner)), None)
-        if found is None or (name in {"open", "again"} and found.kind not in PLACES):
+        if found is None or (name in OPENS and found.kind not in PLACES):
             raise NotFound(name=job_id)
         return found
 
