@@ -29,7 +29,7 @@ HARMLESS = ("Method not implemented",)
 CUT_OFF = ("signal is aborted", "Connection errored out")
 """What Gradio says about streams that end with the page they belong to."""
 TABS = {
-    tag: tuple(say(Message(f"ui.tab.{name}"), tag) for name in ("highlights", "viral", "dubsync", "tasks"))
+    tag: tuple(say(Message(f"ui.tab.{name}"), tag) for name in ("highlights", "viral", "dubsync", "tasks", "finding"))
     for tag in languages()
 }
 """The names of the tabs in every language of the page."""
