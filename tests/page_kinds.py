@@ -93,9 +93,28 @@ def _said() -> dict[str, Any]:
 def rank(engine: Any, request: Any, folder: Path, report: Report) -> dict[str, Any]:
     """Every clip given, judged alike."""
     _steps(report, 0.4)
-    ranked = [_ranked(n, clip, folder) for n, clip in enumerate(request.clips, 1)]
+    ranked = [
+        {**_ranked(n, clip, folder), "layouts": _layouts(request, clip)} for n, clip in enumerate(request.clips, 1)
+    ]
     return {"status": "success", "viral_clips": ranked, "message": message("result.viral_selected", n=len(ranked), total=len(ranked)),
             "notes": [], "closest": [], "skipped": []}  # fmt: skip
+
+
+def _layouts(request: Any, clip: Clip) -> list[dict[str, Any]]:
+    """Two shots, as they are decided where another shape is asked for; what is set by hand holds."""
+    if request.aspect == "source":
+        return []
+    span = clip.span or Span(0.0, 13.0)
+    middle = (span.start + span.end) / 2
+    shots = ((span.start, middle, "follow", "one_face"), (middle, span.end, "whole", "group"))
+    hands = {
+        n: frame.kind for n, (low, high, _, _) in enumerate(shots) for frame in request.frames
+        if frame.start <= (low + high) / 2 < frame.end
+    }  # fmt: skip
+    return [
+        {"start": low, "end": high, "kind": hands.get(n, kind), "reason": "hand" if n in hands else reason}
+        for n, (low, high, kind, reason) in enumerate(shots)
+    ]
 
 
 def _ranked(n: int, clip: Clip, folder: Path) -> dict[str, Any]:
@@ -121,6 +140,7 @@ def compile_clip(engine: Any, request: Any, folder: Path, report: Report) -> dic
         "poster": None,
         "duration": 9.0,
         "cuts": [],
+        "layouts": _layouts(request, request.clips[0]),
         "saved": 1.5,
         "removed": [
             {"source": str(clip.source), "start": 2.0 * n, "end": 2.0 * n + 0.75, "kind": kind, "text": text, "at": 2.0 * n, "gone": True}

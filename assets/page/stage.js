@@ -25,7 +25,7 @@ const without = (state, [start, end]) => (state.struck || []).map(([a, b]) => [M
 const near = (a, b) => a.length === b.length && a.every((pair, i) => Math.abs(pair[0] - b[i][0]) < 0.002 && Math.abs(pair[1] - b[i][1]) < 0.002);
 const stale = (card, state) => {
   const bounds = boundsOf(state, card.dataset.n);
-  return !same(madeOf(card), bounds) || !same(lookOf({ look: JSON.parse(card.dataset.look || '{}') }), lookOf(state)) || !near(JSON.parse(card.dataset.without || '[]'), without(state, bounds));
+  return !same(madeOf(card), bounds) || !same(lookOf({ look: JSON.parse(card.dataset.look || '{}') }), lookOf(state)) || !same(JSON.parse(card.dataset.frames || '[]'), framesOf(state, card.dataset.n)) || !near(JSON.parse(card.dataset.without || '[]'), without(state, bounds));
 };
 let hoped = 0;  // moments there are to be once the server has added one
 const past = history((state, root) => {
@@ -45,7 +45,7 @@ const past = history((state, root) => {
   if (hoped && added >= hoped) {
     hoped = 0; side('cards'); const card = cardOf(first + added); if (card) { chosen(card.dataset.n); card.scrollIntoView({ block: 'nearest' }); card.querySelector('.pic')?.focus({ preventScroll: true }); }
   }
-  weigh(); drawHow(state); side(element.dataset.side || sessionStorage.getItem('studio-side') || 'cards'); text.show(state);
+  weigh(); drawHow(state); drawFrames(state); side(element.dataset.side || sessionStorage.getItem('studio-side') || 'cards'); text.show(state);
   const make = root.querySelector('[data-apply]'); if (make) make.disabled = !open;
   told();
 });

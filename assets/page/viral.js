@@ -25,13 +25,13 @@ const past = history((state, root, fresh) => {
     said.classList.toggle('fixed', fixed !== undefined);
   });
   element.querySelectorAll('.vcard').forEach(card => card.classList.toggle('changed', unmade(card.dataset.n)));
-  caption(); told();
+  drawFrames(state); caption(); told();
 });
 const unmade = (n) => {
   const card = cardOf(n), made = JSON.parse(card?.dataset.made || 'null'), state = past.now();
   if (!made || !card.querySelector('.tl-clip')) return false;
   const texts = Object.fromEntries(Object.entries(state.texts || {}).filter(([key]) => key.split(':')[0] === n));
-  return !same(made.bounds.map(Number), boundsOf(state, n).map(Number)) || !same(Object.entries(made.texts).sort(), Object.entries(texts).sort());
+  return !same(made.bounds.map(Number), boundsOf(state, n).map(Number)) || !same(Object.entries(made.texts).sort(), Object.entries(texts).sort()) || !same(made.frames || [], framesOf(state, n));
 };
 const told = downloads('viral-links', unmade, (n) => trigger('apply', { make: n ? 'clip' : 'changed', n: Number(n || 1), state: past.now() }));
 edges(past, (n, bounds, edge) => {

@@ -49,6 +49,7 @@ class Told(Engine):
         stream: int = 0,
         report: Report = no_report,
         given: Path | None = None,
+        names: Sequence[str] = (),
     ) -> Transcript:
         return said()
 

@@ -14,7 +14,9 @@ from typing import Any
 
 from pipeline.atomic import write_text
 from pipeline.captions.styles import STYLES
+from pipeline.framing.layouts import HANDS
 from pipeline.render.shapes import ASPECTS, SOURCE
+from reelify.looks.hands import HandPlace
 from reelify.looks.platforms import PLATFORMS
 from syncdub.requests import Nudge
 from web.jobs.queue import Job
@@ -31,6 +33,8 @@ MADE = ("made", "products")
 """What the server notes beside the visitor's changes."""
 MOST_PRODUCTS = 50
 MOST_ADDED = 100
+MOST_FRAMES = 200
+"""Shots of a clip that are set by hand."""
 LOOKS: Mapping[str, frozenset[str]] = {
     "aspect": frozenset({SOURCE, *ASPECTS}),
     "style": frozenset({"", *STYLES}),
@@ -64,9 +68,10 @@ def keep_making(
     texts: Mapping[str, str] | None = None,
     struck: Sequence[Sequence[float]] = (),
     look: Mapping[str, str] | None = None,
+    frames: Sequence[Mapping[str, Any]] = (),
 ) -> None:
     """Notes, before it begins, that job ``made_by`` makes clip ``n`` anew within ``bounds``, with the words of ``texts`` (by their
-    keys), without the stretches of ``struck``, as ``look`` says. So it belongs to ``job`` whoever waits for it; what was made
+    keys), without the stretches of ``struck``, as ``look`` and ``frames`` say. So it belongs to ``job`` whoever waits for it; what was made
     before stays until this is there."""
     state = load(job)
     without = [list(stretch) for stretch in struck]
@@ -76,6 +81,7 @@ def keep_making(
         "texts": dict(texts or {}),
         "struck": without,
         "look": dict(look or {}),
+        "frames": [dict(frame) for frame in frames],
     }
     before = [*_makings(state, n)][-1:]
     _write(job, {**state, "made": {**state.get("made", {}), str(n): [*before, entry]}})
@@ -120,7 +126,8 @@ def _write(job: Job, state: Mapping[str, Any]) -> None:
 
 
 def checked(state: Any) -> dict[str, Any]:
-    """The parts of ``state`` that have the right form: ``bounds``, ``ticked``, ``texts``, ``nudges``, ``added``, ``struck``, ``look``."""
+    """The parts of ``state`` that have the right form: ``bounds``, ``ticked``, ``texts``, ``nudges``, ``added``, ``struck``, ``look``,
+    ``frames``."""
     if not isinstance(state, Mapping):
         return {}
     found = {
@@ -130,6 +137,7 @@ def checked(state: Any) -> dict[str, Any]:
         "nudges": _nudges(state.get("nudges")),
         "added": _spans(state.get("added"), SHORTEST)[:MOST_ADDED],
         "look": _look(state.get("look")),
+        "frames": _frames(state.get("frames")),
         "struck": _spans(state.get("struck"), SHORTEST_STRUCK),
     }
     return {name: value for name, value in found.items() if value}
@@ -144,6 +152,30 @@ def _look(value: Any) -> dict[str, str]:
     """How clips are made: ``aspect``, ``style`` of the captions, ``platform``; what is no choice is left out."""
     given = value if isinstance(value, Mapping) else {}
     return {name: str(given[name]) for name, choices in LOOKS.items() if given.get(name) in choices}
+
+
+def _frames(value: Any) -> dict[str, list[dict[str, Any]]]:
+    """How shots are shown, by clip: ``start``, ``end`` (seconds of the file), ``kind``, ``middle``."""
+    pairs = value.items() if isinstance(value, Mapping) else ()
+    found = {
+        str(int(n)): [_frame(f) for f in frames[:MOST_FRAMES] if _is_frame(f)]
+        for n, frames in list(pairs)[:MOST] if _is_number(n) and isinstance(frames, list)
+    }  # fmt: skip
+    return {n: frames for n, frames in found.items() if frames}
+
+
+def _is_frame(value: Any) -> bool:
+    if not isinstance(value, Mapping) or value.get("kind") not in HANDS:
+        return False
+    middle = value.get("middle", 0.5)
+    return (
+        _is_span([value.get("start"), value.get("end")], 0.0) and isinstance(middle, int | float) and 0 <= middle <= 1
+    )
+
+
+def _frame(value: Mapping[str, Any]) -> dict[str, Any]:
+    start, end, middle = float(value["start"]), float(value["end"]), float(value.get("middle", 0.5))
+    return {"start": start, "end": end, "kind": str(value["kind"]), "middle": middle}
 
 
 def _spans(value: Any, shortest: float) -> list[list[float]]:
@@ -191,6 +223,17 @@ def bounds_of(state: Mapping[str, Any], n: int, clip: Mapping[str, Any]) -> Boun
     """Where clip ``n`` (from 1) begins and ends now, in seconds of its file."""
     start, end = state.get("bounds", {}).get(str(n), (clip["start"], clip["end"]))
     return float(start), float(end)
+
+
+def frames_in(state: Mapping[str, Any], n: int) -> list[dict[str, Any]]:
+    """How shots of clip ``n`` are shown by hand."""
+    found = state.get("frames", {}).get(str(n), ())
+    return [dict(frame) for frame in found]
+
+
+def hands_in(state: Mapping[str, Any], n: int, file: str = "") -> tuple[HandPlace, ...]:
+    """:func:`frames_in` as a request to cut has them, of ``file`` where the clips have several."""
+    return tuple(HandPlace(**frame, file=file) for frame in frames_in(state, n))
 
 
 def struck_in(state: Mapping[str, Any], bounds: Bounds) -> list[list[float]]:

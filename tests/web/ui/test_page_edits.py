@@ -12,14 +12,15 @@ import pytest
 from pipeline.errors import BadRequest
 from pipeline.values import Span
 from reelify.cut.rewriting import Rewrite
-from reelify.requests import Clip, HighlightsRequest
+from reelify.looks.hands import HandPlace
+from reelify.requests import Clip, CompileRequest, HighlightsRequest
 from syncdub.requests import Nudge
 from web.jobs import edits
 from web.jobs.queue import Job
 from web.ui.dubsync.view import Map, whole_view
 from web.ui.highlights.stage import Scene, stage
 from web.ui.highlights.work import own_span
-from web.ui.language import percent, precise
+from web.ui.language import percent, precise, tell
 from web.ui.numbers import shown_table
 from web.ui.viral.cuts import cuts_of
 from web.ui.viral.view import Board
@@ -69,7 +70,7 @@ def test_nonsense_is_nothing(state: object, tmp_path: Path) -> None:
 def test_what_was_made_stays_when_edges_move_again_and_damage_is_nothing(tmp_path: Path) -> None:
     edits.keep_making(job(tmp_path), 2, "f" * 32, (1.0, 9.0))
     assert edits.save(job(tmp_path), {"bounds": {"2": [2, 9]}})["made"] == {
-        "2": [{"job": "f" * 32, "bounds": [1.0, 9.0], "texts": {}, "struck": [], "look": {}}]
+        "2": [{"job": "f" * 32, "bounds": [1.0, 9.0], "texts": {}, "struck": [], "look": {}, "frames": []}]
     }
     (tmp_path / edits.FILE).write_text("{broken")
     assert edits.load(job(tmp_path)) == {}
@@ -81,6 +82,44 @@ def test_only_what_may_be_chosen_is_kept_of_how_clips_are_made() -> None:
     chosen = {"aspect": "9:16", "style": "../x", "platform": "tiktok", "other": "1"}
     assert edits.checked({"look": chosen}) == {"look": {"aspect": "9:16", "platform": "tiktok"}}
     assert edits.checked({"look": ["9:16"]}) == {}
+
+
+SHOT = {"start": 11.0, "end": 15.0, "kind": "hand", "middle": 0.2}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"kind": "stack"}, {"middle": 1.5}, {"middle": "x"}, {"start": 20.0}, {"end": None}, {"middle": float("nan")}],
+)
+def test_only_frames_that_can_be_shown_are_kept(wrong: dict[str, Any]) -> None:
+    sent = {"frames": {"1": [SHOT, SHOT | wrong, "x"], "2": [SHOT | wrong], "x": [SHOT], "3": {}}}
+    assert edits.checked(sent) == {"frames": {"1": [SHOT]}}
+
+
+def test_frames_by_hand_go_with_their_clip_and_file() -> None:
+    state = edits.checked({"frames": {"1": [SHOT], "2": [SHOT | {"kind": "whole"}]}})
+    assert cuts_of(CLIPS, "clip", 1, state)["frames"] == (HandPlace(11.0, 15.0, "hand", 0.2),)
+    assert cuts_of(CLIPS, "clip", 2, {})["frames"] == ()
+    both = [{**clip, "kept": True} for clip in CLIPS]
+    assert [(f.kind, f.file) for f in cuts_of(both, "all", 1, state)["frames"]] == [
+        ("hand", "/a.mp4"),
+        ("whole", "/b.mp4"),
+    ]
+    asked = CompileRequest.from_json(cuts_of(both, "all", 1, state))
+    assert CompileRequest.from_json(asked.to_json()).frames == asked.frames
+
+
+@pytest.mark.parametrize("language", ["en", "es", "pt"])
+def test_a_clip_in_another_shape_lists_its_shots(language: str) -> None:
+    shots = [
+        {"start": 10.0, "end": 15.0, "kind": "stack", "reason": "two_people"}, {"start": 15.0, "end": 24.0, "kind": "hand", "reason": "hand"}
+    ]  # fmt: skip
+    moment = {"start": 10.0, "end": 24.0, "score": 0.5, "reasons": [], "url": "/x.mp4", "layouts": shots}
+    for layouts, n in ((shots, 2), ([], 0)):
+        drawn = stage(Scene({"duration": 60.0}, [{**moment, "layouts": layouts}], "/v.mp4", "j"), language)
+        assert drawn.count("data-shot ") == n
+        assert drawn.count("<option") == 4 * n
+    assert tell("ui.frames.stack", language) in stage(Scene({"duration": 60.0}, [moment], "/v.mp4", "j"), language)
 
 
 def test_what_is_struck_out_is_cut_to_the_clip() -> None:
@@ -114,7 +153,8 @@ def test_a_moved_clip_is_cut_where_it_was_moved() -> None:
     assert cuts_of(CLIPS, "clip", 2, state)["texts"] == ()
     said = CLIPS[0]["sentences"][0]
     rewrite = Rewrite(Path("/a.mp4"), CLIPS[0]["start"] + said["start"], said["text"], "Hola a todas.")
-    assert cuts_of(CLIPS, "smart", 1, state) | {"clips": 0} == {"clips": 0, "smart": True, "texts": (rewrite,)}
+    found = cuts_of(CLIPS, "smart", 1, state)
+    assert found | {"clips": 0} == {"clips": 0, "smart": True, "texts": (rewrite,), "frames": ()}
     assert [c.source for c in cuts_of(CLIPS, "all", 1, state)["clips"]] == [Path("/a.mp4")]
     assert cuts_of(CLIPS, "clip", 99, {})["clips"][0].source == Path("/b.mp4")
 

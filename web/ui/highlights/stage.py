@@ -15,6 +15,7 @@ from pipeline.messages import format_number
 from web.ui.highlights.transcript import lane, transcript
 from web.ui.language import precise, tell
 from web.ui.posting.card import score_bar, share_button, to_post
+from web.ui.posting.frames import shots_list
 from web.ui.timeline import Clip, attr, editable, strip, timeline, toolbar
 
 
@@ -96,12 +97,12 @@ def _card(n: int, clip: Clip, language: str, *, made: bool, share: bool = False)
     bounds = ",".join(str(t) for t in clip.get("made", ())) if url else ""
     without = attr(json.dumps(clip.get("without", [])))
     return (
-        f'<li class="card" data-n="{n}" data-src="{attr(url)}" data-poster="{attr(poster)}" data-made="{bounds}" data-without="{without}" data-look="{attr(json.dumps(clip.get("look", {})))}" '
+        f'<li class="card" data-n="{n}" data-src="{attr(url)}" data-poster="{attr(poster)}" data-made="{bounds}" data-without="{without}" data-look="{attr(json.dumps(clip.get("look", {})))}" data-frames="{attr(json.dumps(clip.get("frames", [])))}" '
         f'aria-current="{str(n == 1).lower()}">'
         f'<button type="button" class="pic" data-play="{n}" aria-label="{attr(tell("ui.play_clip", language, n=n))}">{picture}</button>'
         f'<div class="txt"><div class="row"><h2>{n}. <span class="when">{precise(clip["start"], language)}–{precise(clip["end"], language)}</span></h2>'
         f'<span class="long">{html.escape(length)}</span></div>'
-        f"{'' if clip.get('own') else score_bar(clip['score'], language)}{to_post(clip, language)}<ul>{reasons}</ul>{tick}{download}</div></li>"
+        f"{'' if clip.get('own') else score_bar(clip['score'], language)}{to_post(clip, language)}<ul>{reasons}</ul>{shots_list(clip, language) if made else ''}{tick}{download}</div></li>"
     )
 
 

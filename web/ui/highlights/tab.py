@@ -86,7 +86,7 @@ def _options(page: Page) -> dict[str, Any]:
 
 
 def _results() -> dict[str, Any]:
-    drawn = script("edit.js", "keys.js", "zoom.js", "said.js", "making.js", "stage.js")
+    drawn = script("edit.js", "keys.js", "zoom.js", "said.js", "making.js", "frames.js", "stage.js")
     view = gr.HTML("", js_on_load=drawn, elem_id="highlights-view", elem_classes="studio-view")
     made = progress_place("highlights-made")
     files = gr.HTML(elem_id="highlights-files")

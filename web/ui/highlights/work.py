@@ -169,7 +169,7 @@ class HighlightsWork(TabWork):
     def _clip(self, job: Job, n: int, clip: Mapping[str, Any], language: str) -> dict[str, Any]:
         reasons = [*clip.get("reasons", []), *clip.get("doubts", [])]
         first = {
-            **clip, "reasons": reasons, "made": (clip["start"], clip["end"]) if clip.get("url") else (), "without": [], "look": {}
+            **clip, "reasons": reasons, "made": (clip["start"], clip["end"]) if clip.get("url") else (), "without": [], "look": {}, "frames": [],
         }  # fmt: skip
         again, done = made_last(self.page, job, n)
         if again is None or done is None:
@@ -182,6 +182,8 @@ class HighlightsWork(TabWork):
             "made": tuple(again["bounds"]),
             "without": again.get("struck", []),
             "look": again.get("look", {}),
+            "frames": again.get("frames", []),
+            "layouts": files.get("layouts", ()),
         }
 
     def add(self, found: Mapping[str, str], request: gr.Request, event: gr.EventData) -> Answer:
@@ -213,12 +215,11 @@ class HighlightsWork(TabWork):
             state = edits.save(job, data.get("state"))
             for n, clip in enumerate(self._clips(job, language), 1):
                 bounds = edits.bounds_of(state, n, clip)
-                struck, look = edits.struck_in(state, bounds), state.get("look", {})
-                if (bounds, struck, look) != (tuple(clip["made"]), clip["without"], clip["look"]) and _is_meant(
-                    n, data
-                ):
+                struck, look, frames = edits.struck_in(state, bounds), state.get("look", {}), edits.frames_in(state, n)
+                made = (tuple(clip["made"]), clip["without"], clip["look"], clip["frames"])
+                if (bounds, struck, look, frames) != made and _is_meant(n, data):
                     made_by = self._queued(job, n, clip, bounds, request)
-                    edits.keep_making(job, n, made_by, bounds, struck=struck, look=look)
+                    edits.keep_making(job, n, made_by, bounds, struck=struck, look=look, frames=frames)
         except StudioError as error:
             yield self.told(made=note(words(error.message, language), "bad"))
             return
@@ -238,6 +239,7 @@ class HighlightsWork(TabWork):
             words=asked.words,
             subtitles=asked.subtitles,
             struck=struck,
+            frames=edits.hands_in(state, n),
             **look_of(state),
         )
         return self.page.jobs.submit(wanted, asker(request), title=f"{n}. {job.title}")

@@ -31,13 +31,24 @@ def cuts_of(clips: Sequence[Clip], make: str, n: int, state: Mapping[str, Any]) 
         chosen = [pair for key in state.get("ticked", ()) if (pair := _of_key(key, clips))]
         if not chosen:
             raise BadRequest("error.no_sentences")
-        return {"clips": runs(clips, chosen), "texts": _texts(clips, state, {c for c, _ in chosen})}
+        return {"clips": runs(clips, chosen), **_changes(clips, state, {c for c, _ in chosen})}
     if make == "without":
         return _without(clips, pieces, state)
     if make == "all":
         kept = [i for i, c in enumerate(clips, 1) if c.get("kept")] or [1]
-        return {"clips": tuple(pieces[i - 1] for i in kept), "texts": _texts(clips, state, set(kept))}
-    return {"clips": (pieces[n - 1],), "smart": make == "smart", "texts": _texts(clips, state, {n})}
+        return {"clips": tuple(pieces[i - 1] for i in kept), **_changes(clips, state, set(kept))}
+    return {"clips": (pieces[n - 1],), "smart": make == "smart", **_changes(clips, state, {n})}
+
+
+def _changes(clips: Sequence[Clip], state: Mapping[str, Any], wanted: set[int]) -> dict[str, Any]:
+    """The words and the frames of ``wanted`` clips that were changed by hand."""
+    several = len({clips[n - 1]["source"] for n in wanted}) > 1
+    frames = [
+        hand
+        for n in sorted(wanted)
+        for hand in edits.hands_in(state, n, str(clips[n - 1]["source"]) if several else "")
+    ]
+    return {"texts": _texts(clips, state, wanted), "frames": tuple(frames)}
 
 
 def _without(clips: Sequence[Clip], pieces: Sequence[ClipAsked], state: Mapping[str, Any]) -> dict[str, Any]:
@@ -49,7 +60,7 @@ def _without(clips: Sequence[Clip], pieces: Sequence[ClipAsked], state: Mapping[
     clip = clips[n - 1]
     said = [clip["sentences"][i] for m, i in chosen if m == n]
     struck = tuple(Place(clip["start"] + s["start"], clip["start"] + s["end"], Path(clip["source"])) for s in said)
-    return {"clips": (pieces[n - 1],), "struck": struck, "texts": _texts(clips, state, {n})}
+    return {"clips": (pieces[n - 1],), "struck": struck, **_changes(clips, state, {n})}
 
 
 def _of_key(key: str, clips: Sequence[Clip]) -> tuple[int, int] | None:

@@ -124,7 +124,10 @@ def _results(panel: controls.Panel) -> dict[str, Any]:
     receipts = tightening.receipts()
     panel.draw_preview()
     board = gr.HTML(
-        "", js_on_load=script("edit.js", "keys.js", "viral.js"), elem_id="viral-view", elem_classes="studio-view"
+        "",
+        js_on_load=script("edit.js", "keys.js", "frames.js", "viral.js"),
+        elem_id="viral-view",
+        elem_classes="studio-view",
     )
     links = gr.HTML(elem_id="viral-links")
     with gr.Accordion(label("ui.as_table"), open=False, visible=False) as fold:

@@ -17,6 +17,7 @@ from pipeline.editors.plans import PLANS
 from pipeline.messages import clock, format_number
 from web.ui.language import percent, precise, tell
 from web.ui.posting.card import columns, share_button, to_post
+from web.ui.posting.frames import shots_list
 from web.ui.timeline import attr, editable, strip, toolbar
 
 KINDS = ("hook", "story", "engagement", "commercial", "emotional", "delivery")
@@ -94,7 +95,7 @@ def _card(n: int, clip: Mapping[str, Any], board: Board, language: str) -> str:
         f'data-shift="{clip.get("shift", 0.0)}" data-made="{_made_of(clip)}"><header>{_go(n, language)}<div><h2>{n}. {name}</h2>'
         f'<p class="soft when">{_length(clip, language)}</p></div><strong class="total" title="{attr(tell("ui.table.score", language))}">'
         f"{round(100 * clip['viral_score'])}<small>/100</small></strong></header>"
-        f"{to_post(clip.get('suggested') or {}, language)}{_bars(clip, language)}{edges}{_transcript(n, clip, bool(board.job), language)}{doubts}"
+        f"{to_post(clip.get('suggested') or {}, language)}{_bars(clip, language)}{edges}{shots_list(clip, language) if board.job else ''}{_transcript(n, clip, bool(board.job), language)}{doubts}"
         f'<footer><span class="studio-tools">{made}</span><span>{_links(clip, language)}{share_button(str(clip["url"]), language) if board.share and clip.get("url") else ""}</span></footer></li>'
     )
 
@@ -185,9 +186,9 @@ def _folded(text: str) -> str:
 
 
 def _made_of(clip: Mapping[str, Any]) -> str:
-    """The edges and words that the clip's file has, for the script that tells whether it is still so."""
-    (low, high), texts = clip.get("made") or ((clip.get("start", 0.0), clip.get("end", 0.0)), {})
-    return attr(json.dumps({"bounds": [low, high], "texts": texts}))
+    """The edges, words and frames that the clip's file has, for the script that tells whether it is still so."""
+    (low, high), texts, frames = clip.get("made") or ((clip.get("start", 0.0), clip.get("end", 0.0)), {}, [])
+    return attr(json.dumps({"bounds": [low, high], "texts": texts, "frames": frames}))
 
 
 def _links(clip: Mapping[str, Any], language: str) -> str:

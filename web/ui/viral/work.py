@@ -185,16 +185,24 @@ class ViralWork(TabWork):
     def _shown_clip(self, job: Job, n: int, clip: Clip, language: str) -> Clip:
         again, done = made_last(self.page, job, n)
         if again is None or done is None:
-            return {**clip, "made": ((clip["start"], clip["end"]), {})}
+            return {**clip, "made": ((clip["start"], clip["end"]), {}, [])}
         files = public_result(done, self.page.settings, language)
         forms = {form.name: files.get(form.name) for form in SUBTITLES.values() if form.with_clips}
-        made = (tuple(again["bounds"]), again.get("texts") or {})
+        made = (tuple(again["bounds"]), again.get("texts") or {}, again.get("frames") or [])
         moved = {"shift": clip["start"] - again["bounds"][0]}
         if done.asked(
             CompileRequest
         ).tighten:  # its seconds are others: what was ranked is watched, what was made is downloaded
             moved = {"shift": clip.get("shift", 0.0), "watch": clip.get("url") or clip.get("plays")}
-        return {**clip, **forms, **moved, "url": files["output"], "poster": files.get("poster") or "", "made": made}
+        return {
+            **clip,
+            **forms,
+            **moved,
+            "url": files["output"],
+            "poster": files.get("poster") or "",
+            "made": made,
+            "layouts": files.get("layouts") or (),
+        }
 
     def _durations(self, clips: Sequence[Clip]) -> list[float]:
         """How long the file behind each clip is; 0 where it has gone."""
@@ -243,7 +251,8 @@ class ViralWork(TabWork):
         )
         made_by = self.page.jobs.submit(wanted, asker(request), title=wanted.clips[0].title or ranking.title)
         if make == "clip":
-            edits.keep_making(ranking, n, made_by, edits.bounds_of(state, n, clips[n - 1]), words_in(state, n))
+            bounds, frames = edits.bounds_of(state, n, clips[n - 1]), edits.frames_in(state, n)
+            edits.keep_making(ranking, n, made_by, bounds, words_in(state, n), frames=frames)
         edits.keep_product(ranking, made_by)
 
     def _changed(self, ranking: Job, state: Mapping[str, Any]) -> list[int]:
@@ -251,8 +260,10 @@ class ViralWork(TabWork):
         found = []
         for n, clip in enumerate(_ranked(ranking), 1):
             again, _ = made_last(self.page, ranking, n)
-            made = (tuple(again["bounds"]), again.get("texts") or {}) if again else ((clip["start"], clip["end"]), {})
-            if (edits.bounds_of(state, n, clip), words_in(state, n)) != made:
+            made: tuple[Any, ...] = ((clip["start"], clip["end"]), {}, [])
+            if again:
+                made = (tuple(again["bounds"]), again.get("texts") or {}, again.get("frames") or [])
+            if (edits.bounds_of(state, n, clip), words_in(state, n), edits.frames_in(state, n)) != made:
                 found.append(n)
         return found
 

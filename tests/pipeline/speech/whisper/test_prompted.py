@@ -21,6 +21,7 @@ from pipeline.speech.recognisers import Recognisers
 from pipeline.speech.transcriber import Transcriber
 from pipeline.speech.values import RATE, Chunk, ChunkPiece, Heard, HeardWord
 from pipeline.speech.whisper import on_torch
+from pipeline.speech.whisper.encoder import encode
 from pipeline.speech.whisper.on_ctranslate2 import FasterWhisper
 from pipeline.speech.whisper.on_torch import OpenAIWhisper
 from pipeline.speech.whisper.prompted import MOST_TOKENS, named, prompt, suspected
@@ -138,7 +139,7 @@ def speech(text: str) -> Audio:
     made = subprocess.run(["espeak-ng", "-v", "en-us", "-s", "150", "--stdout", text], capture_output=True, check=True)
     with wave.open(io.BytesIO(made.stdout)) as sound:
         samples = np.frombuffer(sound.readframes(10**8), np.int16)
-        return Audio(samples.astype(np.float32) / 32768, sound.getframerate())
+        return Audio((samples / 32768).astype(np.float32), sound.getframerate())
 
 
 @pytest.fixture(scope="module", params=["faster-whisper", "openai-whisper"])
@@ -156,11 +157,20 @@ def test_a_made_up_name_is_written_as_told_and_all_else_as_before(
     one: Any = real._recognisers._recogniser
     if isinstance(one, FasterWhisper):
         inner = one._states._encode
-        monkeypatch.setattr(one._states, "_encode", lambda c, frames: (asked.append(len(c)), inner(c, frames))[1])
+
+        def encoded_here(chunks: Sequence[Chunk], frames: int) -> Any:
+            asked.append(len(chunks))
+            return inner(chunks, frames)
+
+        monkeypatch.setattr(one._states, "_encode", encoded_here)
     else:
         assert isinstance(one, OpenAIWhisper)
-        whole = on_torch.encode
-        monkeypatch.setattr(on_torch, "encode", lambda m, c, *rest: (asked.append(len(c)), whole(m, c, *rest))[1])
+
+        def encoded_on_torch(model: Any, chunks: Sequence[Chunk], *rest: Any) -> Any:
+            asked.append(len(chunks))
+            return encode(model, chunks, *rest)
+
+        monkeypatch.setattr(on_torch, "encode", encoded_on_torch)
     sound = speech(SAID)
     plain = real.transcribe(sound, language="en")
     encoded = sum(asked)
