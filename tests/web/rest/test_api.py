@@ -305,12 +305,12 @@ def test_a_task_says_that_it_is_stopping_without_a_new_state(
     jobs, goes_on = parts(client).jobs, threading.Event()
 
     def deaf(request: Any, folder: Path, report: Any) -> dict[str, Any]:
-        goes_on.wait(20)
+        goes_on.wait(100)
         report(1.0, None)
         return {}
 
     monkeypatch.setattr(jobs, "_run", deaf)
-    monkeypatch.setattr(workers, "PATIENCE", 15.0)
+    monkeypatch.setattr(workers, "PATIENCE", 100.0)
     task_id = jobs.submit(asked("patient", {}), NOBODY)
     while jobs.get(task_id).state != "running":
         time.sleep(0.01)
