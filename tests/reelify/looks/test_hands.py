@@ -14,13 +14,13 @@ from pipeline.cli import given
 from pipeline.engine import Engine
 from pipeline.errors import BadRequest
 from pipeline.framing.layouts import Hand
-from pipeline.media import ffmpeg
 from pipeline.settings import Settings
 from pipeline.values import Span
 from reelify.__main__ import _parser
 from reelify.compile_workflow import CompileResult, compile_clip
 from reelify.looks.hands import HandPlace, hands_in
 from reelify.requests import Clip, CompileRequest
+from tests.striped import SHARE, SHIFT, edges, expected, striped_film
 
 
 def asked(*frames: dict[str, object]) -> CompileRequest:
@@ -68,25 +68,10 @@ def test_a_file_that_cannot_be_read_is_wrong_usage(
 
 # --- measured on the picture
 
-WIDE, HIGH, STRIPE = 640, 360, 40
-SHARE = (9 / 16) / (WIDE / HIGH)
-"""Of the film's width that a frame of 9:16 shows."""
-SHIFT = (0, 10)
-"""Pixels that the stripes of each shot begin to the right of the film's edge."""
-
 
 @pytest.fixture(scope="module")
 def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two shots of two seconds, of upright stripes."""
-    path = tmp_path_factory.mktemp("hands") / "film.mp4"
-    size = f"color=black:s={WIDE}x{HIGH}:r=10:d=2,format=yuv420p"
-    shots = [
-        f"{size},geq=lum='if(mod(floor((X-{shift}+400)/{STRIPE}),2),{light},{dark})':cb={tint}:cr=128"
-        for shift, light, dark, tint in zip(SHIFT, (200, 40), (40, 220), (90, 170), strict=True)
-    ]
-    graph = f"{shots[0]}[a];{shots[1]}[b];[a][b]concat"
-    ffmpeg.run(["-f", "lavfi", "-i", graph, "-c:v", "libx264", "-crf", "10", ffmpeg.safe_output(path)])
-    return path
+    return striped_film(tmp_path_factory.mktemp("hands") / "film.mp4")
 
 
 def picture_of(path: Path, time: float) -> np.ndarray[Any, Any]:
@@ -96,20 +81,6 @@ def picture_of(path: Path, time: float) -> np.ndarray[Any, Any]:
             if frame.time is not None and frame.time >= time:
                 return np.asarray(frame.to_ndarray(format="gray"), float)
     raise AssertionError("the clip is too short")
-
-
-def edges(rows: np.ndarray[Any, Any]) -> list[float]:
-    """Where stripes end, as shares of the width."""
-    line = rows.mean(axis=0)
-    bright = line > (line.min() + line.max()) / 2
-    return [float(n + 1) / len(line) for n in np.flatnonzero(bright[1:] != bright[:-1])]
-
-
-def expected(middle: float, share: float, shift: int) -> list[float]:
-    """Where stripes end in a frame that shows ``share`` of the film's width around ``middle``."""
-    ends = [(shift + n * STRIPE) / WIDE for n in range(WIDE // STRIPE + 1)]
-    seen = [(end - middle) / share + 0.5 for end in ends]
-    return [end for end in seen if 0.01 < end < 0.99]
 
 
 def rendered(film: Path, folder: Path, *frames: dict[str, object]) -> CompileResult:

@@ -8,14 +8,26 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
+
+import av
+import pytest
 
 from pipeline.captions import fonts
 from pipeline.captions.placing import Safe
+from pipeline.engine import Engine
+from pipeline.settings import Settings
+from pipeline.values import Span, Transcript
+from reelify.cut.posting import Post
+from reelify.highlights_workflow import cut_of
+from reelify.looks.hands import HandPlace
 from reelify.looks.kits import Kit, Kits
+from reelify.requests import Clip, CompileRequest
 from tests.fake_service import parts, service
+from tests.striped import SHARE, SHIFT, edges, expected, striped_film
 from web.rest.page_captions import BASE, router
-from web.ui.looks.preview import Shown, drawn
+from web.ui.looks.preview import PreviewWork, Shown, drawn
 from web.ui.looks.work import said
 
 
@@ -78,3 +90,17 @@ def test_colours_of_a_picker_become_those_of_a_style() -> None:
     assert said({"colour": "rgba(255, 128.4, 0, 1)", "key": None, "scale": 2, "highlight": "#00ff00"}) == {
         "colour": "#ff8000", "key": "", "scale": 2, "highlight": "#00ff00",
     }  # fmt: skip
+
+
+def test_the_preview_shows_the_frame_that_was_set_by_hand(tmp_path: Path) -> None:
+    film = striped_film(tmp_path / "film.mp4")
+    page: Any = SimpleNamespace(engine=Engine(Settings.from_env({"DATA_DIR": str(tmp_path / "data")})))
+    work = PreviewWork(page, (), ())
+    post = Post(cut_of(film, Span(0.0, 2.0)), Transcript("", 4.0))
+    for middle in (0.25, 0.7):
+        frames = (HandPlace(0.0, 2.0, "hand", middle),)
+        asked = CompileRequest((Clip(film, Span(0.0, 2.0)),), aspect="9:16", frames=frames)
+        still = work._preview(asked, post).frame(1.0, tmp_path / f"{middle}.jpg")
+        with av.open(str(still)) as picture:
+            rows = next(picture.decode(video=0)).to_ndarray(format="gray").astype(float)
+        assert edges(rows) == pytest.approx(expected(middle, SHARE, SHIFT[0]), abs=0.015)

@@ -105,7 +105,13 @@ class PreviewWork:
         kits = Kits.of(self.page.settings.data_dir, owner_of(request))
         asked = self._with_font(asked, look, kits)
         ranking = job.asked(RankRequest)  # what was heard then is remembered by what was asked
-        asked = replace(asked, track=ranking.track, language=ranking.language, words=ranking.words)
+        asked = replace(
+            asked,
+            track=ranking.track,
+            language=ranking.language,
+            words=ranking.words,
+            frames=edits.hands_in(edits.load(job), n),
+        )
         post = self._post(asked, clip, span)
         preview = self._preview(asked, post)
         time = min(max(0.0, where.get("time", 0.5)), max(0.0, preview.duration - 0.05))
@@ -154,7 +160,7 @@ class PreviewWork:
         known = sources_of(engine, post.plan)
         options = options_of(engine, post, asked, known)
         cut = post.plan.cuts[0]
-        key = (cut.source, cut.span, options.aspect, options.framing, Path(cut.source).stat().st_mtime_ns)
+        key = (cut.source, cut.span, options.aspect, options.framing, asked.frames, Path(cut.source).stat().st_mtime_ns)
         with self._lock:
             found = self._kept.pop(key, None) or Preview.of(post.plan, options, known)
             self._kept[key] = found
