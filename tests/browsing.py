@@ -44,6 +44,11 @@ def free_port() -> int:
         return int(s.getsockname()[1])
 
 
+def newest(place: Place, kind: str) -> Any:
+    """The last job of a kind."""
+    return next(job for job in place.jobs.list() if job.kind == kind)
+
+
 @contextmanager
 def app_process(data: Path, **changes: str) -> Iterator[str]:
     """The whole application in a process of its own; its address."""

@@ -2,37 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from reelify.looks.hands import HandPlace
-from tests.browsing import Place, Visit, chromium, eventually, page_server
-from tests.page_kinds import PAGE_KINDS
+from tests.browsing import Place, Visit, eventually, newest
 from web.jobs import edits
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    with pytest.MonkeyPatch.context() as patch:
-        folder = tmp_path_factory.mktemp("frames")
-        patch.setenv("GRADIO_TEMP_DIR", str(folder / "temp" / "gradio"))
-        with page_server(folder, PAGE_KINDS) as found:
-            yield found
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with chromium() as found:
-        yield found
-
-
-def newest(place: Place, kind: str) -> Any:
-    """The last job of a kind."""
-    return next(job for job in place.jobs.list() if job.kind == kind)
 
 
 def slide(page: Any, slider: Any, value: int) -> None:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.browsing import Place, Visit, chromium, eventually, page_server
-from tests.page_kinds import PAGE_KINDS
+from tests.browsing import Place, Visit, eventually
 from web.jobs import edits
 
 pytestmark = pytest.mark.browser
@@ -21,21 +19,6 @@ FOCUS = """selector => {
   return { there: node.matches(selector), seen: node.matches('body, video') || (box.width > 0 && mark !== 'none'), name: node === document.body || Boolean(name.trim()),
            what: node.outerHTML.slice(0, 120) };
 }"""
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    with pytest.MonkeyPatch.context() as patch:
-        folder = tmp_path_factory.mktemp("keyboard")
-        patch.setenv("GRADIO_TEMP_DIR", str(folder / "temp" / "gradio"))
-        with page_server(folder, PAGE_KINDS) as found:
-            yield found
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with chromium() as found:
-        yield found
 
 
 def tab_to(page: Any, selector: str) -> None:

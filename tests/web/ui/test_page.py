@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,31 +10,11 @@ import pytest
 
 from pipeline.messages import Message, languages, say
 from syncdub.requests import Nudge
-from tests.browsing import EXAMPLES, TABS, Place, Visit, chromium, drag, eventually, page_server
+from tests.browsing import EXAMPLES, TABS, Place, Visit, drag, eventually, newest, page_server
 from tests.page_kinds import PAGE_KINDS
 from web.jobs import edits
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    with pytest.MonkeyPatch.context() as patch:
-        folder = tmp_path_factory.mktemp("page")
-        patch.setenv("GRADIO_TEMP_DIR", str(folder / "temp" / "gradio"))
-        with page_server(folder, PAGE_KINDS) as found:
-            yield found
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with chromium() as found:
-        yield found
-
-
-def newest(place: Place, kind: str) -> Any:
-    """The last job of a kind."""
-    return next(job for job in place.jobs.list() if job.kind == kind)
 
 
 def moments(visit: Visit) -> None:

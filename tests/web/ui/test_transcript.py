@@ -2,33 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
-from tests.browsing import Place, Visit, chromium, eventually, page_server
-from tests.page_kinds import PAGE_KINDS
+from tests.browsing import Place, Visit, eventually
 from web.jobs import edits
 
 pytestmark = pytest.mark.browser
 PLAYER = "document.querySelector('#highlights-view video')"
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    with pytest.MonkeyPatch.context() as patch:
-        folder = tmp_path_factory.mktemp("transcript")
-        patch.setenv("GRADIO_TEMP_DIR", str(folder / "temp" / "gradio"))
-        with page_server(folder, PAGE_KINDS) as found:
-            yield found
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with chromium() as found:
-        yield found
 
 
 def opened(visit: Visit) -> Any:
