@@ -125,10 +125,14 @@ def _info(told: Mapping[str, Any], file: Path, size: int) -> MediaInfo:
     return MediaInfo(**{
         **info, "path": str(file), "size": size,
         "video": VideoStream(**info["video"]) if info["video"] else None,
-        "audio": tuple(AudioStream(**one) for one in info["audio"]),
-        "others": tuple(OtherStream(**one) for one in info["others"]),
+        "audio": tuple(AudioStream(**_with_flags(one)) for one in info["audio"]),
+        "others": tuple(OtherStream(**_with_flags(one)) for one in info["others"]),
         "doubts": tuple(Message(one["code"], one["values"]) for one in info["doubts"]),
     })  # fmt: skip
+
+
+def _with_flags(stream: Mapping[str, Any]) -> dict[str, Any]:
+    return {**stream, "flags": tuple(stream["flags"])}
 
 
 def examine(path: Path | str) -> MediaInfo:
