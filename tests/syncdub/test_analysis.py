@@ -16,9 +16,10 @@ from pipeline.media.probe import probe
 from pipeline.media.values import AudioStream, MediaInfo
 from pipeline.progress import no_report
 from pipeline.values import Sentence, Transcript
-from syncdub.analysis import analyse, chosen_stream, moments_of
+from syncdub.analysis import analyse, chosen_stream
 from syncdub.meaning.coarse import coarse_lines, confirmed
 from syncdub.meaning.meaning import Meaning, Support
+from syncdub.reading.seeing import moments_of
 from syncdub.requests import AnalyseRequest
 from syncdub.values import Anchor, Segment, SyncPlan
 

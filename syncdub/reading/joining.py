@@ -1,0 +1,272 @@
+"""Where one line of a dub ends and the next begins, by what both share in single cells of time and frequency (see
+:mod:`syncdub.exact.cells`): between the last moment that only the one before holds and the first that only the next does.
+
+Where nobody can know, because people speak there over nothing, the place that other means found stays; how wide that doubt is can be
+asked (:func:`doubtful`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from pipeline.values import Span, runs
+from syncdub.exact.cells import HOP, SIZE, cells, shared, transfer
+from syncdub.exact.phase import BLOCK, RATE, Floats
+from syncdub.reading.bridging import is_known
+from syncdub.reading.tracks import Tracks
+from syncdub.values import Segment
+
+REACH = 12.0
+"""A join is looked for this far (seconds) on either side of where it is …"""
+WIDEST = 60.0
+"""… and through gaps of at most this length."""
+LEARNT, CLEAR = (40.0, 120.0), 8.0
+"""Seconds of a line beside a join from which its transfer is learnt, and how clear (standard deviations) it must be."""
+GAIN = 8.0
+"""Nats by which another place must be the better one: what shares nothing gains less than one by chance."""
+EQUAL = 3.0
+"""Places whose sums differ by less (nats) are equally good."""
+CLOSED = 0.5
+"""Seconds that a gap in both files must last; a shorter one is none."""
+SAME = 0.1
+"""Seconds by which two lines must differ to be two."""
+PATIENCE = 4
+"""Seconds that may hold nothing before what follows on the same line is another matter."""
+HELD = 2.0
+"""A second that gains so much (nats) is shared."""
+BARE, TIMES = 12.0, 3.0
+"""A gap in both files of at most so many seconds, in which people speak over nothing, is none where the lines beside it have such
+stretches, too, at most so many times shorter: a foreign scene brings its own sound."""
+JUMP, UNSURE = 0.25, 0.3
+"""Seconds that a join jumps by to be looked at once more, and within which its place may be unknown without a word."""
+LOUDER, SOFTER = 6.0, 25.0
+"""Decibels by which the pauses of such a gap may be louder than those beside it, and its voices softer."""
+QUIET, LOUD = 0.1, 0.95
+"""Quantiles of the level that are pauses and voices."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What was gained (nats) along a segment's line in every :data:`~syncdub.exact.phase.BLOCK` of the dub from ``start`` on, the
+    stretch included from which its transfer was ``learnt``."""
+
+    start: float
+    gains: Floats
+    learnt: Span
+
+    def within(self, start: float, end: float) -> Floats:
+        """(n,) nats of the blocks between two moments of the dub; zeros where nothing was heard."""
+        first, n = round((start - self.start) / BLOCK), max(0, round((end - start) / BLOCK))
+        out = np.zeros(n)
+        low, high = max(0, -first), min(n, len(self.gains) - first)
+        if high > low:
+            out[low:high] = self.gains[first + low : first + high]
+        return out
+
+
+def hear(segment: Segment, tracks: Tracks, span: Span, *, end: bool) -> Heard | None:
+    """``span`` of the dub along the line of ``segment``, whose ``end`` (or beginning) is asked about; ``None`` where too little of the
+    segment is known beside it."""
+    for seconds in LEARNT:
+        start = max(segment.dub_start, segment.dub_end - seconds) if end else segment.dub_start
+        known = Span(start, min(segment.dub_end, start + seconds))
+        found = _heard(segment, tracks, Span(min(span.start, known.start), max(span.end, known.end)), known)
+        if found is not None:
+            return found
+    return None
+
+
+def _heard(segment: Segment, tracks: Tracks, span: Span, known: Span) -> Heard | None:
+    rate = segment.rate
+    own, dub = cells(tracks.own(Span(segment.at(span.start), segment.at(span.end)))), cells(tracks.dub(span, rate))
+    own, dub = own[: len(dub)], dub[: len(own)]
+    times = span.start + (np.arange(len(dub)) * HOP + SIZE / 2) / (RATE * rate)
+    here = (times >= known.start) & (times <= known.end)
+    if here.sum() < RATE // HOP:
+        return None
+    learnt = transfer(own[here], dub[here])
+    if learnt.clear < CLEAR:
+        return None
+    total = np.concatenate([[0.0], np.cumsum(shared(own, dub, learnt))])
+    edges = np.append(times, times[-1] + HOP / (RATE * rate)) - HOP / 2 / (RATE * rate)
+    blocks = span.start + np.arange(int(span.duration / BLOCK) + 1) * BLOCK
+    return Heard(span.start, np.diff(np.interp(blocks, edges, total)), known)
+
+
+@dataclass(frozen=True, slots=True)
+class _Join:
+    """Two neighbouring lines around their join; ``low``…``high`` (the dub's clock) is where the one before may end, the next then
+    begins ``doubled`` seconds later. ``value`` (n,) are the nats for each end."""
+
+    before: Heard
+    after: Heard
+    low: float
+    high: float
+    doubled: float
+    value: Floats
+
+    def place(self, dub: float) -> int:
+        return int(np.clip(round((dub - self.low) / BLOCK), 0, len(self.value) - 1))
+
+    def time(self, place: int) -> float:
+        return self.low + place * BLOCK
+
+
+def joined(a: Segment, b: Segment, tracks: Tracks) -> tuple[Segment, Segment]:
+    """Two neighbours with the join between them where what they share puts it; a gap in both files only becomes smaller. Where it may
+    lie at several places it stays, or comes to the quietest of them."""
+    found = _listened(a, b, tracks)
+    if found is None:
+        return a, b
+    if b.dub_start - a.dub_end - found.doubled > CLOSED:
+        return _gap_closed(a, b, found, tracks)
+    good, now = _good(found), found.place(a.dub_end)
+    if now in good or found.value.max() - found.value[now] < GAIN:
+        return a, b
+    at = found.time(_quietest(good, found, tracks, a.rate))
+    return replace(a, dub_end=at), begun(b, at + found.doubled)
+
+
+def doubtful(a: Segment, b: Segment, tracks: Tracks) -> Span:
+    """The stretch of the dub in which the join of two neighbours may lie, as the end of the one before."""
+    found = _listened(a, b, tracks)
+    if found is None or b.dub_start - a.dub_end - found.doubled > CLOSED:
+        return Span(a.dub_end, a.dub_end)
+    good = _good(found)
+    return Span(min(a.dub_end, found.time(int(good[0]))), max(a.dub_end, found.time(int(good[-1]))))
+
+
+def rejoined(segments: Sequence[Segment], tracks: Tracks) -> tuple[Segment, ...]:
+    """``segments`` with the joins between those whose phase is known where :func:`joined` puts them."""
+    out = list(segments)
+    for k in range(len(out) - 1):
+        if _jumps(out[k], out[k + 1]):
+            out[k], out[k + 1] = joined(out[k], out[k + 1], tracks)
+    return tuple(out)
+
+
+def doubted(segments: Sequence[Segment], tracks: Tracks) -> tuple[tuple[Segment, ...], list[Span]]:
+    """``segments`` with what lies within the doubt of a join as pieces whose error bar is the join's jump; and where (the original's
+    clock) such doubts are."""
+    out, spans = list(segments[:1]), []
+    for b in segments[1:]:
+        a = out[-1]
+        span = doubtful(a, b, tracks) if _jumps(a, b) else Span(a.dub_end, a.dub_end)
+        if span.duration <= UNSURE:
+            out.append(b)
+            continue
+        spans.append(Span(a.at(span.start), a.at(span.end)))
+        bar = 1000.0 * abs(a.at(b.dub_start) - b.original_start)
+        out[-1:] = _parted(a, span.start, bar, later=True)
+        out += _parted(b, b.dub_start + span.end - a.dub_end, bar, later=False)
+    return tuple(out), spans
+
+
+def _jumps(a: Segment, b: Segment) -> bool:
+    return is_known(a) and is_known(b) and abs(a.at(b.dub_start) - b.original_start) >= JUMP
+
+
+def _parted(segment: Segment, at: float, bar: float, *, later: bool) -> list[Segment]:
+    """``segment`` in two at ``at``, of which the ``later`` or the earlier one is in doubt by ``bar`` milliseconds."""
+    parts = [replace(segment, dub_end=at), begun(segment, at)]
+    parts[later] = replace(parts[later], error_ms=max(bar, segment.error_ms))
+    return [p for p in parts if p.dub_end - p.dub_start > BLOCK]
+
+
+def _listened(a: Segment, b: Segment, tracks: Tracks) -> _Join | None:
+    doubled = max(0.0, (a.original_end - a.dub_end * a.rate) - (b.original_start - b.dub_start * b.rate)) / a.rate
+    if b.dub_start - a.dub_end - doubled > WIDEST:
+        return None
+    low = max(a.dub_start, a.dub_end - REACH)
+    high = max(a.dub_end, min(b.dub_end, b.dub_start + REACH) - doubled)
+    before = hear(a, tracks, Span(low, high), end=True)
+    after = hear(b, tracks, Span(low + doubled, high + doubled), end=False)
+    if before is None or after is None or high - low < 2 * BLOCK:
+        return None
+    gains = before.within(low, high) - after.within(low + doubled, high + doubled)
+    return _Join(before, after, low, high, doubled, np.concatenate([[0.0], np.cumsum(gains)]))
+
+
+def _good(join: _Join) -> NDArray[np.int64]:
+    """The places around the best one that are as good."""
+    best = int(join.value.argmax())
+    first, end = next((a, b) for a, b in runs(join.value >= join.value[best] - EQUAL).tolist() if a <= best < b)
+    return np.arange(first, end)
+
+
+def _quietest(places: NDArray[np.int64], join: _Join, tracks: Tracks, rate: float) -> int:
+    """Of ``places`` the one at which the dub is quietest on both sides of the join."""
+    span = Span(join.time(int(places[0])), join.time(int(places[-1])) + BLOCK)
+    later = Span(span.start + join.doubled, span.end + join.doubled)
+    loud = np.maximum(*(_levels(tracks, s, rate, len(places)) for s in (span, later)))
+    return int(places[ndimage.maximum_filter1d(loud, 11, mode="nearest").argmin()])
+
+
+def _levels(tracks: Tracks, span: Span, rate: float, n: int = 0) -> Floats:
+    """(n,) decibels of the dub in every :data:`~syncdub.exact.phase.BLOCK` of ``span``."""
+    size = round(BLOCK * rate * RATE)
+    heard = np.square(tracks.dub(span, rate), dtype=np.float64)
+    n = n or len(heard) // size
+    power = np.pad(heard, (0, max(0, n * size - len(heard))))[: n * size].reshape(n, size).mean(axis=1)
+    return np.asarray(10 * np.log10(power + 1e-10), np.float64)
+
+
+def _gap_closed(a: Segment, b: Segment, join: _Join, tracks: Tracks) -> tuple[Segment, Segment]:
+    """Both carried on into the gap between them as far as something is shared; all of it where only people speak there."""
+    apart = abs(a.at(b.dub_start) - b.original_start) > SAME
+    # On the way to another line all that is shared counts, on the same line only what comes without a pause.
+    best = join.time(int(join.value.argmax())) if apart else join.high
+    patience = None if apart else PATIENCE
+    last = a.dub_end + reached(join.before.within(a.dub_end, best), patience)
+    earliest = best + join.doubled if apart else last
+    first = b.dub_start - reached(join.after.within(earliest, b.dub_start)[::-1], patience)
+    first = max(first, last + join.doubled)
+    lines = (a, join.before), (b, join.after)
+    if first - last - join.doubled < CLOSED or bare(Span(last, first - join.doubled), lines, tracks):
+        places = np.arange(join.place(last), join.place(first - join.doubled) + 1)
+        last = join.time(_quietest(places, join, tracks, a.rate))
+        first = last + join.doubled
+    return replace(a, dub_end=last), begun(b, first)
+
+
+def reached(gains: Floats, patience: float | None) -> float:
+    """How far (seconds) from an edge something is shared, by what is gained in each block, without a pause longer than ``patience``."""
+    second = round(1.0 / BLOCK)
+    by_second = np.add.reduceat(gains, np.arange(0, len(gains), second)) if len(gains) else np.zeros(0)
+    held = np.flatnonzero(by_second > HELD)
+    if patience is not None:
+        wide = np.flatnonzero(np.diff(held, prepend=-1) > patience)
+        held = held[: wide[0]] if len(wide) else held
+    total = np.concatenate([[0.0], np.cumsum(gains[: (held[-1] + 1) * second] if len(held) else gains[:0])])
+    best = int(total.argmax())
+    return best * BLOCK if total[best] >= GAIN else 0.0
+
+
+def bare(gap: Span, beside: Sequence[tuple[Segment, Heard]], tracks: Tracks) -> bool:
+    """Whether only people speak in ``gap`` (the dub's clock), as they do elsewhere on the lines ``beside`` it."""
+    longest = max(_longest_unheard(heard) for _, heard in beside)
+    if gap.duration > min(BARE, TIMES * longest):
+        return False
+    rate = beside[0][0].rate
+    here = np.quantile(_levels(tracks, gap, rate), (QUIET, LOUD))
+    there = [np.quantile(_levels(tracks, heard.learnt, rate), (QUIET, LOUD)) for _, heard in beside]
+    pauses, talk = (max(float(x[k]) for x in there) for k in (0, 1))
+    return bool(here[0] <= pauses + LOUDER and here[1] >= talk - SOFTER)
+
+
+def _longest_unheard(heard: Heard) -> float:
+    """Seconds of the longest stretch in which nothing is shared though the line is right."""
+    second = round(1.0 / BLOCK)
+    gains = heard.within(heard.learnt.start, heard.learnt.end)
+    held = ndimage.uniform_filter1d(gains, second) * second > HELD
+    return float(np.diff(runs(~held), axis=1).max(initial=0)) * BLOCK
+
+
+def begun(segment: Segment, start: float) -> Segment:
+    """``segment`` from ``start`` (the dub's clock) on."""
+    return replace(segment, dub_start=start, original_start=segment.at(start))
