@@ -17,8 +17,8 @@ STEP = 60.0
 """An end is carried on by at most this much at a time, seconds."""
 
 
-def from_earlier(segment: Segment, tracks: Tracks) -> Segment:
-    """The first segment begun as early as something is shared."""
+def from_earlier(segment: Segment, tracks: Tracks, *, whole: bool = True) -> Segment:
+    """The first segment begun as early as something is shared; ``whole`` as in :func:`~syncdub.reading.joining.joined`."""
     first = max(0.0, segment.dub_start - segment.original_start / segment.rate)
     while segment.dub_start - first >= BLOCK:
         low = max(first, segment.dub_start - STEP)
@@ -26,7 +26,7 @@ def from_earlier(segment: Segment, tracks: Tracks) -> Segment:
         if heard is None:
             break
         start = segment.dub_start - reached(heard.within(low, segment.dub_start)[::-1], PATIENCE)
-        if start - first < CLOSED or bare(Span(first, start), ((segment, heard),), tracks):
+        if start - first < CLOSED or (whole and bare(Span(first, start), ((segment, heard),), tracks)):
             start = first
         if segment.dub_start - start < BLOCK:
             break
@@ -34,7 +34,7 @@ def from_earlier(segment: Segment, tracks: Tracks) -> Segment:
     return segment
 
 
-def until_later(segment: Segment, tracks: Tracks, durations: tuple[float, float]) -> Segment:
+def until_later(segment: Segment, tracks: Tracks, durations: tuple[float, float], *, whole: bool = True) -> Segment:
     """The last segment carried on for as long as something is shared; ``durations`` are those of original and dub in seconds."""
     last = min(durations[1], segment.dub_end + (durations[0] - segment.original_end) / segment.rate)
     while last - segment.dub_end >= BLOCK:
@@ -43,7 +43,7 @@ def until_later(segment: Segment, tracks: Tracks, durations: tuple[float, float]
         if heard is None:
             break
         end = segment.dub_end + reached(heard.within(segment.dub_end, high), PATIENCE)
-        if last - end < CLOSED or bare(Span(end, last), ((segment, heard),), tracks):
+        if last - end < CLOSED or (whole and bare(Span(end, last), ((segment, heard),), tracks)):
             end = last
         if end - segment.dub_end < BLOCK:
             break

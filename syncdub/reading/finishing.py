@@ -12,7 +12,7 @@ from pipeline.values import Span
 from syncdub.exact.findings import WHOLE, Finding
 from syncdub.reading import beds
 from syncdub.reading.bridging import as_one, bridged, is_known, straightened
-from syncdub.reading.joining import doubted, rejoined
+from syncdub.reading.joining import rejoined
 from syncdub.reading.polish import polished, settled
 from syncdub.reading.relocating import relocated
 from syncdub.reading.support import held_by_phase
@@ -35,7 +35,9 @@ def finished(finding: Finding, tracks: Tracks, device: str) -> Finding:
     segments = _straight(finding.segments, tracks, finding.rate)
     doubts = tuple(d for d in finding.doubts if d.code != "doubt.only_shared_placed")
     only = held_by_phase(segments, tracks, finding.durations)
-    segments, unsure = doubted(rejoined(segments if only is None else only, tracks), tracks)
+    segments = segments if only is None else only
+    whole = balance(segments, *finding.durations).agreement >= WHOLE
+    segments, unsure = rejoined(segments, tracks, whole=whole)
     doubts = (*doubts, *_said(unsure))
     share = balance(segments, *finding.durations)
     if only is not None or (share.agreement < WHOLE and len(doubts) < len(finding.doubts)):

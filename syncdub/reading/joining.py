@@ -1,8 +1,8 @@
 """Where one line of a dub ends and the next begins, by what both share in single cells of time and frequency (see
 :mod:`syncdub.exact.cells`): between the last moment that only the one before holds and the first that only the next does.
 
-Where nobody can know, because people speak there over nothing, the place that other means found stays; how wide that doubt is can be
-asked (:func:`doubtful`).
+Where nobody can know, because people speak there over nothing, the dub's own sound is asked where it breaks off, and how wide the doubt is
+goes with the result.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from pipeline.values import Span, runs
+from syncdub.exact.boundaries import breaks
 from syncdub.exact.cells import HOP, SIZE, cells, shared, transfer
 from syncdub.exact.phase import BLOCK, RATE, Floats
 from syncdub.reading.bridging import is_known
@@ -28,7 +29,11 @@ WIDEST = 60.0
 LEARNT, CLEAR = (40.0, 120.0), 8.0
 """Seconds of a line beside a join from which its transfer is learnt, and how clear (standard deviations) it must be."""
 GAIN = 8.0
-"""Nats by which another place must be the better one: what shares nothing gains less than one by chance."""
+"""Nats that carry an end on: what shares nothing gains less than one by chance."""
+RECENT, CLEARLY = 5.0, 0.5
+"""Seconds beside a join that show how long a line's pauses are, and nats from which a block of it is heard."""
+BROKEN, FINER = 3.0, 10
+"""What a break in the dub's sound counts (nats), and how many moments of a block are asked for one."""
 EQUAL = 3.0
 """Places whose sums differ by less (nats) are equally good."""
 CLOSED = 0.5
@@ -117,58 +122,50 @@ class _Join:
         return self.low + place * BLOCK
 
 
-def joined(a: Segment, b: Segment, tracks: Tracks) -> tuple[Segment, Segment]:
+def joined(a: Segment, b: Segment, tracks: Tracks, *, whole: bool = True) -> tuple[Segment, Segment]:
     """Two neighbours with the join between them where what they share puts it; a gap in both files only becomes smaller. Where it may
-    lie at several places it stays, or comes to the quietest of them."""
-    found = _listened(a, b, tracks)
-    if found is None:
-        return a, b
-    if b.dub_start - a.dub_end - found.doubled > CLOSED:
-        return _gap_closed(a, b, found, tracks)
-    good, now = _good(found), found.place(a.dub_end)
-    if now in good or found.value.max() - found.value[now] < GAIN:
-        return a, b
-    at = found.time(_quietest(good, found, tracks, a.rate))
-    return replace(a, dub_end=at), begun(b, at + found.doubled)
+    lie at several places it comes to where the dub's sound breaks off. ``whole`` says that nearly all of both files is shared, so that
+    a gap over nothing but voices is none."""
+    before, after, _ = _decided(a, b, tracks, whole=whole)
+    return before, after
 
 
-def doubtful(a: Segment, b: Segment, tracks: Tracks) -> Span:
-    """The stretch of the dub in which the join of two neighbours may lie, as the end of the one before."""
-    found = _listened(a, b, tracks)
-    if found is None or b.dub_start - a.dub_end - found.doubled > CLOSED:
-        return Span(a.dub_end, a.dub_end)
-    good = _good(found)
-    return Span(min(a.dub_end, found.time(int(good[0]))), max(a.dub_end, found.time(int(good[-1]))))
-
-
-def rejoined(segments: Sequence[Segment], tracks: Tracks) -> tuple[Segment, ...]:
-    """``segments`` with the joins between those whose phase is known where :func:`joined` puts them."""
-    out = list(segments)
-    for k in range(len(out) - 1):
-        if _jumps(out[k], out[k + 1]):
-            out[k], out[k + 1] = joined(out[k], out[k + 1], tracks)
-    return tuple(out)
-
-
-def doubted(segments: Sequence[Segment], tracks: Tracks) -> tuple[tuple[Segment, ...], list[Span]]:
-    """``segments`` with what lies within the doubt of a join as pieces whose error bar is the join's jump; and where (the original's
-    clock) such doubts are."""
+def rejoined(
+    segments: Sequence[Segment], tracks: Tracks, *, whole: bool = True
+) -> tuple[tuple[Segment, ...], list[Span]]:
+    """``segments`` with the joins between those whose phase is known as :func:`joined` has them, and what lies within the doubt of one
+    as pieces whose error bar is the join's jump; and where (the original's clock) such doubts are."""
     out, spans = list(segments[:1]), []
     for b in segments[1:]:
-        a = out[-1]
-        span = doubtful(a, b, tracks) if _jumps(a, b) else Span(a.dub_end, a.dub_end)
-        if span.duration <= UNSURE:
-            out.append(b)
+        a, doubt = out[-1], Span(0.0, 0.0)
+        if _jumps(a, b):
+            a, b, doubt = _decided(a, b, tracks, whole=whole)
+        if doubt.duration <= UNSURE:
+            out[-1:] = [a, b]
             continue
-        spans.append(Span(a.at(span.start), a.at(span.end)))
+        spans.append(Span(a.at(doubt.start), a.at(doubt.end)))
         bar = 1000.0 * abs(a.at(b.dub_start) - b.original_start)
-        out[-1:] = _parted(a, span.start, bar, later=True)
-        out += _parted(b, b.dub_start + span.end - a.dub_end, bar, later=False)
+        out[-1:] = _parted(a, doubt.start, bar, later=True)
+        out += _parted(b, b.dub_start + doubt.end - a.dub_end, bar, later=False)
     return tuple(out), spans
 
 
 def _jumps(a: Segment, b: Segment) -> bool:
     return is_known(a) and is_known(b) and abs(a.at(b.dub_start) - b.original_start) >= JUMP
+
+
+def _decided(a: Segment, b: Segment, tracks: Tracks, *, whole: bool) -> tuple[Segment, Segment, Span]:
+    """As :func:`joined`, and the stretch of the dub in which the join may lie (as the end of the one before)."""
+    found = _listened(a, b, tracks)
+    if found is None:
+        return a, b, Span(a.dub_end, a.dub_end)
+    if b.dub_start - a.dub_end - found.doubled > CLOSED:
+        return _gap_closed(a, b, found, tracks, whole=whole)
+    good = _good(found)
+    away = np.abs(good - found.place(a.dub_end)) * BLOCK
+    at = found.time(_likeliest(good, found, tracks, a.rate, found.value[good] - np.minimum(away, REACH)))
+    doubt = Span(found.time(int(good[0])), found.time(int(good[-1])))
+    return replace(a, dub_end=at), begun(b, at + found.doubled), doubt
 
 
 def _parted(segment: Segment, at: float, bar: float, *, later: bool) -> list[Segment]:
@@ -199,12 +196,37 @@ def _good(join: _Join) -> NDArray[np.int64]:
     return np.arange(first, end)
 
 
-def _quietest(places: NDArray[np.int64], join: _Join, tracks: Tracks, rate: float) -> int:
-    """Of ``places`` the one at which the dub is quietest on both sides of the join."""
-    span = Span(join.time(int(places[0])), join.time(int(places[-1])) + BLOCK)
-    later = Span(span.start + join.doubled, span.end + join.doubled)
-    loud = np.maximum(*(_levels(tracks, s, rate, len(places)) for s in (span, later)))
-    return int(places[ndimage.maximum_filter1d(loud, 11, mode="nearest").argmin()])
+def _likeliest(places: NDArray[np.int64], join: _Join, tracks: Tracks, rate: float, nats: Floats) -> int:
+    """Of ``places``, which are about as good (``nats``), the one at which the dub breaks off, on the side of the line that was
+    heard more of."""
+    after = np.arange(len(places))
+    start, end = join.time(int(places[0])), join.time(int(places[-1]))
+    before = join.before.within(max(start - RECENT, join.before.start), start)
+    beyond = join.after.within(end + join.doubled, end + join.doubled + RECENT)[::-1]
+    unheard = _unheard(before, after) + _unheard(beyond, after[::-1])
+    return int(places[(nats + unheard + BROKEN * _broken(tracks, start, len(places), rate)).argmax()])
+
+
+def _unheard(gains: Floats, blocks: NDArray[np.int64]) -> Floats:
+    """Logarithm of how probable it is that a line that goes on is not heard for so many ``blocks``, by how long its pauses are in
+    ``gains`` (nats, the last block next to the place)."""
+    heard = np.flatnonzero(gains > CLEARLY)
+    if len(heard) < 2:
+        return np.zeros(len(blocks))
+    moments = np.arange(heard[-1] + 1)
+    waits = np.sort(heard[np.searchsorted(heard, moments)] - moments)
+    rarest = 0.5 / (len(waits) + 0.5)
+    longer = (len(waits) - np.searchsorted(waits, blocks, side="right") + 0.5) / (len(waits) + 0.5)
+    beyond = np.maximum(blocks - waits[-1], 0) / max(float(waits.mean()), 1.0)
+    return np.asarray(np.log(np.maximum(longer, rarest)) - beyond, np.float64)
+
+
+def _broken(tracks: Tracks, start: float, n: int, rate: float) -> Floats:
+    """(n,) how sharply the dub breaks off around each :data:`~syncdub.exact.phase.BLOCK` from ``start`` on."""
+    hop = round(BLOCK * rate * RATE) // FINER
+    span = Span(start - BLOCK, start + (n + 1) * BLOCK)
+    found = ndimage.maximum_filter1d(breaks(tracks.dub(span, rate), hop), FINER + 3, mode="nearest")
+    return np.asarray(found[np.minimum(FINER * (np.arange(n) + 1), len(found) - 1)], np.float64)
 
 
 def _levels(tracks: Tracks, span: Span, rate: float, n: int = 0) -> Floats:
@@ -216,7 +238,7 @@ def _levels(tracks: Tracks, span: Span, rate: float, n: int = 0) -> Floats:
     return np.asarray(10 * np.log10(power + 1e-10), np.float64)
 
 
-def _gap_closed(a: Segment, b: Segment, join: _Join, tracks: Tracks) -> tuple[Segment, Segment]:
+def _gap_closed(a: Segment, b: Segment, join: _Join, tracks: Tracks, *, whole: bool) -> tuple[Segment, Segment, Span]:
     """Both carried on into the gap between them as far as something is shared; all of it where only people speak there."""
     apart = abs(a.at(b.dub_start) - b.original_start) > SAME
     # On the way to another line all that is shared counts, on the same line only what comes without a pause.
@@ -227,11 +249,13 @@ def _gap_closed(a: Segment, b: Segment, join: _Join, tracks: Tracks) -> tuple[Se
     first = b.dub_start - reached(join.after.within(earliest, b.dub_start)[::-1], patience)
     first = max(first, last + join.doubled)
     lines = (a, join.before), (b, join.after)
-    if first - last - join.doubled < CLOSED or bare(Span(last, first - join.doubled), lines, tracks):
+    doubt = Span(last, last)
+    if first - last - join.doubled < CLOSED or (whole and bare(Span(last, first - join.doubled), lines, tracks)):
+        doubt = Span(last, first - join.doubled)
         places = np.arange(join.place(last), join.place(first - join.doubled) + 1)
-        last = join.time(_quietest(places, join, tracks, a.rate))
+        last = join.time(_likeliest(places, join, tracks, a.rate, np.zeros(len(places))))
         first = last + join.doubled
-    return replace(a, dub_end=last), begun(b, first)
+    return replace(a, dub_end=last), begun(b, first), doubt
 
 
 def reached(gains: Floats, patience: float | None) -> float:

@@ -14,12 +14,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pipeline.values import Span
+from syncdub.exact.findings import WHOLE
 from syncdub.exact.phase import LAGS, RATE, Samples, curve, peak
 from syncdub.reading.ends import from_earlier, until_later
 from syncdub.reading.joining import joined
 from syncdub.reading.tracing import Traced, traced
 from syncdub.reading.tracks import Tracks
 from syncdub.values import Segment
+from syncdub.verdict import balance
 
 N_WINDOWS, WINDOW = 12, 10.0
 CLEAR = 9.0
@@ -52,13 +54,14 @@ def polished(
     if not locked:
         return ()
     out = [x.segment for x in locked]
+    whole = balance(out, *durations).agreement >= WHOLE
     for i in range(len(out) - 1):
         if locked[i].known and locked[i + 1].known and not found[i + 1].follows:
-            out[i], out[i + 1] = joined(out[i], out[i + 1], tracks)
+            out[i], out[i + 1] = joined(out[i], out[i + 1], tracks, whole=whole)
     if locked[0].known:
-        out[0] = from_earlier(out[0], tracks)
+        out[0] = from_earlier(out[0], tracks, whole=whole)
     if locked[-1].known:
-        out[-1] = until_later(out[-1], tracks, durations)
+        out[-1] = until_later(out[-1], tracks, durations, whole=whole)
     return tuple(out)
 
 
