@@ -76,6 +76,9 @@ class PlainEngine:
     def transcript(self, *_: Any, **__: Any) -> Any:
         raise NotImplementedError
 
+    def spoken(self, *_: Any) -> tuple[str, float]:
+        return "", 0.0
+
     def embed(self, texts: Sequence[str]) -> Any:
         raise NotImplementedError
 

@@ -28,7 +28,7 @@ from syncdub.exact.findings import WHOLE, Finding, weigh
 from syncdub.exact.pictures import Spot
 from syncdub.exact.soundmatch import Agreement, glance, match
 from syncdub.exact.speed import KNOWN, pitch_votes
-from syncdub.languages import heard_as, language_of, short
+from syncdub.languages import heard_as, known, language_of, short
 from syncdub.meaning.coarse import coarse_lines, confirmed, with_gaps_filled
 from syncdub.meaning.meaning import Meaning, meaning
 from syncdub.reading.device_search import search_on
@@ -57,6 +57,8 @@ class Witnesses(Protocol):
     def transcript(
         self, path: Path | str, language: str | None = None, stream: int = 0, report: Report = no_report
     ) -> Transcript: ...
+
+    def spoken(self, path: Path | str, stream: int = 0) -> tuple[str, float]: ...
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]: ...
 
@@ -98,7 +100,10 @@ def analyse(
     finding = finished(replace(finding, pitch=_pitch(case, finding)), tracks, engine.device.kind)
     report(weights[2], message("progress.placing"))
     _tell(case, finding, spots)
-    said, heard = (None, ("", "")) if request.quick else _said(engine, case, part_of(report, weights[2], 1.0))
+    if request.quick:
+        said, heard = None, _voted(engine, case) if finding.segments else ("", "")
+    else:
+        said, heard = _said(engine, case, part_of(report, weights[2], 1.0))
     plan = replace(_plan(case, finding, spots, said), languages=_languages(case, heard))
     report(1.0, message("progress.placed"))
     return plan
@@ -219,6 +224,15 @@ def _languages(case: _Case, heard: tuple[str, str]) -> tuple[str, str]:
     """The languages of both tracks by what the files say and what was ``heard`` on them."""
     original, dub = (i.audio[n].language for i, n in zip((case.original, case.dub), case.streams, strict=True))
     return short(language_of(original, heard[0])), short(language_of(dub, heard[1]))
+
+
+def _voted(engine: Witnesses, case: _Case) -> tuple[str, str]:
+    """The languages that the first minute of speech is in on the tracks whose files do not say it, empty where that is not sure."""
+    found = []
+    for info, stream in zip((case.original, case.dub), case.streams, strict=True):
+        told = known(info.audio[stream].language)
+        found.append("" if told else heard_as(*engine.spoken(info.path, stream)))
+    return found[0], found[1]
 
 
 def _said(engine: Witnesses, case: _Case, report: Report) -> tuple[Meaning, tuple[str, str]]:

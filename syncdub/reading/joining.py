@@ -32,8 +32,11 @@ GAIN = 8.0
 """Nats that carry an end on: what shares nothing gains less than one by chance."""
 RECENT, CLEARLY = 5.0, 0.5
 """Seconds beside a join that show how long a line's pauses are, and nats from which a block of it is heard."""
-BROKEN, FINER = 3.0, 10
-"""What a break in the dub's sound counts (nats), and how many moments of a block are asked for one."""
+STAYS, NEAR = 6.0, 0.1
+"""What the place found by other means counts (nats), and how exact (standard deviation, seconds) it is."""
+BROKEN, SHARPEST, FINER = 2.0, 4.0, 10
+"""What a break in the dub's sound counts (nats) as far as it is no sharper than syllables are, and how many moments of a block are
+asked for one."""
 EQUAL = 3.0
 """Places whose sums differ by less (nats) are equally good."""
 CLOSED = 0.5
@@ -162,8 +165,9 @@ def _decided(a: Segment, b: Segment, tracks: Tracks, *, whole: bool) -> tuple[Se
     if b.dub_start - a.dub_end - found.doubled > CLOSED:
         return _gap_closed(a, b, found, tracks, whole=whole)
     good = _good(found)
-    away = np.abs(good - found.place(a.dub_end)) * BLOCK
-    at = found.time(_likeliest(good, found, tracks, a.rate, found.value[good] - np.minimum(away, REACH)))
+    away = np.abs(good - round((a.dub_end - found.low) / BLOCK)) * BLOCK
+    nats = found.value[good] - np.minimum(away, REACH) + STAYS * np.exp(-np.square(away / NEAR) / 2)
+    at = found.time(_likeliest(good, found, tracks, a.rate, nats))
     doubt = Span(found.time(int(good[0])), found.time(int(good[-1])))
     return replace(a, dub_end=at), begun(b, at + found.doubled), doubt
 
@@ -204,7 +208,9 @@ def _likeliest(places: NDArray[np.int64], join: _Join, tracks: Tracks, rate: flo
     before = join.before.within(max(start - RECENT, join.before.start), start)
     beyond = join.after.within(end + join.doubled, end + join.doubled + RECENT)[::-1]
     unheard = _unheard(before, after) + _unheard(beyond, after[::-1])
-    return int(places[(nats + unheard + BROKEN * _broken(tracks, start, len(places), rate)).argmax()])
+    return int(
+        places[(nats + unheard + BROKEN * np.minimum(_broken(tracks, start, len(places), rate), SHARPEST)).argmax()]
+    )
 
 
 def _unheard(gains: Floats, blocks: NDArray[np.int64]) -> Floats:

@@ -188,7 +188,7 @@ OFFERS = (
             "task_id": Own("text", "the task of analyse_dub"),
             "nudges": Own("text", 'JSON, [{"segment": number from 0 or -1 for all, "ms": later by}, …]', "[]"),
         },
-        _film, without=("quick",),
+        _film, without=("quick", "follow"),
     ),
 )  # fmt: skip
 
