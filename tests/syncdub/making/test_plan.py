@@ -1,5 +1,7 @@
 """The audio edit as a value: what is copied, what is cut, where joins fall; and plans moved by hand."""
 
+from __future__ import annotations
+
 import itertools
 from dataclasses import replace
 
