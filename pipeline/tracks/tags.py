@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from pipeline.media.boxes import extended_languages
 from pipeline.tracks.ebml import (
     CLUSTER,
     CRC32,
@@ -60,7 +61,7 @@ MOST_ELEMENTS = 64
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What the head of a Matroska file tells: IETF tags of its tracks in order (empty where there is none), and its chapters."""
+    """What the head of a file tells: IETF tags of its tracks in order (empty where there is none), and a Matroska file's chapters."""
 
     languages: tuple[str, ...] = ()
     chapters: bytes = b""
@@ -72,8 +73,11 @@ class Head:
 
 
 def head_of(path: Path | str) -> Head:
-    """What the head of ``path`` tells; nothing for a file that is no Matroska file, or one that is damaged there."""
+    """What the head of ``path`` tells; nothing for a file that is neither Matroska nor MP4, or one that is damaged there."""
     with contextlib.suppress(OSError, ValueError), open(path, "rb") as file:
+        if extended := extended_languages(file):
+            return Head(tuple(map(_tag, extended)))
+        file.seek(0)
         found = {e.id: e for e in level_one(file)}
         tracks = _tracks(content(file, found[TRACKS])) if TRACKS in found else []
         chapters = content(file, found[CHAPTERS]) if CHAPTERS in found else b""
@@ -226,7 +230,11 @@ def _tracks(payload: bytes) -> list[list[Node]]:
 
 def language_of(track: Sequence[Node]) -> str:
     """The IETF tag among the parts of a track; empty where there is none that could be one."""
-    tag = next((text(n.payload) for n in track if n.id == LANGUAGE_IETF), "")
+    return _tag(next((text(n.payload) for n in track if n.id == LANGUAGE_IETF), ""))
+
+
+def _tag(tag: str) -> str:
+    """``tag``, empty where it could be none."""
     return tag if len(tag) <= LONGEST_TAG and tag.replace("-", "").isalnum() and tag.isascii() else ""
 
 
