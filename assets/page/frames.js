@@ -16,5 +16,5 @@ element.addEventListener('change', (e) => {
   state.frames = { ...(state.frames || {}), [n]: frames };
   if (!frames.length) delete state.frames[n];
   if (!Object.keys(state.frames).length) delete state.frames;
-  past.push(state, e.target.matches('input') ? `frame${n}:${row.dataset.start}` : '');
+  past.push(state, 'frame', n, e.target.matches('input') ? `frame${n}:${row.dataset.start}` : '');
 });

@@ -2,8 +2,9 @@
 // width; what is drawn by pixel (sound, times) is drawn for the part that is seen. `now()` is the second of the video that plays.
 const zooming = (now) => {
   const MOST = 160, STEP = 1.6, LABEL = 84, MARGIN = 6, NICE = [0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600];
+  const kept = new Map();  // sound and pictures by where they lie
   let zoom = 1, of = null, wave = null, planned = false, touched = 0, pinch = null;
-  const root = () => element.querySelector('.tl.whole'), pane = () => element.querySelector('.tl-window'), wide = () => element.querySelector('.tl-wide');
+  const root = () => element.querySelector('.tl.whole:not([hidden])'), pane = () => root()?.querySelector('.tl-window'), wide = () => root()?.querySelector('.tl-wide');
   const whole = () => Number(root()?.dataset.whole || 1), inner = () => wide().offsetWidth - 2 * MARGIN;
   const second = (x) => Math.max(0, Math.min(whole(), (x - wide().getBoundingClientRect().left - MARGIN) / inner() * whole()));
   const most = () => Math.max(1, whole() * MOST / Math.max(1, pane().clientWidth));
@@ -39,7 +40,7 @@ const zooming = (now) => {
     if (zoom > 1 && Date.now() - touched > 2500 && (x < view.scrollLeft || x > view.scrollLeft + view.clientWidth - 24)) view.scrollLeft = x - view.clientWidth * 0.2;
   };
   const draw = () => {
-    planned = false; if (!root() || !pane().clientWidth) return;
+    planned = false; if (!root() || !pane()?.clientWidth) return;
     const view = pane(), from = second(view.getBoundingClientRect().left), to = second(view.getBoundingClientRect().right);
     wide().style.width = `${100 * zoom}%`;
     sound(from, to); times(from, to); head();
@@ -59,10 +60,13 @@ const zooming = (now) => {
   };
   const by = (act) => set(act === 'all' ? 1 : act === 'in' ? zoom * STEP : zoom / STEP);
   const load = async () => {
-    const job = element.querySelector('[data-job]')?.dataset.job || null;
-    if (!job || job === of || !root()) return;
-    of = job; wave = null;
-    try { const answer = await fetch(`page/desk/${job}/wave`); if (answer.ok && of === job) wave = new Uint8Array(await answer.arrayBuffer()); } catch { /* the curve is there without it */ }
+    const where = root()?.dataset.beside || null;
+    if (!where || where === of) return;
+    of = where; zoom = 1; wave = kept.get(where) || null;
+    if (!wave) try {
+      const answer = await fetch(where.replace('{}', 'wave'));
+      if (answer.ok) { const found = new Uint8Array(await answer.arrayBuffer()); kept.set(where, found); if (of === where) wave = found; }
+    } catch { /* the curve is there without it */ }
     plan();
   };
   element.addEventListener('click', (e) => { const hit = e.target.closest('[data-zoom]'); if (hit) by(hit.dataset.zoom); });
@@ -84,7 +88,7 @@ const zooming = (now) => {
   const run = () => { head(); if (player() && !player().paused && element.offsetParent) requestAnimationFrame(run); };
   element.addEventListener('play', run, true);
   ['timeupdate', 'seeked', 'loadedmetadata'].forEach(what => element.addEventListener(what, head, true));
-  new MutationObserver(() => { load(); plan(); }).observe(element, { childList: true, subtree: true, attributes: true, attributeFilter: ['data-render', 'data-whole'] });
+  new MutationObserver(() => { load(); plan(); }).observe(element, { childList: true, subtree: true, attributes: true, attributeFilter: ['data-render', 'data-whole', 'hidden'] });
   new MutationObserver(plan).observe(document.body, { attributes: true, attributeFilter: ['class'] });
   new ResizeObserver(plan).observe(element);
   load(); plan();

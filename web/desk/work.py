@@ -14,8 +14,9 @@ from pipeline.atomic import write_bytes
 from pipeline.errors import NotFound
 from pipeline.media import channels
 from pipeline.settings import Settings
-from pipeline.tracks.choice import chosen
-from reelify.requests import HighlightsRequest
+from pipeline.tracks.choice import AUTO, chosen
+from reelify.requests import HighlightsRequest, RankRequest
+from web.desk.acts import files_of
 from web.jobs.queue import Job
 from web.jobs.reels import SAID
 
@@ -28,15 +29,17 @@ LOUDEST = 99.5
 _ONE = threading.Lock()
 
 
-def said(job: Job) -> dict[str, Any]:
-    """``{"language", "sentences": [[start, end, [[start, end, word], …]], …]}`` in seconds of the video.
+def said(job: Job, file: int = 0) -> dict[str, Any]:
+    """``{"language", "sentences": [[start, end, [[start, end, word], …]], …]}`` in seconds of the job's video number ``file``.
 
     Raises:
         NotFound: nobody listened.
     """
     try:
         found = json.loads((job.folder / SAID).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        if "files" in found:
+            found = found["files"][str(source_of(job, file))]
+    except (OSError, ValueError, KeyError) as error:
         raise NotFound(name=SAID) from error
     return {"language": found["language"], "sentences": [_sentence(s) for s in found["segments"]]}
 
@@ -48,30 +51,46 @@ def _sentence(segment: dict[str, Any]) -> list[Any]:
     return [start, end, words or [[start, end, segment["text"]]]]
 
 
-def wave(engine: Any, job: Job, settings: Settings) -> Path:
+def source_of(job: Job, file: int) -> Path:
+    """The video of moments, or file number ``file`` of ranked clips. Raises NotFound."""
+    asked = job.request
+    if isinstance(asked, HighlightsRequest):
+        files = [str(asked.source)]
+    else:
+        result = job.result or {}
+        files = files_of([*result.get("viral_clips", ()), *result.get("closest", ())])
+    if not isinstance(asked, HighlightsRequest | RankRequest) or not 0 <= file < len(files):
+        raise NotFound(name=str(file))
+    return Path(files[file])
+
+
+def wave(engine: Any, job: Job, settings: Settings, file: int = 0) -> Path:
     """A file of one byte for every 20 ms of the video's sound: its peak, from 0 to 255. Made once; one at a time is decoded.
 
     Raises:
         NotFound: the video is gone or has no sound. UserError: it cannot be read.
     """
-    asked = job.asked(HighlightsRequest)
-    out = settings.page_files / "previews" / job.id / "wave.bin"
+    source = source_of(job, file)
+    out = settings.page_files / "previews" / job.id / f"wave_{file}.bin"
     if out.is_file():
         return out
-    if not asked.source.is_file():
-        raise NotFound(name=asked.source.name)
+    if not source.is_file():
+        raise NotFound(name=source.name)
     with _ONE:
         if not out.is_file():
             out.parent.mkdir(parents=True, exist_ok=True)
-            write_bytes(out, drawn(_peaks(engine.probe(asked.source), asked)).tobytes())
+            write_bytes(
+                out,
+                drawn(_peaks(engine.probe(source), str(getattr(job.request, "track", AUTO)))).tobytes(),
+            )
     return out
 
 
-def _peaks(info: Any, asked: HighlightsRequest) -> NDArray[np.float32]:
+def _peaks(info: Any, track: str) -> NDArray[np.float32]:
     if not info.audio:
-        raise NotFound(name=asked.source.name)
+        raise NotFound(name=info.path.name)
     size, found = RATE // PER_SECOND, np.zeros(int(np.ceil(info.duration * PER_SECOND)) + 1, np.float32)
-    for block in channels.heard(info, stream=chosen(info, asked.track).heard, rate=RATE, block=60.0):
+    for block in channels.heard(info, stream=chosen(info, track).heard, rate=RATE, block=60.0):
         first = max(0, round(block.start * PER_SECOND))
         whole = np.abs(block.samples[: len(block.samples) // size * size]).reshape(-1, size).max(axis=1)
         there = found[first : first + len(whole)]

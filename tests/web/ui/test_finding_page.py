@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ def test_what_the_tab_does_is_said_before_anything_is_asked(browser: Any, place:
         visit.tab(4)
         visit.see("#finding-zone .zone")
         where = [visit.see(s).bounding_box() for s in ("#finding-intro", "#finding-what", "#finding-zone .give")]
-        assert all(above["y"] + above["height"] <= below["y"] for above, below in zip(where, where[1:], strict=False))
+        assert all(above["y"] + above["height"] <= below["y"] for above, below in itertools.pairwise(where))
         visit.page.fill(QUERY, "pan")
         visit.page.click("#finding-example")
         visit.see("#finding-view .finding-list li")

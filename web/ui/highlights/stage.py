@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline.messages import format_number
-from web.ui.highlights.transcript import lane, transcript
+from web.ui.handwork.transcript import lane, transcript
 from web.ui.language import precise, tell
 from web.ui.posting.card import score_bar, share_button, to_post
 from web.ui.posting.frames import shots_list
-from web.ui.timeline import Clip, attr, editable, strip, timeline, toolbar
+from web.ui.timeline import Clip, Whole, act_buttons, attr, beside, editable, numbered, strip, timeline, toolbar
 
 
 @dataclass(frozen=True)
@@ -45,13 +45,21 @@ def stage(scene: Scene, language: str) -> str:
     strips = "".join(strip(n, c, scene.evidence, language, hidden=n != 1) for n, c in enumerate(scene.clips, 1))
     make = f'<button type="button" data-apply disabled>{html.escape(tell("ui.highlights.remake", language))}</button>'
     add = f'<button type="button" data-add aria-keyshortcuts="M">{html.escape(tell("ui.highlights.add", language))}</button>'
-    tools = toolbar(language, make, add) + f'<p class="soft">{html.escape(tell("ui.edges_help", language))}</p>'
+    tools = (
+        toolbar(language, make, add, act_buttons(language))
+        + f'<p class="soft">{html.escape(tell("ui.edges_help", language))}</p>'
+    )
     cards = "".join(
         _card(n, c, language, made=bool(scene.job), share=scene.share) for n, c in enumerate(scene.clips, 1)
     )
     said = lane(language) if scene.said else ""
-    drawn = timeline(scene.evidence, scene.clips, language, edges=bool(scene.job), said=said)
-    text = transcript(scene.job, language) if scene.said else ""
+    drawn = timeline(
+        Whole(
+            scene.evidence, numbered(scene.clips), bool(scene.job), said, beside(scene.job if scene.source else "", 0)
+        ),
+        language,
+    )
+    text = transcript(beside(scene.job, 0), language) if scene.said else ""
     body = (
         f'<div class="desk">{_player(scene, language)}{drawn}'
         f'{strips + scene.making + tools if scene.job and scene.clips else ""}</div>{_sides(language) if text else ""}<ol class="cards">{cards}</ol>{text}'
