@@ -117,3 +117,5 @@ const weigh = () => {
   make.textContent = only.length ? `${make.dataset.plain} (${only.length})` : make.dataset.plain;
 };
 element.addEventListener('change', (e) => { if (e.target.matches('[data-want]')) weigh(); });
+framing.shape = () => { const look = lookOf(past.now()), costs = JSON.parse(makingBox()?.dataset.costs || '{}'), shape = look.aspect !== 'source' ? look.aspect : costs.places?.[look.platform]?.[0] || ''; return SHAPES[shape] ? shape : ''; };
+framing.span = (card) => boundsOf(past.now(), card.dataset.n);

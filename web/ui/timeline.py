@@ -14,6 +14,7 @@ from typing import Any
 
 from pipeline.evidence.sound_events import EVENTS
 from pipeline.messages import clock
+from web.desk.work import FILM
 from web.jobs import edits
 from web.ui.language import percent, precise, tell
 
@@ -57,7 +58,7 @@ def timeline(whole: Whole, language: str) -> str:
     boxes = "".join(clip_box(n, c, (0.0, duration), language, edges=whole.edges) for n, c in whole.clips.items())
     drawn = curve(whole.evidence.get("excitement") or [])
     name = attr(tell("ui.timeline", language))
-    film = '<canvas class="tl-film" aria-hidden="true" hidden></canvas>' if whole.beside else ""
+    film = f'<canvas class="tl-film" data-n="{FILM}" aria-hidden="true"></canvas>' if whole.beside else ""
     return (
         f'<div class="tl whole" role="group" aria-label="{name}" data-whole="{duration:.2f}" data-beside="{attr(whole.beside)}"{" hidden" if whole.hidden else ""}>'
         f'{_zoom(language)}<div class="tl-window" tabindex="0" '

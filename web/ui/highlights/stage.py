@@ -49,8 +49,10 @@ def stage(scene: Scene, language: str) -> str:
         toolbar(language, make, add, act_buttons(language))
         + f'<p class="soft">{html.escape(tell("ui.edges_help", language))}</p>'
     )
+    where = beside(scene.job if scene.source else "", 0)
     cards = "".join(
-        _card(n, c, language, made=bool(scene.job), share=scene.share) for n, c in enumerate(scene.clips, 1)
+        _card(n, c, language, made=bool(scene.job), share=scene.share, where=where)
+        for n, c in enumerate(scene.clips, 1)
     )
     said = lane(language) if scene.said else ""
     drawn = timeline(
@@ -89,8 +91,8 @@ def _player(scene: Scene, language: str) -> str:
     )
 
 
-def _card(n: int, clip: Clip, language: str, *, made: bool, share: bool = False) -> str:
-    """A clip; ``made`` lets it be made and downloaded, ``share`` a link to it be copied."""
+def _card(n: int, clip: Clip, language: str, *, made: bool, share: bool = False, where: str = "") -> str:
+    """A clip; ``made`` lets it be made and downloaded, ``share`` a link to it be copied; ``where`` is its film."""
     reasons = "".join(f"<li>{html.escape(r)}</li>" for r in clip.get("reasons", ())[:5])
     poster, url = clip.get("poster") or "", clip.get("url") or ""
     picture = f'<img src="{attr(poster)}" alt="" loading="lazy">' if poster else ""
@@ -102,6 +104,7 @@ def _card(n: int, clip: Clip, language: str, *, made: bool, share: bool = False)
         if url or not made
         else f'<label class="tick"><input type="checkbox" data-want="{n}"> {html.escape(tell("ui.highlights.tick", language))}</label>'
     )
+    shots = shots_list(clip, str(clip.get("look", {}).get("aspect", "")), where, language)
     bounds = ",".join(str(t) for t in clip.get("made", ())) if url else ""
     without = attr(json.dumps(clip.get("without", [])))
     return (
@@ -110,7 +113,7 @@ def _card(n: int, clip: Clip, language: str, *, made: bool, share: bool = False)
         f'<button type="button" class="pic" data-play="{n}" aria-label="{attr(tell("ui.play_clip", language, n=n))}">{picture}</button>'
         f'<div class="txt"><div class="row"><h2>{n}. <span class="when">{precise(clip["start"], language)}–{precise(clip["end"], language)}</span></h2>'
         f'<span class="long">{html.escape(length)}</span></div>'
-        f"{'' if clip.get('own') else score_bar(clip['score'], language)}{to_post(clip, language)}<ul>{reasons}</ul>{shots_list(clip, language) if made else ''}{tick}{download}</div></li>"
+        f"{'' if clip.get('own') else score_bar(clip['score'], language)}{to_post(clip, language)}<ul>{reasons}</ul>{shots if made else ''}{tick}{download}</div></li>"
     )
 
 

@@ -46,6 +46,8 @@ class Board:
     """How many of the clips were found; those after them were added by hand."""
     files: Sequence[int] = ()
     """For each clip the number of its file."""
+    aspect: str = ""
+    """The shape that the ranking's clips were made in."""
     said: bool = False
     """Whether what is said lies in the job's folder."""
 
@@ -122,6 +124,7 @@ def _card(n: int, clip: Mapping[str, Any], board: Board, language: str) -> str:
         for make in (("clip", "smart") if board.job else ())
     )
     edges = strip(n, clip, {"duration": board.durations[n - 1]}, language) if board.durations else ""
+    where = beside(board.job, board.files[n - 1]) if board.files and board.durations[n - 1] else ""
     own = bool(clip.get("own"))
     total = "" if own else _total(clip, language)
     return (
@@ -129,7 +132,7 @@ def _card(n: int, clip: Mapping[str, Any], board: Board, language: str) -> str:
         f'data-poster="{attr(clip.get("poster") or "")}" data-start="{clip.get("start", 0.0)}" data-end="{clip.get("end", 0.0)}" '
         f'data-shift="{clip.get("shift", 0.0)}" data-title="{name}" data-file="{board.files[n - 1] if board.files else 0}" data-made="{_made_of(clip)}"><header>{_go(n, language)}<div><h2>{n}. {name}</h2>'
         f'<p class="soft when">{_length(clip, language)}</p>{_origin(clip, language)}</div>{total}</header>'
-        f"{to_post(clip.get('suggested') or {}, language)}{'' if own else _bars(clip, language)}{edges}{shots_list(clip, language) if board.job else ''}{_transcript(n, clip, bool(board.job), language)}{doubts}"
+        f"{to_post(clip.get('suggested') or {}, language)}{'' if own else _bars(clip, language)}{edges}{shots_list(clip, board.aspect, where, language) if board.job else ''}{_transcript(n, clip, bool(board.job), language)}{doubts}"
         f'<footer><span class="studio-tools">{made}</span><span>{_links(clip, language)}{share_button(str(clip["url"]), language) if board.share and clip.get("url") else ""}</span></footer></li>'
     )
 

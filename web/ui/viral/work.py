@@ -180,6 +180,7 @@ class ViralWork(TabWork):
                 found=len(_ranked(job)),
                 files=[files.index(str(c["source"])) for c in ranked],
                 said=(job.folder / SAID).is_file(),
+                aspect=job.asked(RankRequest).aspect,
             ),
             language,
         )
