@@ -31,7 +31,7 @@ const drawFrames = (state) => {
     const own = ownFrame(state, row), slider = row.querySelector('input');
     row.querySelector('select').value = own?.kind || 'follow';
     slider.hidden = own?.kind !== 'hand'; slider.value = Math.round(100 * (own?.middle ?? 0.5));
-    box(row, own?.kind === 'hand' ? own.middle : own?.kind === 'centre' ? 0.5 : Number(row.dataset.middle), own?.kind || 'follow');
+    box(row, own?.kind === 'hand' ? own.middle : own?.kind === 'centre' ? 0.5 : Number(row.dataset.middle), own?.kind || row.dataset.kind);
   });
 };
 // Pictures are fetched when their list is opened.
@@ -53,7 +53,7 @@ const ask = async (list) => {
   if (!shots.length) { told.textContent = words.none; return; }
   place.replaceChildren(...shots.map((shot) => {
     const row = list.querySelector('template').content.firstElementChild.cloneNode(true), at = clock(shot.start);
-    Object.assign(row.dataset, { start: shot.start, end: shot.end, middle: shot.middle ?? 0.5 });
+    Object.assign(row.dataset, { start: shot.start, end: shot.end, kind: shot.kind, middle: shot.middle ?? 0.5 });
     row.querySelector('b').textContent = `${at}–${clock(shot.end)}`; row.querySelector('small').textContent = `${words.kinds[shot.kind]} · ${shot.why}`;
     row.querySelectorAll('[aria-label]').forEach(part => part.setAttribute('aria-label', part.getAttribute('aria-label').replace('{at}', at)));
     return row;

@@ -59,6 +59,7 @@ def test_a_moment_in_another_shape_has_its_shots_and_they_stay_after_a_reload(br
         assert page.locator("#highlights-view .shots:visible").count() == 0, "its film's own shape needs no choice"
         page.select_option("[data-how=aspect]", "9:16")
         page.click("#highlights-view [data-apply]")
+        eventually(lambda: page.locator("[data-apply]").is_disabled())
         visit.see("#highlights-view .card[data-n='2'] .shots summary").click()
         choice = page.locator("#highlights-view .card[data-n='2'] .shot select")
         assert page.locator("[data-apply]").is_disabled()

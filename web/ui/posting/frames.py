@@ -28,7 +28,7 @@ def shots_list(clip: Mapping[str, Any], aspect: str, where: str, language: str) 
     words = {"title": tell("ui.frames.title", language, n="{n}"), "kinds": kinds} | {
         word: tell(f"ui.frames.{word}", language) for word in ("looking", "none")
     }
-    blank = _row("", "", 0.5, "{at}", "", language)
+    blank = _row({}, "{at}", ("", ""), language)
     return (
         f'<details class="shots" data-shape="{attr(aspect if layouts else "")}" data-where="{attr(where)}" data-words="{attr(json.dumps(words))}">'
         f"<summary>{html.escape(title)}</summary><template>{blank}</template><div>{rows}</div></details>"
@@ -40,18 +40,21 @@ def _shot(layout: Mapping[str, Any], language: str) -> str:
     times = f"{precise(layout['start'], language)}–{precise(layout['end'], language)}"
     decided = f"{tell('ui.frames.' + layout['kind'], language)} · {reason}"
     at = precise(layout["start"], language)
-    return _row(layout["start"], layout["end"], layout.get("middle", 0.5), at, (times, decided), language)
+    return _row(layout, at, (times, decided), language)
 
 
-def _row(start: Any, end: Any, middle: float, at: str, said: Any, language: str) -> str:
+def _row(layout: Mapping[str, Any], at: str, said: tuple[str, str], language: str) -> str:
     """A shot: its picture with the frame on it, which can be dragged, and the same as a choice and a slider."""
-    times, decided = said or ("", "")
+    times, decided = said
+    start, end, kind, middle = (
+        layout.get(name, other) for name, other in (("start", ""), ("end", ""), ("kind", "follow"), ("middle", 0.5))
+    )
     options = "".join(
-        f'<option value="{kind}">{html.escape(tell(f"ui.frames.{kind}", language))}</option>' for kind in CHOICES
+        f'<option value="{one}">{html.escape(tell(f"ui.frames.{one}", language))}</option>' for one in CHOICES
     )
     name = attr(tell("ui.frames.middle", language, at=at))
     return (
-        f'<div class="shot" data-shot data-start="{start}" data-end="{end}" data-middle="{middle}">'
+        f'<div class="shot" data-shot data-start="{start}" data-end="{end}" data-kind="{kind}" data-middle="{middle}">'
         f'<div class="framed" hidden><img alt="" draggable="false"><span class="crop" tabindex="0" role="slider" aria-valuemin="0" aria-valuemax="100" '
         f'aria-label="{name}"></span></div>'
         f"<span><b>{html.escape(times)}</b><small>{html.escape(decided)}</small></span>"
