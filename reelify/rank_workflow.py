@@ -124,6 +124,12 @@ class RankResult:
     skipped: tuple[tuple[Clip, UserError], ...] = ()
     notes: tuple[Message, ...] = ()
 
+    def said(self) -> dict[str, Transcript]:
+        """What is said in the clips, by file and in its seconds; what two clips share stands once."""
+        judged = [clip.judged for clip in (*self.clips, *self.closest)]
+        files = dict.fromkeys(str(one.clip.source) for one in judged)
+        return {file: _together([one for one in judged if str(one.clip.source) == file]) for file in files}
+
     def to_json(self) -> dict[str, Any]:
         """The contract's JSON; messages stay messages until somebody reads them."""
         total = len(self.clips) + len(self.closest) + len(self.skipped)
@@ -140,6 +146,19 @@ class RankResult:
                 for clip, error in self.skipped
             ],
         }
+
+
+def _together(judged: Sequence[Judged]) -> Transcript:
+    """The transcripts of clips of one file as one."""
+    found: list[Sentence] = []
+    for sentence in sorted(
+        (s for one in judged for s in moved(one.transcript, Span(0.0, one.span.duration), one.span.start).sentences),
+        key=lambda s: (s.start, -s.end),
+    ):
+        if not found or sentence.start >= found[-1].end - 0.05:
+            found.append(sentence)
+    languages = [one.transcript.language for one in judged if one.transcript.language]
+    return Transcript(languages[0] if languages else "", judged[0].info.duration, tuple(found))
 
 
 def rank_clips(

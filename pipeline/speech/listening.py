@@ -87,6 +87,15 @@ class Ear:
         pairs = zip(chunks, self._languages(chunks), strict=True)
         return tuple(Vote(chunk.voiced, languages) for chunk, languages in pairs)
 
+    def align(self, chunks: Sequence[Chunk], texts: Sequence[str], language: str) -> list[tuple[HeardWord, ...]]:
+        """When the words of ``texts``, one a chunk, are said in it, on the edges of its sound."""
+
+        def timed(one: Recogniser, part: Sequence[tuple[Chunk, str]]) -> list[tuple[HeardWord, ...]]:
+            return one.align([chunk for chunk, _ in part], [text for _, text in part], language)
+
+        found = self._recognisers.in_batches(list(zip(chunks, texts, strict=True)), timed)
+        return [snapped(words, sound_runs(chunk)) for chunk, words in zip(chunks, found, strict=True)]
+
     def _sung_words(self, group: Sequence[Chunk], code: str) -> list[Spoken]:
         """The words of those chunks of a group in which two hearings agree: whole, and in halves while these can still decide."""
         heard = zip(group, self._hear(group, code), strict=True)

@@ -28,7 +28,7 @@ from pipeline.speech.passages import Listeners, Passage, Said, Vote, batched
 from pipeline.speech.recognisers import EVERYTHING, Recognisers
 from pipeline.speech.sentences import Spoken, sentences, to_sentence
 from pipeline.speech.source import Listenable, Reader
-from pipeline.speech.values import Chunk, Recogniser
+from pipeline.speech.values import Chunk, HeardWord, Recogniser
 from pipeline.speech.voice import Hearing, Level, Recalled, VoiceDetector, chunks, load_session
 from pipeline.values import Sentence, Span, Transcript
 
@@ -117,6 +117,10 @@ class Transcriber:
     def votes(self, chunks: Sequence[Chunk]) -> tuple[Vote, ...]:
         """Each chunk's opinion on its language."""
         return self._ear.votes(chunks)
+
+    def align(self, chunks: Sequence[Chunk], texts: Sequence[str], language: str) -> list[tuple[HeardWord, ...]]:
+        """When the words of ``texts``, one a chunk, are said in it: see :meth:`pipeline.speech.listening.Ear.align`."""
+        return self._ear.align(chunks, texts, language)
 
     def _sung(self, reader: Reader, first: Course, language: str | None, report: Report) -> list[Spoken]:
         """Words heard without a voice detector, where two hearings agree and the first course has none."""

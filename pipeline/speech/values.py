@@ -123,3 +123,7 @@ class Recogniser(Protocol):
         self, chunks: Sequence[Chunk], language: str, *, careful: bool = False, names: Sequence[str] = ()
     ) -> list[Heard]:
         """The words of each chunk; ``careful`` searches wider and forbids loops, ``names`` may be among them."""
+
+    def align(self, chunks: Sequence[Chunk], texts: Sequence[str], language: str) -> list[tuple[HeardWord, ...]]:
+        """When each word of ``texts``, one a chunk, is said in it, and how likely it is there; what is too long for a text of
+        Whisper's loses its end."""

@@ -16,7 +16,7 @@ from pipeline.errors import ModelUnavailable
 from pipeline.progress import breathe
 from pipeline.speech.values import APPEND, BEAM, CAREFUL_BEAM, PREPEND, RATE, Chunk, Heard, HeardWord
 from pipeline.speech.whisper.encoder import WINDOW, alike
-from pipeline.speech.whisper.prompted import prompt
+from pipeline.speech.whisper.prompted import given, prompt
 from pipeline.speech.whisper.rounded import RoundedEncoder
 from pipeline.speech.whisper.states import States
 
@@ -111,6 +111,18 @@ class FasterWhisper:
             return self._listen(tokenizer, part, encoded, careful, before)
 
         return self._beside(chunks, self._groups(chunks, careful=careful), heard)
+
+    def align(self, chunks: Sequence[Chunk], texts: Sequence[str], language: str) -> list[tuple[HeardWord, ...]]:
+        """When each word of ``texts``, one a chunk, is said in it."""
+        if not chunks:
+            return []
+        tokenizer = self._tokenizer(language)
+        known = {id(chunk): given(tokenizer.encode, text) for chunk, text in zip(chunks, texts, strict=True)}
+
+        def timed(part: Sequence[Chunk], encoded: Any) -> list[tuple[HeardWord, ...]]:
+            return self._words(tokenizer, encoded, [known[id(chunk)] for chunk in part], part)
+
+        return self._beside(chunks, self._groups(chunks), timed)
 
     def _listen(
         self, tokenizer: Any, chunks: Sequence[Chunk], encoded: Any, careful: bool, before: Sequence[int]
