@@ -9,6 +9,7 @@ from typing import Any
 import gradio as gr
 import pytest
 
+from reelify.requests import HighlightsRequest
 from tests import fake_service
 from tests.fake_service import ended, service
 from tests.web.rest.test_folders import KINDS
@@ -41,7 +42,7 @@ def test_a_folder_is_looked_through(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         children = begun(client, page, task, 2)
         for child in children:
             ended(client, child.id)
-        assert {(c.request.clips, c.request.max_duration) for c in children} == {(3, 30.0)}
+        assert {((asked := c.asked(HighlightsRequest)).clips, asked.max_duration) for c in children} == {(3, 30.0)}
         table, timer = work.look(VISITOR, task)
         assert [row[:3] for row in table["value"]["data"]] == [
             ["talks/a.mp4", "Terminado", 2],
