@@ -78,10 +78,10 @@ def highlights(engine: Any, request: Any, folder: Path, report: Report) -> dict[
     }
 
 
-def _said() -> dict[str, Any]:
-    """Thirty sentences of four seconds, each word with its own time."""
+def _said(n: int = 30) -> dict[str, Any]:
+    """``n`` sentences of four seconds, each word with its own time."""
     segments = []
-    for i in range(30):
+    for i in range(n):
         text = SAID_ALOUD[i % 3]
         words, start = text.split(), 4.0 * i
         each = 3.0 / len(words)
@@ -96,6 +96,8 @@ def rank(engine: Any, request: Any, folder: Path, report: Report) -> dict[str, A
     ranked = [
         {**_ranked(n, clip, folder), "layouts": _layouts(request, clip)} for n, clip in enumerate(request.clips, 1)
     ]
+    heard = {"files": {str(clip.source): _said(3) for clip in request.clips}}
+    (folder / SAID).write_text(json.dumps(heard), encoding="utf-8")
     return {"status": "success", "viral_clips": ranked, "message": message("result.viral_selected", n=len(ranked), total=len(ranked)),
             "notes": [], "closest": [], "skipped": []}  # fmt: skip
 

@@ -29,7 +29,8 @@ from web.jobs.values import stored
 EARLY = "ranking.json"
 """The order of the clips judged so far, in the job's folder."""
 SAID = "said.json"
-"""What is said in the whole video of a highlights job, in the job's folder: a transcript's JSON."""
+"""What is said in the whole video of a highlights job, in the job's folder: a transcript's JSON; of ranked clips
+``{"files": {path: …}}``."""
 
 
 def highlights(engine: Engine, request: HighlightsRequest, folder: Path, report: Report) -> dict[str, Any]:
@@ -66,7 +67,10 @@ def rank(engine: Engine, request: RankRequest, folder: Path, report: Report) -> 
 
     report = arrived(engine, request, report)
     request = replace(request, out=folder)
-    return rank_clips(engine, request, report, lambda found: _write_early(folder, found.to_json())).to_json()
+    found = rank_clips(engine, request, report, lambda so_far: _write_early(folder, so_far.to_json()))
+    heard = {"files": {file: stored(one.to_json()) for file, one in found.said().items()}}
+    write_text(folder / SAID, json.dumps(heard, ensure_ascii=False))
+    return found.to_json()
 
 
 def _write_early(folder: Path, found: Mapping[str, Any]) -> None:

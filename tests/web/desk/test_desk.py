@@ -56,21 +56,21 @@ def made(client: TestClient, asker: Asker = NOBODY, **options: Any) -> str:
 
 def test_words_keep_their_times_and_a_sentence_without_them_is_one(place: tuple[TestClient, Path]) -> None:
     client, source = place
-    told = client.get(f"/page/desk/{made(client, source=source)}/said").json()
+    told = client.get(f"/page/desk/{made(client, source=source)}/said/0").json()
     assert told == {
         "language": "es",
         "sentences": [[1.0, 2.0, [[1.0, 1.4, "Hola"], [1.4, 2.0, "a todos."]]], [3.0, 4.0, [[3.0, 4.0, "Adiós."]]]],
     }
-    assert client.get(f"/page/desk/{made(client, source=source, transcribe=False)}/said").status_code == 404
+    assert client.get(f"/page/desk/{made(client, source=source, transcribe=False)}/said/0").status_code == 404
 
 
 def test_loudness_has_a_byte_for_every_twenty_milliseconds(place: tuple[TestClient, Path]) -> None:
     client, source = place
     job = made(client, source=source)
-    wave = np.frombuffer(client.get(f"/page/desk/{job}/wave").content, np.uint8)
+    wave = np.frombuffer(client.get(f"/page/desk/{job}/wave/0").content, np.uint8)
     assert len(wave) == pytest.approx(probe(source).duration * work.PER_SECOND, abs=3)
     assert wave.max() == 255
-    assert client.get(f"/page/desk/{job}/wave").content == wave.tobytes(), "made once"
+    assert client.get(f"/page/desk/{job}/wave/0").content == wave.tobytes(), "made once"
 
 
 def test_it_follows_the_sound() -> None:
@@ -82,8 +82,8 @@ def test_it_follows_the_sound() -> None:
 def test_another_visitor_sees_neither(place: tuple[TestClient, Path]) -> None:
     client, source = place
     job = made(client, Asker("browser:" + "0" * 32, "es"), source=source)
-    assert [client.get(f"/page/desk/{job}/{what}").status_code for what in ("said", "wave")] == [403, 403]
-    assert client.get("/page/desk/../../etc/said").status_code == 404
+    assert [client.get(f"/page/desk/{job}/{what}/0").status_code for what in ("said", "wave")] == [403, 403]
+    assert client.get("/page/desk/../../etc/said/0").status_code == 404
 
 
 def test_a_film_that_is_gone_is_not_found(place: tuple[TestClient, Path], tmp_path: Path) -> None:
@@ -92,4 +92,4 @@ def test_a_film_that_is_gone_is_not_found(place: tuple[TestClient, Path], tmp_pa
     gone.write_bytes(source.read_bytes())
     job = made(client, source=gone)
     gone.unlink()
-    assert client.get(f"/page/desk/{job}/wave").status_code == 404
+    assert client.get(f"/page/desk/{job}/wave/0").status_code == 404

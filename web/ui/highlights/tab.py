@@ -113,6 +113,6 @@ def wire(page: Page, demo: gr.Blocks, tab: HighlightsTab) -> None:
     tab.made.stop(work.cancel, tab.running, None, **QUIET)
     tab.running.change(lambda job_id: job_id, tab.running, tab.last, **QUIET)
     tab.view.edit(work.edit, tab.clips, None, **IN_ORDER)
-    tab.view.moment(work.add, tab.clips, tab.outputs, **IN_ORDER)
+    tab.view.moment(work.act, tab.clips, tab.outputs, **IN_ORDER)
     tab.view.apply(work.remake, tab.clips, tab.outputs, **QUIET)
     demo.load(work.resume, tab.last, tab.outputs, **QUIET)
