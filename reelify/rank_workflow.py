@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextvars import copy_context
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -172,6 +174,8 @@ def rank_clips(
     """
     share = 0.6 if request.render and request.out else 0.98
     engine.ahead(lambda: _get_ready(engine, request.language or request.expected))
+    stoppable = copy_context()
+    engine.ahead(lambda: stoppable.run(_look_ahead, engine, request))
     limit = engine.settings.min_viral_score if request.min_score is None else request.min_score
     judged: list[Judged] = []
     skipped: list[tuple[Clip, UserError]] = []
@@ -189,6 +193,14 @@ def _get_ready(engine: Engine, language: str) -> None:
     spoken_of(engine, (Sentence(0.0, 0.0, "."),), language)
     if language:
         vocabulary_of(engine, language, {})
+
+
+def _look_ahead(engine: Engine, request: RankRequest) -> None:
+    """What is heard and seen in every clip, for another core while its words are written down; what fails here fails again there."""
+    for clip in request.clips:
+        with contextlib.suppress(UserError):
+            info = engine.probe(clip.source)
+            engine.evidence(clip.source, stream=chosen(info, request.track).heard)
 
 
 def _ordered(
