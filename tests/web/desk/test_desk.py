@@ -110,10 +110,11 @@ def test_the_film_is_shown_in_small_pictures_and_its_shots_before_a_clip_is_made
     assert np.asarray(strip.convert("L")).std() > 3, "it is not black"
     still = client.get(f"/page/desk/{job}/still/0", params={"at": 3})
     assert Image.open(io.BytesIO(still.content)).format == "JPEG"
-    asked = {"start": 1, "end": 6, "aspect": "9:16"}
+    asked: dict[str, Any] = {"start": 1, "end": 6, "aspect": "9:16"}
     shots = client.get(f"/page/desk/{job}/frames/0", params=asked, headers={"accept-language": "es"}).json()
     assert [(shot["start"], shot["end"]) for shot in shots] == [(1.0, 4.0), (4.0, 6.0)]
     assert all(shot["why"] and not shot["why"].startswith("layout.") for shot in shots)
+    wrong: dict[str, Any]
     for wrong in ({"aspect": "2:1"}, {"end": 0.5}, {"end": 9000}, {"start": -1}, {"start": "nan"}):
         assert client.get(f"/page/desk/{job}/frames/0", params=asked | wrong).status_code in (400, 422), wrong
     assert client.get(f"/page/desk/{job}/film/1").status_code == 404
