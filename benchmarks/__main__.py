@@ -24,6 +24,7 @@ ORDER = (
     "captions",
     "preview",
     "speech",
+    "subtitle_times",
     "peers",
     "keywords",
     "searching",

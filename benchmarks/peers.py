@@ -28,6 +28,10 @@ from pipeline.media.decode import load_audio
 from pipeline.settings import Settings
 from pipeline.speech.backends import BACKENDS
 from pipeline.speech.transcriber import Transcriber
+from pipeline.speech.values import Chunk
+from pipeline.speech.voice import VoiceDetector, chunks, load_session
+from pipeline.speech.whisper.encoder import alike
+from pipeline.speech.whisper.rounded import RoundedEncoder
 from pipeline.values import Audio
 
 Listen = Callable[[NDArray[np.float32]], str]
@@ -106,6 +110,29 @@ def systems(settings: Settings, sequential: bool) -> Mapping[str, Listen]:
     return found
 
 
+def floors(settings: Settings) -> Mapping[str, Listen]:
+    """What no recogniser of these weights does without: where somebody speaks, and each chunk encoded once."""
+    from faster_whisper.audio import pad_or_trim
+    from faster_whisper.feature_extractor import FeatureExtractor
+
+    encoder, extract, session = RoundedEncoder(whisper_folder(settings), 2), FeatureExtractor(), load_session()
+
+    def cut(samples: NDArray[np.float32]) -> list[Chunk]:
+        return list(chunks([Audio(samples, RATE)], VoiceDetector(session)))
+
+    def detected(samples: NDArray[np.float32]) -> str:
+        cut(samples)
+        return ""
+
+    def encoded(samples: NDArray[np.float32]) -> str:
+        found = cut(samples)
+        for frames, numbers in alike(found).items():
+            encoder([pad_or_trim(extract(found[n].samples)[..., :-1], 2 * frames) for n in numbers])
+        return ""
+
+    return {"floor: voice detector": detected, "floor: voice detector, encoder once a chunk": encoded}
+
+
 def said(conditions: list[str], languages: list[str], quick: bool) -> Iterator[tuple[str, NDArray[np.float32], str]]:
     """Condition, sound and words of every recording in these languages."""
     music = load_audio(media() / "events" / "music" / "reno_project-system.flac").samples[20 * RATE : 120 * RATE]
@@ -165,7 +192,8 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=1)
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        tested = systems(Settings(models_dir=Path(folder)), chosen.sequential)
+        settings = Settings(models_dir=Path(folder))
+        tested = systems(settings, chosen.sequential)
         first = load_audio(ROOT / "assets" / "examples" / "viral_1.mp4").samples
         for listen in tested.values():
             listen(first)
@@ -174,7 +202,7 @@ def main() -> None:
             ROOT / "assets" / "examples" / "highlights_short_films.mp4",
         ):
             if "times" in chosen.part:
-                print(times(tested, path, chosen.times) + "\n", flush=True)
+                print(times({**tested, **floors(settings)}, path, chosen.times) + "\n", flush=True)
         if "words" in chosen.part:
             print(word_errors(tested, list(chosen.conditions), list(chosen.languages), chosen.quick))
 

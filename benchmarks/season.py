@@ -1,9 +1,10 @@
 """A season in one go: are the right files paired, the wrong ones refused, and does it stay as fast and as small to the end?
 
-``python -m benchmarks.season [--episodes 12] [--minutes 4] [--seed 7] [--plain] [--write]``. Every episode has the same song twice; the
-names of the dubs say nothing (``rec_…``), or name another episode (exchanged); two dubs are of another show that has the song too, one
-episode has none. ``--plain`` leaves out the others: one correlation of the whole sounds, and BBC audio-offset-finder; both pair one to
-one from their highest score down to the one that they are trusted from. ``--write`` also puts the table into ``BENCHMARKS.md``.
+``python -m benchmarks.season [--episodes 12] [--minutes 4] [--seed 7] [--plain] [--once] [--write]``. Every episode has the same song
+twice; the names of the dubs say nothing (``rec_…``), or name another episode (exchanged); two dubs are of another show that has the song
+too, one episode has none. ``--plain`` leaves out the others: one correlation of the whole sounds, and BBC audio-offset-finder; both pair
+one to one from their highest score down to the one that they are trusted from. ``--once`` leaves out the exchanged names. ``--write``
+also puts the table into ``BENCHMARKS.md``.
 
 Not beside them: ``syncstart`` is one correlation (of the first seconds), ``audalign`` pins NumPy 1.26, ``ffsubsync`` moves subtitles.
 """
@@ -192,6 +193,8 @@ def _rows(options: argparse.Namespace, work: Path) -> Iterable[tuple[object, ...
         right, wrong, seconds = other(found, score)
         rest = ["–"] * 4
         yield (name, f"{right} of {len(found.truth)}", wrong, *rest, "–", f"{seconds / options.episodes:.1f}", "–")
+    if options.once:
+        return
     found = exchanged(found, options.seed)
     shutil.rmtree(work / "out")
     yield _told("ours, names exchanged, prints kept", found, work)
@@ -204,6 +207,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--minutes", type=float, default=4.0)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--plain", action="store_true", help="without the others")
+    parser.add_argument("--once", action="store_true", help="without the season of exchanged names")
     parser.add_argument("--write", action="store_true", help="also into BENCHMARKS.md")
     given = list(sys.argv[1:] if arguments is None else arguments)
     options, load = parser.parse_args(given), os.getloadavg()[0]

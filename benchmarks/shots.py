@@ -14,13 +14,14 @@ import argparse
 import itertools
 import json
 import tempfile
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from benchmarks import generators, media, table
+from benchmarks.costs import cost
+from pipeline.compute.device import threads
 from pipeline.media.decode import video_blocks
 from pipeline.values import Span
 
@@ -33,11 +34,12 @@ def ours(path: Path, fps: float) -> list[int]:
     from pipeline.evidence.shots import ShotFinder
 
     finder, last = ShotFinder(fps=fps), 0.0
-    for block in video_blocks(path, width=96, height=54, colour=True):
-        finder.feed(block)
-        last = float(block.times[-1])
-    finder.finish(last + 1 / fps)
-    return [round(t * fps) for t in finder.cuts()]
+    with threads(1):  # as in :func:`pipeline.evidence.gather.gather`
+        for block in video_blocks(path, width=96, height=54, colour=True):
+            finder.feed(block)
+            last = float(block.times[-1])
+        finder.finish(last + 1 / fps)
+        return [round(t * fps) for t in finder.cuts()]
 
 
 def pyscenedetect(path: Path, fps: float) -> list[int]:
@@ -74,7 +76,8 @@ def quiet_pieces(path: Path) -> list[generators.Piece]:
     blocks = list(video_blocks(path, width=48, height=27, colour=True))
     times = np.concatenate([b.times for b in blocks])
     frames = torch.from_numpy(np.concatenate([b.pixels for b in blocks]))
-    single, many = Plain(device="cpu").predict_frames(frames, quiet=True)
+    with threads(1):
+        single, many = Plain(device="cpu").predict_frames(frames, quiet=True)
     hot = np.flatnonzero(np.maximum(np.asarray(single), np.asarray(many)) > HINT)
     edges = [0, *hot.tolist(), len(times) - 1]
     spans = [Span(float(times[a]) + 0.08, float(times[b]) - 0.12) for a, b in itertools.pairwise(edges)]
@@ -85,13 +88,16 @@ def row(
     name: str, cases: Sequence[tuple[Path, float, Sequence[int]]], find: Callable[[Path, float], list[int]]
 ) -> list[str]:
     hits = false = missed = 0
-    start = time.perf_counter()
-    for path, fps, truth in cases:
-        a, b, c = matched(find(path, fps), truth)
-        hits, false, missed = hits + a, false + b, missed + c
-    seconds = time.perf_counter() - start
+
+    def count() -> None:
+        nonlocal hits, false, missed
+        for path, fps, truth in cases:
+            a, b, c = matched(find(path, fps), truth)
+            hits, false, missed = hits + a, false + b, missed + c
+
+    spent = cost(count)
     f1 = 2 * hits / max(1, 2 * hits + false + missed)
-    return [name, f"{f1:.3f}", str(hits), str(false), str(missed), f"{seconds:.1f}"]
+    return [name, f"{f1:.3f}", str(hits), str(false), str(missed), f"{spent.clock:.1f}", f"{spent.processor:.1f}"]
 
 
 def main() -> None:
@@ -103,7 +109,7 @@ def main() -> None:
     methods = {"this product": ours, "PySceneDetect Adaptive": pyscenedetect}
     gold = media() / "shots" / "montage_gold_cuts.mp4"
     listed = json.loads(gold.with_suffix(".json").read_text())["cut_frames"]
-    head = ["method", "F1 at one picture", "hits", "false", "missed", "seconds"]
+    head = ["method", "F1 at one picture", "hits", "false", "missed", "s", "processor s"]
     for title, truth in (("as listed", listed), ("with the two unlisted cuts", sorted([*listed, *UNLISTED]))):
         print(f"\nmontage_gold_cuts.mp4, {title}\n")
         print(table(head, [row(name, [(gold, 25.0, truth)], find) for name, find in methods.items()]))

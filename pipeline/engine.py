@@ -116,10 +116,12 @@ class Engine:
         report: Report = no_report,
         given: Path | None = None,
         names: Sequence[str] = (),
+        *,
+        timed: bool = True,
     ) -> Transcript:
         """What is said in audio track number ``stream``; ``language`` ``None`` detects it. Subtitles that are ``given``, or lie beside the
         file or in it, in the language that is spoken and at its times, are taken for it; ``names`` and those of the settings are
-        listened for and spelled as there.
+        listened for and spelled as there. Words of subtitles are ``timed`` by the recogniser, or share their line's sound.
 
         Raises:
             NoAudio: there is no such track.
@@ -127,11 +129,13 @@ class Engine:
         """
         from pipeline.written.spelling import spelled
 
-        found = self._written(path, language, stream, given)
+        found = self._written(path, language, stream, given, timed=timed)
         known = tuple(dict.fromkeys([*names, *self.settings.custom_words]))
         return spelled(found or self._heard(path, language, stream, report, known), known)
 
-    def _written(self, path: Path | str, language: str | None, stream: int, given: Path | None) -> Transcript | None:
+    def _written(
+        self, path: Path | str, language: str | None, stream: int, given: Path | None, *, timed: bool
+    ) -> Transcript | None:
         """What somebody has written down of it."""
         from pipeline.written import written
 
@@ -139,10 +143,12 @@ class Engine:
         if (not self.settings.use_subtitles and given is None) or not (there := written.candidates(info, given)):
             return None
         read = tuple(name if name.startswith("#") else (Path(name).name, digest(name)) for name in there)
-        params = (read, language, stream, given is not None)
+        who = (self.settings.whisper_model, self.settings.speech_backend) if timed else ()
+        params = (read, language, stream, given is not None, *who)
+        align = self.here.align if timed else None
 
         def looked_at() -> _Written:
-            return _Written(written.written(info, stream, language, given, lambda: self.spoken(info.path, stream)[0]))
+            return _Written(written.written(info, stream, language, given, lambda: self.spoken(info.path, stream)[0], align))
 
         return self.memory.recall("written", path, params, _Written, looked_at).transcript
 

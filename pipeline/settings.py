@@ -7,7 +7,9 @@ environment variables win.
 
 from __future__ import annotations
 
+import importlib.util
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +20,7 @@ from pipeline.speech.backends import BACKENDS, DEFAULT
 
 GIB = 1024**3
 T = TypeVar("T")
+_SITE = re.compile(r"\w+|[\w.]+:\w+")
 
 
 QUIET = {
@@ -93,6 +96,17 @@ def _store(text: str) -> str:
     return text
 
 
+def _sites(text: str) -> tuple[str, ...]:
+    """Keys of yt-dlp's extractors, or ``package.module:Class`` of one's own; never the generic one."""
+    names = _words(text)
+    for name in names:
+        if not _SITE.fullmatch(name) or name.lower() in {"generic", "all", "default"}:
+            raise ValueError("names of yt-dlp's extractors such as Youtube, or package.module:ClassIE")
+    if names and importlib.util.find_spec("yt_dlp") is None:
+        raise ValueError("needs the extra links: pip install 'reelify-syncdub[links]'")
+    return names
+
+
 def _address(text: str) -> str:
     if not text.lower().startswith(("https://", "http://")):
         raise ValueError("an address that begins with https:// or http://")
@@ -158,6 +172,7 @@ class Settings:
     media_source_path: Path | None = None
     allow_private_urls: bool = False
     max_download: int = 20 * GIB
+    link_sites: tuple[str, ...] = ()
     max_memory: int = 0
     max_cpus: float = 0.0
     # housekeeping
@@ -266,6 +281,7 @@ _TABLE: dict[str, tuple[str, Callable[[str], object]]] = {
     "MEDIA_SOURCE_PATH": ("media_source_path", _path),
     "ALLOW_PRIVATE_URLS": ("allow_private_urls", _flag),
     "MAX_DOWNLOAD": ("max_download", _whole(1, 2**50)),
+    "LINK_SITES": ("link_sites", _sites),
     "MAX_MEMORY": ("max_memory", _memory),
     "MAX_CPUS": ("max_cpus", _number(0, 4096)),
     "KEEP_DAYS": ("keep_days", _number(0, 36500)),

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pipeline.evidence.gather import RawEvidence
     from pipeline.speech.passages import Passage, Said, Vote
     from pipeline.speech.transcriber import Transcriber
-    from pipeline.speech.values import Chunk
+    from pipeline.speech.values import Chunk, HeardWord
     from pipeline.text.embedder import Embedder
 
 
@@ -110,6 +110,15 @@ class Here:
         """What chunks of sound make of their language."""
         with turn(self._hearing), self._room_for("_transcriber"):
             return self._transcriber.votes(chunks)
+
+    def align(self, chunks: Sequence[Chunk], texts: Sequence[str], language: str) -> list[tuple[HeardWord, ...]]:
+        """When the words of ``texts``, one a chunk, are said in it.
+
+        Raises:
+            ModelUnavailable: weights are missing.
+        """
+        with turn(self._hearing), self._room_for("_transcriber"):
+            return self._transcriber.align(chunks, texts, language)
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Unit vectors (n, d) of sentences in any of the model's languages."""

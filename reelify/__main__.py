@@ -127,7 +127,7 @@ def _stretch(text: str) -> tuple[float, float]:
 
 def _local(given: str, settings: Settings, report: Report) -> Path:
     if given.lower().startswith(("http://", "https://")):
-        from pipeline.files.downloads import fetch
+        from pipeline.links.fetching import fetch
 
         return fetch(given, settings, report)
     path = Path(given)

@@ -25,6 +25,7 @@ from pipeline.tracks.choice import chosen
 from pipeline.values import Transcript
 from reelify.find.chapters import divided
 from reelify.find.listing import CHAPTER_FORMS, Chapter
+from reelify.find.meanings import APART, NO_WORDS, Words, words_joined
 from reelify.find.searching import Hit, Index, Passage, Query
 from reelify.hearing import heard_by
 from reelify.requests import ChaptersRequest, FindRequest
@@ -34,8 +35,8 @@ from reelify.thoughts_workflow import part_of_speech
 from reelify.words import spoken_of, vocabulary_of
 
 WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
-APART, LONG = 0.5, 7
-"""Worth of the meaning of words apart beside that of the whole text; letters from which a word is one of content."""
+LONG = 7
+"""Letters from which a word is one of content."""
 KEPT = 256
 """Files whose index is kept ready."""
 
@@ -106,38 +107,46 @@ def index_of(engine: Engine, source: str, heard: Transcript, events: Sequence[An
         for s in heard.sentences
     ]
     sounds = [Passage(source, e.start, e.end, "", (), e.label, e.score) for e in events]
-    vectors = meanings(engine, [p.text for p in said])
+    vectors, words = meanings(engine, [p.text for p in said])
     none = np.zeros((len(sounds), vectors.shape[1]), np.float32)
-    return Index((*said, *sounds), np.concatenate([vectors, none]))
+    return Index((*said, *sounds), np.concatenate([vectors, none]), words)
 
 
-def meanings(engine: Engine, texts: Sequence[str]) -> NDArray[np.float32]:
-    """Vectors (n, 1024) of texts: that of the whole, and that of its words apart. A sentence in other words is near by the one or by the
-    other: the encoder reads a question as a question, its words do not."""
+def meanings(engine: Engine, texts: Sequence[str]) -> tuple[NDArray[np.float32], Words]:
+    """Vectors (n, 1024) of texts: that of the whole, and that of its words apart; and the words. A sentence in other words is near by the
+    one or by the other: the encoder reads a question as a question, its words do not."""
     said = [[w.casefold() for w in words_of(text)] for text in texts]
     known = sorted({word for words in said for word in words})
     if not known:
-        return np.zeros((len(texts), 1), np.float32)
-    whole = engine.meaning(list(texts))
+        return np.zeros((len(texts), 1), np.float32), NO_WORDS
+    whole, each = engine.meaning(list(texts)), engine.meaning(known)
     place = {word: n for n, word in enumerate(known)}
+    rows = np.repeat(np.arange(len(said)), [len(words) for words in said])
+    kept = Words(tuple(known), each, rows, np.array([place[w] for words in said for w in words], np.intp))
     # Short words are those of grammar, in all languages that are written with letters.
-    apart = engine.meaning(known) * np.array([min(len(w), LONG) ** 2 for w in known], np.float32)[:, None]
+    apart = each * np.array([min(len(w), LONG) ** 2 for w in known], np.float32)[:, None]
     sums = np.stack([apart[[place[w] for w in words]].sum(0) if words else np.zeros_like(apart[0]) for words in said])
     sums /= np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-12)
-    return np.concatenate([whole, np.sqrt(np.float32(APART)) * sums], axis=1)
+    return np.concatenate([whole, np.sqrt(np.float32(APART)) * sums], axis=1), kept
 
 
 def joined(indexes: Sequence[Index]) -> Index:
-    """Several files as one."""
+    """Several files as one; the last ones asked for are kept ready."""
+    return _joined(tuple(indexes))
+
+
+@functools.lru_cache(maxsize=4)
+def _joined(indexes: tuple[Index, ...]) -> Index:
     filled = [i for i in indexes if i.passages]
     if len(filled) == 1:
-        return filled[0]
+        return filled[0].prepared()
     width = max((i.vectors.shape[1] for i in filled), default=1)
     parts = [
         i.vectors if i.vectors.shape[1] == width else np.zeros((len(i.passages), width), np.float32) for i in filled
     ]
     vectors = np.concatenate(parts) if parts else np.zeros((0, 1), np.float32)
-    return Index(tuple(p for i in filled for p in i.passages), vectors)
+    words = words_joined([(i.words, len(i.passages)) for i in filled])
+    return Index(tuple(p for i in filled for p in i.passages), vectors, words).prepared()
 
 
 def words_of(text: str) -> list[str]:
@@ -165,8 +174,10 @@ def query_of(engine: Engine, text: str, spoken: Sequence[str]) -> Query:
         frozenset({fold(w)}).union(*(readings(fold(w), code) | set(folded_lemmas(w, code)) for code in spoken))
         for w in rest
     )
-    vector = meanings(engine, [" ".join(rest)])[0] if rest else None
-    return Query(words, vector, frozenset(labels_asked))
+    if not rest:
+        return Query(words, None, frozenset(labels_asked))
+    vectors, apart = meanings(engine, [" ".join(rest)])
+    return Query(words, vectors[0], frozenset(labels_asked), apart.known, apart.vectors)
 
 
 @functools.lru_cache(maxsize=1)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextvars import copy_context
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -122,6 +124,12 @@ class RankResult:
     skipped: tuple[tuple[Clip, UserError], ...] = ()
     notes: tuple[Message, ...] = ()
 
+    def said(self) -> dict[str, Transcript]:
+        """What is said in the clips, by file and in its seconds; what two clips share stands once."""
+        judged = [clip.judged for clip in (*self.clips, *self.closest)]
+        files = dict.fromkeys(str(one.clip.source) for one in judged)
+        return {file: _together([one for one in judged if str(one.clip.source) == file]) for file in files}
+
     def to_json(self) -> dict[str, Any]:
         """The contract's JSON; messages stay messages until somebody reads them."""
         total = len(self.clips) + len(self.closest) + len(self.skipped)
@@ -140,6 +148,19 @@ class RankResult:
         }
 
 
+def _together(judged: Sequence[Judged]) -> Transcript:
+    """The transcripts of clips of one file as one."""
+    found: list[Sentence] = []
+    for sentence in sorted(
+        (s for one in judged for s in moved(one.transcript, Span(0.0, one.span.duration), one.span.start).sentences),
+        key=lambda s: (s.start, -s.end),
+    ):
+        if not found or sentence.start >= found[-1].end - 0.05:
+            found.append(sentence)
+    languages = [one.transcript.language for one in judged if one.transcript.language]
+    return Transcript(languages[0] if languages else "", judged[0].info.duration, tuple(found))
+
+
 def rank_clips(
     engine: Engine,
     request: RankRequest,
@@ -153,6 +174,8 @@ def rank_clips(
     """
     share = 0.6 if request.render and request.out else 0.98
     engine.ahead(lambda: _get_ready(engine, request.language or request.expected))
+    stoppable = copy_context()
+    engine.ahead(lambda: stoppable.run(_look_ahead, engine, request))
     limit = engine.settings.min_viral_score if request.min_score is None else request.min_score
     judged: list[Judged] = []
     skipped: list[tuple[Clip, UserError]] = []
@@ -170,6 +193,14 @@ def _get_ready(engine: Engine, language: str) -> None:
     spoken_of(engine, (Sentence(0.0, 0.0, "."),), language)
     if language:
         vocabulary_of(engine, language, {})
+
+
+def _look_ahead(engine: Engine, request: RankRequest) -> None:
+    """What is heard and seen in every clip, for another core while its words are written down; what fails here fails again there."""
+    for clip in request.clips:
+        with contextlib.suppress(UserError):
+            info = engine.probe(clip.source)
+            engine.evidence(clip.source, stream=chosen(info, request.track).heard)
 
 
 def _ordered(

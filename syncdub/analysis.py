@@ -55,7 +55,13 @@ class Witnesses(Protocol):
     def probe(self, path: Path | str) -> MediaInfo: ...
 
     def transcript(
-        self, path: Path | str, language: str | None = None, stream: int = 0, report: Report = no_report
+        self,
+        path: Path | str,
+        language: str | None = None,
+        stream: int = 0,
+        report: Report = no_report,
+        *,
+        timed: bool = True,
     ) -> Transcript: ...
 
     def spoken(self, path: Path | str, stream: int = 0) -> tuple[str, float]: ...
@@ -237,8 +243,8 @@ def _voted(engine: Witnesses, case: _Case) -> tuple[str, str]:
 
 def _said(engine: Witnesses, case: _Case, report: Report) -> tuple[Meaning, tuple[str, str]]:
     """What is said, compared; and the languages heard, empty where that is not sure."""
-    own = engine.transcript(case.original.path, None, case.streams[0], part_of(report, 0.0, 0.45))
-    dub = engine.transcript(case.dub.path, None, case.streams[1], part_of(report, 0.45, 0.9))
+    own = engine.transcript(case.original.path, None, case.streams[0], part_of(report, 0.0, 0.45), timed=False)
+    dub = engine.transcript(case.dub.path, None, case.streams[1], part_of(report, 0.45, 0.9), timed=False)
     report(0.95, message("progress.comparing_meaning"))
     spoken = tuple(heard_as(t.language, t.language_probability) for t in (own, dub))
     return meaning(own, dub, engine.embed), (spoken[0], spoken[1])

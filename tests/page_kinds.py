@@ -11,6 +11,7 @@ from typing import Any
 from pipeline.messages import message
 from pipeline.progress import Report
 from pipeline.values import Span
+from reelify.folder_request import FolderRequest
 from reelify.requests import (
     ChaptersRequest,
     Clip,
@@ -23,7 +24,7 @@ from reelify.requests import (
 from syncdub.plan_file import save_plan
 from syncdub.requests import AnalyseRequest, BatchRequest, SyncRequest
 from syncdub.values import Anchor, Segment, SyncPlan
-from web.jobs import seasons
+from web.jobs import reels, seasons
 from web.jobs.dubs import plan_json
 from web.jobs.kinds import Kind, Kinds, by_name
 from web.jobs.reels import SAID
@@ -78,10 +79,10 @@ def highlights(engine: Any, request: Any, folder: Path, report: Report) -> dict[
     }
 
 
-def _said() -> dict[str, Any]:
-    """Thirty sentences of four seconds, each word with its own time."""
+def _said(n: int = 30) -> dict[str, Any]:
+    """``n`` sentences of four seconds, each word with its own time."""
     segments = []
-    for i in range(30):
+    for i in range(n):
         text = SAID_ALOUD[i % 3]
         words, start = text.split(), 4.0 * i
         each = 3.0 / len(words)
@@ -96,6 +97,8 @@ def rank(engine: Any, request: Any, folder: Path, report: Report) -> dict[str, A
     ranked = [
         {**_ranked(n, clip, folder), "layouts": _layouts(request, clip)} for n, clip in enumerate(request.clips, 1)
     ]
+    heard = {"files": {str(clip.source): _said(3) for clip in request.clips}}
+    (folder / SAID).write_text(json.dumps(heard), encoding="utf-8")
     return {"status": "success", "viral_clips": ranked, "message": message("result.viral_selected", n=len(ranked), total=len(ranked)),
             "notes": [], "closest": [], "skipped": []}  # fmt: skip
 
@@ -208,5 +211,6 @@ PAGE_KINDS: Kinds = by_name(
     Kind(TranscribeRequest, transcribe),
     Kind(FindRequest, find),
     Kind(ChaptersRequest, chapters),
+    Kind(FolderRequest, reels.folder, then=reels.folder_begun),
     Kind(BatchRequest, seasons.pair, then=seasons.started_alone),
 )

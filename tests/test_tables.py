@@ -40,7 +40,7 @@ from reelify.values import Evidence
 from syncdub.requests import SyncRequest
 from syncdub.witnesses import EXACT, WITNESSES, Witness
 from web.ui.dubsync.view import WIDTHS, plot, segment_table
-from web.ui.timeline import timeline
+from web.ui.timeline import Whole, timeline
 from web.ui.viral.view import _links
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -102,7 +102,7 @@ class TestSoundEvents:
         assert name != event.name
         assert "1:40" in say(Message(event.reason, {"at": 100.0}), language)
         seen = {"duration": 60.0, "events": [{"start": 1.0, "end": 3.0, "label": event.label}]}
-        assert f"<span>{name}</span>" in timeline(seen, (), language)
+        assert f"<span>{name}</span>" in timeline(Whole(seen, {}), language)
 
 
 def test_no_label_of_a_sound_is_written_beside_the_table() -> None:

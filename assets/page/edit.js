@@ -8,56 +8,96 @@ const clock = (t) => {
 const copy = (value) => JSON.parse(JSON.stringify(value));
 const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 
-// states[0] is how the job left it. `show` draws a state, the server hears of it through the event `edit`.
+// steps[0] is how the job left it; every other has a `name` (its words stand in the toolbar's data-steps) and the clip `n` it was about.
+// `show` draws a state, the server hears of it through the event `edit`. What the server does itself (`act`) comes back as a new drawing.
 const history = (show) => {
-  let states = [{}], at = 0, job = null, root = null, render = null, last = { key: '', time: 0 }, waiting = 0;
+  const first = () => ({ at: 0, steps: [{ name: '', n: 0, state: {} }] });
+  let past = first(), job = null, root = null, render = null, last = { key: '', time: 0 }, waiting = 0;
+  const state = () => past.steps[past.at].state;
+  const MOST = 50, LONG = 28;
+  const titled = (n, words) => {
+    const card = element.querySelector(`:is(.card, .vcard)[data-n="${n}"]`), title = (card?.querySelector('.post h3')?.textContent || card?.dataset.title || '').trim();
+    return title ? `«${title.length > LONG ? `${title.slice(0, LONG - 1).trim()}…` : title}»` : words.clip.replace('{n}', n);
+  };
+  const named = (step) => {
+    const words = JSON.parse(element.querySelector('[data-steps]')?.dataset.steps || '{}');
+    return (words[step.name] || words.other || '').replace('{clip}', () => titled(step.n, words));
+  };
+  const label = (button, step) => {
+    if (!button) return;
+    const sign = button.matches('[data-undo]') ? '↶' : '↷', text = step ? `${button.dataset.plain}: ${named(step)}` : button.dataset.plain;
+    button.disabled = !step; button.title = step ? text : '';
+    if (button.textContent !== `${sign} ${text}`) button.textContent = `${sign} ${text}`;
+  };
+  const list = () => {
+    const box = element.querySelector('.steps'); if (!box) return;
+    box.hidden = past.steps.length < 2;
+    box.querySelector('summary').dataset.n = past.steps.length - 1;
+    const held = box.contains(document.activeElement) ? document.activeElement.dataset?.step : null;
+    box.querySelector('ol').replaceChildren(...past.steps.map((step, i) => {
+      const row = document.createElement('li'), button = document.createElement('button');
+      button.type = 'button'; button.dataset.step = i; button.textContent = named(step); if (i === past.at) button.setAttribute('aria-current', 'step'); row.append(button); return row;
+    }));
+    if (held != null) box.querySelector(`[data-step="${held}"]`)?.focus();
+  };
   const buttons = () => {
-    element.querySelectorAll('[data-undo]').forEach(b => { b.disabled = at === 0; });
-    element.querySelectorAll('[data-redo]').forEach(b => { b.disabled = at === states.length - 1; });
+    label(element.querySelector('[data-undo]'), past.at > 0 ? past.steps[past.at] : null);
+    label(element.querySelector('[data-redo]'), past.steps[past.at + 1]); list();
   };
-  const draw = (fresh = false) => { if (root) { show(states[at], root, fresh); buttons(); } };
+  const draw = (fresh = false) => { if (root) { show(state(), root, fresh); buttons(); } };
+  const sent = () => ({ job, state: state(), past });
+  // A step that was undone before the page was loaded has no card yet: the server draws it.
+  const undrawn = () => { const found = Number(root?.dataset.found || 0); return found > 0 && element.querySelectorAll(':is(.card, .vcard)[data-n]').length < found + (state().added || []).length; };
   const told = () => {
-    draw(); clearTimeout(waiting);
-    waiting = setTimeout(() => trigger('edit', { job, state: states[at] }), 120);
+    draw(); clearTimeout(waiting); waiting = 0;
+    if (undrawn()) trigger('moment', { ...sent(), act: 'show' }); else waiting = setTimeout(() => { waiting = 0; trigger('edit', sent()); }, 120);
   };
-  const go = (step) => { const next = at + step; if (next >= 0 && next < states.length) { at = next; last.key = ''; told(); } };
+  const go = (to) => { if (to >= 0 && to < past.steps.length && to !== past.at) { past.at = to; last.key = ''; told(); } };
+  const saved = () => {
+    const now = JSON.parse(root.dataset.edits || '{}'), kept = JSON.parse(root.dataset.past || '{}');
+    if (kept.steps?.length && same(kept.steps[kept.at].state, now)) return kept;
+    return Object.keys(now).length ? { at: 1, steps: [...first().steps, { name: 'other', n: 0, state: now }] } : first();
+  };
   const look = () => {
     const found = element.querySelector('[data-job]');
     // Gradio mends the old elements rather than replacing them: a new drawing shows by its mark.
     if (!found || (found === root && found.dataset.render === render)) return;
     root = found; render = root.dataset.render;
-    if (root.dataset.job !== job) {
-      job = root.dataset.job; at = 0; states = [{}];
-      const saved = JSON.parse(root.dataset.edits || '{}');
-      if (Object.keys(saved).length) { states.push(saved); at = 1; }
-    } else {  // the server changed something of it, as asked
-      const saved = JSON.parse(root.dataset.edits || '{}');
-      if (!same(saved.added || [], states[at].added || [])) { states = states.slice(0, at + 1).concat([saved]); at = states.length - 1; }
-    }
+    if (root.dataset.job !== job) { job = root.dataset.job; past = saved(); }
+    else if (!same(JSON.parse(root.dataset.edits || '{}').added || [], state().added || [])) past = saved();  // the server did something, as asked
     draw(true);
   };
   new MutationObserver(look).observe(element, { childList: true, subtree: true, attributes: true, attributeFilter: ['data-render', 'data-job'] });
   element.addEventListener('click', (e) => {
-    if (e.target.closest('[data-undo]')) go(-1); else if (e.target.closest('[data-redo]')) go(1);
+    const step = e.target.closest('[data-step]');
+    if (e.target.closest('[data-undo]')) go(past.at - 1); else if (e.target.closest('[data-redo]')) go(past.at + 1); else if (step) go(Number(step.dataset.step));
   });
   element.addEventListener('keydown', (e) => {
     if (!(e.ctrlKey || e.metaKey) || e.target.matches('input:not([type=checkbox]), textarea')) return;
     const key = e.key.toLowerCase();
-    if (key === 'z' || key === 'y') { e.preventDefault(); go(key === 'y' || e.shiftKey ? 1 : -1); }
+    if (key === 'z' || key === 'y') { e.preventDefault(); go(past.at + (key === 'y' || e.shiftKey ? 1 : -1)); }
   });
   const self = {
-    now: () => copy(states[at]),
+    now: () => copy(state()),
     // Steps with the same key that follow each other quickly (a held arrow key) are undone together.
-    push: (state, key = '') => {
-      if (same(state, states[at])) { draw(); return; }
+    push: (next, name, n = 0, key = '') => {
+      if (same(next, state())) { draw(); return; }
       const joined = key && key === last.key && Date.now() - last.time < 900;
-      states = states.slice(0, joined ? at : at + 1).concat([state]); at = states.length - 1;
-      last = { key, time: Date.now() }; told();
+      const steps = past.steps.slice(0, joined ? past.at : past.at + 1).concat([{ name, n: Number(n), state: next }]).slice(-MOST);
+      past = { at: steps.length - 1, steps }; last = { key, time: Date.now() }; told();
     },
+    act: (what) => { clearTimeout(waiting); waiting = 0; last.key = ''; trigger('moment', { ...sent(), ...what }); },
   };
   setTimeout(look);
   return self;
 };
+// What was put away, or belongs to a step that was undone, is not there. `found` clips were there before anything was added.
+const awayIn = (state, found) => (n) => (state.removed || []).includes(Number(n)) || (found > 0 && Number(n) > found + (state.added || []).length);
+const putAway = (past, n) => { const state = past.now(); state.removed = [...(state.removed || []), Number(n)].sort((a, b) => a - b); past.push(state, 'remove', n); };
+
+// What is struck out between two seconds of file number `file`, as the server cuts it.
+const without = (state, [start, end], file = 0) => (state.struck || []).filter(s => (s[2] || 0) === file).map(([a, b]) => [Math.max(start, a), Math.min(end, b)]).filter(([a, b]) => b - a >= 0.02).sort((a, b) => a[0] - b[0]);
+const near = (a, b) => a.length === b.length && a.every((pair, i) => Math.abs(pair[0] - b[i][0]) < 0.002 && Math.abs(pair[1] - b[i][1]) < 0.002);
 
 // Edges: `.tl-track[data-from][data-to]` holds `.tl-clip[data-n][data-start][data-end]`, which hold `[data-edge=start|end]`.
 const SHORTEST = 1;
@@ -88,7 +128,7 @@ const edges = (past, moved) => {
     state.bounds = { ...(state.bounds || {}) };
     if (same(bounds, [Number(clip.dataset.start), Number(clip.dataset.end)])) delete state.bounds[n]; else state.bounds[n] = bounds;
     if (!Object.keys(state.bounds).length) delete state.bounds;
-    past.push(state, key);
+    past.push(state, 'edge', n, key);
   };
   let held = null;
   element.addEventListener('pointerdown', (e) => {

@@ -1,5 +1,5 @@
 // Keys of an editing desk for the view that is seen: J K L, space, arrows by frame, I and O, up and down from clip to clip.
-// `desk` has: at() → second of the clip's source, seek(second), edge(which, second), step(±1), add(), zoom(in, out or all) or none of the last four.
+// `desk` has: at() → second of the clip's source, seek(second), edge(which, second), step(±1), add(), act(split, merge, duplicate or remove), zoom(in, out or all) or none of the last five.
 const keyed = (desk) => {
   const FRAME = 1 / 25;
   let back = 0, speed = 1;
@@ -20,6 +20,7 @@ const keyed = (desk) => {
     arrowright: (video, e) => { halt(); video.pause(); video.currentTime += e.shiftKey ? 1 : FRAME; },
     i: () => desk.edge?.('start', desk.at()), o: () => desk.edge?.('end', desk.at()),
     arrowup: () => desk.step?.(-1), arrowdown: () => desk.step?.(1), m: () => desk.add?.(),
+    s: () => desk.act?.('split'), d: () => desk.act?.('duplicate'), g: () => desk.act?.('merge'), x: () => desk.act?.('remove'),
   };
   acts[' '] = acts.k; acts['+'] = acts['='] = () => desk.zoom?.('in'); acts['-'] = () => desk.zoom?.('out'); acts['0'] = () => desk.zoom?.('all');
   document.addEventListener('keydown', (e) => {

@@ -27,5 +27,5 @@ element.addEventListener('change', (e) => {
   if (!e.target.matches('[data-how]')) return;
   const state = past.now(), look = { ...lookOf(state), [e.target.dataset.how]: e.target.value };
   if (same(look, lookOf({}))) delete state.look; else state.look = look;
-  past.push(state);
+  past.push(state, 'look');
 });

@@ -1,7 +1,7 @@
 // What is said in the video: the sentence that plays is marked, a click plays from there, chosen words become a clip or are struck out.
-// `desk` has: now() → second that plays, seek(second, start), clip(low, high), state() → the edits, push(state).
+// `desk` has: now() → second that plays, seek(second, start), clip(low, high), state() → the edits, push(state, name).
 const speaking = (desk) => {
-  const AIR = [0.15, 0.35], MOST_HITS = 500;
+  const AIR = [0.15, 0.35], MOST_HITS = 500, kept = new Map();
   let of = null, sentences = [], words = [], chosen = null, anchor = 0, cursor = -1, hits = [], hit = -1, flat = '', starts = [], struck = [], spare = null, playing = -1;
   const panel = () => element.querySelector('.said-panel'), box = () => element.querySelector('.said-words');
   const part = (name) => panel()?.querySelector(`[data-said="${name}"]`);
@@ -20,7 +20,7 @@ const speaking = (desk) => {
       });
       line.append(time, text); sentence.node = line; return line;
     }));
-    const bars = element.querySelector('.tl-lane.speech b'), whole = Number(element.querySelector('.tl.whole').dataset.whole);
+    const bars = element.querySelector('.tl.whole:not([hidden]) .tl-lane.speech b'), whole = Number(element.querySelector('.tl.whole:not([hidden])')?.dataset.whole || 1);
     bars?.replaceChildren(...sentences.map((s) => {
       const bar = document.createElement('i'); bar.style.left = `${100 * s.start / whole}%`; bar.style.width = `${100 * (s.end - s.start) / whole}%`; bar.title = words.slice(s.first, s.last + 1).map(w => w.text).join(' ').slice(0, 120); return bar;
     }));
@@ -36,8 +36,9 @@ const speaking = (desk) => {
     const job = panel()?.dataset.of; if (!job) { of = null; return; }
     if (job === of) { if (words.length && !box().firstElementChild) write(); return; }
     of = job; words = []; sentences = [];
-    try { const answer = await fetch(`page/desk/${job}/said`); if (!answer.ok || of !== job) return; read(await answer.json()); } catch { return; }
-    write();
+    if (!kept.has(job)) try { const answer = await fetch(job.replace('{}', 'said')); if (answer.ok) kept.set(job, await answer.json()); } catch { /* there is no transcript then */ }
+    if (of !== job) return;
+    read(kept.get(job) || { language: '', sentences: [] }); write();
   };
   // Choosing words.
   const choose = (pair) => {
@@ -83,7 +84,7 @@ const speaking = (desk) => {
     const spans = [];
     words.forEach((w, i) => { if (!out.has(i)) return; const last = spans.at(-1); if (last && out.has(i - 1)) last[1] = Math.max(last[1], w.b); else spans.push([w.a, Math.max(w.b, w.a + 0.02)]); });
     const state = desk.state(); if (spans.length) state.struck = spans; else delete state.struck;
-    desk.push(state); choose(pair);
+    desk.push(state, off ? 'unstrike' : 'strike'); choose(pair);
   };
   const clip = (pair) => {
     if (!pair) return;
@@ -95,7 +96,7 @@ const speaking = (desk) => {
     struck = state.struck || [];
     words.forEach(w => w.node?.classList.toggle('struck', Boolean(inside((w.a + w.b) / 2))));
     element.querySelectorAll('.tl-track .tl-struck').forEach(mark => mark.remove());
-    const track = element.querySelector('.tl.whole .tl-track'), whole = Number(element.querySelector('.tl.whole')?.dataset.whole || 1);
+    const track = element.querySelector('.tl.whole:not([hidden]) .tl-track'), whole = Number(element.querySelector('.tl.whole:not([hidden])')?.dataset.whole || 1);
     struck.forEach(([a, b]) => { const mark = document.createElement('i'); mark.className = 'tl-struck'; mark.style.left = `${100 * a / whole}%`; mark.style.width = `${100 * (b - a) / whole}%`; track?.append(mark); });
   };
   // What plays, and what is struck out is passed over.

@@ -20,9 +20,6 @@ const play = (n) => {
   else playFrom(card.dataset.src, Math.max(0, start - made[0]), end - made[0], card.dataset.poster);
 };
 const madeOf = (card) => (card?.dataset.made || '').split(',').map(Number);
-// What is struck out between two seconds, as the server cuts it.
-const without = (state, [start, end]) => (state.struck || []).map(([a, b]) => [Math.max(start, a), Math.min(end, b)]).filter(([a, b]) => b - a >= 0.02).sort((a, b) => a[0] - b[0]);
-const near = (a, b) => a.length === b.length && a.every((pair, i) => Math.abs(pair[0] - b[i][0]) < 0.002 && Math.abs(pair[1] - b[i][1]) < 0.002);
 const stale = (card, state) => {
   const bounds = boundsOf(state, card.dataset.n);
   return !same(madeOf(card), bounds) || !same(lookOf({ look: JSON.parse(card.dataset.look || '{}') }), lookOf(state)) || !same(JSON.parse(card.dataset.frames || '[]'), framesOf(state, card.dataset.n)) || !near(JSON.parse(card.dataset.without || '[]'), without(state, bounds));
@@ -30,10 +27,9 @@ const stale = (card, state) => {
 let hoped = 0;  // moments there are to be once the server has added one
 const past = history((state, root) => {
   let open = 0;
-  const added = (state.added || []).length, first = Number(stageOf()?.dataset.found || 0);
-  element.querySelectorAll('.card, .tl-clip, .strip').forEach(part => {
-    const k = Number(part.dataset.n) - first; if (first && k > 0) part.classList.toggle('gone', k > added);
-  });
+  const added = (state.added || []).length, first = Number(stageOf()?.dataset.found || 0), away = awayIn(state, first);
+  element.querySelectorAll('.card, .tl-clip, .strip').forEach(part => part.classList.toggle('gone', away(part.dataset.n)));
+  const held = playing(); if (held?.classList.contains('gone')) { const other = element.querySelector('.card:not(.gone)'); if (other) chosen(other.dataset.n); }
   element.querySelectorAll('.card').forEach(card => {
     const n = card.dataset.n, [start, end] = boundsOf(state, n);
     place(n, [start, end]);
@@ -81,9 +77,14 @@ const toSecond = (t, start) => {
   const source = stageOf()?.dataset.source, card = playing(), [low, high] = card ? madeOf(card) : [];
   if (source) playFrom(source, t, Infinity, '', start); else if (card?.dataset.src && t >= low && t <= high) playFrom(card.dataset.src, t - low, Infinity, card.dataset.poster, start);
 };
-const add = (where) => { if (!stageOf()?.dataset.job) return; hoped = (past.now().added || []).length + 1; trigger('moment', { ...where, state: past.now() }); };
+const act = (what) => { if (!stageOf()?.dataset.job) return; hoped = (past.now().added || []).length + 1; past.act(what); };
+const add = (where) => act({ act: 'add', ...where });
+const doTo = (name) => {
+  const n = playing()?.dataset.n; if (!n || !stageOf()?.dataset.job) return;
+  if (name === 'remove') putAway(past, n); else act({ act: name, n: Number(n), at: at() });
+};
 const zoom = zooming(at);
-const text = speaking({ now: at, plays: () => !own(), seek: toSecond, state: past.now, push: past.push, clip: (low, high) => add({ low, high }) });
+const text = speaking({ now: at, plays: () => !own(), seek: toSecond, state: past.now, push: (state, name) => past.push(state, name), clip: (low, high) => add({ low, high }) });
 keyed({
   at, zoom: zoom.by,
   edge: (which, t) => {
@@ -92,17 +93,17 @@ keyed({
     const bounds = which === 'start' ? [Math.max(0, Math.min(at, end - SHORTEST)), end] : [start, Math.max(at, start + SHORTEST)];
     const state = past.now(); state.bounds = { ...(state.bounds || {}), [n]: bounds };
     if (same(bounds, [Number(clip.dataset.start), Number(clip.dataset.end)])) delete state.bounds[n];
-    past.push(state);
+    past.push(state, 'edge', n);
   },
   step: (by) => {
-    const all = [...element.querySelectorAll('.card:not([hidden])')], next = all[all.indexOf(playing()) + by];
+    const all = [...element.querySelectorAll('.card:not(.gone)')], next = all[all.indexOf(playing()) + by];
     if (next) { play(next.dataset.n); next.scrollIntoView({ block: 'nearest' }); }
   },
-  add: () => add({ at: at() }),
+  add: () => add({ at: at() }), act: doTo,
 });
 element.addEventListener('click', (e) => {
-  const hit = e.target.closest('[data-side]');
-  if (hit) side(hit.dataset.side); else if (e.target.closest('[data-add]')) add({ at: at() });
+  const hit = e.target.closest('.sides [data-side]'), made = e.target.closest('[data-act]');
+  if (hit) side(hit.dataset.side); else if (made) doTo(made.dataset.act); else if (e.target.closest('[data-add]')) add({ at: at() });
   else if (e.target.closest('.tl.whole .tl-wide') && !e.target.closest('.tl-clip, [data-edge]')) toSecond(zoom.second(e.clientX), !player()?.paused);
 });
 
@@ -116,3 +117,5 @@ const weigh = () => {
   make.textContent = only.length ? `${make.dataset.plain} (${only.length})` : make.dataset.plain;
 };
 element.addEventListener('change', (e) => { if (e.target.matches('[data-want]')) weigh(); });
+framing.shape = () => { const look = lookOf(past.now()), costs = JSON.parse(makingBox()?.dataset.costs || '{}'), shape = look.aspect !== 'source' ? look.aspect : costs.places?.[look.platform]?.[0] || ''; return SHAPES[shape] ? shape : ''; };
+framing.span = (card) => boundsOf(past.now(), card.dataset.n);

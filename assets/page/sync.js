@@ -24,7 +24,7 @@ const shifted = (n, ms, name) => {
   state.nudges = { ...(state.nudges || {}) };
   if (value) state.nudges[n] = value; else delete state.nudges[n];
   if (!Object.keys(state.nudges).length) delete state.nudges;
-  past.push(state, name);
+  past.push(state, 'nudge', n === 'all' ? 0 : Number(n) + 1, name);
 };
 const choose = (n) => {
   const pick = field('pick'); if (pick) { pick.value = n; draw(past.now()); }

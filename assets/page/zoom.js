@@ -2,8 +2,9 @@
 // width; what is drawn by pixel (sound, times) is drawn for the part that is seen. `now()` is the second of the video that plays.
 const zooming = (now) => {
   const MOST = 160, STEP = 1.6, LABEL = 84, MARGIN = 6, NICE = [0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600];
-  let zoom = 1, of = null, wave = null, planned = false, touched = 0, pinch = null;
-  const root = () => element.querySelector('.tl.whole'), pane = () => element.querySelector('.tl-window'), wide = () => element.querySelector('.tl-wide');
+  const kept = new Map();  // sound and pictures by where they lie
+  let zoom = 1, of = null, wave = null, film = null, planned = false, touched = 0, pinch = null;
+  const root = () => element.querySelector('.tl.whole:not([hidden])'), pane = () => root()?.querySelector('.tl-window'), wide = () => root()?.querySelector('.tl-wide');
   const whole = () => Number(root()?.dataset.whole || 1), inner = () => wide().offsetWidth - 2 * MARGIN;
   const second = (x) => Math.max(0, Math.min(whole(), (x - wide().getBoundingClientRect().left - MARGIN) / inner() * whole()));
   const most = () => Math.max(1, whole() * MOST / Math.max(1, pane().clientWidth));
@@ -20,6 +21,20 @@ const zooming = (now) => {
       const first = Math.floor((from + x * each) * 50), last = Math.max(first + 1, Math.ceil((from + (x + 2) * each) * 50));
       let top = 0; for (let i = Math.max(0, first); i < last && i < wave.length; i++) if (wave[i] > top) top = wave[i];
       const tall = Math.max(1, top / 255 * (height - 8)); pen.fillRect(x, (height - tall) / 2, 1.4, tall);
+    }
+  };
+  // Pictures of the film, as many as fit, each the one of its time.
+  const pictures = (from, to) => {
+    const canvas = root().querySelector('.tl-film'); if (!canvas) return;
+    canvas.hidden = !film; if (!film) return;
+    const width = pane().clientWidth, height = canvas.parentElement.querySelector('.tl-film').clientHeight, sharp = devicePixelRatio || 1, n = Number(canvas.dataset.n), each = film.naturalWidth / n, tall = film.naturalHeight, across = each / tall * height;
+    canvas.style.left = `${pane().scrollLeft}px`; canvas.style.width = `${width}px`;
+    if (canvas.width !== Math.round(width * sharp) || canvas.height !== Math.round(height * sharp)) { canvas.width = Math.round(width * sharp); canvas.height = Math.round(height * sharp); }
+    const pen = canvas.getContext('2d'); pen.setTransform(sharp, 0, 0, sharp, 0, 0); pen.clearRect(0, 0, width, height);
+    const first = MARGIN - pane().scrollLeft, last = first + inner();
+    for (let k = Math.max(0, Math.floor((-first) / across)); first + k * across < Math.min(width, last); k++) {
+      const x = first + k * across, t = second(x + across / 2 + pane().getBoundingClientRect().left), i = Math.max(0, Math.min(n - 1, Math.floor(t / whole() * n))), shown = Math.min(across, last - x);
+      pen.drawImage(film, i * each, 0, each * shown / across, tall, x, 0, shown, height);
     }
   };
   const times = (from, to) => {
@@ -39,10 +54,10 @@ const zooming = (now) => {
     if (zoom > 1 && Date.now() - touched > 2500 && (x < view.scrollLeft || x > view.scrollLeft + view.clientWidth - 24)) view.scrollLeft = x - view.clientWidth * 0.2;
   };
   const draw = () => {
-    planned = false; if (!root() || !pane().clientWidth) return;
+    planned = false; if (!root() || !pane()?.clientWidth) return;
     const view = pane(), from = second(view.getBoundingClientRect().left), to = second(view.getBoundingClientRect().right);
     wide().style.width = `${100 * zoom}%`;
-    sound(from, to); times(from, to); head();
+    sound(from, to); pictures(from, to); times(from, to); head();
     root().querySelector('.tl-shown').textContent = zoom > 1 ? `${clock(from)}–${clock(to)}` : '';
     root().querySelectorAll('[data-zoom]').forEach(b => { b.disabled = b.dataset.zoom === 'in' ? zoom >= most() - 0.01 : zoom <= 1; });
   };
@@ -58,11 +73,20 @@ const zooming = (now) => {
     draw();
   };
   const by = (act) => set(act === 'all' ? 1 : act === 'in' ? zoom * STEP : zoom / STEP);
+  // The pictures are made on the server when they are first asked for; the timeline does not wait for them.
+  const reel = (where) => {
+    const image = kept.get(`${where} film`) || new Image();
+    const there = () => { kept.set(`${where} film`, image); if (of === where) { film = image; plan(); } };
+    if (image.complete && image.naturalWidth) there(); else { image.addEventListener('load', there, { once: true }); image.src = where.replace('{}', 'film'); }
+  };
   const load = async () => {
-    const job = element.querySelector('[data-job]')?.dataset.job || null;
-    if (!job || job === of || !root()) return;
-    of = job; wave = null;
-    try { const answer = await fetch(`page/desk/${job}/wave`); if (answer.ok && of === job) wave = new Uint8Array(await answer.arrayBuffer()); } catch { /* the curve is there without it */ }
+    const where = root()?.dataset.beside || null;
+    if (!where || where === of) return;
+    of = where; zoom = 1; wave = kept.get(where) || null; film = null; reel(where);
+    if (!wave) try {
+      const answer = await fetch(where.replace('{}', 'wave'));
+      if (answer.ok) { const found = new Uint8Array(await answer.arrayBuffer()); kept.set(where, found); if (of === where) wave = found; }
+    } catch { /* the curve is there without it */ }
     plan();
   };
   element.addEventListener('click', (e) => { const hit = e.target.closest('[data-zoom]'); if (hit) by(hit.dataset.zoom); });
@@ -84,7 +108,7 @@ const zooming = (now) => {
   const run = () => { head(); if (player() && !player().paused && element.offsetParent) requestAnimationFrame(run); };
   element.addEventListener('play', run, true);
   ['timeupdate', 'seeked', 'loadedmetadata'].forEach(what => element.addEventListener(what, head, true));
-  new MutationObserver(() => { load(); plan(); }).observe(element, { childList: true, subtree: true, attributes: true, attributeFilter: ['data-render', 'data-whole'] });
+  new MutationObserver(() => { load(); plan(); }).observe(element, { childList: true, subtree: true, attributes: true, attributeFilter: ['data-render', 'data-whole', 'hidden'] });
   new MutationObserver(plan).observe(document.body, { attributes: true, attributeFilter: ['class'] });
   new ResizeObserver(plan).observe(element);
   load(); plan();

@@ -1,13 +1,13 @@
 """Whether a stretch in which the voice detector finds nobody may hold a voice all the same: sung, shouted, under music.
 
 Hearing everything costs a recogniser as much as a talk would; the network of :mod:`pipeline.evidence.sounds` costs a
-tenth of that and knows singing. A stretch in which it hears neither is not listened to.
+tenth of that and knows singing. A stretch in which it hears neither is not listened to, nor what lies around one in which it does.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from pipeline.evidence.sounds import RATE, SPEECH, SoundListener, load_network
 from pipeline.settings import Settings
-from pipeline.values import Audio
+from pipeline.values import Audio, Span
 
 SUNG = (
     "Singing", "Choir", "Yodeling", "Chant", "Mantra", "Child singing", "Synthetic singing", "Rapping", "Humming", "Vocal music",
@@ -26,10 +26,14 @@ SUNG_LEAST, SPOKEN_LEAST = -3.0, -1.0
 instrumental music stay under −3.3 and −1.2, sung passages reach −0.8."""
 HOP, TOGETHER = 96, 3
 """Frames of 10 ms from patch to patch, and patches (3 s)."""
+WANTED = ((SUNG, SUNG_LEAST), (SPEECH, SPOKEN_LEAST))
+STEP = HOP / 100
+AROUND = 3.0
+"""Seconds kept around what may be a voice."""
 
 
 class Voices:
-    """Says of stretches of sound whether somebody may sing or speak in them; loads its network on first use.
+    """Says of stretches of sound where somebody may sing or speak in them; loads its network on first use.
 
     Raises:
         ModelUnavailable: the weights are missing.
@@ -38,8 +42,9 @@ class Voices:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
-    def __call__(self, samples: NDArray[np.float32]) -> bool:
-        """``samples`` are mono at 16 kHz."""
+    def __call__(self, samples: NDArray[np.float32], known: Sequence[Span] = ()) -> Span | None:
+        """The seconds of ``samples`` (mono at 16 kHz) from the first voice to the last with :data:`AROUND` on both sides, ``None``
+        where there is none. What somebody says in ``known`` is heard already: a voice there is none."""
         network, classes = self._loaded
         rows: list[NDArray[np.float32]] = []
 
@@ -51,10 +56,14 @@ class Voices:
         listener.feed(Audio(samples, RATE))
         listener.finish()
         logits = np.concatenate(rows) if rows else np.zeros((0, len(classes)), np.float32)
-        return any(
-            _strongest(logits, [n for n, name in enumerate(classes) if name in names]) >= least
-            for names, least in ((SUNG, SUNG_LEAST), (SPEECH, SPOKEN_LEAST))
-        )
+        new = _new(len(logits), known)
+        columns = (([n for n, name in enumerate(classes) if name in names], least) for names, least in WANTED)
+        found = [span for chosen, least in columns for span in _lasting(logits, chosen, new, least)]
+        if not found:
+            return None
+        length = len(samples) / RATE
+        low, high = min(span.start for span in found) - AROUND, max(span.end for span in found) + AROUND
+        return Span(max(0.0, low), min(length, high))
 
     @functools.cached_property
     def _loaded(self) -> tuple[Any, Sequence[str]]:
@@ -63,10 +72,23 @@ class Voices:
         return load_network(self._settings), yamnet_classes()
 
 
-def _strongest(logits: NDArray[np.float32], columns: Sequence[int]) -> float:
-    """The greatest mean of :data:`TOGETHER` neighbouring patches' strongest class; −inf for no sound."""
-    if not len(logits):
-        return -np.inf
-    strongest = logits[:, columns].max(axis=1)
-    width = min(TOGETHER, len(strongest))
-    return float(np.convolve(strongest, np.ones(width) / width, mode="valid").max())
+def _new(count: int, known: Sequence[Span]) -> NDArray[np.intp]:
+    """The numbers of ``count`` patches that lie in none of ``known``."""
+    starts = np.arange(count) * STEP
+    heard = np.zeros(count, bool)
+    for span in known:
+        heard |= (starts < span.end) & (starts + STEP > span.start)
+    return np.flatnonzero(~heard)
+
+
+def _lasting(
+    logits: NDArray[np.float32], columns: Sequence[int], patches: NDArray[np.intp], least: float
+) -> Iterator[Span]:
+    """Seconds of each :data:`TOGETHER` neighbours of ``patches`` whose strongest class reaches ``least`` on the mean."""
+    width = min(TOGETHER, len(patches))
+    if not width:
+        return
+    strongest = logits[patches][:, columns].max(axis=1)
+    means = np.convolve(strongest, np.ones(width) / width, mode="valid")
+    for first in np.flatnonzero(means >= least):
+        yield Span(float(patches[first] * STEP), float((patches[first + width - 1] + 1) * STEP))

@@ -60,7 +60,7 @@ def download(
     with _pool(settings, Pace(course.tell)) as line:
         stored = _receive(line, checked(url), lambda r, final: _save(r, final, settings, course, target))
     try:
-        (probe or _probe)(stored.path)
+        (probe or probed)(stored.path)
     except BaseException:
         stored.path.unlink(missing_ok=True)
         raise
@@ -86,7 +86,7 @@ def look(url: str, settings: Settings, probe: Probe | None = None) -> Remote:
     """
     with _pool(settings, Pace(lambda: None, PATIENCE)) as line:
         head = _receive(line, checked(url), lambda r, final: _head(r, final, settings))
-    return _looked_at(*head, settings, probe or _probe)
+    return _looked_at(*head, settings, probe or probed)
 
 
 def _head(response: httpcore.Response, url: str, settings: Settings) -> tuple[str, int | None, bytes]:
@@ -110,7 +110,7 @@ def _looked_at(name: str, length: int | None, head: bytes, settings: Settings, p
         except UnreadableMedia:
             if len(head) < FIRST or not begins_like_media(head):
                 raise
-    return Remote(name, _suffix(name, settings), length)
+    return Remote(name, suffix_here(name, settings), length)
 
 
 def begins_like_media(head: bytes) -> bool:
@@ -119,7 +119,7 @@ def begins_like_media(head: bytes) -> bool:
     return boxes or head.startswith(SIGNATURES) or (head[:1] == head[188:189] == head[376:377] == b"\x47")
 
 
-def _probe(path: Path) -> Any:
+def probed(path: Path) -> Any:
     from pipeline.media.probe import probe
 
     return probe(path)
@@ -256,10 +256,10 @@ def _name(url: str) -> str:
 
 def new_file(name: str, settings: Settings) -> Path:
     """A path in the uploads folder for a file of that name."""
-    return settings.uploads / (uuid.uuid4().hex + _suffix(name, settings))
+    return settings.uploads / (uuid.uuid4().hex + suffix_here(name, settings))
 
 
-def _suffix(name: str, settings: Settings) -> str:
+def suffix_here(name: str, settings: Settings) -> str:
     """The address's own suffix where it is an accepted one: the content decides, not the name."""
     suffix = Path(name).suffix.lower()
     return suffix if suffix.lstrip(".") in settings.allowed_extensions else ".media"

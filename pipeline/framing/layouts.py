@@ -95,6 +95,7 @@ class Layout:
             "kind": self.kind,
             "reason": self.reason,
         }
+        found |= {"middle": round(float(np.median([c for _, c in self.seen])), 3)} if self.seen and not parts else {}
         return found | ({"parts": parts, "split": round(self.split, 3)} if parts else {})
 
 

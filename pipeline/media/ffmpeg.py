@@ -1,4 +1,4 @@
-"""The only module that starts processes: the ffmpeg that arrives with ``imageio-ffmpeg``, without a shell.
+"""The ffmpeg that arrives with ``imageio-ffmpeg``, without a shell.
 
 Every process runs in its own group and is gone when the work is cancelled, a time limit passes, an exception flies or
 the application itself is killed. Inputs may only be local files in a known container: see :func:`safe_input`.
@@ -8,31 +8,26 @@ from __future__ import annotations
 
 import collections
 import contextlib
-import ctypes
 import functools
 import os
 import queue
-import signal
 import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from pipeline.errors import DiskFull, FFmpegFailed, NotFound
 from pipeline.media.container import DEMUXERS, MAX_PIXELS
 from pipeline.media.failures import reason
+from pipeline.media.processes import GRACE, process
 from pipeline.messages import Message, message
 from pipeline.progress import Report, breathe, no_report
 
 TAIL_LINES = 300
 TICK = 0.25
 """Seconds between two looks at the person's wish to cancel."""
-GRACE = 3.0
-"""Seconds between the polite and the final signal."""
-PR_SET_PDEATHSIG = 1
 FULL_DISK = ("No space left on device", "Disk quota exceeded")
 
 INPUTS = (
@@ -90,11 +85,11 @@ def run(
     """
     command = [executable(), "-hide_banner", "-nostdin", "-y", "-nostats", "-progress", "pipe:1", *args]
     said = stage or message("progress.encoding")
-    with _process(command, cwd) as process:
-        assert process.stdout is not None
-        assert process.stderr is not None
-        tail = _Tail(process.stderr)
-        lines = _lines(process.stdout)
+    with process(command, cwd) as child:
+        assert child.stdout is not None
+        assert child.stderr is not None
+        tail = _Tail(child.stderr)
+        lines = _lines(child.stdout)
         fraction, deadline = 0.0, _deadline(time_limit)
         while (line := _next_line(lines)) is not None:
             breathe()
@@ -105,25 +100,25 @@ def run(
                 raise FFmpegFailed(
                     "error.ffmpeg.time_limit", detail=f"time limit of {time_limit} s passed\n{tail.text()}"
                 )
-        code = _wait(process, deadline, tail)
+        code = _wait(child, deadline, tail)
     return _judge(code, tail.text(), cwd)
 
 
 def capture(args: Sequence[str], *, time_limit: float = 600) -> bytes:
     """Standard output of a short command; the same errors as :func:`run`."""
     command = [executable(), "-hide_banner", "-nostdin", "-nostats", *args]
-    with _process(command, None) as process:
-        assert process.stderr is not None
-        tail = _Tail(process.stderr)
-        assert process.stdout is not None
+    with process(command) as child:
+        assert child.stderr is not None
+        tail = _Tail(child.stderr)
+        assert child.stdout is not None
         chunks: list[bytes] = []
-        reader = threading.Thread(target=_drain, args=(process.stdout, chunks), daemon=True)
+        reader = threading.Thread(target=_drain, args=(child.stdout, chunks), daemon=True)
         reader.start()
         deadline = time.monotonic() + time_limit
         while reader.is_alive() and time.monotonic() < deadline:
             reader.join(TICK)
             breathe()
-        code = _wait(process, time.monotonic() + (0.0 if reader.is_alive() else GRACE), tail)
+        code = _wait(child, time.monotonic() + (0.0 if reader.is_alive() else GRACE), tail)
     _judge(code, tail.text(), None)
     return b"".join(chunks)
 
@@ -212,54 +207,3 @@ def _judge(code: int, log: str, cwd: Path | None) -> str:
     if any(sign in log for sign in FULL_DISK):
         raise DiskFull(detail=log, needed=0, free=0)
     raise FFmpegFailed(reason(log, code), detail=f"exit {code}\n{log}")
-
-
-@contextlib.contextmanager
-def _process(command: list[str], cwd: Path | None) -> Iterator[subprocess.Popen[bytes]]:
-    """A process in its own group that does not outlive this block."""
-    process = subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        cwd=cwd,
-        start_new_session=True,
-        preexec_fn=_die_with_parent(),
-    )
-    try:
-        yield process
-    finally:
-        _end(process)
-        for stream in (process.stdout, process.stderr):
-            if stream is not None:
-                with contextlib.suppress(OSError):
-                    stream.close()
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    for sign, patience in ((signal.SIGTERM, GRACE), (signal.SIGKILL, None)):
-        if process.poll() is not None:
-            return
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, sign)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(patience)
-
-
-@functools.cache
-def _prctl() -> Any:
-    return ctypes.CDLL(None).prctl if sys.platform == "linux" else None
-
-
-def _die_with_parent() -> Callable[[], None] | None:
-    """What the child does before it becomes ffmpeg: ask Linux to kill it when the thread that waits for it is gone."""
-    prctl, parent = _prctl(), os.getpid()
-    if prctl is None:
-        return None
-
-    def ask() -> None:
-        prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:  # died between fork and prctl
-            os._exit(1)
-
-    return ask

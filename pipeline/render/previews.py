@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -50,6 +51,53 @@ def poster(path: Path | str, time: float, out: Path | str, *, width: int = 640) 
         if not part.is_file():
             raise NoVideo(name=Path(path).name)
     return target
+
+
+def film_strip(path: Path | str, out: Path | str, n: int, height: int = 54) -> Path:
+    """``n`` pictures of a file, each from the middle of its share of the time, beside each other as one JPEG of ``height`` pixels; black
+    where none can be read.
+
+    Raises:
+        NoVideo: the file has no picture.
+    """
+    from PIL import Image
+
+    info = probe(path)
+    if info.video is None:
+        raise NoVideo(name=Path(path).name)
+    width = even(height * info.video.display_width / max(1, info.video.display_height))
+    whole = Image.new("RGB", (n * width, height))
+    frame = [
+        "-frames:v",
+        "1",
+        "-vf",
+        f"scale={width}:{height}:flags=area,setsar=1,format=yuvj420p",
+        "-f",
+        "image2",
+        "-update",
+        "1",
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        for i in range(n):
+            one = Path(folder) / f"{i}.jpg"
+            seek = [
+                "-skip_frame",
+                "nokey",
+                "-ss",
+                f"{info.seek(info.duration * (i + 0.5) / n):.3f}",
+                "-noaccurate_seek",
+            ]
+            with contextlib.suppress(FFmpegFailed):
+                ffmpeg.run(
+                    [*seek, *ffmpeg.safe_input(path), "-map", f"0:{info.video.index}", *frame, ffmpeg.safe_output(one)],
+                    time_limit=30,
+                )
+            if one.is_file():
+                with Image.open(one) as opened:
+                    whole.paste(opened, (i * width, 0))
+    with beside(Path(out)) as part:
+        whole.save(part, "JPEG", quality=70)
+    return Path(out)
 
 
 def _flat(picture: Path) -> bool:

@@ -9,23 +9,36 @@ from pipeline.messages import Message
 from pipeline.speech.passages import Said, Vote
 from pipeline.speech.sentences import Spoken
 from pipeline.speech.voice import Hearing, Level
+from pipeline.values import Span
 
 SURE_LANGUAGE = 0.6
 MIXED_SHARE = 0.2
 """Another language in at least this share of the speech is worth a remark."""
+BESIDE = 1.0
+"""Seconds beside a word of an earlier reading in which a later one's is not believed."""
 
 
 @dataclass(slots=True)
 class Course:
-    """One reading of the sound: what is known so far. ``detected``: nobody said which language it is in."""
+    """One reading of the sound: what is known so far. ``detected``: nobody said which language it is in. ``sung`` looks for what an
+    ``earlier`` reading, as loud as this one, left out."""
 
     hearing: Hearing
     language: str | None
     detected: bool = False
+    earlier: Course | None = None
+    sung: bool = False
     level: Level = field(default_factory=Level)
     votes: dict[str, float] = field(default_factory=dict)
     own: dict[str, float] = field(default_factory=dict)
     words: list[Spoken] = field(default_factory=list)
+
+    @property
+    def known(self) -> tuple[Span, ...]:
+        """The places of the words of the reading before this one."""
+        return (
+            tuple(Span(s.word.start - BESIDE, s.word.end + BESIDE) for s in self.earlier.words) if self.earlier else ()
+        )
 
     @property
     def heard_seconds(self) -> float:

@@ -21,6 +21,8 @@ NO_SPEECH = 0.6
 """Published threshold on the recogniser's own estimate that nobody speaks."""
 HOPELESS, CERTAIN = -1.6, -0.8
 BREATH = 0.6
+TOGETHER = 0.7
+"""Seconds between two hearings of a word."""
 ISOLATED = 6.0
 """Seconds without another sentence on both sides that make one isolated."""
 
@@ -140,7 +142,7 @@ def _invented(group: tuple[Spoken, ...], alone: bool) -> bool:
     return (voice < 0.3 and sure < 0.6) or sure < 0.12 or (alone and (sure < 0.25 or voice < 0.35))
 
 
-def agreed(first: Sequence[Spoken], second: Sequence[Spoken], tolerance: float = 0.7) -> list[Spoken]:
+def agreed(first: Sequence[Spoken], second: Sequence[Spoken], tolerance: float = TOGETHER) -> list[Spoken]:
     """The words of ``first`` that ``second``, another hearing of the same sound cut differently, has at about the same time.
 
     What is dreamt seldom comes twice; what is sung does.

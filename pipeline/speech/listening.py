@@ -87,20 +87,25 @@ class Ear:
         pairs = zip(chunks, self._languages(chunks), strict=True)
         return tuple(Vote(chunk.voiced, languages) for chunk, languages in pairs)
 
+    def align(self, chunks: Sequence[Chunk], texts: Sequence[str], language: str) -> list[tuple[HeardWord, ...]]:
+        """When the words of ``texts``, one a chunk, are said in it, on the edges of its sound."""
+
+        def timed(one: Recogniser, part: Sequence[tuple[Chunk, str]]) -> list[tuple[HeardWord, ...]]:
+            return one.align([chunk for chunk, _ in part], [text for _, text in part], language)
+
+        found = self._recognisers.in_batches(list(zip(chunks, texts, strict=True)), timed)
+        return [snapped(words, sound_runs(chunk)) for chunk, words in zip(chunks, found, strict=True)]
+
     def _sung_words(self, group: Sequence[Chunk], code: str) -> list[Spoken]:
-        """The words of those chunks of a group in which two hearings agree."""
-        found: list[Spoken] = []
-        hopeful = [(c, h) for c, h in zip(group, self._hear(group, code), strict=True) if _sung_likely(h)]
-        halves = [c.part(s) for c, _ in hopeful for s in _halves(c.duration)]
-        parts = self._hear(halves, code)
-        for index, (chunk, heard) in enumerate(hopeful):
-            once = _spoken(chunk, heard, snapped(heard.words, sound_runs(chunk)))
-            pair = zip(halves[2 * index : 2 * index + 2], parts[2 * index : 2 * index + 2], strict=True)
-            twice = [s for c, h in pair for s in _spoken(c, h, snapped(h.words, sound_runs(c)))]
-            both = guards.agreed(once, twice)
-            if len(both) >= max(LEAST_SUNG, MOST_SUNG * len(once)):
-                found += both
-        return found
+        """The words of those chunks of a group in which two hearings agree: whole, and in halves while these can still decide."""
+        heard = zip(group, self._hear(group, code), strict=True)
+        songs = [_Song(chunk, _timed(chunk, once)) for chunk, once in heard if _sung_likely(once)]
+        for half in (0, 1):
+            songs = [song for song in songs if len(song.agreed(hoped=True)) >= song.needed]
+            parts = [song.halves[half] for song in songs]
+            for song, part, again in zip(songs, parts, self._hear(parts, code), strict=True):
+                song.hear(part, _timed(part, again))
+        return [s for song in songs if len(song.agreed()) >= song.needed for s in song.agreed()]
 
     def _languages(self, group: Sequence[Chunk]) -> list[Mapping[str, float]]:
         return self._recognisers.in_batches(group, lambda one, part: one.languages(part))
@@ -139,7 +144,7 @@ class Ear:
         words = [_spoken(c, h, w) for c, h, w in zip(group, heard, timed, strict=True)]
         for (n, _), chunk, late in zip(parts, cut, self._hear(cut, language, careful=True), strict=True):
             if guards.certain(late):
-                words[n] = _merged(words[n], _spoken(chunk, late, snapped(late.words, sound_runs(chunk))))
+                words[n] = _merged(words[n], _timed(chunk, late))
         return list(chain.from_iterable(words))
 
 
@@ -149,9 +154,33 @@ def _likelier(words: list[Spoken], others: list[Spoken]) -> list[Spoken]:
     return words if sure[0] >= sure[1] else others
 
 
-def _halves(duration: float) -> tuple[Span, Span]:
-    """Two overlapping parts of a chunk."""
-    return Span(0.0, duration * 0.6), Span(duration * 0.4, duration)
+class _Song:
+    """A chunk heard once, and what a second hearing, in overlapping halves, has confirmed of it."""
+
+    def __init__(self, chunk: Chunk, once: list[Spoken]) -> None:
+        self.halves = tuple(
+            chunk.part(span) for span in (Span(0.0, chunk.duration * 0.6), Span(chunk.duration * 0.4, chunk.duration))
+        )
+        self.needed = max(LEAST_SUNG, MOST_SUNG * len(once))
+        self._once, self._twice, self._until = once, list[Spoken](), -math.inf
+
+    def hear(self, half: Chunk, twice: list[Spoken]) -> None:
+        """The next half's words."""
+        self._twice += twice
+        self._until = half.end
+
+    def agreed(self, *, hoped: bool = False) -> list[Spoken]:
+        """The words that were heard twice; with ``hoped`` also those that the halves still to come may have."""
+        found = guards.agreed(self._once, self._twice)
+        if not hoped:
+            return found
+        known = {id(s) for s in found}
+        return [s for s in self._once if id(s) in known or s.word.start >= self._until - guards.TOGETHER]
+
+
+def _timed(chunk: Chunk, heard: Heard) -> list[Spoken]:
+    """The words of a hearing on the edges of the sound."""
+    return _spoken(chunk, heard, snapped(heard.words, sound_runs(chunk)))
 
 
 def _spoken(chunk: Chunk, heard: Heard, words: Sequence[HeardWord]) -> list[Spoken]:

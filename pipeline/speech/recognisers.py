@@ -18,11 +18,12 @@ from pipeline.errors import ModelUnavailable
 from pipeline.messages import Message
 from pipeline.settings import Settings
 from pipeline.speech.backends import BACKENDS, Backend, Place, on_torch
-from pipeline.speech.values import Chunk, Recogniser
+from pipeline.speech.values import Recogniser
 from pipeline.speech.voice import Hearing, VoiceDetector, chunks
 from pipeline.values import Audio
 
 R = TypeVar("R")
+T = TypeVar("T")
 EVERYTHING = Hearing(on=0.0, off=-1.0, pad=0.0)
 
 
@@ -38,7 +39,7 @@ class Recognisers:
         """Chunks heard at once."""
         return self._recogniser.batch
 
-    def in_batches(self, group: Sequence[Chunk], work: Callable[[Recogniser, Sequence[Chunk]], list[R]]) -> list[R]:
+    def in_batches(self, group: Sequence[T], work: Callable[[Recogniser, Sequence[T]], list[R]]) -> list[R]:
         """``work(recogniser, part)`` over ``group`` in order; what does not fit on a GPU is done by the processor."""
         on_gpu = self._given is None and self._device.kind == "cuda"
         spare = (lambda part: work(self._processor, part)) if on_gpu else None

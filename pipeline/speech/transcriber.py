@@ -28,8 +28,8 @@ from pipeline.speech.passages import Listeners, Passage, Said, Vote, batched
 from pipeline.speech.recognisers import EVERYTHING, Recognisers
 from pipeline.speech.sentences import Spoken, sentences, to_sentence
 from pipeline.speech.source import Listenable, Reader
-from pipeline.speech.values import Chunk, Recogniser
-from pipeline.speech.voice import Hearing, Level, VoiceDetector, chunks, load_session
+from pipeline.speech.values import Chunk, HeardWord, Recogniser
+from pipeline.speech.voice import Hearing, Level, Recalled, VoiceDetector, chunks, load_session
 from pipeline.values import Sentence, Span, Transcript
 
 VOTERS = 8
@@ -49,7 +49,7 @@ class Transcriber:
         device: Device,
         recogniser: Recogniser | None = None,
         listeners: Listeners | None = None,
-        voices: Callable[[NDArray[np.float32]], bool] | None = None,
+        voices: Callable[[NDArray[np.float32], Sequence[Span]], Span | None] | None = None,
     ) -> None:
         self._recognisers = Recognisers(settings, device, recogniser)
         self._ear = Ear(self._recognisers)
@@ -118,12 +118,15 @@ class Transcriber:
         """Each chunk's opinion on its language."""
         return self._ear.votes(chunks)
 
+    def align(self, chunks: Sequence[Chunk], texts: Sequence[str], language: str) -> list[tuple[HeardWord, ...]]:
+        """When the words of ``texts``, one a chunk, are said in it: see :meth:`pipeline.speech.listening.Ear.align`."""
+        return self._ear.align(chunks, texts, language)
+
     def _sung(self, reader: Reader, first: Course, language: str | None, report: Report) -> list[Spoken]:
         """Words heard without a voice detector, where two hearings agree and the first course has none."""
-        course = Course(EVERYTHING, language or first.language)
-        taken = [Span(s.word.start - 1.0, s.word.end + 1.0) for s in first.words]
-        self._follow(reader, course, report, voting=True, sung=True)
-        found = [s for s in course.words if not any(t.contains(s.word.start) for t in taken)]
+        course = Course(EVERYTHING, language or first.language, earlier=first, sung=True)
+        self._follow(reader, course, report, voting=True)
+        found = [s for s in course.words if not any(span.contains(s.word.start) for span in course.known)]
         if found and not first.language:
             first.language, first.votes, first.own = course.language, course.votes, course.own
         return found
@@ -132,20 +135,20 @@ class Transcriber:
         self, reader: Reader, hearing: Hearing, language: str | None, report: Report, known: Course | None = None
     ) -> Course:
         """One reading of the whole source, passage by passage."""
-        course = Course(hearing, language, detected=language is None or known is not None)
+        course = Course(hearing, language, detected=language is None or known is not None, earlier=known)
         if known is not None:
             course.votes, course.own = known.votes, known.own
         self._follow(reader, course, report, voting=known is None and language is None)
         report(1.0, Message("progress.transcribing"))
         return course
 
-    def _follow(self, reader: Reader, course: Course, report: Report, *, voting: bool, sung: bool = False) -> None:
+    def _follow(self, reader: Reader, course: Course, report: Report, *, voting: bool) -> None:
         """Gives ``course`` the words and votes of every passage, in order."""
         report(0.0, Message("progress.transcribing"))
         given: deque[float] = deque()
 
         def passages() -> Iterator[Passage]:
-            for passage in self._passages(reader, course, voting, sung):
+            for passage in self._passages(reader, course, voting):
                 given.append(passage.done)
                 yield passage
 
@@ -153,23 +156,33 @@ class Transcriber:
             course.add(said)
             report(given.popleft(), Message("progress.transcribing"))
 
-    def _passages(self, reader: Reader, course: Course, voting: bool, sung: bool) -> Iterator[Passage]:
+    def _passages(self, reader: Reader, course: Course, voting: bool) -> Iterator[Passage]:
         """The source cut at its pauses; the first passage's votes decide on the language the text is written in."""
         free = course.detected
-        for group, done in self._groups(reader, course, sung):
+        for group, done in self._groups(reader, course):
             votes: tuple[Vote, ...] = ()
             if voting and course.language is None:
                 votes = self._listeners.votes(group)
                 course.language = Course(course.hearing, None).after(votes).winner
-            yield Passage(group, course.language or "en", voting, sung, done, free, votes, reader.names)
+            yield Passage(group, course.language or "en", voting, course.sung, done, free, votes, reader.names)
 
-    def _groups(self, reader: Reader, course: Course, sung: bool) -> Iterator[tuple[tuple[Chunk, ...], float]]:
-        """Batches of chunks and how much of the source ends with each; of what is perhaps ``sung`` only what holds a voice."""
-        found = chunks(reader.blocks(), VoiceDetector(self._session), course.hearing, course.level)
-        found = (c for c in found if not sung or self._voices(c.samples))
+    def _groups(self, reader: Reader, course: Course) -> Iterator[tuple[tuple[Chunk, ...], float]]:
+        """Batches of chunks and how much of the source ends with each; of what is perhaps sung only what holds a voice."""
+        before = course.earlier.level.voice if course.earlier else ()
+        detector = Recalled(before, VoiceDetector(self._session))
+        found = chunks(reader.blocks(), detector, course.hearing, course.level)
+        if course.sung:
+            found = (part for chunk in found for part in self._voiced(chunk, course.known))
         for group in batched(found, VOTERS if course.language is None else 1, self._batch):
             total = reader.duration or course.level.duration
             yield group, min(0.99, group[-1].end / total) if total else 0.0
+
+    def _voiced(self, chunk: Chunk, known: Sequence[Span]) -> Iterator[Chunk]:
+        """The part of a chunk in which somebody may sing what is not ``known`` (seconds of the file)."""
+        apart = chunk.start  # what is perhaps sung is cut, but nothing is left out
+        span = self._voices(chunk.samples, [Span(s.start - apart, s.end - apart) for s in known])
+        if span is not None:
+            yield chunk.part(span)
 
     def _batch(self) -> int:
         if self._listeners is not self._ear:

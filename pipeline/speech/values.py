@@ -17,7 +17,10 @@ LONGEST = 30.0
 """Whisper's window, seconds."""
 
 BEAM, CAREFUL_BEAM = 5, 5
-"""Beam widths. Of 757 words in six languages two got 82 wrong, five 70 for a fifth more work; a careful hearing forbids loops as well."""
+"""Beam widths. Of 757 words in six languages two got 82 wrong, five 70 for a fifth more work; a careful hearing forbids loops as well.
+Of 5,822 words (as they are, in noise, over music, by telephone) one got 1,145 wrong, five 904 for 37 % more work on the words; the wide
+beam only where the narrow one's mean log probability is under −.25 heard 39 % of the sound twice, for more work than it saves, and got 942
+wrong: the narrow one's errors do not show in its probabilities."""
 PREPEND, APPEND = "\"'“¿([{-¡«", "\"'.。,，!！?？:：”)]}、»…"
 """Punctuation that belongs to the word after it, and to the word before it."""
 
@@ -120,3 +123,7 @@ class Recogniser(Protocol):
         self, chunks: Sequence[Chunk], language: str, *, careful: bool = False, names: Sequence[str] = ()
     ) -> list[Heard]:
         """The words of each chunk; ``careful`` searches wider and forbids loops, ``names`` may be among them."""
+
+    def align(self, chunks: Sequence[Chunk], texts: Sequence[str], language: str) -> list[tuple[HeardWord, ...]]:
+        """When each word of ``texts``, one a chunk, is said in it, and how likely it is there; what is too long for a text of
+        Whisper's loses its end."""

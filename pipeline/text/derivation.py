@@ -58,6 +58,8 @@ SHORTER: Mapping[str, Mapping[float, float]] = {
 }
 """Least cosines with a short stem: ver–verdad .53, sol–soledad .53, casa–casación .79, hat–hater .69, man–manor .74 are under them;
 man–manly .78, fun–funny .72, sad–sadden .90 over them."""
+SAID_BY_ITSELF = {"ifico": 0.7}
+"""An ending so long that chance hardly makes it after a short stem: paz–pacífico .72."""
 SHORTEST_BARE = 4
 """The same where nothing is added to it: fur is no fury."""
 SHORTEST_PLACE = 5
@@ -76,7 +78,8 @@ def candidates(word: str, language: str) -> Iterator[tuple[str, float]]:
         chopped = rules == "english" and stem + "e" == plain  # sham of shame, sally of sale
         for spelling, least in _grown(stem, rules):
             if not chopped or spelling != stem:
-                yield spelling, SHORTER[rules][least] if short or (chopped and least == QUALITY) else least
+                dear = SAID_BY_ITSELF.get(spelling[len(stem) :], SHORTER[rules][least])
+                yield spelling, dear if short or (chopped and least == QUALITY) else least
     if rules == "english":
         yield from _english(plain)
     elif re.search(r"[aei]r$", plain):

@@ -156,9 +156,13 @@ def superlatives(adjective: str) -> set[str]:
     return {form for s in stems for form in _gendered(s + "isim")}
 
 
+_FEMININE_IN_O = frozenset({"mano", "foto", "moto", "radio", "dinamo", "libido"})
+"""Nouns in -o that are feminine (Nueva gramática § 2.3): manita and manito, fotito and fotita are both said."""
+
+
 def _endings(word: str, both: bool) -> tuple[str, ...]:
     """The genders a suffixed noun may take: its own where the ending shows it (caso → casito, casa → casita)."""
-    if both or word[-1] not in "ao":
+    if both or word[-1] not in "ao" or word in _FEMININE_IN_O:
         return ("o", "a", "os", "as")
     return (word[-1], word[-1] + "s")
 
@@ -185,6 +189,7 @@ def augmentatives(word: str, *, both: bool = False) -> set[str]:
     stem, _ = _bases(word)
     out = {stem + suffix + ending for suffix in ("az", "ot") for ending in _endings(word, both)}
     out |= {stem + ending for ending in ("azo", "azos", "on", "ones")}
+    out |= {stem + "ica", stem + "icas"} if len(stem) > 3 else set()  # miedica, quejica: of a person, in one form
     return out | ({stem + "ona", stem + "onas"} if "a" in _endings(word, both) else set())
 
 

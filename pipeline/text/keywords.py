@@ -212,10 +212,13 @@ class _Builder:
     def _transparent(self, form: str, plain: str) -> bool:
         """A diminutive or augmentative that still means its base: not ratón of rato, nor bolsillo of bolsa.
 
-        Only -ito survives being a dictionary word of its own (casita, abuelito), and hardly as an adjective (bonito of bono).
+        -ito survives being a dictionary word of its own (casita, abuelito), hardly as an adjective (bonito of bono), and so does
+        -ón where both are adjectives (tristón, tristona of triste).
         """
         own = dictionaries.readings(form, self.language)
         if not own or plain in own:
+            return True
+        if plain.endswith("e") and own == dictionaries.readings(plain[:-1] + "ona", self.language):
             return True
         single = form.removesuffix("s")
         other = single[:-1] + ("a" if single.endswith("o") else "o")
@@ -241,12 +244,13 @@ class _Builder:
         return lexeme.verb and form in nouns and not self.kin.between(word, form)
 
     def _same_word(self, rival: str, form: str, lexeme: _Lexeme) -> bool:
-        """Participles, adverbs, superlatives and (checked) diminutives are listed as words of their own, and so are nouns
-        of the verb's meaning."""
+        """Participles, adverbs, superlatives and (checked) diminutives and adjectives in -ón are listed as words of their own, and so
+        are nouns of the verb's meaning."""
         if (
             form.endswith("mente")
             or "isim" in form
             or (self.rules == "spanish" and not lexeme.verb and _DIMINUTIVE.search(form))
+            or (lexeme.lemma.endswith("e") and rival == fold(lexeme.lemma[:-1]) + "on")
         ):
             return True
         if lexeme.verb and re.search(r"(?:[aei]d|[srt]t|ch)[oa]s?$", form) and rival[:-1] == form.rstrip("s")[:-1]:

@@ -7,7 +7,8 @@ the comma nearest to where they must be. Pure functions.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,8 @@ STEP = 0.032
 """Seconds between two probabilities of a voice (the detector's own)."""
 VOICED = 0.4
 SHORTEST_RUN, PAUSE = 0.08, 0.2
+SHORTEST = 0.02
+"""Seconds that a word lasts at least."""
 EARLY, LATE = 0.25, 0.35
 """Seconds that are said before a line is seen, and after it has gone."""
 SLOWEST = 0.16
@@ -45,10 +48,15 @@ def voice_runs(voice: NDArray[np.float32], span: Span) -> list[Span]:
     return [Span(max(s.start, span.start), min(s.end, span.end)) for s in out if s.duration >= SHORTEST_RUN]
 
 
-def words_of_lines(lines: Sequence[Line], voice: NDArray[np.float32], language: str) -> list[Word]:
-    """Every word of ``lines`` with its leading space and its time."""
+def words_of_lines(
+    lines: Sequence[Line], voice: NDArray[np.float32], language: str, known: Mapping[int, Sequence[Word]] | None = None
+) -> list[Word]:
+    """Every word of ``lines`` with its leading space and its time; of some lines, by number, they are ``known``."""
     found: list[Word] = []
     for number, line in enumerate(lines):
+        if known and number in known:
+            found += in_order(known[number], found[-1].end if found else 0.0)
+            continue
         before = lines[number - 1].end if number else 0.0
         after = lines[number + 1].start if number + 1 < len(lines) else line.end + LATE
         low = max(line.start - EARLY, before, found[-1].end if found else 0.0)
@@ -57,10 +65,23 @@ def words_of_lines(lines: Sequence[Line], voice: NDArray[np.float32], language: 
     return found
 
 
+def in_order(words: Sequence[Word], least: float) -> Iterator[Word]:
+    """``words`` none of which begins before ``least`` or the end of the one before it, each at least :data:`SHORTEST` long."""
+    for word in words:
+        start = max(word.start, least)
+        least = max(word.end, start + SHORTEST)
+        yield replace(word, start=round(start, 3), end=round(least, 3))
+
+
+def pieces_of(text: str, language: str) -> list[str]:
+    """What is timed of a text: its words, its letters where a language has no spaces."""
+    return text.split() if language_of(language).gap else [c for c in text if not c.isspace()]
+
+
 def placed(line: Line, runs: Sequence[Span], language: str) -> list[Word]:
     """The words of a line over the sound it has."""
     gap = language_of(language).gap
-    pieces = line.text.split() if gap else [c for c in line.text if not c.isspace()]
+    pieces = pieces_of(line.text, language)
     weights = np.array([sum(c.isalnum() for c in p) + WEIGHT for p in pieces])
     total = min(sum(r.duration for r in runs), float(weights.sum()) * SLOWEST)
     shares = np.concatenate([[0.0], np.cumsum(weights) / weights.sum()]) * total
@@ -68,7 +89,7 @@ def placed(line: Line, runs: Sequence[Span], language: str) -> list[Word]:
     out = []
     for n, piece in enumerate(pieces):
         start, end = _at(runs, edges[n], after=True), _at(runs, edges[n + 1], after=False)
-        out.append(Word(round(start, 3), round(max(end, start + 0.02), 3), gap + piece, 1.0))
+        out.append(Word(round(start, 3), round(max(end, start + SHORTEST), 3), gap + piece, 1.0))
     return out
 
 

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.errors import BadRequest, StudioError
+from pipeline.errors import BadRequest, ModelUnavailable, StudioError
 from pipeline.media import channels, ffmpeg
 from pipeline.media.languages import iso639_1
 from pipeline.media.values import MediaInfo
 from pipeline.messages import Message
 from pipeline.speech.sentences import Spoken, sentences, to_sentence
 from pipeline.text.languages.known import LANGUAGES
-from pipeline.values import Transcript
+from pipeline.values import Transcript, Word
+from pipeline.written.aligning import Aligner, aligned
 from pipeline.written.placing import STEP, agreement, words_of_lines
 from pipeline.written.reading import FORMS, LARGEST, Line, lines_of
 
@@ -45,12 +46,18 @@ def candidates(info: MediaInfo, given: Path | None) -> list[str]:
 
 
 def written(
-    info: MediaInfo, stream: int, language: str | None, given: Path | None = None, spoken: Callable[[], str] = str
+    info: MediaInfo,
+    stream: int,
+    language: str | None,
+    given: Path | None = None,
+    spoken: Callable[[], str] = str,
+    align: Aligner | None = None,
 ) -> Transcript | None:
     """The transcript of audio track number ``stream`` as it was written down; ``None`` where there is none that can be believed.
 
     ``given`` is a file that somebody named: it is taken at its word, with a doubt where it does not lie on what is heard. What was
     found must be in the ``language`` asked for, or in that of the track; where both are unknown, in that which ``spoken()`` hears.
+    With ``align`` each word is timed as it is heard, else words share the sound of their line.
 
     Raises:
         BadRequest: ``given`` cannot be read.
@@ -65,7 +72,9 @@ def written(
         fits = (good >= BELIEVED and abs(late) <= LATE) or good >= SURE
         if fits or given is not None:
             doubts = () if fits else (Message("doubt.subtitles_elsewhere", {"name": found.name, "seconds": late}),)
-            return _transcript(found, voice, info, language or found.language or wanted, doubts)
+            code = language or found.language or wanted
+            words = words_of_lines(found.lines, voice, code, _timed(found, voice, info, stream, code, align))
+            return _transcript(found, words, max(info.duration, len(voice) * STEP), info, code, doubts)
     return None
 
 
@@ -142,15 +151,29 @@ def _voice(info: MediaInfo, stream: int) -> NDArray[np.float32]:
     from pipeline.speech.voice import VoiceDetector, windows_of
 
     detector = VoiceDetector()
-    parts = [detector(samples) for _, samples in windows_of(channels.heard(info, stream=stream))]
+    parts: list[NDArray[np.float32]] = []
+    for time, samples in windows_of(channels.heard(info, stream=stream)):
+        if not parts:  # a track may begin after its picture
+            parts.append(np.zeros(max(0, round(time / STEP)), np.float32))
+        parts.append(detector(samples))
     return np.concatenate(parts) if parts else np.zeros(0, np.float32)
 
 
+def _timed(
+    found: Found, voice: NDArray[np.float32], info: MediaInfo, stream: int, language: str, align: Aligner | None
+) -> dict[int, list[Word]]:
+    """The words of the lines that are heard as they are written; of none where nobody can listen."""
+    if align is None or not language:
+        return {}
+    try:
+        return aligned(found.lines, channels.heard(info, stream=stream), voice, language, align)
+    except ModelUnavailable:
+        return {}
+
+
 def _transcript(
-    found: Found, voice: NDArray[np.float32], info: MediaInfo, language: str, doubts: tuple[Message, ...]
+    found: Found, words: Sequence[Word], end: float, info: MediaInfo, language: str, doubts: tuple[Message, ...]
 ) -> Transcript:
-    end = max(info.duration, len(voice) * STEP)
-    words = [w for w in words_of_lines(found.lines, voice, language) if w.start < end]
-    said = tuple(to_sentence(group) for group in sentences([Spoken(w) for w in words]))
+    said = tuple(to_sentence(group) for group in sentences([Spoken(w) for w in words if w.start < end]))
     note = Message("doubt.written_by_people", {"name": found.name})
     return Transcript(language, info.duration, tuple(replace(s, confidence=1.0) for s in said), 1.0, (note, *doubts))

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from reelify.find.meanings import MANY, NO_WORDS, Meanings, Words
+
 BESIDE = 0.4
 """What a word in the sentence before or after is worth beside one in it."""
 WORDS = 0.75
@@ -46,11 +48,14 @@ class Passage:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Query:
-    """What is looked for: the equivalents of each word, the vector of its meaning (``None`` without), and sounds by label."""
+    """What is looked for: the equivalents of each word, the vector of its meaning (``None`` without), and sounds by label; ``said`` are
+    its words with their ``meanings`` (word, d)."""
 
     words: tuple[frozenset[str], ...]
     vector: NDArray[np.float32] | None = None
     labels: frozenset[str] = frozenset()
+    said: tuple[str, ...] = ()
+    meanings: NDArray[np.float32] | None = None
 
 
 def _standing_out(nearness: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -72,10 +77,12 @@ class Hit:
 
 @dataclass(slots=True, eq=False)
 class Index:
-    """Passages in order of file and time, with ``vectors`` (n, d) of sentences (zeros for sounds), ready to be searched."""
+    """Passages in order of file and time, with ``vectors`` (n, d) of sentences (zeros for sounds) and the ``words`` in them, ready to be
+    searched."""
 
     passages: tuple[Passage, ...]
     vectors: NDArray[np.float32]
+    words: Words = NO_WORDS
     _where: dict[str, NDArray[np.intp]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -90,6 +97,13 @@ class Index:
         )
 
     _follows: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))
+    _meanings: Meanings | None = None
+
+    def prepared(self) -> Index:
+        """This index, after what many passages have in common is known."""
+        if self._meanings is None and len(self.passages) >= MANY and self.words.known:
+            self._meanings = Meanings(self.vectors[:, : self.words.vectors.shape[1]], self.words)
+        return self
 
     def search(self, query: Query, count: int = 20) -> list[Hit]:
         """The best passages, best first."""
@@ -99,12 +113,19 @@ class Index:
         said, near = self._lexical(query)
         total = WORDS * near**2
         if query.vector is not None and len(query.vector):
-            total = total + NEARNESS * _standing_out(self.vectors @ query.vector)
+            total = total + NEARNESS * self._near(query.vector, query)
         total = self._with_sounds(total, query)
         order = np.lexsort((np.arange(n), -np.round(total, 6)))[: 4 * count]
         ranked = sorted(((float(total[i]) + self._ordered(int(i), query), -int(i)) for i in order), reverse=True)
         enough = (hit for hit in ranked[:count] if hit[0] >= LEAST or said[-hit[1]] >= SAID)
         return [Hit(self.passages[-i], round(score, 4)) for score, i in enough]
+
+    def _near(self, vector: NDArray[np.float32], query: Query) -> NDArray[np.float64]:
+        """By how many standard deviations each passage means nearly what is looked for."""
+        found = self.prepared()._meanings
+        if found is None or query.meanings is None or not len(query.meanings):
+            return _standing_out(self.vectors @ vector)
+        return found.nearness(vector[: self.words.vectors.shape[1]], query.said, query.meanings)
 
     def _lexical(self, query: Query) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """How much of the query's words each passage holds, and it and its neighbours hold, weighed by rarity, in [0, 1]."""

@@ -158,9 +158,9 @@ def of_love(tokens: Sequence[Token], index: int) -> bool:
 
 def _other_accent(term: Term, token: Token) -> bool:
     """``papá`` is not a form of the keyword ``papa``: its own accent makes it another word of the dictionary. Adverbs and
-    superlatives are listed as words of their own and keep their adjective's accent."""
+    superlatives and augmentatives are listed as words of their own and keep their adjective's accent."""
     return (
-        not re.search(r"mente$|isim[oa]s?$", token.folded)
+        not re.search(r"mente$|isim[oa]s?$|on$", token.folded)
         and token.text.lower() != term.text
         and token.folded != token.text.lower()
         and bool(token.lemmas and not term.lemmas & set(token.lemmas))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipeline.compute.freed import give_back
 from pipeline.errors import BadRequest, Cancelled, StudioError
 from pipeline.media.languages import iso639_1
 from pipeline.messages import message
@@ -87,6 +88,7 @@ def season(
         part = part_of(report, PAIRING + n * step, PAIRING + (n + 1) * step)
         row = _row(engine, _asked(request, episode, request.out / name), episode, ledger, part, make)
         rows.append(row)
+        give_back()
         if on_row is not None:
             on_row(row)
         write_reports(request.out, found, rows, request.interface)

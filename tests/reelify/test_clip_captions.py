@@ -50,6 +50,8 @@ class Told(Engine):
         report: Report = no_report,
         given: Path | None = None,
         names: Sequence[str] = (),
+        *,
+        timed: bool = True,
     ) -> Transcript:
         return said()
 

@@ -39,7 +39,7 @@ class Listener:
     def probe(self, path: Path | str) -> MediaInfo:
         return probe(path)
 
-    def transcript(self, path: Path | str, *_: Any) -> Transcript:
+    def transcript(self, path: Path | str, *_: Any, **__: Any) -> Transcript:
         return self.said.get(Path(path).name, Transcript("", 0.0))
 
     def sound_print(self, path: Path | str, stream: int = 0, report: Any = None) -> SoundPrint:

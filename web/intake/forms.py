@@ -15,6 +15,7 @@ from web.intake.uploads import on_disk
 
 MAX_FIELD = 64 * 1024
 MAX_PARTS = 32
+LONGEST_GROUP = 20
 Slot = Callable[[str], str | None]
 """What the file of a form field is for us, by the field's name; ``None`` where no file is expected."""
 OnProgress = Callable[[str, int], None]
@@ -27,14 +28,21 @@ def _nobody(name: str, n_bytes: int) -> None:
 
 @dataclass(slots=True)
 class Form:
-    """A multipart form that has been read: files by what they are for us, and the plain fields."""
+    """A multipart form that has been read: files by what they are for us, those of fields that may hold several as ``(field, file)`` in
+    the order of the form, and the plain fields."""
 
     files: dict[str, Stored] = field(default_factory=dict)
     fields: dict[str, str] = field(default_factory=dict)
+    more: list[tuple[str, Stored]] = field(default_factory=list)
+
+    @property
+    def every(self) -> list[Stored]:
+        """All files."""
+        return [*self.files.values(), *(file for _, file in self.more)]
 
     def discard(self) -> None:
         """Remove the files again."""
-        for file in self.files.values():
+        for file in self.every:
             file.path.unlink(missing_ok=True)
 
 
@@ -49,8 +57,9 @@ class FormReader:
         progress: OnProgress = _nobody,
         *,
         most_parts: int = MAX_PARTS,
+        several: str = "",
     ) -> None:
-        self._most_parts = most_parts
+        self._most_parts, self._several = most_parts, several
         self._slot_of, self._new_sink, self._progress = slot, new_sink, progress
         self._filename = ""
         self._form = Form()
@@ -129,7 +138,7 @@ class FormReader:
         if b"filename" not in options:
             self._field = (name, bytearray())
             return
-        slot = self._slot_of(name)
+        slot = name if several_of(self._several, name) else self._slot_of(name)
         if slot is None:
             raise BadRequest("error.field", field=name, detail="unknown file field")
         self._filename = filename = options[b"filename"].decode("utf-8", "replace")
@@ -165,17 +174,31 @@ class FormReader:
 
     def _keep(self) -> None:
         assert self._sink is not None
-        self._form.files[self._slot] = self._sink.keep()
+        if several_of(self._several, self._slot):
+            self._form.more.append((self._slot, self._sink.keep()))
+        else:
+            self._form.files[self._slot] = self._sink.keep()
         self._sink = None
 
     def _form_ends(self) -> None:
         self._ended = True
 
 
+def several_of(several: str, name: str) -> bool:
+    """Whether the field ``name`` is ``several``, which may come more than once, or a group of it: ``also``, ``also.tv``."""
+    group = name.removeprefix(f"{several}.")
+    return bool(several) and (name == several or (group != name and group.isalnum() and len(group) <= LONGEST_GROUP))
+
+
 async def read_form(
-    stream: AsyncIterator[bytes], content_type: str, length: int | None, settings: Settings, files: Mapping[str, str]
+    stream: AsyncIterator[bytes],
+    content_type: str,
+    length: int | None,
+    settings: Settings,
+    files: Mapping[str, str],
+    several: str = "",
 ) -> Form:
-    """Receive a multipart form; ``files`` maps the accepted file fields to their meaning.
+    """Receive a multipart form; ``files`` maps the accepted file fields to their meaning, ``several`` is a field that may hold many.
 
     ``length`` is what the client announces, ``None`` when it does not; the free space is checked first.
 
@@ -183,11 +206,11 @@ async def read_form(
         BadRequest, UnsupportedFormat, TooLarge, DiskFull: nothing stays on the disk.
     """
     boundary = boundary_of(content_type)
-    most = settings.max_upload * len(set(files.values())) + CHUNK
+    most = settings.max_upload * (len(set(files.values())) + (MAX_PARTS if several else 0)) + CHUNK
     if length is not None and length > most:
         raise TooLarge("error.body_too_large", limit=most, actual=length)
     await on_disk(lambda: need_space(settings.uploads, length or 0))
-    reader = FormReader(boundary, files.get, lambda name: upload_sink(settings, name))
+    reader = FormReader(boundary, files.get, lambda name: upload_sink(settings, name), several=several)
     return await reader.read(stream)
 
 

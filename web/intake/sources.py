@@ -20,6 +20,7 @@ from pipeline import places
 from pipeline.errors import BadRequest, NotFound
 from pipeline.files import downloads
 from pipeline.files.received import Stored
+from pipeline.links import fetching
 from pipeline.settings import Settings
 from web.intake.library import Library
 from web.intake.page_files import PageFiles
@@ -104,7 +105,7 @@ class Sources:
         return door
 
     def _remote(self, url: str) -> Stored:
-        found = downloads.look(url, self._settings, self._engine.probe)
+        found = fetching.look(url, self._settings, self._engine.probe)
         return Stored(downloads.new_file(found.name, self._settings), found.name, found.size or 0, url)
 
     def _local(self, text: str, owner: str, probe: bool = True) -> Stored:

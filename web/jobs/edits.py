@@ -31,6 +31,15 @@ SHORTEST_STRUCK = 0.02
 MOST_NUDGE_MS = 600_000
 MADE = ("made", "products")
 """What the server notes beside the visitor's changes."""
+PAST = "past"
+MOST_STEPS = 50
+"""Steps of the history that are kept; the oldest goes first."""
+MOST_PAST = 400_000
+"""Bytes of JSON of a history."""
+STEPS = frozenset(
+    {"", "edge", "add", "split", "merge", "duplicate", "remove", "strike", "unstrike", "tick", "text", "look", "frame", "nudge", "other"}
+)  # fmt: skip
+"""What a step may be called; ``""`` is how the job left it. The page has words for each."""
 MOST_PRODUCTS = 50
 MOST_ADDED = 100
 MOST_FRAMES = 200
@@ -53,11 +62,49 @@ def load(job: Job) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def save(job: Job, state: Any) -> dict[str, Any]:
-    """Keeps what is sound of ``state``, as the browser sent it, and returns it. What was made of it stays."""
-    kept = {**checked(state), **{k: v for k, v in load(job).items() if k in MADE}}
-    _write(job, kept)
+def save(job: Job, state: Any, past: Any = None) -> dict[str, Any]:
+    """Keeps what is sound of ``state``, as the browser sent it, and returns it. What was made of it stays, and the steps that led to it,
+    unless ``past`` has newer ones."""
+    before = load(job)
+    kept = {**checked(state), **{k: v for k, v in before.items() if k in MADE}}
+    steps = checked_past(past) if past is not None else before.get(PAST)
+    _write(job, {**kept, **({PAST: steps} if steps else {})})
     return kept
+
+
+def past_of(job: Job) -> dict[str, Any]:
+    """The steps of the changes: ``{"at": index, "steps": [{"name", "n", "state"}, …]}``; empty where there are none."""
+    found = load(job).get(PAST)
+    return found if isinstance(found, dict) else {}
+
+
+def checked_past(past: Any) -> dict[str, Any]:
+    """What is sound of a history; empty where nothing is."""
+    given = past.get("steps") if isinstance(past, Mapping) else None
+    if not isinstance(given, list) or not isinstance(past.get("at"), int) or isinstance(past["at"], bool):
+        return {}
+    steps = [_step(one) for one in given if isinstance(one, Mapping) and one.get("name") in STEPS]
+    at = past["at"]
+    if len(steps) != len(given) or not 0 <= at < len(steps):
+        return {}
+    while len(steps) > 1 and (len(steps) > MOST_STEPS or len(json.dumps(steps)) > MOST_PAST):
+        first = 1 if at == 0 else 0  # what is shown now is never lost
+        del steps[-1 if first else 0]
+        at -= 0 if first else 1
+    return {"at": at, "steps": steps}
+
+
+def _step(one: Mapping[str, Any]) -> dict[str, Any]:
+    n = one.get("n")
+    number = n if isinstance(n, int) and not isinstance(n, bool) and 0 <= n < 100_000 else 0
+    return {"name": str(one["name"]), "n": number, "state": checked(one.get("state"))}
+
+
+def stepped(past: Any, name: str, n: int, state: Mapping[str, Any]) -> dict[str, Any]:
+    """``past`` with one more step that led to ``state``; what had been undone is forgotten."""
+    found = checked_past(past) or {"at": 0, "steps": [{"name": "", "n": 0, "state": {}}]}
+    steps = [*found["steps"][: found["at"] + 1], {"name": name, "n": n, "state": dict(state)}]
+    return checked_past({"at": len(steps) - 1, "steps": steps})
 
 
 def keep_making(
@@ -126,8 +173,8 @@ def _write(job: Job, state: Mapping[str, Any]) -> None:
 
 
 def checked(state: Any) -> dict[str, Any]:
-    """The parts of ``state`` that have the right form: ``bounds``, ``ticked``, ``texts``, ``nudges``, ``added``, ``struck``, ``look``,
-    ``frames``."""
+    """The parts of ``state`` that have the right form: ``bounds``, ``ticked``, ``texts``, ``nudges``, ``added``, ``removed``, ``struck``,
+    ``look``, ``frames``."""
     if not isinstance(state, Mapping):
         return {}
     found = {
@@ -135,10 +182,11 @@ def checked(state: Any) -> dict[str, Any]:
         "ticked": _ticked(state.get("ticked")),
         "texts": _texts(state.get("texts")),
         "nudges": _nudges(state.get("nudges")),
-        "added": _spans(state.get("added"), SHORTEST)[:MOST_ADDED],
+        "added": _added(state.get("added")),
+        "removed": _removed(state.get("removed")),
         "look": _look(state.get("look")),
         "frames": _frames(state.get("frames")),
-        "struck": _spans(state.get("struck"), SHORTEST_STRUCK),
+        "struck": _struck(state.get("struck")),
     }
     return {name: value for name, value in found.items() if value}
 
@@ -178,10 +226,26 @@ def _frame(value: Mapping[str, Any]) -> dict[str, Any]:
     return {"start": start, "end": end, "kind": str(value["kind"]), "middle": middle}
 
 
-def _spans(value: Any, shortest: float) -> list[list[float]]:
-    """Stretches of the file in its seconds: moments that the visitor added, words that were struck out."""
+def _struck(value: Any) -> list[list[float]]:
+    """Stretches that were struck out, in seconds of their file; of a file that is not the first its number (from 0) comes last."""
     spans = value if isinstance(value, list) else []
-    return [[float(b[0]), float(b[1])] for b in spans[:MOST] if _is_span(b, shortest)]
+    sound = [s for s in spans[:MOST] if isinstance(s, list) and len(s) in (2, 3) and _is_span(s[:2], SHORTEST_STRUCK)]
+    return [[float(s[0]), float(s[1]), *(int(k) for k in s[2:])] for s in sound if all(_is_number(k) for k in s[2:])]
+
+
+def _added(value: Any) -> list[list[float]]:
+    """Clips that the visitor added: where each begins and ends, then the numbers of the found clips that it is a part of."""
+    given = value if isinstance(value, list) else []
+    sound = (
+        a for a in given if isinstance(a, list) and _is_span(a[:2]) and all(_is_number(n) and int(n) for n in a[2:])
+    )
+    return [[float(a[0]), float(a[1]), *(int(n) for n in a[2 : 2 + MOST_ADDED])] for a in sound][:MOST_ADDED]
+
+
+def _removed(value: Any) -> list[int]:
+    """The numbers of clips that the visitor put away, in order."""
+    given = value if isinstance(value, list) else []
+    return sorted({int(n) for n in given[:MOST] if _is_number(n) and int(n)})
 
 
 def _is_number(text: Any) -> bool:
@@ -225,6 +289,11 @@ def bounds_of(state: Mapping[str, Any], n: int, clip: Mapping[str, Any]) -> Boun
     return float(start), float(end)
 
 
+def removed_in(state: Mapping[str, Any]) -> frozenset[int]:
+    """The numbers (from 1) of clips that were put away."""
+    return frozenset(state.get("removed", ()))
+
+
 def frames_in(state: Mapping[str, Any], n: int) -> list[dict[str, Any]]:
     """How shots of clip ``n`` are shown by hand."""
     found = state.get("frames", {}).get(str(n), ())
@@ -236,10 +305,11 @@ def hands_in(state: Mapping[str, Any], n: int, file: str = "") -> tuple[HandPlac
     return tuple(HandPlace(**frame, file=file) for frame in frames_in(state, n))
 
 
-def struck_in(state: Mapping[str, Any], bounds: Bounds) -> list[list[float]]:
-    """What is struck out between ``bounds``, in seconds of the file, in order."""
+def struck_in(state: Mapping[str, Any], bounds: Bounds, file: int = 0) -> list[list[float]]:
+    """What is struck out between ``bounds`` of file number ``file``, in its seconds, in order."""
     low, high = bounds
-    inside = [[max(low, a), min(high, b)] for a, b in state.get("struck", ()) if b > low and a < high]
+    here = [s[:2] for s in state.get("struck", ()) if int(s[2] if len(s) > 2 else 0) == file]
+    inside = [[max(low, a), min(high, b)] for a, b in here if b > low and a < high]
     return sorted(s for s in inside if s[1] - s[0] >= SHORTEST_STRUCK)
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from pipeline.files import downloads
 from pipeline.files.received import Stored
+from pipeline.links import fetching
 from pipeline.progress import Report, part_of
 from pipeline.requests import Request
 from web.jobs.folders import is_inside
@@ -29,13 +29,13 @@ def arrived(engine: Any, request: Request, report: Report) -> Report:
     A job that starts again finds what it downloaded before. ``engine`` has ``settings`` and ``probe(path)``.
 
     Raises:
-        As :func:`pipeline.files.downloads.download`; whatever ``report`` raises, and then nothing of a broken download stays.
+        As :func:`pipeline.links.fetching.download`; whatever ``report`` raises, and then nothing of a broken download stays.
     """
     wanted = {Path(path): url for path, url in request.fetch.items()}
     missing = [path for path in wanted if is_inside(str(path), engine.settings.uploads) and not path.exists()]
     share = SHARE / max(1, len(missing))
     for n, path in enumerate(missing):
-        downloads.download(
+        fetching.download(
             wanted[path], engine.settings, part_of(report, n * share, (n + 1) * share), engine.probe, path
         )
     return part_of(report, SHARE, 1.0) if missing else report

@@ -30,6 +30,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import BadRequest, NotFound, ToolError
+from pipeline.links import fetching
 from pipeline.messages import Message, choose_language
 from pipeline.progress import Report
 from pipeline.requests import Request
@@ -247,6 +248,7 @@ class Jobs:
         remove_folder(job)
         for path in self._own_uploads(job):
             path.unlink(missing_ok=True)
+            fetching.evidence_of(path).unlink(missing_ok=True)
         _log.info("job deleted", extra={"job_id": job.id})
 
     def _ended(self, job_id: str) -> None:

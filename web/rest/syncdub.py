@@ -31,6 +31,8 @@ from web.rest.reelify import PROBLEMS, accepted, submitted
 
 router = APIRouter(tags=["syncdub"])
 FILE_FIELDS = {**dict.fromkeys(ORIGINAL, "original"), **dict.fromkeys(DUBBED, "dubbed")}
+FURTHER = "also"
+"""The field of further dubs of the same film; it may come several times."""
 Given = tuple[Stored, Stored, dict[str, Any]]
 """The film, its dub, and what else was said."""
 GONE = 499
@@ -46,7 +48,16 @@ _UPLOAD_SCHEMA: dict[str, Any] = {
                 "schema": {
                     "type": "object",
                     "required": ["original", "dubbed"],
-                    "properties": {**_BODY["properties"], "original": _BINARY, "dubbed": _BINARY},
+                    "properties": {
+                        **_BODY["properties"],
+                        "original": _BINARY,
+                        "dubbed": _BINARY,
+                        "also": {
+                            "type": "array",
+                            "items": _BINARY,
+                            "description": "Further dubs, a file each; parts of one dub as files of one field `also.NAME`, in order.",
+                        },
+                    },
                 }
             },
             "application/json": {"schema": _BODY},
@@ -73,7 +84,7 @@ _PIECE_SCHEMA: dict[str, Any] = {
     openapi_extra=_UPLOAD_SCHEMA,
 )
 async def upload(request: Request) -> Response:
-    """Put a dub in sync with its original: upload both files (`original`, `dubbed`), or name two media files in JSON.
+    """Put a dub in sync with its original: upload the files (`original`, `dubbed`, further dubs as `also`), or name them in JSON.
 
     Answers a task id as soon as both files are here and are media.
     """
@@ -100,7 +111,7 @@ async def _uploaded(request: Request, service: Service) -> Given:
     length = int(announced) if announced.isdigit() else None
     kind = request.headers.get("content-type", "")
     async with aclosing(service.allowance.metered(payer_of(request), length, request.stream())) as stream:
-        form = await read_form(stream, kind, length, service.settings, FILE_FIELDS)
+        form = await read_form(stream, kind, length, service.settings, FILE_FIELDS, FURTHER)
     try:
         if set(form.files) != {"original", "dubbed"}:
             raise BadRequest("error.two_files_needed")
@@ -111,11 +122,19 @@ async def _uploaded(request: Request, service: Service) -> Given:
     names = {p.called: OLDER.get(p.called, (p.called,)) for p in options_of(SyncRequest, "rest")}
     given = {name: next((form.fields[n] for n in called if form.fields.get(n)), None) for name, called in names.items()}
     options = {name: value for name, value in given.items() if value is not None}
-    return form.files["original"], form.files["dubbed"], options
+    return form.files["original"], form.files["dubbed"], {**options, "also": further(form)}
+
+
+def further(form: Form) -> tuple[tuple[Stored, ...], ...]:
+    """More dubs of a form: each file of the field ``also`` is one, the files of a group (``also.tv``) are the parts of one, in order."""
+    dubs: dict[str, list[Stored]] = {}
+    for number, (name, file) in enumerate(form.more):
+        dubs.setdefault(f"{number}" if name == FURTHER else name, []).append(file)
+    return tuple(map(tuple, dubs.values()))
 
 
 def _check(form: Form, service: Service) -> None:
-    for file in form.files.values():
+    for file in form.every:
         try:
             service.engine.probe(file.path)
         except UserError as error:

@@ -113,7 +113,11 @@ def download(task_id: str, request: Request, edited: bool = False) -> FileRespon
     job = job_of(request, task_id)
     if job.state == "done" and any(clip.get("path") for clip in clips.clips_of(job)):
         anew = _cut_by_hand(job, request) if edited else {}
-        return FileResponse(_zip(job, anew), filename=f"clips_{job.slug}.zip")
+        away = edits.removed_in(edits.load(job)) if edited else frozenset()
+        anew = {
+            n: path for n, path in anew.items() if n <= len(clips.clips_of(job)) + len(edits.load(job).get("added", ()))
+        }
+        return FileResponse(_zip(job, anew, away), filename=f"clips_{job.slug}.zip")
     path = clips.output_file(job)
     return FileResponse(path, filename=clips.output_name(job, path))
 
@@ -144,18 +148,18 @@ def _cut_by_hand(job: Job, request: Request) -> dict[int, Path]:
     return found
 
 
-def _zip(job: Job, anew: Mapping[int, Path]) -> Path:
-    """The clips of a job in one file, made on first use, with those made ``anew`` in place of the first ones; names inside
-    are ours."""
-    state = "".join(f"{n}:{path};" for n, path in sorted(anew.items()))
-    target = job.folder / (f"clips_{hashlib.sha256(state.encode()).hexdigest()[:16]}.zip" if anew else "clips.zip")
+def _zip(job: Job, anew: Mapping[int, Path], away: frozenset[int] = frozenset()) -> Path:
+    """The clips of a job in one file, made on first use, with those made ``anew`` in place of the first ones and without those put
+    ``away``; names inside are ours."""
+    state = "".join(f"{n}:{path};" for n, path in sorted(anew.items())) + "".join(f"-{n}" for n in sorted(away))
+    target = job.folder / (f"clips_{hashlib.sha256(state.encode()).hexdigest()[:16]}.zip" if state else "clips.zip")
     if not target.exists():
         names = {}
         for number, clip in enumerate(clips.clips_of(job), 1):
-            if clip.get("path"):
+            if clip.get("path") and number not in away:
                 path = anew.get(number) or clips.inside(job, str(clip["path"]))
                 names[path] = clips.clip_name(job, number, str(path))
-        own = {number: path for number, path in anew.items() if number > len(clips.clips_of(job))}
+        own = {n: path for n, path in anew.items() if n > len(clips.clips_of(job)) and n not in away}
         names |= {path: clips.clip_name(job, number, str(path)) for number, path in own.items()}
         to_zip(names, target, names)
     return target

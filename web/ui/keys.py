@@ -8,7 +8,7 @@ from web.ui.language import tell
 from web.ui.timeline import attr
 
 KEYS = (
-    ("Space · K", "play"), ("J · L", "speed"), ("← →", "frame"), ("Shift ← →", "second"), ("I · O", "edges"), ("↑ ↓", "clips"), ("M", "add"),
+    ("Space · K", "play"), ("J · L", "speed"), ("← →", "frame"), ("Shift ← →", "second"), ("I · O", "edges"), ("↑ ↓", "clips"), ("M", "add"), ("S · G", "divide"), ("D · X", "copies"),
     ("+ · − · 0", "zoom"), ("Shift ← →", "words"), ("Delete", "strike"),
     ("Ctrl Z", "undo"), ("Ctrl Shift Z", "redo"), ("Tab, ← →", "edge"), ("?", "sheet"),
 )  # fmt: skip

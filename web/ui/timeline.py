@@ -9,10 +9,13 @@ import hashlib
 import html
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from pipeline.evidence.sound_events import EVENTS
 from pipeline.messages import clock
+from web.desk.work import FILM
+from web.jobs import edits
 from web.ui.language import percent, precise, tell
 
 N_POINTS = 2400
@@ -23,20 +26,45 @@ Clip = Mapping[str, Any]
 Span = tuple[float, float]
 
 
-def timeline(
-    evidence: Mapping[str, Any], clips: Sequence[Clip], language: str, *, edges: bool = True, said: str = ""
-) -> str:
-    """Curve, clips, sound events and shots over one axis, wider than its window when it is zoomed. ``evidence`` may be empty so far
-    but for ``duration``. ``said`` is a lane that the script fills with what is said."""
-    duration = float(evidence.get("duration") or max((c["end"] for c in clips), default=1.0)) or 1.0
-    boxes = "".join(clip_box(n, c, (0.0, duration), language, edges=edges) for n, c in enumerate(clips, 1))
-    drawn = curve(evidence.get("excitement") or [])
+@dataclass(frozen=True)
+class Whole:
+    """A whole file on a timeline: its ``evidence`` (may be empty so far but for ``duration``) and clips in it by their numbers.
+    ``beside`` is where its sound and pictures are fetched from, ``{job}/{kind}/{file}`` with a place for the kind; ``said`` is a lane that
+    the script fills with what is said."""
+
+    evidence: Mapping[str, Any]
+    clips: Mapping[int, Clip]
+    edges: bool = True
+    said: str = ""
+    beside: str = ""
+    hidden: bool = False
+
+
+def numbered(clips: Sequence[Clip]) -> dict[int, Clip]:
+    """Clips by their numbers, from 1."""
+    return dict(enumerate(clips, 1))
+
+
+def beside(job: str, file: int) -> str:
+    """Where the page fetches what it draws of file number ``file`` of a job."""
+    return f"page/desk/{job}/{{}}/{file}" if job else ""
+
+
+def timeline(whole: Whole, language: str) -> str:
+    """Curve, clips, sound events and shots over one axis, wider than its window when it is zoomed."""
+    duration = (
+        float(whole.evidence.get("duration") or max((c["end"] for c in whole.clips.values()), default=1.0)) or 1.0
+    )
+    boxes = "".join(clip_box(n, c, (0.0, duration), language, edges=whole.edges) for n, c in whole.clips.items())
+    drawn = curve(whole.evidence.get("excitement") or [])
     name = attr(tell("ui.timeline", language))
+    film = f'<canvas class="tl-film" data-n="{FILM}" aria-hidden="true"></canvas>' if whole.beside else ""
     return (
-        f'<div class="tl whole" role="group" aria-label="{name}" data-whole="{duration:.2f}">{_zoom(language)}<div class="tl-window" tabindex="0" '
-        f'role="group" aria-label="{attr(tell("ui.zoom.window", language))}"><div class="tl-wide"><div class="tl-track" data-from="0" '
-        f'data-to="{duration:.2f}"><canvas class="tl-wave" aria-hidden="true"></canvas>{drawn}{boxes}</div>{said}'
-        f'{_lanes(evidence, duration, language)}{axis((0.0, duration))}<i class="tl-head" aria-hidden="true" hidden></i></div></div></div>'
+        f'<div class="tl whole" role="group" aria-label="{name}" data-whole="{duration:.2f}" data-beside="{attr(whole.beside)}"{" hidden" if whole.hidden else ""}>'
+        f'{_zoom(language)}<div class="tl-window" tabindex="0" '
+        f'role="group" aria-label="{attr(tell("ui.zoom.window", language))}"><div class="tl-wide">{film}<div class="tl-track" data-from="0" '
+        f'data-to="{duration:.2f}"><canvas class="tl-wave" aria-hidden="true"></canvas>{drawn}{boxes}</div>{whole.said}'
+        f'{_lanes(whole.evidence, duration, language)}{axis((0.0, duration))}<i class="tl-head" aria-hidden="true" hidden></i></div></div></div>'
     )
 
 
@@ -144,21 +172,36 @@ def axis(span: Span) -> str:
 
 
 def toolbar(language: str, *buttons: str) -> str:
-    """Undo, redo and the buttons given."""
+    """Undo and redo that say what they undo, the buttons given, and the steps so far, each a press away."""
     undo, redo = html.escape(tell("ui.undo", language)), html.escape(tell("ui.redo", language))
+    names = {name: tell(f"ui.step.{name}", language, clip="{clip}") for name in sorted(edits.STEPS - {""})}
+    words = {**names, "": tell("ui.step.start", language), "clip": tell("ui.step.clip", language, n="{n}")}
+    title = html.escape(tell("ui.steps", language))
     return (
-        f'<div class="studio-tools" role="toolbar" aria-label="{attr(tell("ui.edit_tools", language))}">'
-        f'<button type="button" data-undo disabled aria-keyshortcuts="Control+Z">↶ {undo}</button>'
-        f'<button type="button" data-redo disabled aria-keyshortcuts="Control+Shift+Z">↷ {redo}</button>{"".join(buttons)}</div>'
+        f'<div class="studio-tools" role="toolbar" aria-label="{attr(tell("ui.edit_tools", language))}" data-steps="{attr(json.dumps(words))}">'
+        f'<button type="button" data-undo disabled aria-keyshortcuts="Control+Z" data-plain="{undo}">↶ {undo}</button>'
+        f'<button type="button" data-redo disabled aria-keyshortcuts="Control+Shift+Z" data-plain="{redo}">↷ {redo}</button>{"".join(buttons)}</div>'
+        f'<details class="steps" hidden><summary>{title}</summary><ol></ol></details>'
     )
 
 
-def editable(job: str, edits: Mapping[str, Any], body: str) -> str:
-    """Attributes of a view that can be changed by hand: whose it is, the changes so far, and a mark that tells this drawing from others."""
+def act_buttons(language: str) -> str:
+    """What can be done to the clip that plays."""
+    keys = {"split": "S", "duplicate": "D", "merge": "G", "remove": "X"}
+    return "".join(
+        f'<button type="button" data-act="{act}" aria-keyshortcuts="{key}">{html.escape(tell(f"ui.act.{act}", language))}</button>'
+        for act, key in keys.items()
+    )
+
+
+def editable(job: str, state: Mapping[str, Any], body: str) -> str:
+    """Attributes of a view that can be changed by hand: whose it is, the changes so far with the steps to them (``state`` as
+    :func:`web.jobs.edits.load` has it), and a mark that tells this drawing from others."""
     if not job:
         return ""
     mark = hashlib.blake2b(body.encode(), digest_size=6).hexdigest()
-    return f' data-job="{attr(job)}" data-edits="{attr(json.dumps(edits))}" data-render="{mark}"'
+    past = json.dumps(edits.checked_past(state.get(edits.PAST)))
+    return f' data-job="{attr(job)}" data-edits="{attr(json.dumps(edits.checked(state)))}" data-past="{attr(past)}" data-render="{mark}"'
 
 
 def attr(text: Any) -> str:

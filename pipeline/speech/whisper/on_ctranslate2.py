@@ -16,7 +16,7 @@ from pipeline.errors import ModelUnavailable
 from pipeline.progress import breathe
 from pipeline.speech.values import APPEND, BEAM, CAREFUL_BEAM, PREPEND, RATE, Chunk, Heard, HeardWord
 from pipeline.speech.whisper.encoder import WINDOW, alike
-from pipeline.speech.whisper.prompted import prompt
+from pipeline.speech.whisper.prompted import given, prompt
 from pipeline.speech.whisper.rounded import RoundedEncoder
 from pipeline.speech.whisper.states import States
 
@@ -26,8 +26,10 @@ FRAMES_PER_SECOND = 100
 LANES = 4
 """Parts of a batch that a processor works on side by side, each with its share of the threads: threads that work on one step together
 wait for each other at every product (three chunks, two threads: 3.9 s of processor together, 2.1 s each by itself)."""
-SHORT = 5.0
-"""Seconds of a chunk under which the language is told from a whole window: 2.5 s of Spanish in a shorter one were taken for Galician."""
+SHORT, CLEAR = 5.0, 0.9
+"""Seconds of a chunk under which its vote is believed from this probability on, and else asked again of a whole window: 2.5 s of Spanish
+in a shorter one were taken for Galician. Of 183 pieces under five seconds (German, English, Spanish; as they are, by telephone, in noise,
+over music) 113 were so clear, and what a whole window said of them was no more often right."""
 
 
 class FasterWhisper:
@@ -58,22 +60,17 @@ class FasterWhisper:
         if not chunks or not self._model.model.is_multilingual:
             return [{"en": 1.0} for _ in chunks]
 
-        def likely(_: Sequence[Chunk], encoded: Any) -> list[Mapping[str, float]]:
-            ranked = self._model.model.detect_language(encoded)
-            return [{token.strip("<|>"): float(p) for token, p in row} for row in ranked]
+        found = self._beside(chunks, self._groups(chunks), self._likely)
+        unsure = [n for n, chunk in enumerate(chunks) if chunk.duration < SHORT and max(found[n].values()) < CLEAR]
+        if unsure:
+            windows = self._beside([chunks[n] for n in unsure], {WINDOW: list(range(len(unsure)))}, self._likely)
+            for n, languages in zip(unsure, windows, strict=True):
+                found[n] = languages
+        return found
 
-        return self._beside(chunks, self._voting(chunks), likely)
-
-    def _voting(self, chunks: Sequence[Chunk]) -> dict[int, list[int]]:
-        """As :meth:`_groups`, but whole windows for chunks shorter than :data:`SHORT`."""
-        short = [n for n, chunk in enumerate(chunks) if chunk.duration < SHORT]
-        long = [n for n in range(len(chunks)) if n not in set(short)]
-        groups = {
-            frames: [long[n] for n in numbers] for frames, numbers in self._groups([chunks[n] for n in long]).items()
-        }
-        if short:
-            groups[WINDOW] = sorted([*groups.get(WINDOW, ()), *short])
-        return groups
+    def _likely(self, _: Sequence[Chunk], encoded: Any) -> list[Mapping[str, float]]:
+        ranked = self._model.model.detect_language(encoded)
+        return [{token.strip("<|>"): float(p) for token, p in row} for row in ranked]
 
     def _groups(self, chunks: Sequence[Chunk], *, careful: bool = False) -> dict[int, list[int]]:
         """Numbers of chunks by the frames they are given: a processor is given what chunks need, those of about one length as a batch;
@@ -114,6 +111,18 @@ class FasterWhisper:
             return self._listen(tokenizer, part, encoded, careful, before)
 
         return self._beside(chunks, self._groups(chunks, careful=careful), heard)
+
+    def align(self, chunks: Sequence[Chunk], texts: Sequence[str], language: str) -> list[tuple[HeardWord, ...]]:
+        """When each word of ``texts``, one a chunk, is said in it."""
+        if not chunks:
+            return []
+        tokenizer = self._tokenizer(language)
+        known = {id(chunk): given(tokenizer.encode, text) for chunk, text in zip(chunks, texts, strict=True)}
+
+        def timed(part: Sequence[Chunk], encoded: Any) -> list[tuple[HeardWord, ...]]:
+            return self._words(tokenizer, encoded, [known[id(chunk)] for chunk in part], part)
+
+        return self._beside(chunks, self._groups(chunks), timed)
 
     def _listen(
         self, tokenizer: Any, chunks: Sequence[Chunk], encoded: Any, careful: bool, before: Sequence[int]

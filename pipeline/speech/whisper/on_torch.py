@@ -17,7 +17,7 @@ from pipeline.speech.whisper import beam
 from pipeline.speech.whisper.decoder import Rules, Writer, Written
 from pipeline.speech.whisper.encoder import FRAME, context, encode
 from pipeline.speech.whisper.fixed import rows_within
-from pipeline.speech.whisper.prompted import prompt
+from pipeline.speech.whisper.prompted import given, prompt
 from pipeline.speech.whisper.recorded import RecordedWriter
 from pipeline.speech.whisper.weights import alignment_heads, dimensions, read_variables, state_dict
 
@@ -113,13 +113,10 @@ class OpenAIWhisper:
     ) -> list[Heard]:
         """The words of each chunk, decoded as one batch; ``names`` may be among them."""
         import torch
-        from whisper.tokenizer import get_tokenizer
 
         if not chunks:
             return []
-        tokenizer = get_tokenizer(
-            self.model.is_multilingual, num_languages=self.model.num_languages, language=language, task="transcribe"
-        )
+        tokenizer = self._tokenizer(language)
         rules = _rules(tokenizer, self.model.dims.n_text_ctx // 2, prompt(tokenizer.encode, names))
         with torch.inference_mode():
             encoded = self._encoded(chunks, whole=careful)
@@ -133,6 +130,28 @@ class OpenAIWhisper:
                 texts = self._writer.write([self._writer.sound(e) for e in encoded], rules)
             with threads(1):
                 return _heard(tokenizer, rules, texts, chunks)
+
+    def align(self, chunks: Sequence[Chunk], texts: Sequence[str], language: str) -> list[tuple[HeardWord, ...]]:
+        """When each word of ``texts``, one a chunk, is said in it."""
+        import torch
+
+        tokenizer = self._tokenizer(language)
+        rules = _rules(tokenizer, self.model.dims.n_text_ctx // 2)
+        known = [given(tokenizer.encode, text) for text in texts]
+        with torch.inference_mode():
+            encoded = self._encoded(chunks) if chunks else []
+            read = [
+                self._writer.read(self._writer.sound(part), rules, tokens)
+                for part, tokens in zip(encoded, known, strict=True)
+            ]
+            with threads(1):
+                return [heard.words for heard in _heard(tokenizer, rules, read, chunks)]
+
+    def _tokenizer(self, language: str) -> Any:
+        from whisper.tokenizer import get_tokenizer
+
+        known = {"num_languages": self.model.num_languages, "language": language, "task": "transcribe"}
+        return get_tokenizer(self.model.is_multilingual, **known)
 
     def _keep(self, chunks: Sequence[Chunk], encoded: Sequence[Any]) -> None:
         """What ``chunks`` were encoded to is there for their next hearing."""

@@ -17,6 +17,8 @@ from pipeline.written.spelling import LONGEST, SHORTEST, sounded
 
 MOST_TOKENS = 200
 """Tokens of a prompt: with the start of a text, its longest (224) and its end they stay within Whisper's 448."""
+MOST_GIVEN = 220
+"""Tokens of a text that is known: Whisper's own texts have at most 224."""
 ROUGH, ROUGH_SHORT = 0.5, 0.75
 """How alike letters must sound (share of them in common) where two hearings are of one sound; of names under
 :data:`pipeline.written.spelling.SHORTEST` letters, which are alike by chance."""
@@ -31,6 +33,12 @@ def prompt(encode: Callable[[str], Sequence[int]], names: Sequence[str]) -> tupl
         if len(tokens) <= MOST_TOKENS:
             return tokens
     return ()
+
+
+def given(encode: Callable[[str], Sequence[int]], text: str) -> list[int]:
+    """Tokens of a text that is known, as many of the first as Whisper writes at most."""
+    plain = " ".join(text.replace("<|", "").split())
+    return list(encode(f" {plain}"))[:MOST_GIVEN] if plain else []
 
 
 def suspected(words: Sequence[HeardWord], names: Sequence[str]) -> tuple[str, ...]:

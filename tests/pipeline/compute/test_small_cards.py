@@ -24,7 +24,7 @@ from pipeline.speech import backends, recognisers, transcriber
 from pipeline.speech.backends import Place
 from pipeline.speech.passages import Passage, Said
 from pipeline.speech.recognisers import Recognisers
-from pipeline.speech.values import Chunk, Heard
+from pipeline.speech.values import Chunk, Heard, HeardWord
 from pipeline.text import embedder
 
 GIB = 2**30
@@ -341,6 +341,9 @@ class Voice:
     def languages(self, chunks: Sequence[Chunk]) -> list[dict[str, float]]:
         self.check()
         return [{self.where: 1.0} for _ in chunks]
+
+    def align(self, chunks: Sequence[Chunk], texts: Sequence[str], language: str) -> list[tuple[HeardWord, ...]]:
+        return [() for _ in chunks]
 
     def listen(
         self, chunks: Sequence[Chunk], language: str, *, careful: bool = False, names: Sequence[str] = ()

@@ -9,9 +9,10 @@ import pytest
 from numpy.typing import NDArray
 
 from pipeline.compute.models import yamnet_classes
-from pipeline.evidence.singing import SPOKEN_LEAST, SUNG_LEAST, Voices
+from pipeline.evidence.singing import AROUND, SPOKEN_LEAST, STEP, SUNG_LEAST, Voices
 from pipeline.media.decode import load_audio
 from pipeline.settings import Settings
+from pipeline.values import Span
 from tests.conftest import ROOT
 
 RATE = 16000
@@ -23,13 +24,13 @@ def heard_by(network: Callable[[NDArray[np.uint8]], NDArray[np.float32]]) -> Voi
     return voices
 
 
-def saying(name: str, logit: float, patches: int) -> Callable[[NDArray[np.uint8]], NDArray[np.float32]]:
-    """A network that hears class ``name`` in the first ``patches`` patches."""
+def saying(name: str, logit: float, patches: int, first: int = 0) -> Callable[[NDArray[np.uint8]], NDArray[np.float32]]:
+    """A network that hears class ``name`` in ``patches`` patches from ``first``."""
     classes = yamnet_classes()
 
     def network(given: NDArray[np.uint8]) -> NDArray[np.float32]:
         logits = np.full((len(given), len(classes)), -15.0, np.float32)
-        logits[:patches, classes.index(name)] = logit
+        logits[first : first + patches, classes.index(name)] = logit
         return logits
 
     return network
@@ -45,6 +46,23 @@ def test_a_voice_that_lasts_is_one_and_an_odd_patch_is_none(name: str, least: fl
     assert not heard_by(saying(name, least - 0.1, 3))(NOISE)
     assert not heard_by(saying(name, least + 0.1, 1))(NOISE)
     assert not heard_by(saying("Guitar", 5.0, 10))(NOISE)
+
+
+@pytest.mark.models
+def test_what_lies_around_a_voice_is_part_of_it_and_the_rest_is_not() -> None:
+    noise = np.tile(NOISE, 3)
+    found = heard_by(saying("Singing", 5.0, 4, first=12))(noise)
+    # Two loud patches of three lift the mean over the border: one patch on either side counts too.
+    assert found is not None
+    assert (found.start, found.end) == (pytest.approx(11 * STEP - AROUND), pytest.approx(17 * STEP + AROUND))
+
+
+@pytest.mark.models
+def test_a_voice_whose_words_are_known_is_none() -> None:
+    singing = heard_by(saying("Singing", 5.0, 3, first=4))
+    assert not singing(NOISE, [Span(3.9, 6.5)])
+    assert singing(NOISE, [Span(8.0, 9.0)])
+    assert not singing(NOISE, [Span(0.0, 10.0)])
 
 
 @pytest.mark.models

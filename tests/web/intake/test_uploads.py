@@ -184,6 +184,39 @@ def test_two_files_become_a_task(client: TestClient) -> None:
     assert _uploads(client) == []
 
 
+def test_further_dubs_come_with_the_first(client: TestClient) -> None:
+    """Two files of one field are two dubs, those of a group the parts of one in their order."""
+    files = [
+        ("original", ("film.mp4", b"film")), ("dubbed", ("tv.mkv", b"tv")), ("also", ("dvd.mkv", b"dvd")), ("also.cd", ("CD1.mka", b"1")),
+        ("also", ("vhs.mkv", b"vhs")), ("also.cd", ("CD2.mka", b"2")),
+    ]  # fmt: skip
+    job = ended(client, client.post("/api/upload", files=files).json()["task_id"])
+    asked = job.request
+    assert [[asked.called(part) for part in dub] for dub in asked.also] == [
+        ["dvd.mkv"],
+        ["CD1.mka", "CD2.mka"],
+        ["vhs.mkv"],
+    ]
+    assert [[part.suffix for part in dub] for dub in asked.also] == [[".mkv"], [".mka", ".mka"], [".mkv"]]
+    parts(client).jobs.delete(job.id)
+    assert _uploads(client) == []
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ("also", ("x.mkv", b"bad")),
+        ("also.", ("x.mkv", b"a")),
+        ("also.a/b", ("x.mkv", b"a")),
+        ("dubbed", ("x.mkv", b"a")),
+    ],
+)
+def test_a_further_dub_that_is_none_takes_all_with_it(client: TestClient, wrong: tuple[str, tuple[str, bytes]]) -> None:
+    files = [("original", ("a.mp4", b"film")), ("dubbed", ("b.mp4", b"dub")), ("also", ("c.mp4", b"c")), wrong]
+    assert client.post("/api/upload", files=files).status_code in (400, 422)
+    assert _uploads(client) == []
+
+
 @pytest.mark.parametrize(
     ("files", "status"),
     [

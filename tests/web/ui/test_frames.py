@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from reelify.looks.hands import HandPlace
-from tests.browsing import Place, Visit, eventually, newest
+from tests.browsing import Place, Visit, drag, eventually, newest
 from web.jobs import edits
 
 pytestmark = pytest.mark.browser
@@ -56,9 +56,10 @@ def test_a_moment_in_another_shape_has_its_shots_and_they_stay_after_a_reload(br
         page = visit.page
         page.click("#highlights-example")
         visit.see("#highlights-view .stage[data-job] .card")
-        assert page.locator("#highlights-view .shot").count() == 0, "its film's own shape needs no choice"
+        assert page.locator("#highlights-view .shots:visible").count() == 0, "its film's own shape needs no choice"
         page.select_option("[data-how=aspect]", "9:16")
         page.click("#highlights-view [data-apply]")
+        eventually(lambda: page.locator("[data-apply]").is_disabled())
         visit.see("#highlights-view .card[data-n='2'] .shots summary").click()
         choice = page.locator("#highlights-view .card[data-n='2'] .shot select")
         assert page.locator("[data-apply]").is_disabled()
@@ -74,3 +75,45 @@ def test_a_moment_in_another_shape_has_its_shots_and_they_stay_after_a_reload(br
         assert newest(place, "compile").request.frames == (HandPlace(91.0, 100.0, "centre", 0.5),)
         eventually(lambda: page.locator("[data-apply]").is_disabled())
         assert choice.nth(0).input_value() == "follow"
+
+
+def test_the_frame_is_dragged_on_the_picture_before_a_clip_is_made(browser: Any, place: Place) -> None:
+    """By a pointer and by keys; what was set is there after a reload and is what is made."""
+    with Visit(browser, place.address, width=390) as visit:
+        page = visit.page
+        page.click("#highlights-example")
+        visit.see("#highlights-view .stage[data-job] .card")
+        page.select_option("[data-how=aspect]", "9:16")
+        visit.see("#highlights-view .card[data-n='1'] .shots summary").click()
+        shots = page.locator("#highlights-view .card[data-n='1'] .shot")
+        visit.see("#highlights-view .card[data-n='1'] .framed:visible .crop")
+        assert shots.count() == 2, "the clip goes over a cut"
+        assert shots.first.locator("small").inner_text().count(" · ") == 1, "each says how it is shown and why"
+        crop = shots.first.locator(".crop")
+        crop.scroll_into_view_if_needed()
+        before, area = crop.bounding_box(), shots.first.locator(".framed").bounding_box()
+        assert min(before["width"], before["height"]) >= 44
+        wide = shots.first.locator("img").evaluate("i => i.naturalWidth / i.naturalHeight")
+        share = 9 / 16 / wide
+        assert before["width"] / area["width"] == pytest.approx(share, abs=0.02), "9:16 of this picture"
+        drag(page, crop, -area["width"], 0)
+        job = newest(place, "highlights")
+        eventually(lambda: edits.load(job).get("frames"))
+        assert crop.bounding_box()["x"] == pytest.approx(area["x"], abs=2), "it stops at the edge"
+        frame = edits.load(job)["frames"]["1"][0]
+        assert frame == {"start": 18.3, "end": 20.0, "kind": "hand", "middle": pytest.approx(share / 2, abs=0.002)}
+        crop.focus()
+        page.keyboard.press("End")
+        page.keyboard.press("ArrowLeft")
+        last = pytest.approx(1 - share / 2 - 0.01, abs=0.002)
+        eventually(lambda: edits.load(job)["frames"]["1"][0]["middle"] == last)
+        assert shots.first.locator("select").input_value() == "hand"
+        visit.reload()
+        visit.see("#highlights-view .card[data-n='1'] .shots summary").click()
+        visit.see("#highlights-view .card[data-n='1'] .framed:visible .crop.own")
+        assert page.locator("#highlights-view [data-undo]").inner_text().startswith("↶ Deshacer: encuadrar «")
+        with page.expect_download():
+            page.locator("#highlights-view .card[data-n='1'] a[data-get=url]").click()
+        assert newest(place, "compile").request.frames == (
+            HandPlace(18.3, 20.0, "hand", edits.load(job)["frames"]["1"][0]["middle"]),
+        )

@@ -25,7 +25,7 @@ from web.ui.examples import example_files
 from web.ui.following import Early, TabWork, asker, chosen_source, follow, note, notes, shown
 from web.ui.giving.given import given_in, is_example
 from web.ui.giving.zone import Field, Zone, held, zone_view
-from web.ui.highlights.work import keep_edits
+from web.ui.handwork.kept import keep_edits
 from web.ui.language import language_of, tell
 from web.ui.numbers import shown_table
 from web.ui.running.card import done_bar
@@ -181,8 +181,8 @@ class DubWork(TabWork):
         """The plan as analysed, under what was moved by hand since; the facts of the finished film beside it."""
         if first.id != job.id and first.result:
             analysed = public_result(first, self.page.settings, language)
-            return whole_view(Map(analysed, plan, first.id, edits.checked(edits.load(first))), language)
-        return whole_view(Map(plan, plan, job.id, edits.checked(edits.load(job))), language)
+            return whole_view(Map(analysed, plan, first.id, edits.load(first)), language)
+        return whole_view(Map(plan, plan, job.id, edits.load(job)), language)
 
 
 def _spoken(plan: Mapping[str, Any], language: str) -> Any:

@@ -46,6 +46,7 @@ def layout(last: gr.BrowserState) -> FindingTab:
     """Draws the tab; ``last`` is where the browser remembers its job."""
     with gr.Column(elem_id="finding-flow", elem_classes="flow"):
         progress = progress_place("finding-progress")
+        gr.Markdown(label("ui.finding.intro"), elem_id="finding-intro", elem_classes="flow-options flow-lead")
         with gr.Column(elem_classes="flow-options"):
             kinds = [(label(f"ui.finding.{name}"), name) for name in (SEARCH, CHAPTERS)]
             options = {

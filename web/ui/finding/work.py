@@ -34,7 +34,7 @@ BEFORE, AFTER = 2.0, 6.0
 SEEN = 200
 """Projects whose videos a search of everything looks into."""
 ZONE = Zone(
-    "finding", "ui.finding.intro", (Field("sources", "finding-files", "ui.finding.files", several=True),), "ui.finding.go",
+    "finding", "", (Field("sources", "finding-files", "ui.finding.files", several=True),), "ui.finding.go",
     "highlights", "ui.finding.shows", also="ui.finding.all",
 )  # fmt: skip
 Asked = FindRequest | ChaptersRequest

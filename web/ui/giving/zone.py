@@ -38,8 +38,9 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Zone:
-    """A tab's drop zone. ``tab`` begins its elements' ids, ``intro``, ``go`` and ``shows`` are codes of words (``shows``: what the
-    example will show), ``example`` is how the example's files begin; ``also`` a second button."""
+    """A tab's drop zone. ``tab`` begins its elements' ids, ``intro``, ``go`` and ``shows`` are codes of words (``intro``: empty where the
+    tab says above its options what it does; ``shows``: what the example will show), ``example`` is how the example's files begin; ``also``
+    a second button."""
 
     tab: str
     intro: str
@@ -74,10 +75,11 @@ def zone_view(
                "link": next((h.named for h in files if h.link), "")}
         for name, files in (held or {}).items()
     }  # fmt: skip
+    lead = f'<p class="lead">{html.escape(tell(zone.intro, language))}</p>' if zone.intro else ""
     rules = {"types": list(settings.allowed_extensions), "most": settings.max_upload}
     return (
         f'<div class="studio zone" data-zone="{zone.tab}" data-words="{attr(json.dumps(told))}" data-rules="{attr(json.dumps(rules))}" '
-        f'data-given="{attr(json.dumps(given))}" data-mark="{time.time():.4f}"><p class="lead">{html.escape(tell(zone.intro, language))}</p>'
+        f'data-given="{attr(json.dumps(given))}" data-mark="{time.time():.4f}">{lead}'
         f'<div class="zone-grid n{len(zone.fields)}">{fields}{_side(zone, language)}</div>{_soon(language)}{_picker(language) if library else ""}</div>'
     )
 

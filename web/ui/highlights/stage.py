@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline.messages import format_number
-from web.ui.highlights.transcript import lane, transcript
+from web.ui.handwork.transcript import lane, transcript
 from web.ui.language import precise, tell
 from web.ui.posting.card import score_bar, share_button, to_post
 from web.ui.posting.frames import shots_list
-from web.ui.timeline import Clip, attr, editable, strip, timeline, toolbar
+from web.ui.timeline import Clip, Whole, act_buttons, attr, beside, editable, numbered, strip, timeline, toolbar
 
 
 @dataclass(frozen=True)
@@ -45,13 +45,23 @@ def stage(scene: Scene, language: str) -> str:
     strips = "".join(strip(n, c, scene.evidence, language, hidden=n != 1) for n, c in enumerate(scene.clips, 1))
     make = f'<button type="button" data-apply disabled>{html.escape(tell("ui.highlights.remake", language))}</button>'
     add = f'<button type="button" data-add aria-keyshortcuts="M">{html.escape(tell("ui.highlights.add", language))}</button>'
-    tools = toolbar(language, make, add) + f'<p class="soft">{html.escape(tell("ui.edges_help", language))}</p>'
+    tools = (
+        toolbar(language, make, add, act_buttons(language))
+        + f'<p class="soft">{html.escape(tell("ui.edges_help", language))}</p>'
+    )
+    where = beside(scene.job if scene.source else "", 0)
     cards = "".join(
-        _card(n, c, language, made=bool(scene.job), share=scene.share) for n, c in enumerate(scene.clips, 1)
+        _card(n, c, language, made=bool(scene.job), share=scene.share, where=where)
+        for n, c in enumerate(scene.clips, 1)
     )
     said = lane(language) if scene.said else ""
-    drawn = timeline(scene.evidence, scene.clips, language, edges=bool(scene.job), said=said)
-    text = transcript(scene.job, language) if scene.said else ""
+    drawn = timeline(
+        Whole(
+            scene.evidence, numbered(scene.clips), bool(scene.job), said, beside(scene.job if scene.source else "", 0)
+        ),
+        language,
+    )
+    text = transcript(beside(scene.job, 0), language) if scene.said else ""
     body = (
         f'<div class="desk">{_player(scene, language)}{drawn}'
         f'{strips + scene.making + tools if scene.job and scene.clips else ""}</div>{_sides(language) if text else ""}<ol class="cards">{cards}</ol>{text}'
@@ -81,8 +91,8 @@ def _player(scene: Scene, language: str) -> str:
     )
 
 
-def _card(n: int, clip: Clip, language: str, *, made: bool, share: bool = False) -> str:
-    """A clip; ``made`` lets it be made and downloaded, ``share`` a link to it be copied."""
+def _card(n: int, clip: Clip, language: str, *, made: bool, share: bool = False, where: str = "") -> str:
+    """A clip; ``made`` lets it be made and downloaded, ``share`` a link to it be copied; ``where`` is its film."""
     reasons = "".join(f"<li>{html.escape(r)}</li>" for r in clip.get("reasons", ())[:5])
     poster, url = clip.get("poster") or "", clip.get("url") or ""
     picture = f'<img src="{attr(poster)}" alt="" loading="lazy">' if poster else ""
@@ -94,6 +104,7 @@ def _card(n: int, clip: Clip, language: str, *, made: bool, share: bool = False)
         if url or not made
         else f'<label class="tick"><input type="checkbox" data-want="{n}"> {html.escape(tell("ui.highlights.tick", language))}</label>'
     )
+    shots = shots_list(clip, str(clip.get("look", {}).get("aspect", "")), where, language)
     bounds = ",".join(str(t) for t in clip.get("made", ())) if url else ""
     without = attr(json.dumps(clip.get("without", [])))
     return (
@@ -102,7 +113,7 @@ def _card(n: int, clip: Clip, language: str, *, made: bool, share: bool = False)
         f'<button type="button" class="pic" data-play="{n}" aria-label="{attr(tell("ui.play_clip", language, n=n))}">{picture}</button>'
         f'<div class="txt"><div class="row"><h2>{n}. <span class="when">{precise(clip["start"], language)}–{precise(clip["end"], language)}</span></h2>'
         f'<span class="long">{html.escape(length)}</span></div>'
-        f"{'' if clip.get('own') else score_bar(clip['score'], language)}{to_post(clip, language)}<ul>{reasons}</ul>{shots_list(clip, language) if made else ''}{tick}{download}</div></li>"
+        f"{'' if clip.get('own') else score_bar(clip['score'], language)}{to_post(clip, language)}<ul>{reasons}</ul>{shots if made else ''}{tick}{download}</div></li>"
     )
 
 

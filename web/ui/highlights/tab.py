@@ -10,6 +10,7 @@ import gradio as gr
 from web.ui.following import IN_ORDER, QUIET, Page
 from web.ui.giving.beside import subtitles_field, words_field
 from web.ui.giving.component import drop_zone
+from web.ui.highlights import folder
 from web.ui.highlights.work import HighlightsWork
 from web.ui.language import label
 from web.ui.running.component import progress_place, wrong_place
@@ -55,6 +56,7 @@ def layout(page: Page, last: gr.BrowserState) -> HighlightsTab:
         wrong = wrong_place("highlights")
         with gr.Accordion(label("ui.advanced"), open=False, elem_classes="flow-options"):
             options = _options(page)
+        folder.section(page, options)
         shown = _results()
     state = {"running": gr.State(""), "clips": gr.State({})}
     return HighlightsTab(progress=progress, zone=zone, wrong=wrong, options=options, **shown, **state, last=last)
@@ -113,6 +115,6 @@ def wire(page: Page, demo: gr.Blocks, tab: HighlightsTab) -> None:
     tab.made.stop(work.cancel, tab.running, None, **QUIET)
     tab.running.change(lambda job_id: job_id, tab.running, tab.last, **QUIET)
     tab.view.edit(work.edit, tab.clips, None, **IN_ORDER)
-    tab.view.moment(work.add, tab.clips, tab.outputs, **IN_ORDER)
+    tab.view.moment(work.act, tab.clips, tab.outputs, **IN_ORDER)
     tab.view.apply(work.remake, tab.clips, tab.outputs, **QUIET)
     demo.load(work.resume, tab.last, tab.outputs, **QUIET)

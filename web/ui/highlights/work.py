@@ -17,6 +17,7 @@ from pipeline.render.exports import to_csv
 from pipeline.values import Span
 from reelify.requests import Clip, CompileRequest, HighlightsRequest, Place
 from syncdub.requests import AnalyseRequest
+from web.desk import acts
 from web.jobs import edits
 from web.jobs.inputs import brought
 from web.jobs.queue import Job
@@ -24,10 +25,11 @@ from web.jobs.reels import SAID
 from web.problems import words
 from web.rest.answers import public_result
 from web.ui.examples import example_files
-from web.ui.following import Page, TabWork, asker, chosen_source, follow, note, notes, shown, source_url
+from web.ui.following import TabWork, asker, chosen_source, follow, note, notes, source_url
 from web.ui.giving.beside import with_subtitles
 from web.ui.giving.given import given_in, is_example
 from web.ui.giving.zone import Field, Zone, held, zone_view
+from web.ui.handwork.kept import OWN, being_made, keep_act, keep_edits, made_last, number, own_span, second
 from web.ui.highlights.first_look import FirstLook
 from web.ui.highlights.making import choices, look_of, reckoned
 from web.ui.highlights.stage import Scene, stage
@@ -40,9 +42,6 @@ from web.ui.timeline import attr
 from web.ui.viral.view import plan_links
 
 Answer = tuple[Any, ...]
-OWN = 15.0
-"""Seconds of a moment that is added by hand, before its edges are moved."""
-
 
 ZONE = Zone(
     "highlights", "ui.highlights.intro", (Field("source", "highlights-file", "ui.file"),), "ui.highlights.go", "highlights",
@@ -118,7 +117,7 @@ class HighlightsWork(TabWork):
         if job.state != "done" or job.result is None:
             return self.told(progress=card, running=job.id)
         result = public_result(job, self.page.settings, language)
-        clips = self._clips(job, language)
+        clips = self._there(job, language)
         there = gr.update(visible=bool(clips))
         doubts = worth_saying((job.result or {}).get("doubts", []), result.get("doubts", []), found=bool(clips))
         remarks = notes(doubts if clips or doubts else [result["message"]])
@@ -131,7 +130,7 @@ class HighlightsWork(TabWork):
         evidence = (job.result or {}).get("timeline", {})
         source = source_url(job.asked(HighlightsRequest).source)
         n_found = len((job.result or {}).get("clips", ()))
-        state = edits.checked(edits.load(job))
+        state = edits.load(job)
         said = bool(source) and (job.folder / SAID).is_file()
         making = choices(reckoned(self.page, job), language)
         return stage(
@@ -150,20 +149,10 @@ class HighlightsWork(TabWork):
         )
 
     def _clips(self, job: Job, language: str) -> list[dict[str, Any]]:
-        """The clips as they are shown; those made anew by their new files."""
+        """The clips as they are shown, added ones too; those made anew by their new files."""
         found = public_result(job, self.page.settings, language)["clips"]
-        own = [
-            {
-                "start": low,
-                "end": high,
-                "score": 0.0,
-                "reasons": [tell("ui.highlights.own", language)],
-                "url": "",
-                "poster": "",
-                "own": True,
-            }
-            for low, high in edits.load(job).get("added", ())
-        ]
+        every = acts.grown(found, edits.load(job))
+        own = [_own(clip, language) for clip in every[len(found) :]]
         return [self._clip(job, n, clip, language) for n, clip in enumerate([*found, *own], 1)]
 
     def _clip(self, job: Job, n: int, clip: Mapping[str, Any], language: str) -> dict[str, Any]:
@@ -186,19 +175,29 @@ class HighlightsWork(TabWork):
             "layouts": files.get("layouts", ()),
         }
 
-    def add(self, found: Mapping[str, str], request: gr.Request, event: gr.EventData) -> Answer:
-        """Adds a moment of the visitor's own: the words chosen in the transcript, else around the second at which the player stands."""
+    def act(self, found: Mapping[str, str], request: gr.Request, event: gr.EventData) -> Answer:
+        """Splits, joins or doubles a clip, or adds a moment of the visitor's own: the words chosen in the transcript, else around the
+        second at which the player stands."""
         data, language = event._data or {}, language_of(request)
         try:
             job = self.page.job(found.get("job", ""), request)
-            asked = job.asked(HighlightsRequest)
-            whole = float((job.result or {}).get("timeline", {}).get("duration") or 0.0)
-            low, high = own_span(data, max(OWN, asked.min_duration or 0.0), whole)
             state = edits.checked(data.get("state"))
-            edits.save(job, {**state, "added": [*state.get("added", []), [round(low, 2), round(high, 2)]]})
+            keep_act(job, data, self._acted(job, state, data))
         except StudioError as error:
             return self.told(made=note(words(error.message, language), "bad"))
-        return self.told(view=self._stage(job, language), table=_table(self._clips(job, language), language))
+        return self.told(view=self._stage(job, language), table=_table(self._there(job, language), language), made="")
+
+    def _acted(self, job: Job, state: dict[str, Any], data: Mapping[str, Any]) -> dict[str, Any]:
+        asked, clips = job.asked(HighlightsRequest), (job.result or {}).get("clips", [])
+        if (act := str(data.get("act"))) in (*acts.ACTS[1:], acts.SHOW):
+            return acts.done(clips, state, act, number(data.get("n")), second(data.get("at")))
+        whole = float((job.result or {}).get("timeline", {}).get("duration") or 0.0)
+        return acts.added(clips, state, *own_span(data, max(OWN, asked.min_duration or 0.0), whole))
+
+    def _there(self, job: Job, language: str) -> list[dict[str, Any]]:
+        """The clips that were not put away."""
+        away = edits.removed_in(edits.load(job))
+        return [clip for n, clip in enumerate(self._clips(job, language), 1) if n not in away]
 
     def edit(self, found: Mapping[str, str], request: gr.Request, event: gr.EventData) -> None:
         """Keeps edges that were moved."""
@@ -213,11 +212,12 @@ class HighlightsWork(TabWork):
         try:
             job = self.page.job(found.get("job", ""), request)
             state = edits.save(job, data.get("state"))
+            away = edits.removed_in(state)
             for n, clip in enumerate(self._clips(job, language), 1):
                 bounds = edits.bounds_of(state, n, clip)
                 struck, look, frames = edits.struck_in(state, bounds), state.get("look", {}), edits.frames_in(state, n)
                 made = (tuple(clip["made"]), clip["without"], clip["look"], clip["frames"])
-                if (bounds, struck, look, frames) != made and _is_meant(n, data):
+                if n not in away and (bounds, struck, look, frames) != made and _is_meant(n, data):
                     made_by = self._queued(job, n, clip, bounds, request)
                     edits.keep_making(job, n, made_by, bounds, struck=struck, look=look, frames=frames)
         except StudioError as error:
@@ -251,60 +251,25 @@ class HighlightsWork(TabWork):
             for card, now in follow(self.page, made_by, language):
                 last = card if now.is_finished else ""
                 yield self.told(made=card)
-        clips = self._clips(job, language)
+        clips = self._there(job, language)
         yield self.told(made=last, view=self._stage(job, language), table=_table(clips, language))
 
 
-def own_span(data: Mapping[str, Any], length: float, whole: float) -> tuple[float, float]:
-    """Where a moment of the visitor's own begins and ends: ``low`` to ``high`` as chosen, or ``length`` seconds from ``at`` on."""
-    low, high, at = (float(v) if isinstance(v := data.get(k), int | float) else None for k in ("low", "high", "at"))
-    if low is not None and high is not None and high > low >= 0:
-        low = min(low, max(0.0, whole - edits.SHORTEST))
-        return low, max(min(high, whole), low + edits.SHORTEST)
-    length = min(length, whole)
-    begin = max(0.0, min(at or 0.0, whole - length))
-    return begin, begin + length
+def _own(clip: Mapping[str, Any], language: str) -> dict[str, Any]:
+    """A clip that was added, as its card shows it."""
+    of = clip.get("of", ())
+    why = (
+        tell("ui.highlights.part_of", language, of=", ".join(str(n) for n in of))
+        if of
+        else tell("ui.highlights.own", language)
+    )
+    return {**clip, "score": 0.0, "reasons": [why], "url": "", "poster": ""}
 
 
 def _is_meant(n: int, data: Mapping[str, Any]) -> bool:
     """Whether a clip is among those that are to be made: the one of ``n``, those of ``only``, or all."""
     only = data.get("only") or ()
     return n == data["n"] if data.get("n") is not None else not only or n in only
-
-
-def made_last(page: Page, job: Job, n: int) -> tuple[Mapping[str, Any] | None, Job | None]:
-    """The newest finished making of clip ``n`` and the job that did it; both ``None`` where the first rendering is the last."""
-    for again in edits.makings(job, n):
-        try:
-            done = page.jobs.get(str(again["job"]))
-        except StudioError:  # deleted since
-            continue
-        if done.state == "done":
-            return again, done
-    return None, None
-
-
-def being_made(page: Page, job: Job) -> list[str]:
-    """The unfinished jobs that make something of ``job``'s clips."""
-    found = []
-    for made_by in sorted(edits.made_by(job)):
-        try:
-            if not page.jobs.get(made_by).is_finished:
-                found.append(made_by)
-        except StudioError:  # deleted since
-            continue
-    return found
-
-
-def keep_edits(page: Page, job_id: str, event: gr.EventData, request: gr.Request) -> None:
-    """Stores what a view sent after a change, if it is about the job it shows."""
-    data = event._data or {}
-    if not job_id or data.get("job") != job_id:
-        return
-    try:
-        edits.save(page.job(job_id, request), data.get("state"))
-    except StudioError as error:
-        raise shown(error, request) from error
 
 
 def _table(clips: list[dict[str, Any]], language: str) -> Any:

@@ -32,6 +32,7 @@ from reelify.looks.kits import Kits
 from reelify.looks.platforms import too_long
 from reelify.requests import Clip, CompileRequest, RankRequest
 from reelify.values import Point
+from web.desk.acts import grown
 from web.jobs import edits
 from web.rest.page_captions import BASE
 from web.ui.following import Page, owner_of, shown
@@ -135,10 +136,11 @@ class PreviewWork:
         """The clips of a ranking, edges as moved. Raises BadRequest where there is none."""
         job = self.page.job(job_id, request) if job_id else None
         found = (job.result or {}) if job and job.state == "done" else {}
-        clips = [*found.get("viral_clips", []), *found.get("closest", [])]
-        if not clips or job is None:
+        ranked = [*found.get("viral_clips", []), *found.get("closest", [])]
+        if not ranked or job is None:
             raise BadRequest("error.no_ranking")
         state = edits.load(job)
+        clips = grown(ranked, state)
         return [(clip, Span(*edits.bounds_of(state, n, clip)), job) for n, clip in enumerate(clips, 1)]
 
     def _post(self, asked: CompileRequest, clip: Mapping[str, Any], span: Span) -> Post:

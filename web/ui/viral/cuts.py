@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,27 @@ from pipeline.values import Span
 from reelify.cut.rewriting import Rewrite
 from reelify.requests import Clip as ClipAsked
 from reelify.requests import Place
+from web.desk.acts import files_of
 from web.jobs import edits
 
 Clip = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What the file of a clip was made of: edges (empty before the first), corrected words, frames, and what was struck out."""
+
+    bounds: Sequence[float] = ()
+    texts: Mapping[str, str] = field(default_factory=dict)
+    frames: Sequence[Mapping[str, Any]] = ()
+    struck: Sequence[Sequence[float]] = ()
+
+
+def as_it_is(clips: Sequence[Clip], n: int, state: Mapping[str, Any]) -> Made:
+    """What the file of clip ``n`` would be made of now."""
+    bounds = edits.bounds_of(state, n, clips[n - 1])
+    struck = edits.struck_in(state, bounds, files_of(clips).index(str(clips[n - 1]["source"])))
+    return Made(bounds, words_in(state, n), edits.frames_in(state, n), struck)
 
 
 def cuts_of(clips: Sequence[Clip], make: str, n: int, state: Mapping[str, Any]) -> dict[str, Any]:
@@ -35,9 +54,17 @@ def cuts_of(clips: Sequence[Clip], make: str, n: int, state: Mapping[str, Any]) 
     if make == "without":
         return _without(clips, pieces, state)
     if make == "all":
-        kept = [i for i, c in enumerate(clips, 1) if c.get("kept")] or [1]
-        return {"clips": tuple(pieces[i - 1] for i in kept), **_changes(clips, state, set(kept))}
-    return {"clips": (pieces[n - 1],), "smart": make == "smart", **_changes(clips, state, {n})}
+        there = [i for i in range(1, len(clips) + 1) if i not in edits.removed_in(state)] or [1]
+        kept = [i for i in there if clips[i - 1].get("kept")] or there[:1]
+        struck = tuple(place for i in kept for place in _struck(clips, i, state))
+        return {"clips": tuple(pieces[i - 1] for i in kept), "struck": struck, **_changes(clips, state, set(kept))}
+    changes = {"struck": _struck(clips, n, state), **_changes(clips, state, {n})}
+    return {"clips": (pieces[n - 1],), "smart": make == "smart", **changes}
+
+
+def _struck(clips: Sequence[Clip], n: int, state: Mapping[str, Any]) -> tuple[Place, ...]:
+    """What was struck out of clip ``n`` in the transcript."""
+    return tuple(Place(low, high, Path(clips[n - 1]["source"])) for low, high in as_it_is(clips, n, state).struck)
 
 
 def _changes(clips: Sequence[Clip], state: Mapping[str, Any], wanted: set[int]) -> dict[str, Any]:
@@ -60,7 +87,7 @@ def _without(clips: Sequence[Clip], pieces: Sequence[ClipAsked], state: Mapping[
     clip = clips[n - 1]
     said = [clip["sentences"][i] for m, i in chosen if m == n]
     struck = tuple(Place(clip["start"] + s["start"], clip["start"] + s["end"], Path(clip["source"])) for s in said)
-    return {"clips": (pieces[n - 1],), "struck": struck, **_changes(clips, state, {n})}
+    return {"clips": (pieces[n - 1],), "struck": (*struck, *_struck(clips, n, state)), **_changes(clips, state, {n})}
 
 
 def _of_key(key: str, clips: Sequence[Clip]) -> tuple[int, int] | None:
@@ -104,3 +131,9 @@ def runs(clips: Sequence[Clip], chosen: Sequence[tuple[int, int]]) -> tuple[Clip
 def words_in(state: Mapping[str, Any], n: int) -> dict[str, str]:
     """The corrected sentences of clip ``n``, by their keys."""
     return {key: text for key, text in state.get("texts", {}).items() if key.partition(":")[0] == str(n)}
+
+
+def made_then(again: Mapping[str, Any]) -> Made:
+    """What a clip was made of, as :func:`web.jobs.edits.keep_making` noted it."""
+    texts, frames, struck = again.get("texts") or {}, again.get("frames") or [], again.get("struck") or []
+    return Made(tuple(again["bounds"]), texts, frames, struck)

@@ -125,7 +125,7 @@ def _results(panel: controls.Panel) -> dict[str, Any]:
     panel.draw_preview()
     board = gr.HTML(
         "",
-        js_on_load=script("edit.js", "keys.js", "frames.js", "viral.js"),
+        js_on_load=script("edit.js", "keys.js", "zoom.js", "said.js", "frames.js", "viral.js"),
         elem_id="viral-view",
         elem_classes="studio-view",
     )
@@ -147,6 +147,7 @@ def wire(page: Page, demo: gr.Blocks, tab: ViralTab, clips: gr.State) -> None:
     tab.made.stop(work.cancel, tab.running, None, **QUIET)
     tab.running.change(lambda job_id: job_id, tab.running, tab.last, **QUIET)
     tab.board.edit(work.edit, tab.running, None, **IN_ORDER)
+    tab.board.moment(work.act, tab.running, tab.outputs, **IN_ORDER)
     tab.board.apply(work.cut, [tab.running, *tab.look.values()], tab.outputs, **QUIET)
     tightening.wire(page, work, tab.made, tab.receipts, QUIET)
     demo.load(work.resume, tab.last, tab.outputs, **QUIET)

@@ -9,16 +9,21 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 import pandas as pd
 
 from pipeline.captions.subtitles import SUBTITLES
 from pipeline.editors.plans import PLANS
 from pipeline.messages import clock, format_number
+from pipeline.render.exports import to_csv
+from web.jobs.queue import Job
+from web.ui.handwork.transcript import lane, transcript
 from web.ui.language import percent, precise, tell
 from web.ui.posting.card import columns, share_button, to_post
 from web.ui.posting.frames import shots_list
-from web.ui.timeline import attr, editable, strip, toolbar
+from web.ui.timeline import Whole, act_buttons, attr, beside, editable, numbered, strip, timeline, toolbar
+from web.ui.viral.cuts import Made
 
 KINDS = ("hook", "story", "engagement", "commercial", "emotional", "delivery")
 """Parts whose words are marked in the transcript, each in its own colour and with its own underline."""
@@ -37,6 +42,14 @@ class Board:
     pending: Sequence[Mapping[str, Any]] = ()
     share: bool = False
     """Whether links to results can be made."""
+    found: int = 0
+    """How many of the clips were found; those after them were added by hand."""
+    files: Sequence[int] = ()
+    """For each clip the number of its file."""
+    aspect: str = ""
+    """The shape that the ranking's clips were made in."""
+    said: bool = False
+    """Whether what is said lies in the job's folder."""
 
 
 def view(board: Board, language: str) -> str:
@@ -47,12 +60,34 @@ def view(board: Board, language: str) -> str:
     legend = "".join(f'<span class="m m-{k}">{html.escape(tell(f"part.{k}", language))}</span>' for k in KINDS)
     cards = "".join(_card(n, c, board, language) for n, c in enumerate(board.clips, 1))
     cards += "".join(_pending(n, c, language) for n, c in enumerate(board.pending, len(board.clips) + 1))
+    desk, text = _desk(board, language)
     body = (
         f'<div class="watch">{_player(_played(first), first.get("poster"), language)}'
-        f'<p class="now" aria-hidden="true"></p>{_tools(language) if board.job else ""}<p class="legend">{legend}</p>'
+        f'<p class="now" aria-hidden="true"></p>{desk}{_tools(language) if board.job else ""}{text}<p class="legend">{legend}</p>'
         f'<p class="soft">{html.escape(tell("ui.viral.heuristic", language))}</p></div><ol class="ranked">{cards}</ol>'
     )
-    return f'<div class="studio viral"{editable(board.job, board.edits, body)}>{body}</div>'
+    return f'<div class="studio viral"{editable(board.job, board.edits, body)} data-found="{board.found}">{body}</div>'
+
+
+def _desk(board: Board, language: str) -> tuple[str, str]:
+    """A timeline for every file, that of the first clip to be seen, and what is said in it; nothing until clips can be changed."""
+    if not board.job or not board.durations:
+        return "", ""
+    said = lane(language) if board.said else ""
+    shown = board.files[0]
+    drawn = []
+    for file in sorted(set(board.files)):
+        clips = {n: c for n, c in numbered(board.clips).items() if board.files[n - 1] == file}
+        duration = max(board.durations[n - 1] for n in clips)
+        whole = Whole({"duration": duration}, clips, True, said, beside(board.job, file), hidden=file != shown)
+        drawn.append(timeline(whole, language))
+    title = html.escape(tell("ui.said", language))
+    text = (
+        f'<details class="said-fold"><summary>{title}</summary>{transcript(beside(board.job, shown), language)}</details>'
+        if board.said
+        else ""
+    )
+    return "".join(drawn), text
 
 
 def _played(clip: Mapping[str, Any]) -> str:
@@ -72,7 +107,7 @@ def _tools(language: str) -> str:
         f'<button type="button" data-make="{make}">{html.escape(tell(f"ui.make.{make}", language))}</button>'
         for make in ("sentences", "without", "all")
     )
-    return toolbar(language, makes)
+    return toolbar(language, act_buttons(language), makes)
 
 
 def _go(n: int, language: str) -> str:
@@ -89,15 +124,30 @@ def _card(n: int, clip: Mapping[str, Any], board: Board, language: str) -> str:
         for make in (("clip", "smart") if board.job else ())
     )
     edges = strip(n, clip, {"duration": board.durations[n - 1]}, language) if board.durations else ""
+    where = beside(board.job, board.files[n - 1]) if board.files and board.durations[n - 1] else ""
+    own = bool(clip.get("own"))
+    total = "" if own else _total(clip, language)
     return (
         f'<li class="vcard{"" if clip.get("kept", True) else " under"}" data-n="{n}" data-src="{attr(_played(clip))}" '
         f'data-poster="{attr(clip.get("poster") or "")}" data-start="{clip.get("start", 0.0)}" data-end="{clip.get("end", 0.0)}" '
-        f'data-shift="{clip.get("shift", 0.0)}" data-made="{_made_of(clip)}"><header>{_go(n, language)}<div><h2>{n}. {name}</h2>'
-        f'<p class="soft when">{_length(clip, language)}</p></div><strong class="total" title="{attr(tell("ui.table.score", language))}">'
-        f"{round(100 * clip['viral_score'])}<small>/100</small></strong></header>"
-        f"{to_post(clip.get('suggested') or {}, language)}{_bars(clip, language)}{edges}{shots_list(clip, language) if board.job else ''}{_transcript(n, clip, bool(board.job), language)}{doubts}"
+        f'data-shift="{clip.get("shift", 0.0)}" data-title="{name}" data-file="{board.files[n - 1] if board.files else 0}" data-made="{_made_of(clip)}"><header>{_go(n, language)}<div><h2>{n}. {name}</h2>'
+        f'<p class="soft when">{_length(clip, language)}</p>{_origin(clip, language)}</div>{total}</header>'
+        f"{to_post(clip.get('suggested') or {}, language)}{'' if own else _bars(clip, language)}{edges}{shots_list(clip, board.aspect, where, language) if board.job else ''}{_transcript(n, clip, bool(board.job), language)}{doubts}"
         f'<footer><span class="studio-tools">{made}</span><span>{_links(clip, language)}{share_button(str(clip["url"]), language) if board.share and clip.get("url") else ""}</span></footer></li>'
     )
+
+
+def _total(clip: Mapping[str, Any], language: str) -> str:
+    title = attr(tell("ui.table.score", language))
+    return f'<strong class="total" title="{title}">{round(100 * clip["viral_score"])}<small>/100</small></strong>'
+
+
+def _origin(clip: Mapping[str, Any], language: str) -> str:
+    """What a clip that was added by hand is a part of; it was not judged by itself."""
+    if not clip.get("own"):
+        return ""
+    of = ", ".join(str(n) for n in clip.get("of", ()))
+    return f'<p class="soft">{html.escape(tell("ui.highlights.part_of", language, of=of))}</p>'
 
 
 def _pending(n: int, clip: Mapping[str, Any], language: str) -> str:
@@ -186,9 +236,9 @@ def _folded(text: str) -> str:
 
 
 def _made_of(clip: Mapping[str, Any]) -> str:
-    """The edges, words and frames that the clip's file has, for the script that tells whether it is still so."""
-    (low, high), texts, frames = clip.get("made") or ((clip.get("start", 0.0), clip.get("end", 0.0)), {}, [])
-    return attr(json.dumps({"bounds": [low, high], "texts": texts, "frames": frames}))
+    """The edges, words, frames and struck words that the clip's file has, for the script that tells whether it is still so."""
+    made = clip.get("made") or Made((clip.get("start", 0.0), clip.get("end", 0.0)))
+    return attr(json.dumps({"bounds": made.bounds, "texts": made.texts, "frames": made.frames, "struck": made.struck}))
 
 
 def _links(clip: Mapping[str, Any], language: str) -> str:
@@ -197,9 +247,9 @@ def _links(clip: Mapping[str, Any], language: str) -> str:
     names = (("url", "ui.download_clip"), *forms)
     first = attr(tell("ui.make_first", language))
     links = [
-        f'<a href="{attr(clip[key])}" download data-get="{key}" data-first="{first}">{html.escape(tell(code, language))}</a>'
+        f'<a href="{attr(clip.get(key) or "#")}" download data-get="{key}" data-first="{first}">{html.escape(tell(code, language))}</a>'
         for key, code in names
-        if clip.get(key)
+        if clip.get(key) or (key == "url" and clip.get("own"))
     ]
     return " · ".join([*links, *plan_links(clip)])
 
@@ -255,3 +305,16 @@ def keyword_table(clips: Sequence[Mapping[str, Any]], language: str) -> pd.DataF
         for (word, category), found in sorted(forms.items(), key=lambda item: -sum(item[1].values()))
     ]
     return pd.DataFrame(rows, columns=head)
+
+
+def files_below(job: Job, clips: Sequence[Mapping[str, Any]], language: str) -> str:
+    """What is downloaded of a whole ranking: its clips in one file, its figures for other programs."""
+    if not clips:
+        return ""
+    csv = quote(to_csv(score_rows(clips, language)))
+    rows, first = quote(json.dumps([dict(c) for c in clips], ensure_ascii=False)), attr(tell("ui.make_first", language))
+    return (
+        f'<div class="studio studio-files"><a data-zip href="/api/download/{job.id}?edited=true" data-first="{first}" download>{html.escape(tell("ui.download_zip", language))}</a>'
+        f'<a download="ranking.csv" href="data:text/csv;charset=utf-8,{csv}">CSV</a>'
+        f'<a download="ranking.json" href="data:application/json;charset=utf-8,{rows}">JSON</a></div>'
+    )

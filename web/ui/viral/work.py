@@ -7,7 +7,6 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import gradio as gr
 
@@ -15,14 +14,14 @@ from pipeline.captions.subtitles import SUBTITLES
 from pipeline.editors.plans import PLANS
 from pipeline.errors import BadRequest, StudioError
 from pipeline.messages import localise
-from pipeline.render.exports import to_csv
 from pipeline.values import Span
 from reelify.requests import Clip as ClipAsked
 from reelify.requests import CompileRequest, HighlightsRequest, RankRequest
+from web.desk import acts
 from web.jobs import edits
 from web.jobs.inputs import brought
 from web.jobs.queue import Job
-from web.jobs.reels import EARLY
+from web.jobs.reels import EARLY, SAID
 from web.problems import words as words_of
 from web.rest.answers import public_result
 from web.ui.examples import example_files
@@ -30,13 +29,13 @@ from web.ui.following import Early, Page, TabWork, asker, chosen_source, follow,
 from web.ui.giving.beside import with_subtitles
 from web.ui.giving.given import given_in, is_example
 from web.ui.giving.zone import Field, Zone, held, zone_view
-from web.ui.highlights.work import being_made, keep_edits, made_last
+from web.ui.handwork.kept import OWN, being_made, keep_act, keep_edits, made_last, number, own_span, second
 from web.ui.language import language_of, tell
 from web.ui.numbers import shown_table
 from web.ui.running.card import done_bar
 from web.ui.timeline import attr
-from web.ui.viral.cuts import cuts_of, words_in
-from web.ui.viral.view import Board, keyword_table, score_rows, score_table, view
+from web.ui.viral.cuts import Made, as_it_is, cuts_of, made_then
+from web.ui.viral.view import Board, files_below, keyword_table, score_table, view
 
 Answer = tuple[Any, ...]
 Clip = Mapping[str, Any]
@@ -98,14 +97,13 @@ class ViralWork(TabWork):
         return {"clips": tuple(ClipAsked(s.path, title=s.name) for s in stored), **brought(stored)}
 
     def _from_highlights(self, found: Mapping[str, str], request: gr.Request) -> tuple[ClipAsked, ...]:
-        """The moments of the first tab, edges as moved, as stretches of their video: it was listened to already, as a whole."""
+        """The moments of the first tab as they are now, as stretches of their video: it was listened to already, as a whole."""
         job = self.page.job(found["job"], request) if found.get("job") else None
-        clips = (job.result or {}).get("clips", []) if job else []
+        clips = acts.now((job.result or {}).get("clips", []), edits.load(job)) if job else []
         if not job or not clips:
             raise BadRequest("error.no_highlights")
-        bounds = [edits.bounds_of(edits.load(job), n, c) for n, c in enumerate(clips, 1)]
         source = job.asked(HighlightsRequest).source
-        return tuple(ClipAsked(source, Span(low, high), job.title) for low, high in bounds)
+        return tuple(ClipAsked(source, Span(clip.start, clip.end), job.title) for clip in clips)
 
     def blank(self) -> dict[str, Any]:
         """The tab without a result."""
@@ -159,25 +157,30 @@ class ViralWork(TabWork):
         return self.told(
             progress=done_bar(job, language) + notes(remarks), board=self._board(job, language), fold=gr.update(visible=bool(clips)),
             scores=shown_table(scores, language), words=gr.update(value=words, visible=len(words) > 0),
-            links=_links(job, clips, language), made=self._products(job, language), running=job.id,
+            links=files_below(job, clips, language), made=self._products(job, language), running=job.id,
         )  # fmt: skip
 
     def _board(self, job: Job, language: str) -> str:
-        """The cards, each with the files that were made of it last."""
-        result, ranked = public_result(job, self.page.settings, language), _ranked(job)
-        clips = [*result["viral_clips"], *result["closest"]]
-        pairs = enumerate(zip(clips, ranked, strict=True), 1)
+        """The cards, each with the files that were made of it last; clips that were added come last."""
+        state = edits.load(job)
+        result, ranked = public_result(job, self.page.settings, language), acts.grown(_ranked(job), state)
+        clips = acts.grown([*result["viral_clips"], *result["closest"]], state)
         shown_clips = [
             self._shown_clip(job, n, c if c.get("url") else _from_source(c, r["source"]), language)
-            for n, (c, r) in pairs
+            for n, (c, r) in enumerate(zip(clips, ranked, strict=True), 1)
         ]
+        files = acts.files_of(ranked)
         return view(
             Board(
                 shown_clips,
                 self._durations(ranked),
                 job.id,
-                edits.checked(edits.load(job)),
+                state,
                 share=self.page.settings.share_days > 0,
+                found=len(_ranked(job)),
+                files=[files.index(str(c["source"])) for c in ranked],
+                said=(job.folder / SAID).is_file(),
+                aspect=job.asked(RankRequest).aspect,
             ),
             language,
         )
@@ -185,14 +188,14 @@ class ViralWork(TabWork):
     def _shown_clip(self, job: Job, n: int, clip: Clip, language: str) -> Clip:
         again, done = made_last(self.page, job, n)
         if again is None or done is None:
-            return {**clip, "made": ((clip["start"], clip["end"]), {}, [])}
+            return {**clip, "made": Made() if clip.get("own") else Made((clip["start"], clip["end"]))}
         files = public_result(done, self.page.settings, language)
         forms = {form.name: files.get(form.name) for form in SUBTITLES.values() if form.with_clips}
-        made = (tuple(again["bounds"]), again.get("texts") or {}, again.get("frames") or [])
         moved = {"shift": clip["start"] - again["bounds"][0]}
-        if done.asked(
-            CompileRequest
-        ).tighten:  # its seconds are others: what was ranked is watched, what was made is downloaded
+        asked = done.asked(CompileRequest)
+        if (
+            asked.tighten or asked.struck
+        ):  # its seconds are others: what was ranked is watched, what was made is downloaded
             moved = {"shift": clip.get("shift", 0.0), "watch": clip.get("url") or clip.get("plays")}
         return {
             **clip,
@@ -200,7 +203,7 @@ class ViralWork(TabWork):
             **moved,
             "url": files["output"],
             "poster": files.get("poster") or "",
-            "made": made,
+            "made": made_then(again),
             "layouts": files.get("layouts") or (),
         }
 
@@ -217,6 +220,26 @@ class ViralWork(TabWork):
     def edit(self, job_id: str, request: gr.Request, event: gr.EventData) -> None:
         """Keeps moved edges, ticked sentences and corrected words."""
         keep_edits(self.page, job_id, event, request)
+
+    def act(self, job_id: str, request: gr.Request, event: gr.EventData) -> Answer:
+        """Splits, joins or doubles a clip, or adds one of a file: the words chosen in its transcript, else from where the player stands."""
+        data, language = event._data or {}, language_of(request)
+        try:
+            ranking = self.page.job(job_id, request)
+            keep_act(ranking, data, self._acted(_ranked(ranking), edits.checked(data.get("state")), data))
+        except StudioError as error:
+            return self.told(made=note(words_of(error.message, language), "bad"))
+        return self.told(board=self._board(ranking, language), made=self._products(ranking, language))
+
+    def _acted(self, clips: Sequence[Clip], state: dict[str, Any], data: Mapping[str, Any]) -> dict[str, Any]:
+        act, n = str(data.get("act")), number(data.get("n"))
+        if act in (*acts.ACTS[1:], acts.SHOW):
+            return acts.done(clips, state, act, n, second(data.get("at")))
+        beside = next((c for c in acts.now(clips, state) if c.n == n), None)
+        if beside is None:
+            raise BadRequest("error.no_such_clip")
+        whole = self.page.engine.probe(Path(beside.source)).duration
+        return acts.added(clips, state, *own_span(data, OWN, whole), beside.of)
 
     def cut(self, request: gr.Request, event: gr.EventData, job_id: str, *look: Any) -> Iterator[Answer]:
         """Cuts what the visitor wants; nothing is analysed again.
@@ -237,7 +260,8 @@ class ViralWork(TabWork):
 
     def _submit_cut(self, ranking: Job, make: str, n: int, look: Sequence[Any], request: gr.Request) -> None:
         """Queues what is to be cut, as a part of the ranking."""
-        asked, clips, state = ranking.asked(RankRequest), _ranked(ranking), edits.load(ranking)
+        asked, state = ranking.asked(RankRequest), edits.load(ranking)
+        clips = acts.grown(_ranked(ranking), state)
         cuts = cuts_of(clips, make, n, state)
         wanted = CompileRequest.from_json(
             {
@@ -251,19 +275,18 @@ class ViralWork(TabWork):
         )
         made_by = self.page.jobs.submit(wanted, asker(request), title=wanted.clips[0].title or ranking.title)
         if make == "clip":
-            bounds, frames = edits.bounds_of(state, n, clips[n - 1]), edits.frames_in(state, n)
-            edits.keep_making(ranking, n, made_by, bounds, words_in(state, n), frames=frames)
+            now = as_it_is(clips, n, state)
+            bounds = edits.bounds_of(state, n, clips[n - 1])
+            edits.keep_making(ranking, n, made_by, bounds, now.texts, struck=now.struck, frames=now.frames)
         edits.keep_product(ranking, made_by)
 
     def _changed(self, ranking: Job, state: Mapping[str, Any]) -> list[int]:
         """The clips (from 1) that are not made as they now are."""
-        found = []
-        for n, clip in enumerate(_ranked(ranking), 1):
+        found, clips = [], acts.grown(_ranked(ranking), state)
+        for n, clip in enumerate(clips, 1):
             again, _ = made_last(self.page, ranking, n)
-            made: tuple[Any, ...] = ((clip["start"], clip["end"]), {}, [])
-            if again:
-                made = (tuple(again["bounds"]), again.get("texts") or {}, again.get("frames") or [])
-            if (edits.bounds_of(state, n, clip), words_in(state, n), edits.frames_in(state, n)) != made:
+            made = Made() if clip.get("own") else Made((clip["start"], clip["end"]))
+            if n not in edits.removed_in(state) and as_it_is(clips, n, state) != (made_then(again) if again else made):
                 found.append(n)
         return found
 
@@ -318,15 +341,3 @@ def _from_source(clip: Clip, source: str) -> dict[str, Any]:
 def _ranked(job: Job) -> list[Clip]:
     """The clips of a ranking in the order of their cards, with real paths."""
     return [*(job.result or {}).get("viral_clips", []), *(job.result or {}).get("closest", [])]
-
-
-def _links(job: Job, clips: Sequence[Clip], language: str) -> str:
-    if not clips:
-        return ""
-    csv = quote(to_csv(score_rows(clips, language)))
-    rows, first = quote(json.dumps([dict(c) for c in clips], ensure_ascii=False)), attr(tell("ui.make_first", language))
-    return (
-        f'<div class="studio studio-files"><a data-zip href="/api/download/{job.id}?edited=true" data-first="{first}" download>{html.escape(tell("ui.download_zip", language))}</a>'
-        f'<a download="ranking.csv" href="data:text/csv;charset=utf-8,{csv}">CSV</a>'
-        f'<a download="ranking.json" href="data:application/json;charset=utf-8,{rows}">JSON</a></div>'
-    )

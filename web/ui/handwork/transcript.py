@@ -16,11 +16,11 @@ def lane(language: str) -> str:
     return f'<div class="tl-lane speech"><span>{html.escape(tell("ui.said.lane", language))}</span><b></b></div>'
 
 
-def transcript(job: str, language: str) -> str:
-    """The transcript of ``job``; its words come when it is there."""
+def transcript(where: str, language: str) -> str:
+    """The transcript of the file that ``where`` names (:func:`web.ui.timeline.beside`); its words come when it is there."""
     name, find = attr(tell("ui.said", language)), attr(tell("ui.said.find", language))
     return (
-        f'<section class="said-panel" data-of="{attr(job)}" aria-label="{name}"><div class="said-bar">'
+        f'<section class="said-panel" data-of="{attr(where)}" aria-label="{name}"><div class="said-bar">'
         f'<input type="search" data-find aria-label="{find}" placeholder="{find}" enterkeyhint="search"><output data-found aria-live="polite"></output>'
         f"{_button('find-back', '↑', language)}{_button('find-on', '↓', language)}</div>"
         f'<div class="studio-tools said-acts">{_act("clip", language)}{_act("strike", language)}{_act("copy", language)}'
