@@ -148,7 +148,9 @@ class Engine:
         align = self.here.align if timed else None
 
         def looked_at() -> _Written:
-            return _Written(written.written(info, stream, language, given, lambda: self.spoken(info.path, stream)[0], align))
+            return _Written(
+                written.written(info, stream, language, given, lambda: self.spoken(info.path, stream)[0], align)
+            )
 
         return self.memory.recall("written", path, params, _Written, looked_at).transcript
 
