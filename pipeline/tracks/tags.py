@@ -7,12 +7,13 @@ The file's head grows into the space that was left for it (:func:`room`), so not
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Sequence
+import os
+import struct
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from pipeline.media.boxes import extended_languages
 from pipeline.tracks.ebml import (
     CLUSTER,
     CRC32,
@@ -53,6 +54,10 @@ A_TAG = 64
 """Bytes that a track's tag takes at most, with what is around it."""
 SPARE = 1024
 POSITION_BYTES = 8
+MOST_BYTES = 64 * 1024 * 1024
+"""Of an MP4 file's head that is read."""
+HANDLERS = frozenset({b"vide", b"soun", b"subt", b"sbtl", b"text", b"clcp"})
+"""Of an MP4 file's tracks that are played."""
 DEEPEST = 16
 """Levels of chapters."""
 MOST_ELEMENTS = 64
@@ -305,3 +310,45 @@ def _atoms(payload: bytes) -> list[Node]:
     """A chapter's or edition's chapters, with those inside them (at most :data:`DEEPEST` levels: deeper ones were refused)."""
     found = [n for n in _safe(payload) if n.id == CHAPTER]
     return [x for n in found for x in (n, *_atoms(n.payload))]
+
+
+def extended_languages(file: BinaryIO) -> tuple[str, ...]:
+    """The extended language (``elng``, ISO/IEC 14496-12; FFmpeg does not read it) of each track of an MP4 file that is played, in
+    order, empty where there is none; nothing for other files and where the head is damaged."""
+    tracks = [dict(_boxes(dict(_boxes(c)).get(b"mdia", b""))) for kind, c in _boxes(_moov(file)) if kind == b"trak"]
+    return tuple(_extended(t.get(b"elng", b"")) for t in tracks if t.get(b"hdlr", b"")[8:12] in HANDLERS)
+
+
+def _extended(box: bytes) -> str:
+    return box[4:].partition(b"\0")[0].decode("ascii", "replace")
+
+
+def _moov(file: BinaryIO) -> bytes:
+    """The content of ``moov``, wherever in the file it is."""
+    at, end = 0, file.seek(0, os.SEEK_END)
+    file.seek(0)
+    if file.read(8)[4:] != b"ftyp":
+        return b""
+    while at + 16 <= end:
+        file.seek(at)
+        size, kind, large = struct.unpack(">I4sQ", file.read(16))
+        head = 16 if size == 1 else 8
+        size = {0: end - at, 1: large}.get(size, size)
+        if kind == b"moov":
+            file.seek(at + head)
+            return file.read(min(size - head, MOST_BYTES)) if size >= head else b""
+        if size < head:
+            break
+        at += size
+    return b""
+
+
+def _boxes(content: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """(kind, content) of the whole boxes in ``content``."""
+    at = 0
+    while at + 8 <= len(content):
+        size, kind = struct.unpack_from(">I4s", content, at)
+        if size < 8 or at + size > len(content):
+            return
+        yield kind, content[at + 8 : at + size]
+        at += size

@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.media import ffmpeg
-from pipeline.media.boxes import extended_languages
 from pipeline.tracks.mux import Mux, NewTrack, mux
-from pipeline.tracks.tags import head_of
+from pipeline.tracks.tags import extended_languages, head_of
 
 
 def boxes(content: bytes) -> list[tuple[bytes, bytes]]:
