@@ -316,11 +316,8 @@ def extended_languages(file: BinaryIO) -> tuple[str, ...]:
     """The extended language (``elng``, ISO/IEC 14496-12; FFmpeg does not read it) of each track of an MP4 file that is played, in
     order, empty where there is none; nothing for other files and where the head is damaged."""
     tracks = [dict(_boxes(dict(_boxes(c)).get(b"mdia", b""))) for kind, c in _boxes(_moov(file)) if kind == b"trak"]
-    return tuple(_extended(t.get(b"elng", b"")) for t in tracks if t.get(b"hdlr", b"")[8:12] in HANDLERS)
-
-
-def _extended(box: bytes) -> str:
-    return box[4:].partition(b"\0")[0].decode("ascii", "replace")
+    found = (t.get(b"elng", b"")[4:].partition(b"\0")[0] for t in tracks if t.get(b"hdlr", b"")[8:12] in HANDLERS)
+    return tuple(tag.decode("ascii", "replace") for tag in found)
 
 
 def _moov(file: BinaryIO) -> bytes:
