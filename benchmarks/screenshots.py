@@ -37,6 +37,9 @@ READY = (
     "#viral-view .viral[data-job] .vcard",
     "#sync-view .sync[data-job] .seg:visible",
 )
+FOUND = "#finding-view .finding h2"
+SEARCHED = "dragon"
+"""What is looked for in the example of the search."""
 EXAMPLES = ("#highlights-example", "#viral-example", "#sync-example")
 LIMIT = 900_000
 PALETTE = 256
@@ -78,13 +81,17 @@ class Eye:
 
 
 def results(browser: Any, address: str) -> Any:
-    """Works through the three examples; what the browser remembers of it."""
+    """Works through the three examples and a search; what the browser remembers of it."""
     visit = Visit(browser, address)
     for number, (button, ready) in enumerate(zip(EXAMPLES, READY, strict=True)):
         visit.tab(number)
         visit.page.click(button)
         visit.page.wait_for_selector(ready, timeout=LIMIT)
         visit.page.wait_for_selector(".studio-progress:visible", state="detached", timeout=LIMIT)
+    visit.tab(4)
+    visit.page.fill("#finding-query :is(textarea, input)", SEARCHED)
+    visit.page.click("#finding-example")
+    visit.page.wait_for_selector(FOUND, timeout=LIMIT)
     visit.page.wait_for_timeout(SETTLE)
     state = visit.context.storage_state()
     visit.context.close()
@@ -109,6 +116,8 @@ def fresh(visit: Visit, eye: Eye, scheme: str) -> Iterator[Looked]:
     yield eye.shoot(visit, "form_dubsync", scheme)
     page.click("#sync-go")
     yield eye.shoot(visit, "wrong", scheme)
+    visit.tab(4)
+    yield eye.shoot(visit, "form_finding", scheme)
 
 
 def returning(visit: Visit, eye: Eye, scheme: str) -> Iterator[Looked]:
@@ -125,6 +134,9 @@ def returning(visit: Visit, eye: Eye, scheme: str) -> Iterator[Looked]:
     visit.tab(3)
     visit.page.wait_for_selector("#tasks-view article", timeout=LIMIT)
     yield eye.shoot(visit, "projects", scheme)
+    visit.tab(4)
+    visit.page.wait_for_selector(FOUND, timeout=LIMIT)
+    yield eye.shoot(visit, "finding", scheme)
     visit.page.locator("h1").first.click()
     visit.page.keyboard.press("?")  # a phone has no button for it
     yield eye.shoot(visit, "keys", scheme)
@@ -154,6 +166,8 @@ def for_readme(browser: Any, address: str, state: Any) -> None:
     for number, name in enumerate(TABS):
         visit.tab(number)
         visit.page.wait_for_selector(READY[number], timeout=LIMIT)
+        if name == "highlights":
+            visit.page.wait_for_selector("#highlights-view .tl-film:not([hidden])", timeout=LIMIT)
         visit.page.wait_for_timeout(1500)
         shot = Image.open(io.BytesIO(visit.page.screenshot())).convert("RGB")
         shot.quantize(PALETTE, kmeans=4).save(ROOT / "docs" / "img" / f"{name}.png", optimize=True)

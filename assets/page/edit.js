@@ -46,7 +46,12 @@ const history = (show) => {
   };
   const draw = (fresh = false) => { if (root) { show(state(), root, fresh); buttons(); } };
   const sent = () => ({ job, state: state(), past });
-  const told = () => { draw(); clearTimeout(waiting); waiting = setTimeout(() => { waiting = 0; trigger('edit', sent()); }, 120); };
+  // A step that was undone before the page was loaded has no card yet: the server draws it.
+  const undrawn = () => { const found = Number(root?.dataset.found || 0); return found > 0 && element.querySelectorAll(':is(.card, .vcard)[data-n]').length < found + (state().added || []).length; };
+  const told = () => {
+    draw(); clearTimeout(waiting); waiting = 0;
+    if (undrawn()) trigger('moment', { ...sent(), act: 'show' }); else waiting = setTimeout(() => { waiting = 0; trigger('edit', sent()); }, 120);
+  };
   const go = (to) => { if (to >= 0 && to < past.steps.length && to !== past.at) { past.at = to; last.key = ''; told(); } };
   const saved = () => {
     const now = JSON.parse(root.dataset.edits || '{}'), kept = JSON.parse(root.dataset.past || '{}');

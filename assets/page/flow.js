@@ -68,3 +68,18 @@ document.addEventListener('click', (e) => {
   };
   tell(40);
 });
+// A project that is opened to be reviewed: its review comes into view and takes the focus, once, unless the visitor went elsewhere.
+document.addEventListener('click', (e) => {
+  if (!e.target.closest('#tasks-view [data-act=review]')) return;
+  let left = false;
+  const leave = () => { left = true; }, ways = ['wheel', 'touchstart', 'keydown', 'pointerdown'];
+  setTimeout(() => ways.forEach(way => document.addEventListener(way, leave, { once: true, passive: true, capture: true })));
+  const ended = () => ways.forEach(way => document.removeEventListener(way, leave, { capture: true }));
+  const look = (tries, height = -1) => {
+    const box = document.getElementById('sync-review'), head = box?.querySelector('.label-wrap.open'), tall = document.documentElement.scrollHeight;
+    if (left || !tries) { ended(); return; }
+    // What stands above it is drawn meanwhile: it is there once nothing grows any more.
+    if (head?.offsetParent && tall === height) { bring(box); head.focus({ preventScroll: true }); ended(); } else setTimeout(look, 300, tries - 1, head?.offsetParent ? tall : -1);
+  };
+  look(200);
+});

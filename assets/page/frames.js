@@ -28,7 +28,8 @@ const drawFrames = (state) => {
     if (list.open && shape && shape !== known) ask(list);
   });
   element.querySelectorAll('[data-shot]').forEach(row => {
-    const own = ownFrame(state, row), slider = row.querySelector('input');
+    const own = ownFrame(state, row), slider = row.querySelector('input'), [start, end] = framing.span(row.closest('[data-n]'));
+    row.hidden = Number(row.dataset.end) <= start || Number(row.dataset.start) >= end;  // the clip was made shorter since
     row.querySelector('select').value = own?.kind || 'follow';
     slider.hidden = own?.kind !== 'hand'; slider.value = Math.round(100 * (own?.middle ?? 0.5));
     box(row, own?.kind === 'hand' ? own.middle : own?.kind === 'centre' ? 0.5 : Number(row.dataset.middle), own?.kind || row.dataset.kind);

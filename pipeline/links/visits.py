@@ -77,7 +77,7 @@ def visit(url: str, settings: Settings, report: Report = no_report, *, download:
                 "most": settings.max_download, "download": download,
             }  # fmt: skip
             answer = _asked(order, door, settings, report, LONGEST if download else PATIENCE)
-        yield _visited(answer, door, url, settings)
+        yield _visited(answer, door, url, settings, folder)
 
 
 def _asked(
@@ -141,10 +141,11 @@ def _lines(stream: IO[bytes]) -> queue.Queue[bytes | None]:
     return found
 
 
-def _visited(answer: Mapping[str, Any], door: Gate, url: str, settings: Settings) -> Visited | None:
+def _visited(answer: Mapping[str, Any], door: Gate, url: str, settings: Settings, folder: Path) -> Visited | None:
+    """The answer believed as far as a process may be that has read what strangers wrote: its files are those in ``folder``."""
     if "found" in answer:
         found = answer["found"]
-        files = tuple(Path(file) for file in found["files"])
+        files = tuple(path for file in found["files"] if (path := Path(file).resolve()).is_relative_to(folder))
         return Visited(found["info"], _suffix(str(found["ext"])), found["size"], tuple(f for f in files if f.is_file()))
     code, name = answer["error"], _host(url)
     if code == "unknown":

@@ -16,6 +16,8 @@ from web.jobs import edits
 Clip = Mapping[str, Any]
 State = Mapping[str, Any]
 ACTS = ("add", "split", "merge", "duplicate")
+SHOW = "show"
+"""What a view asks for that lacks a clip of its changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +148,10 @@ def _like(clips: Sequence[Clip], state: dict[str, Any], before: Sequence[int]) -
 
 
 def done(clips: Sequence[Clip], state: State, act: str, n: int, at: float) -> dict[str, Any]:
-    """``state`` after one of :data:`ACTS` but ``add`` on clip ``n``, ``at`` a second of its file. Raises BadRequest."""
+    """``state`` after one of :data:`ACTS` but ``add`` on clip ``n``, ``at`` a second of its file; :data:`SHOW` leaves it as it is. Raises
+    BadRequest."""
+    if act == SHOW:
+        return dict(state)
     if act == "split":
         return split(clips, state, n, at)
     return merge(clips, state, n) if act == "merge" else duplicate(clips, state, n)

@@ -37,6 +37,8 @@ LONGEST = 600.0
 """Seconds of a clip whose shots are looked at before it is made."""
 STILL = 480
 """Pixels across a shot's picture."""
+MOST_STILLS = 400
+"""Pictures of shots that are kept for a job; the oldest goes first."""
 _ONE = threading.Lock()
 _FILM = threading.Lock()
 _LOOK = threading.Lock()
@@ -131,10 +133,12 @@ def film(job: Job, settings: Settings, file: int = 0) -> Path:
 def still(job: Job, settings: Settings, file: int, at: float) -> Path:
     """The picture at second ``at`` of the job's video number ``file``. Raises as :func:`film`."""
     source = _there(job, file)
-    out = settings.page_files / "previews" / job.id / f"still_{file}_{round(1000 * at)}.jpg"
+    out = settings.page_files / "previews" / job.id / f"still_{file}_{round(10 * at)}.jpg"
     with _FILM:
         if not out.is_file():
             out.parent.mkdir(parents=True, exist_ok=True)
+            for old in sorted(out.parent.glob("still_*"), key=lambda path: path.stat().st_mtime)[: -MOST_STILLS + 1]:
+                old.unlink()
             poster(source, at, out, width=STILL)
     return out
 

@@ -301,3 +301,17 @@ def test_sites_are_named_by_the_operator() -> None:
     pytest.importorskip("yt_dlp")
     assert Settings.from_env({"LINK_SITES": "Youtube, Vimeo"}).link_sites == ("Youtube", "Vimeo")
     assert Settings.from_env({}).link_sites == ()
+
+
+def test_a_file_elsewhere_is_none_of_the_visits(tmp_path: Path, settings: Settings) -> None:
+    folder, secret = tmp_path / "visit", tmp_path / "secret.mp4"
+    folder.mkdir()
+    for file in (secret, folder / "own.mp4"):
+        file.write_bytes(b"x")
+    (folder / "way-out.mp4").symlink_to(secret)
+    named = [str(secret), str(folder / "own.mp4"), str(folder / "way-out.mp4"), str(folder / ".." / "secret.mp4")]
+    answer: dict[str, Any] = {"found": {"info": {}, "ext": "mp4", "files": named, "size": None}}
+    with gate(0) as door:
+        found = visits._visited(answer, door, "https://example.org/x", settings, folder)
+    assert found is not None
+    assert found.files == (folder / "own.mp4",)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
+from PIL import Image
 
 from pipeline.media.probe import probe
 from reelify.requests import HighlightsRequest
@@ -34,7 +36,7 @@ TOLD = {
 def found(engine: Any, request: Any, folder: Path, report: Any) -> dict[str, Any]:
     if request.transcribe:
         (folder / SAID).write_text(json.dumps(TOLD))
-    return {"clips": []}
+    return {"clips": [], "timeline": {"shots": [0.0, 4.0]}}
 
 
 @pytest.fixture(scope="module")
@@ -93,3 +95,38 @@ def test_a_film_that_is_gone_is_not_found(place: tuple[TestClient, Path], tmp_pa
     job = made(client, source=gone)
     gone.unlink()
     assert client.get(f"/page/desk/{job}/wave/0").status_code == 404
+
+
+def test_the_film_is_shown_in_small_pictures_and_its_shots_before_a_clip_is_made(
+    place: tuple[TestClient, Path],
+) -> None:
+    client, source = place
+    job = made(client, source=source)
+    strip = Image.open(io.BytesIO(client.get(f"/page/desk/{job}/film/0").content))
+    info = probe(source)
+    assert info.video
+    shape = info.video.display_width / info.video.display_height
+    assert strip.width / strip.height == pytest.approx(work.FILM * shape, rel=0.05)
+    assert np.asarray(strip.convert("L")).std() > 3, "it is not black"
+    still = client.get(f"/page/desk/{job}/still/0", params={"at": 3})
+    assert Image.open(io.BytesIO(still.content)).format == "JPEG"
+    asked: dict[str, Any] = {"start": 1, "end": 6, "aspect": "9:16"}
+    shots = client.get(f"/page/desk/{job}/frames/0", params=asked, headers={"accept-language": "es"}).json()
+    assert [(shot["start"], shot["end"]) for shot in shots] == [(1.0, 4.0), (4.0, 6.0)]
+    assert all(shot["why"] and not shot["why"].startswith("layout.") for shot in shots)
+    wrong: dict[str, Any]
+    for wrong in ({"aspect": "2:1"}, {"end": 0.5}, {"end": 9000}, {"start": -1}, {"start": "nan"}):
+        assert client.get(f"/page/desk/{job}/frames/0", params=asked | wrong).status_code in (400, 422), wrong
+    assert client.get(f"/page/desk/{job}/film/1").status_code == 404
+
+
+def test_no_more_pictures_of_shots_are_kept_than_are_looked_at(
+    place: tuple[TestClient, Path], monkeypatch: Any
+) -> None:
+    client, source = place
+    job = made(client, source=source)
+    monkeypatch.setattr(work, "MOST_STILLS", 2)
+    for at in (1, 2, 3, 4):
+        assert client.get(f"/page/desk/{job}/still/0", params={"at": at}).status_code == 200
+    folder = parts(client).settings.page_files / "previews" / job
+    assert len(list(folder.glob("still_*"))) == 2

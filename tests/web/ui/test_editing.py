@@ -62,6 +62,10 @@ def test_moments_are_split_joined_and_doubled_and_every_step_has_a_name(browser:
         page.locator(f"{view} .steps [data-step='1']").click()
         assert [page.locator(f"{view} .card[data-n='{n}']").is_visible() for n in (1, 2, 3)] == [True, True, True]
         eventually(lambda: edits.past_of(job)["at"] == 1)
+        visit.reload()
+        visit.see(f"{view} .card[data-n='3']")
+        assert page.locator(f"{view} .card[data-n='4']").count() == 0, "what is undone is not drawn"
+        page.locator(f"{view} .steps summary").click()
         page.locator(f"{view} .steps [data-step='2']").click()
         with page.expect_download():
             page.locator(f"{view} .card[data-n='4'] a[data-get=url]").click()

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from tests.browsing import Place, Visit, eventually
+from syncdub.batch import planning
+from tests.browsing import EXAMPLES, Place, Visit, eventually, page_server
+from tests.page_kinds import PAGE_KINDS
 from web.jobs import edits
 
 pytestmark = pytest.mark.browser
@@ -92,6 +97,38 @@ def test_viral_clips(browser: Any, place: Place) -> None:
         visit.see("#viral-made .studio-made")
 
 
+def test_a_season(browser: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "temp" / "gradio"))
+    monkeypatch.setattr(planning, "evidence", lambda films, dubs, *_: np.zeros((len(films), len(dubs))))
+    for n in (1, 2):
+        for name, file in (
+            (f"films/Show S01E0{n}.mp4", "viral_3.mp4"),
+            (f"dubs/Serie 1x0{n}.m4a", "dubsync_2_doblaje.m4a"),
+        ):
+            (tmp_path / "library" / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(EXAMPLES / file, tmp_path / "library" / name)
+    library = {"media_source_enabled": True, "media_source_path": tmp_path / "library"}
+    with page_server(tmp_path / "page", PAGE_KINDS, **library) as place, Visit(browser, place.address) as visit:
+        page = visit.page
+        tab_to(page, "[role=tab]:nth-of-type(3)")
+        page.keyboard.press("Enter")
+        tab_to(page, "#sync-season button.label-wrap")
+        page.keyboard.press("Enter")
+        for field, folder in (("films", "films"), ("dubs", "dubs")):
+            tab_to(page, f"#season-{field} :is(input, textarea)")
+            page.keyboard.type(folder)
+        tab_to(page, "#season-pair")
+        page.keyboard.press("Enter")
+        visit.see("#season-table")
+        visit.text("films/Show S01E02.mp4")
+        page.locator("#season-dubs :is(input, textarea)").focus()
+        tab_to(page, "#season-start")
+        page.keyboard.press("Enter")
+        eventually(lambda: [job.kind for job in place.jobs.list(states=("done",))].count("sync") == 2)
+        visit.see("#season-counts a")
+        tab_to(page, "#season-counts a")
+
+
 def test_dubs_and_projects(browser: Any, place: Place) -> None:
     with Visit(browser, place.address) as visit:
         page = visit.page
@@ -112,3 +149,22 @@ def test_dubs_and_projects(browser: Any, place: Place) -> None:
         page.keyboard.type("Mi doblaje")
         page.keyboard.press("Enter")
         eventually(lambda: any(job.title == "Mi doblaje" for job in place.jobs.list()))
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_project_opened_to_be_reviewed_shows_its_review(browser: Any, place: Place, width: int) -> None:
+    with Visit(browser, place.address, width=width) as visit:
+        page = visit.page
+        visit.tab(2)
+        page.click("#sync-example")
+        visit.see("#sync-view .sync[data-job] .seg:visible")
+        page.click("#sync-write")
+        eventually(lambda: done(place, "sync"))
+        visit.see("#sync-made .studio-made, #sync-progress .studio-done")
+        visit.tab(3)
+        visit.see("#tasks-view [data-act=review]").focus()
+        page.keyboard.press("Enter")
+        page.wait_for_function(
+            "(() => { const box = document.querySelector('#sync-review .label-wrap.open')?.getBoundingClientRect();"
+            " return box && box.top >= -2 && box.bottom <= innerHeight / 2 && document.activeElement.closest('#sync-review'); })()"
+        )

@@ -55,6 +55,9 @@ def being_made(page: Page, job: Job) -> list[str]:
 
 def keep_act(job: Job, data: Mapping[str, Any], state: Mapping[str, Any]) -> None:
     """Stores what an act made of the changes, as a step of their history."""
+    if data.get("act") == acts.SHOW:
+        edits.save(job, state, data.get("past"))
+        return
     name = str(data.get("act")) if data.get("act") in acts.ACTS else "add"
     n = number(data.get("n")) if name != "add" else 0
     edits.save(job, state, edits.stepped(data.get("past"), name, n, edits.checked(state)))

@@ -189,7 +189,7 @@ class HighlightsWork(TabWork):
 
     def _acted(self, job: Job, state: dict[str, Any], data: Mapping[str, Any]) -> dict[str, Any]:
         asked, clips = job.asked(HighlightsRequest), (job.result or {}).get("clips", [])
-        if (act := str(data.get("act"))) in acts.ACTS[1:]:
+        if (act := str(data.get("act"))) in (*acts.ACTS[1:], acts.SHOW):
             return acts.done(clips, state, act, number(data.get("n")), second(data.get("at")))
         whole = float((job.result or {}).get("timeline", {}).get("duration") or 0.0)
         return acts.added(clips, state, *own_span(data, max(OWN, asked.min_duration or 0.0), whole))

@@ -233,7 +233,7 @@ class ViralWork(TabWork):
 
     def _acted(self, clips: Sequence[Clip], state: dict[str, Any], data: Mapping[str, Any]) -> dict[str, Any]:
         act, n = str(data.get("act")), number(data.get("n"))
-        if act in acts.ACTS[1:]:
+        if act in (*acts.ACTS[1:], acts.SHOW):
             return acts.done(clips, state, act, n, second(data.get("at")))
         beside = next((c for c in acts.now(clips, state) if c.n == n), None)
         if beside is None:
