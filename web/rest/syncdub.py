@@ -57,7 +57,7 @@ _UPLOAD_SCHEMA: dict[str, Any] = {
                             "items": _BINARY,
                             "description": "Further dubs, a file each; parts of one dub as files of one field `also.NAME`, in order.",
                         },
-                    },  # fmt: skip
+                    },
                 }
             },
             "application/json": {"schema": _BODY},
@@ -84,7 +84,7 @@ _PIECE_SCHEMA: dict[str, Any] = {
     openapi_extra=_UPLOAD_SCHEMA,
 )
 async def upload(request: Request) -> Response:
-    """Put a dub in sync with its original: upload the files (`original`, `dubbed`, further dubs as `also`), or name two media files in JSON.
+    """Put a dub in sync with its original: upload the files (`original`, `dubbed`, further dubs as `also`), or name two in JSON.
 
     Answers a task id as soon as both files are here and are media.
     """
