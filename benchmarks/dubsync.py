@@ -76,6 +76,9 @@ class PlainEngine:
     def transcript(self, *_: Any, **__: Any) -> Any:
         raise NotImplementedError
 
+    def spoken(self, *_: Any) -> tuple[str, float]:
+        return "", 0.0
+
     def embed(self, texts: Sequence[str]) -> Any:
         raise NotImplementedError
 
@@ -95,7 +98,7 @@ def judged(plan: SyncPlan, truth: Sequence[Piece], seconds: float) -> Outcome:
     foreign = float((np.isfinite(told) & ~np.isfinite(true)).sum() * 0.05)
     jumps = [(p, q) for p, q in itertools.pairwise(truth) if not _goes_on(p, q)]
     edges = sorted({round(e, 3) for p, q in jumps for e in (p.dub_end, q.dub_start)})
-    mine = np.array([e for s in plan.segments for e in (s.dub_start, s.dub_end)])
+    mine = np.array(_edges(plan.segments))
     joins = np.array([np.abs(mine - e).min() * 1000 for e in edges]) if len(mine) else np.array([np.inf] * len(edges))
     ppm = abs(plan.rate / truth[0].rate - 1) * 1e6
     bars = np.array([_bar(plan, float(t)) for t in moments])[both]
@@ -103,6 +106,15 @@ def judged(plan: SyncPlan, truth: Sequence[Piece], seconds: float) -> Outcome:
     plain = bool({d.code for d in plan.doubts} & PLAIN)
     refused = plan.verdict == "refuse"
     return Outcome(off[off < 500], joins, covered, foreign, ppm, seconds, refused, held, plain, _named(plan, truth))
+
+
+def _edges(segments: Sequence[Segment]) -> list[float]:
+    """Moments of the dub at which the plan begins, ends or jumps; a piece with another error bar on the same line is no edge."""
+    out = [segments[0].dub_start, segments[-1].dub_end] if segments else []
+    for a, b in itertools.pairwise(segments):
+        if abs(b.dub_start - a.dub_end) > SEAMLESS or abs(b.original_start - a.at(b.dub_start)) > SEAMLESS:
+            out += [a.dub_end, b.dub_start]
+    return out
 
 
 def _goes_on(p: Piece, q: Piece) -> bool:

@@ -44,6 +44,14 @@ class _Written:
     transcript: Transcript | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Spoken:
+    """A vote on a language, as it is remembered."""
+
+    language: str = ""
+    probability: float = 0.0
+
+
 class Engine:
     """Shared by all jobs of a process; safe for several threads.
 
@@ -140,12 +148,20 @@ class Engine:
         align = self.here.align if timed else None
 
         def looked_at() -> _Written:
-            return _Written(written.written(info, stream, language, given, lambda: self._spoken(info, stream), align))
+            return _Written(
+                written.written(info, stream, language, given, lambda: self.spoken(info.path, stream)[0], align)
+            )
 
         return self.memory.recall("written", path, params, _Written, looked_at).transcript
 
-    def _spoken(self, info: MediaInfo, stream: int) -> str:
-        """The language of the first minute of speech in a track; empty where nobody can tell."""
+    def spoken(self, path: Path | str, stream: int = 0) -> tuple[str, float]:
+        """The language (ISO 639-1) of the first minute of speech in audio track number ``stream`` and how probable it is; empty and 0
+        where nobody can tell."""
+        params = (self.settings.whisper_model, self.settings.speech_backend, stream)
+        found = self.memory.recall("spoken", path, params, _Spoken, lambda: self._voted(self.probe(path), stream))
+        return found.language, found.probability
+
+    def _voted(self, info: MediaInfo, stream: int) -> _Spoken:
         from itertools import islice
 
         from pipeline.media import channels
@@ -154,12 +170,13 @@ class Engine:
         try:
             votes = self.here.votes(list(islice(chunks(channels.heard(info, stream=stream), VoiceDetector()), 2)))
         except ModelUnavailable:
-            return ""
+            return _Spoken()
         total: dict[str, float] = {}
         for vote in votes:
             for code, share in vote.languages.items():
                 total[code] = total.get(code, 0.0) + share * vote.seconds
-        return max(total, key=lambda code: total[code], default="")
+        best = max(total, key=lambda code: total[code], default="")
+        return _Spoken(best, total[best] / max(sum(vote.seconds for vote in votes), 1e-9)) if best else _Spoken()
 
     def _heard(
         self, path: Path | str, language: str | None, stream: int, report: Report, names: tuple[str, ...]

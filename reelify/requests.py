@@ -131,7 +131,7 @@ class ChaptersRequest(SpokenRequest):
 @dataclass(frozen=True, slots=True)
 class HighlightsRequest(SpokenRequest):
     """The moments of ``source`` worth sharing. Clips go to ``out`` when ``render``; ``fast`` copies streams (inexact, instant);
-    ``transcribe`` lets speech take part (and cuts respect words)."""
+    ``transcribe`` lets speech take part (and cuts respect words). ``batch`` is the job of the folder that it belongs to."""
 
     kind: ClassVar[str] = "highlights"
     source: Path
@@ -146,6 +146,7 @@ class HighlightsRequest(SpokenRequest):
     transcribe: bool = option(True, "let speech take part", doors=())
     render: bool = option(True, "decide only, write no clips", doors=("command",), calls={"command": "no-render"})
     out: Path | None = unstored(None, "folder of the clips; default reelify-out", doors=("command",))
+    batch: str = ""
 
     def __post_init__(self) -> None:
         SpokenRequest.__post_init__(self)
@@ -296,6 +297,7 @@ class RankRequest(Look):
     expected: str = ""
     render: bool = option(True, "decide only, write no clips", doors=("command",), calls={"command": "no-render"})
     out: Path | None = unstored(None, "folder of the clips; default reelify-out", doors=("command",))
+    batch: str = ""
 
     def __post_init__(self) -> None:
         Look.__post_init__(self)

@@ -24,15 +24,16 @@ from pipeline.progress import Report, no_report, part_of
 from pipeline.values import Span, Transcript
 from syncdub.exact import pictures
 from syncdub.exact.correlation import Search
-from syncdub.exact.findings import WHOLE, Finding, evidence_of, weigh
-from syncdub.exact.pictures import Spot, disagreement
+from syncdub.exact.findings import WHOLE, Finding, weigh
+from syncdub.exact.pictures import Spot
 from syncdub.exact.soundmatch import Agreement, glance, match
 from syncdub.exact.speed import KNOWN, pitch_votes
-from syncdub.languages import heard_as, language_of, short
+from syncdub.languages import heard_as, known, language_of, short
 from syncdub.meaning.coarse import coarse_lines, confirmed, with_gaps_filled
 from syncdub.meaning.meaning import Meaning, meaning
 from syncdub.reading.device_search import search_on
 from syncdub.reading.finishing import finished
+from syncdub.reading.seeing import checked, moments_of, spots_of
 from syncdub.reading.tracks import Tracks
 from syncdub.requests import AnalyseRequest
 from syncdub.values import Match, Pitch, Segment, SyncPlan
@@ -42,7 +43,6 @@ OnPlan = Callable[[SyncPlan], None]
 PITCH_SECONDS, N_PITCH, PITCH_MARGIN = 4.0, 8, 0.02
 AUDIBLE_PITCH = 0.002
 """Speed changes under 0.2 % move the pitch by less than three cents: not measurable, not audible."""
-SPOT_SECONDS, SPOT_REACH, N_SPOTS = 8.0, 1.0, 6
 MAX_ANCHORS = 4000
 
 
@@ -63,6 +63,8 @@ class Witnesses(Protocol):
         *,
         timed: bool = True,
     ) -> Transcript: ...
+
+    def spoken(self, path: Path | str, stream: int = 0) -> tuple[str, float]: ...
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]: ...
 
@@ -104,7 +106,10 @@ def analyse(
     finding = finished(replace(finding, pitch=_pitch(case, finding)), tracks, engine.device.kind)
     report(weights[2], message("progress.placing"))
     _tell(case, finding, spots)
-    said, heard = (None, ("", "")) if request.quick else _said(engine, case, part_of(report, weights[2], 1.0))
+    if request.quick:
+        said, heard = None, _voted(engine, case) if finding.segments else ("", "")
+    else:
+        said, heard = _said(engine, case, part_of(report, weights[2], 1.0))
     plan = replace(_plan(case, finding, spots, said), languages=_languages(case, heard))
     report(1.0, message("progress.placed"))
     return plan
@@ -171,7 +176,7 @@ def _with_picture(engine: Witnesses, case: _Case, finding: Finding, report: Repo
     if not case.pictured:
         return finding, []
     if finding.segments:
-        return finding, _spots(case, finding, report)
+        return finding, spots_of(case.original, case.dub, finding.segments, report)
     layers, device = [], engine.device.kind
     for k, info in enumerate((case.original, case.dub)):
         part = part_of(report, 0.45 * k, 0.45 * (k + 1))
@@ -183,46 +188,6 @@ def _with_picture(engine: Witnesses, case: _Case, finding: Finding, report: Repo
     found = match(layers[0], layers[1], pictures.STEP, kind=1, find=search_on(device))
     seen_finding = weigh(found, "picture", case.original.duration, case.dub.duration)
     return (seen_finding if seen_finding.segments else finding), []
-
-
-def _spots(case: _Case, finding: Finding, report: Report) -> list[Spot]:
-    """Where the picture says a few moments of the dub belong, beside where the sound put them."""
-    out = []
-    moments = moments_of(finding.segments, N_SPOTS, SPOT_SECONDS)
-    for k, (dub, original, rate) in enumerate(moments):
-        report(k / len(moments), message("progress.comparing_picture"))
-        half = SPOT_SECONDS / 2
-        theirs = _layer(case.dub, Span(dub - half / rate, dub + half / rate), rate)
-        ours = _layer(case.original, Span(original - half - SPOT_REACH, original + half + SPOT_REACH), 1.0)
-        difference, clearness = pictures.compare(ours, theirs, SPOT_REACH, pictures.STEP)
-        out.append(Spot(dub, difference, clearness))
-    return out
-
-
-def _layer(info: MediaInfo, span: Span, rate: float) -> NDArray[np.float32]:
-    """The picture layer of ``span`` at the original's pace."""
-    start = max(0.0, span.start)
-    seen = fingerprints.picture_print(info.path, span=Span(start, max(start, span.end)))
-    n = round((span.end - span.start) * rate / pictures.STEP)
-    out = pictures.layer((seen.times - span.start) * rate, seen.frames, pictures.STEP)[:n]
-    return np.concatenate([out, np.repeat(out[-1:], n - len(out), axis=0)]) if 0 < len(out) < n else out
-
-
-def moments_of(segments: Sequence[Segment], n: int, seconds: float) -> list[tuple[float, float, float]]:
-    """``n`` moments (dub, original, rate) spread evenly over what the segments cover, ``seconds`` away from their ends."""
-    usable = [s for s in segments if s.dub_end - s.dub_start > 2 * seconds]
-    total = sum(s.dub_end - s.dub_start - seconds for s in usable)
-    out: list[tuple[float, float, float]] = []
-    for k in range(n if usable else 0):
-        left = total * (k + 0.5) / n
-        for s in usable:
-            length = s.dub_end - s.dub_start - seconds
-            if left <= length:
-                dub = s.dub_start + seconds / 2 + left
-                out.append((dub, s.at(dub), s.rate))
-                break
-            left -= length
-    return out
 
 
 def _pitch(case: _Case, finding: Finding) -> Pitch:
@@ -267,6 +232,15 @@ def _languages(case: _Case, heard: tuple[str, str]) -> tuple[str, str]:
     return short(language_of(original, heard[0])), short(language_of(dub, heard[1]))
 
 
+def _voted(engine: Witnesses, case: _Case) -> tuple[str, str]:
+    """The languages that the first minute of speech is in on the tracks whose files do not say it, empty where that is not sure."""
+    found = []
+    for info, stream in zip((case.original, case.dub), case.streams, strict=True):
+        told = known(info.audio[stream].language)
+        found.append("" if told else heard_as(*engine.spoken(info.path, stream)))
+    return found[0], found[1]
+
+
 def _said(engine: Witnesses, case: _Case, report: Report) -> tuple[Meaning, tuple[str, str]]:
     """What is said, compared; and the languages heard, empty where that is not sure."""
     own = engine.transcript(case.original.path, None, case.streams[0], part_of(report, 0.0, 0.45), timed=False)
@@ -279,7 +253,7 @@ def _said(engine: Witnesses, case: _Case, report: Report) -> tuple[Meaning, tupl
 def _plan(case: _Case, finding: Finding, spots: list[Spot], said: Meaning | None) -> SyncPlan:
     segments, doubts = list(finding.segments), list(finding.doubts)
     if segments:
-        segments, more = _checked_by_picture(segments, spots, case.request.follow)
+        segments, more = checked(segments, spots, case.request.follow)
         doubts += more
     if said is not None and segments and said.another_story:
         segments, doubts = _overruled(segments, doubts, finding)
@@ -314,20 +288,6 @@ def _overruled(segments: list[Segment], doubts: list[Message], finding: Finding)
     if balance(segments, *finding.durations).agreement < WHOLE:
         return [], told
     return segments, told
-
-
-def _checked_by_picture(segments: list[Segment], spots: list[Spot], follow: str) -> tuple[list[Segment], list[Message]]:
-    agreed = disagreement(spots)
-    if agreed is None:
-        return segments, []
-    difference, n = agreed
-    figures = {"spots": n, "difference_ms": round(difference * 1000, 1)}
-    segments = [evidence_of(s, "picture", figures) for s in segments]
-    if abs(difference) <= pictures.DISAGREE:
-        return segments, []
-    if follow == "picture":
-        segments = [replace(s, original_start=s.original_start + difference) for s in segments]
-    return segments, [message("doubt.picture_disagrees", difference_ms=round(difference * 1000), follow=follow)]
 
 
 def _by_meaning(said: Meaning, finding: Finding) -> tuple[list[Segment], list[Message]]:

@@ -42,7 +42,9 @@ class AnalyseRequest(Request):
     dub_stream: int | None = option(
         None, "audio track of the dub, from 0", low=0, high=MOST_TRACKS, metavar="N", doors=("command",)
     )
-    follow: str = option(EXACT[0], "who rules where they disagree", choices=EXACT, doors=("command",))
+    follow: str = option(
+        EXACT[0], "sound or picture: which one the dub follows where its own two differ", choices=EXACT
+    )
     quick: bool = option(False, "music and picture only, without transcription", doors=("command", "client"))
     name: str = option("", "what the result is called", longest=200, doors=("rest",))
 

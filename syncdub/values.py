@@ -105,19 +105,15 @@ class Segment:
 @dataclass(frozen=True, slots=True)
 class BedLayer:
     """What music and effects without voices (see :mod:`syncdub.reading.beds`) added, and what that cost: ``asked`` for so many
-    seconds of the dub that were in doubt, which made so many more of them ``known``; of so many ``joins`` in doubt they moved some; so
-    many seconds of sound were ``separated``, which ``took`` so many seconds."""
+    seconds of the dub that were in doubt, which made so many more of them ``known``; for that so many seconds of sound were
+    ``separated``."""
 
     asked: float
     known: float
-    joins: int
-    joins_moved: int
     separated: float
-    took: float = field(compare=False)
 
     def to_json(self) -> dict[str, float]:
-        seconds = {f"{name}_seconds": round(getattr(self, name), 1) for name in ("asked", "known", "separated", "took")}
-        return {**seconds, "joins": self.joins, "joins_moved": self.joins_moved}
+        return {f"{name}_seconds": round(getattr(self, name), 1) for name in ("asked", "known", "separated")}
 
 
 @dataclass(frozen=True, slots=True)

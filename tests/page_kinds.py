@@ -11,6 +11,7 @@ from typing import Any
 from pipeline.messages import message
 from pipeline.progress import Report
 from pipeline.values import Span
+from reelify.folder_request import FolderRequest
 from reelify.requests import (
     ChaptersRequest,
     Clip,
@@ -23,7 +24,7 @@ from reelify.requests import (
 from syncdub.plan_file import save_plan
 from syncdub.requests import AnalyseRequest, BatchRequest, SyncRequest
 from syncdub.values import Anchor, Segment, SyncPlan
-from web.jobs import seasons
+from web.jobs import reels, seasons
 from web.jobs.dubs import plan_json
 from web.jobs.kinds import Kind, Kinds, by_name
 from web.jobs.reels import SAID
@@ -210,5 +211,6 @@ PAGE_KINDS: Kinds = by_name(
     Kind(TranscribeRequest, transcribe),
     Kind(FindRequest, find),
     Kind(ChaptersRequest, chapters),
+    Kind(FolderRequest, reels.folder, then=reels.folder_begun),
     Kind(BatchRequest, seasons.pair, then=seasons.started_alone),
 )

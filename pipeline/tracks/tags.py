@@ -7,7 +7,9 @@ The file's head grows into the space that was left for it (:func:`room`), so not
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Sequence
+import os
+import struct
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -52,6 +54,10 @@ A_TAG = 64
 """Bytes that a track's tag takes at most, with what is around it."""
 SPARE = 1024
 POSITION_BYTES = 8
+MOST_BYTES = 64 * 1024 * 1024
+"""Of an MP4 file's head that is read."""
+HANDLERS = frozenset({b"vide", b"soun", b"subt", b"sbtl", b"text", b"clcp"})
+"""Of an MP4 file's tracks that are played."""
 DEEPEST = 16
 """Levels of chapters."""
 MOST_ELEMENTS = 64
@@ -60,7 +66,7 @@ MOST_ELEMENTS = 64
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What the head of a Matroska file tells: IETF tags of its tracks in order (empty where there is none), and its chapters."""
+    """What the head of a file tells: IETF tags of its tracks in order (empty where there is none), and a Matroska file's chapters."""
 
     languages: tuple[str, ...] = ()
     chapters: bytes = b""
@@ -72,8 +78,11 @@ class Head:
 
 
 def head_of(path: Path | str) -> Head:
-    """What the head of ``path`` tells; nothing for a file that is no Matroska file, or one that is damaged there."""
+    """What the head of ``path`` tells; nothing for a file that is neither Matroska nor MP4, or one that is damaged there."""
     with contextlib.suppress(OSError, ValueError), open(path, "rb") as file:
+        if extended := extended_languages(file):
+            return Head(tuple(map(_tag, extended)))
+        file.seek(0)
         found = {e.id: e for e in level_one(file)}
         tracks = _tracks(content(file, found[TRACKS])) if TRACKS in found else []
         chapters = content(file, found[CHAPTERS]) if CHAPTERS in found else b""
@@ -226,7 +235,11 @@ def _tracks(payload: bytes) -> list[list[Node]]:
 
 def language_of(track: Sequence[Node]) -> str:
     """The IETF tag among the parts of a track; empty where there is none that could be one."""
-    tag = next((text(n.payload) for n in track if n.id == LANGUAGE_IETF), "")
+    return _tag(next((text(n.payload) for n in track if n.id == LANGUAGE_IETF), ""))
+
+
+def _tag(tag: str) -> str:
+    """``tag``, empty where it could be none."""
     return tag if len(tag) <= LONGEST_TAG and tag.replace("-", "").isalnum() and tag.isascii() else ""
 
 
@@ -297,3 +310,42 @@ def _atoms(payload: bytes) -> list[Node]:
     """A chapter's or edition's chapters, with those inside them (at most :data:`DEEPEST` levels: deeper ones were refused)."""
     found = [n for n in _safe(payload) if n.id == CHAPTER]
     return [x for n in found for x in (n, *_atoms(n.payload))]
+
+
+def extended_languages(file: BinaryIO) -> tuple[str, ...]:
+    """The extended language (``elng``, ISO/IEC 14496-12; FFmpeg does not read it) of each track of an MP4 file that is played, in
+    order, empty where there is none; nothing for other files and where the head is damaged."""
+    tracks = [dict(_boxes(dict(_boxes(c)).get(b"mdia", b""))) for kind, c in _boxes(_moov(file)) if kind == b"trak"]
+    found = (t.get(b"elng", b"")[4:].partition(b"\0")[0] for t in tracks if t.get(b"hdlr", b"")[8:12] in HANDLERS)
+    return tuple(tag.decode("ascii", "replace") for tag in found)
+
+
+def _moov(file: BinaryIO) -> bytes:
+    """The content of ``moov``, wherever in the file it is."""
+    at, end = 0, file.seek(0, os.SEEK_END)
+    file.seek(0)
+    if file.read(8)[4:] != b"ftyp":
+        return b""
+    while at + 16 <= end:
+        file.seek(at)
+        size, kind, large = struct.unpack(">I4sQ", file.read(16))
+        head = 16 if size == 1 else 8
+        size = {0: end - at, 1: large}.get(size, size)
+        if kind == b"moov":
+            file.seek(at + head)
+            return file.read(min(size - head, MOST_BYTES)) if size >= head else b""
+        if size < head:
+            break
+        at += size
+    return b""
+
+
+def _boxes(content: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """(kind, content) of the whole boxes in ``content``."""
+    at = 0
+    while at + 8 <= len(content):
+        size, kind = struct.unpack_from(">I4s", content, at)
+        if size < 8 or at + size > len(content):
+            return
+        yield kind, content[at + 8 : at + size]
+        at += size

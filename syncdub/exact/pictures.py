@@ -6,12 +6,14 @@ its onsets, moving things its melody. Changes are blind to logos and fixed subti
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from syncdub.exact.correlation import Array, changes, local_scores, vertex
+from syncdub.witnesses import WITNESSES
 
 STEP = 0.04
 """Seconds between two values of a picture layer."""
@@ -23,6 +25,8 @@ CLEAR = 0.3
 reaches 0.5 to 0.9, another film 0.05."""
 MOVING = 1e-3
 """Mean square of changes under which a picture stands still."""
+BAR = 1.96
+"""Standard errors in a 95 % error bar."""
 CONSISTENT = 0.025
 """Comparisons that scatter less (seconds) than half a frame say the same."""
 DISAGREE = 0.060
@@ -90,13 +94,23 @@ def compare(original: Array, dub: Array, reach: float, step: float) -> tuple[flo
     return (peak + vertex(scores, peak) - n_reach) * step, clearness
 
 
-def disagreement(spots: list[Spot]) -> tuple[float, int] | None:
-    """(seconds, how many clear spots): what clear spots agree on, ``None`` when there are fewer than three or they scatter."""
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What ``n`` clear spots agree on: how much later (seconds) the picture says the dub belongs, with its 95 % error bar."""
+
+    difference: float
+    error: float
+    n: int
+
+
+def disagreement(spots: Sequence[Spot]) -> Seen | None:
+    """What clear spots agree on, ``None`` when there are fewer than three or they scatter."""
     clear = np.array([s.difference for s in spots if s.clearness >= CLEAR])
     if len(clear) < 3:
         return None
-    middle = float(np.median(clear))
-    close = np.abs(clear - middle) <= CONSISTENT
-    if close.sum() < max(3, 0.6 * len(clear)):
+    close = clear[np.abs(clear - np.median(clear)) <= CONSISTENT]
+    if len(close) < max(3, 0.6 * len(clear)):
         return None
-    return float(clear[close].mean()), int(close.sum())
+    scatter = float(close.std(ddof=1)) / np.sqrt(len(close))
+    error = BAR * float(np.hypot(WITNESSES["picture"].systematic or 0.0, scatter))
+    return Seen(float(close.mean()), error, len(close))

@@ -26,6 +26,8 @@ CROSSFADE = 0.010
 """Seconds of equal-power crossfade at a join: long enough for no click, too short to hear as a fade."""
 SAME_LINE = 0.002
 """Two segments whose lines differ by less (seconds) are one."""
+OTHER_BAR, TOLD_MS = 4.0, 250.0
+"""An error bar that is so many times another, and more than so many milliseconds, is told apart."""
 BRIDGE = 1.0
 """Longest pause (seconds) between two segments of one line that is simply played on."""
 GAP = 0.05
@@ -72,7 +74,7 @@ def audio_plan(plan: PlacedPlan, fill: Fill = "silence", levels: Sequence[Curve]
     Raises:
         Refused: the plan has no segment inside the original.
     """
-    segments = settle_joins(plan.segments, levels)
+    segments = settle_joins(merged(plan.segments), levels)
     if not segments:
         raise Refused()
     gaps = holes(segments, plan.original_duration)
@@ -97,7 +99,7 @@ def audio_plan(plan: PlacedPlan, fill: Fill = "silence", levels: Sequence[Curve]
 
 def placed(plan: SyncPlan) -> PlacedPlan:
     """The plan as it can be played: lines joined, carried on to near edges, clipped to both files."""
-    segments = clipped(_to_the_edges(merged(plan.segments), plan.dub_duration), plan)
+    segments = clipped(_to_the_edges(merged(plan.segments, by_bars=True), plan.dub_duration), plan)
     return PlacedPlan(**{f.name: getattr(plan, f.name) for f in fields(SyncPlan)} | {"segments": segments})
 
 
@@ -112,11 +114,12 @@ def _to_the_edges(segments: tuple[Segment, ...], dub_duration: float) -> tuple[S
     return tuple(out)
 
 
-def merged(segments: Sequence[Segment]) -> tuple[Segment, ...]:
-    """The segments with those joined that continue the same line without a pause worth the name."""
+def merged(segments: Sequence[Segment], *, by_bars: bool = False) -> tuple[Segment, ...]:
+    """The segments with those joined that continue the same line without a pause worth the name; ``by_bars`` only where their error
+    bars are alike, too: what lies within the doubt of a join says so."""
     out: list[Segment] = []
     for segment in segments:
-        if out and _continues(out[-1], segment):
+        if out and _continues(out[-1], segment) and not (by_bars and _unlike(out[-1], segment)):
             before = out[-1]
             out[-1] = replace(
                 before,
@@ -127,6 +130,11 @@ def merged(segments: Sequence[Segment]) -> tuple[Segment, ...]:
         else:
             out.append(segment)
     return tuple(out)
+
+
+def _unlike(before: Segment, after: Segment) -> bool:
+    low, high = sorted((before.error_ms, after.error_ms))
+    return high > max(OTHER_BAR * low, TOLD_MS)
 
 
 def _continues(before: Segment, after: Segment) -> bool:

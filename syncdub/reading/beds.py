@@ -1,13 +1,12 @@
 """One more layer for what the quick ones leave in doubt: the music and effects of both files, without the voices.
 
-Where segments stay whose phase nobody knows, or joins that may lie anywhere within a while (a mono dub, a bed far under the voices), the
-voices are taken out of both files there (:mod:`pipeline.evidence.stems`) and the phase is asked once more. That costs a thousand times
+Where segments stay whose phase nobody knows (a mono dub, a bed far under the voices), the voices are taken out of both files there
+(:mod:`pipeline.evidence.stems`) and the phase is asked once more. That costs a thousand times
 what the first look does, so only so many minutes are.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +15,7 @@ from pipeline.evidence.stems import Accompaniment
 from pipeline.values import Span
 from syncdub.exact.phase import RATE, Samples
 from syncdub.reading.bridging import is_known
-from syncdub.reading.polish import join_unsure, rejoined, settled
+from syncdub.reading.polish import settled
 from syncdub.reading.tracks import Tracks, heard
 from syncdub.values import BedLayer, Segment
 
@@ -28,10 +27,6 @@ KEPT = 360
 """Pieces of each file that are kept: an hour, 250 MB."""
 AROUND = 1.5
 """Seconds beyond a stretch in doubt, so that its edges are heard, too."""
-LEAST_JUMP, UNSURE = 0.25, 1.0
-"""Seconds that a join jumps by, and in which nothing needs to say where it is."""
-JOIN_REACH = 13.0
-"""Seconds on either side of a join that are heard anew (see :data:`syncdub.reading.polish.REACH`)."""
 
 
 class Beds:
@@ -82,25 +77,19 @@ class _Mono:
 
 
 def asked(segments: Sequence[Segment], tracks: Tracks, device: str) -> tuple[tuple[Segment, ...], BedLayer | None]:
-    """``segments`` with those in doubt, and the joins in doubt, where music and effects without the voices put them, and what was
+    """``segments`` with those in doubt where music and effects without the voices put them, and what was
     gained; ``None`` where nothing is in doubt.
 
     Raises:
         ModelUnavailable: the weights are missing or damaged.
     """
-    began = time.perf_counter()
     beds = Beds(tracks, device)
     with_beds = replace(tracks, listen=beds)
-    out = _settled(list(segments), with_beds, beds, LIMIT[device] / 2)
-    out, joins, moved = _rejoined(out, tracks, with_beds, beds, LIMIT[device])
+    out = _settled(list(segments), with_beds, beds, LIMIT[device])
     if not beds.seconds:
         return tuple(segments), None
     doubtful = sum(s.dub_end - s.dub_start for s in segments if not is_known(s))
-    layer = BedLayer(
-        asked=doubtful, known=_known(out) - _known(segments), joins=joins, joins_moved=moved, separated=beds.seconds,
-        took=time.perf_counter() - began,
-    )  # fmt: skip
-    return tuple(out), layer
+    return tuple(out), BedLayer(asked=doubtful, known=_known(out) - _known(segments), separated=beds.seconds)
 
 
 def _settled(segments: list[Segment], tracks: Tracks, beds: Beds, limit: float) -> list[Segment]:
@@ -114,26 +103,6 @@ def _settled(segments: list[Segment], tracks: Tracks, beds: Beds, limit: float) 
         else:
             out.append(s)
     return out
-
-
-def _rejoined(
-    segments: list[Segment], plain: Tracks, tracks: Tracks, beds: Beds, limit: float
-) -> tuple[list[Segment], int, int]:
-    """``segments`` with the joins that ``plain`` tracks leave unsure where those with beds put them; how many were asked, and moved."""
-    out, joins, moved = list(segments), 0, 0
-    for k in range(len(out) - 1):
-        a, b = out[k], out[k + 1]
-        if not (is_known(a) and is_known(b)) or abs(a.at(b.dub_start) - b.original_start) < LEAST_JUMP:
-            continue
-        if beds.seconds >= limit or join_unsure(a, b, plain) <= UNSURE:
-            continue
-        joins += 1
-        for s in (a, b):
-            low, high = a.dub_end - JOIN_REACH, b.dub_start + JOIN_REACH
-            beds.hear(replace(s, dub_start=low, dub_end=high, original_start=s.at(low)))
-        out[k], out[k + 1] = rejoined(a, b, tracks)
-        moved += out[k].dub_end != a.dub_end or out[k + 1].dub_start != b.dub_start
-    return out, joins, moved
 
 
 def _known(segments: Sequence[Segment]) -> float:

@@ -3,13 +3,16 @@ their music and effects alone (see :mod:`syncdub.reading.polish`, :mod:`syncdub.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from pipeline.errors import ModelUnavailable, OutOfMemory
-from pipeline.messages import message
+from pipeline.messages import Message, clock, message
+from pipeline.values import Span
 from syncdub.exact.findings import WHOLE, Finding
 from syncdub.reading import beds
 from syncdub.reading.bridging import as_one, bridged, is_known, straightened
+from syncdub.reading.joining import rejoined
 from syncdub.reading.polish import polished, settled
 from syncdub.reading.relocating import relocated
 from syncdub.reading.support import held_by_phase
@@ -33,12 +36,23 @@ def finished(finding: Finding, tracks: Tracks, device: str) -> Finding:
     doubts = tuple(d for d in finding.doubts if d.code != "doubt.only_shared_placed")
     only = held_by_phase(segments, tracks, finding.durations)
     segments = segments if only is None else only
+    whole = balance(segments, *finding.durations).agreement >= WHOLE
+    segments, unsure = rejoined(segments, tracks, whole=whole)
+    doubts = (*doubts, *_said(unsure))
     share = balance(segments, *finding.durations)
     if only is not None or (share.agreement < WHOLE and len(doubts) < len(finding.doubts)):
         doubts = (message("doubt.only_shared_placed", matched=share.matched, contradicted=share.contradicted), *doubts)
     if finding.pitch == "kept":
         segments = tuple(replace(s, error_ms=max(s.error_ms, STRETCHED_MS)) for s in segments)
     return replace(finding, segments=segments, doubts=doubts)
+
+
+def _said(unsure: Sequence[Span]) -> tuple[Message, ...]:
+    """What is said of joins that may lie anywhere within a while."""
+    if not unsure:
+        return ()
+    spans = ", ".join(f"{clock(s.start)}–{clock(s.end)}" for s in unsure)
+    return (message("doubt.joins_unsure", spans=spans, seconds=max(s.duration for s in unsure)),)
 
 
 def _with_beds(finding: Finding, segments: tuple[Segment, ...], tracks: Tracks, device: str) -> Finding:

@@ -12,12 +12,14 @@ from scipy import fft, ndimage
 from pipeline.values import Span
 from syncdub.exact.phase import RATE, WIDTH, Samples, even, likeness
 from syncdub.reading.bridging import is_known
-from syncdub.reading.polish import CLEAR, GAIN, WINDOW, settled
+from syncdub.reading.polish import CLEAR, WINDOW, settled
 from syncdub.reading.tracks import Tracks
 from syncdub.values import Segment
 
 LEAST, APART = 4.0, 0.1
 """Seconds of dub without a place that are looked for; a place nearer to the segment's own line is that."""
+GAIN = 25.0
+"""Nats by which another place must be the better one: two voices agree by chance for up to 15."""
 WIDEST = 300.0
 """Seconds of the original that are searched at most."""
 

@@ -19,6 +19,7 @@ from pipeline.errors import BadRequest
 from pipeline.progress import Report, no_report
 from pipeline.requests import Request
 from pipeline.settings import Settings
+from reelify.folder_request import FolderRequest
 from reelify.requests import (
     ChaptersRequest,
     CompileRequest,
@@ -66,6 +67,7 @@ KINDS: Kinds = by_name(
     Kind(ChaptersRequest, reels.chapters),
     Kind(AnalyseRequest, dubs.analyse),
     Kind(SyncRequest, dubs.synchronise),
+    Kind(FolderRequest, reels.folder, then=reels.folder_begun),
     Kind(BatchRequest, seasons.pair, then=seasons.started_alone),
 )
 

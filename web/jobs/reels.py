@@ -15,6 +15,7 @@ from typing import Any
 from pipeline.atomic import write_text
 from pipeline.engine import Engine
 from pipeline.progress import Report
+from reelify.folder_request import FolderRequest
 from reelify.requests import (
     ChaptersRequest,
     CompileRequest,
@@ -24,7 +25,8 @@ from reelify.requests import (
     TranscribeRequest,
 )
 from web.jobs.inputs import arrived
-from web.jobs.values import stored
+from web.jobs.seasons import BEGUN, Queue
+from web.jobs.values import Asker, Job, stored
 
 EARLY = "ranking.json"
 """The order of the clips judged so far, in the job's folder."""
@@ -99,3 +101,54 @@ def chapters(engine: Engine, request: ChaptersRequest, folder: Path, report: Rep
 
     report = arrived(engine, request, report)
     return run(engine, replace(request, out=folder), report).to_json()
+
+
+def folder(engine: Engine, request: FolderRequest, place: Path, report: Report) -> dict[str, Any]:
+    """The videos of a folder are here: what becomes of each is a job of its own."""
+    arrived(engine, request, report)
+    return {"status": "success", "videos": [request.called(path) for path in request.videos]}
+
+
+def folder_begun(jobs: Queue, job: Job) -> None:
+    """What follows a folder: a job for each of its videos, or one that ranks them. Asked again after a restart, it goes on where it was;
+    one that somebody deleted is not made again."""
+    mark = job.folder / BEGUN
+    if job.state != "done" or mark.exists():
+        return
+    asked = job.asked(FolderRequest)
+    asker = Asker(job.owner, asked.interface)
+    there = {path for child in jobs.children(job.id) for path in child.request.files()}
+    if asked.rank:
+        if not there:
+            jobs.submit(asked.together(job.id), asker, title=job.title)
+    else:
+        for path in asked.videos:
+            if str(path) not in there:
+                jobs.submit(asked.each(path, job.id), asker, title=asked.called(path))
+    write_text(mark, "")
+
+
+def folder_rows(jobs: Queue, job: Job) -> list[dict[str, Any]]:
+    """Every video of a folder with the job that looks at it and how many clips there are."""
+    asked = job.asked(FolderRequest)
+    children = jobs.children(job.id)
+    rows = []
+    for path in asked.videos:
+        child = next((c for c in reversed(children) if str(path) in c.request.files()), None)
+        rows.append(
+            {
+                "video": asked.called(path),
+                "task_id": child.id if child else None,
+                "status": child.state if child else None,
+                "clips": _clips_of(child, path) if child and child.state == "done" else 0,
+                "error": (child.error or {}).get("message") if child else None,
+            }
+        )
+    return rows
+
+
+def _clips_of(job: Job, path: Path) -> int:
+    """How many clips a finished job has of a file."""
+    body = job.result or {}
+    ranked = [clip for clip in body.get("viral_clips", ()) if clip.get("source") == str(path)]
+    return len(ranked) if "viral_clips" in body else len(body.get("clips", ()))

@@ -16,6 +16,7 @@ from pipeline.engine import Engine
 from pipeline.errors import BadRequest
 from pipeline.messages import Message, message
 from pipeline.progress import Report
+from pipeline.requests import Request
 from syncdub.batch.called import Facts, called
 from syncdub.batch.season import Chosen, Episode, Row, Season
 from syncdub.making.review import Place
@@ -31,7 +32,7 @@ BEGUN = "begun"
 class Queue(Protocol):
     """What this needs of the queue."""
 
-    def submit(self, request: SyncRequest, asker: Asker, *, title: str = "") -> str: ...
+    def submit(self, request: Request, asker: Asker, *, title: str = "") -> str: ...
 
     def children(self, job_id: str) -> list[Job]: ...
 

@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeVar
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, create_model
 
 from pipeline.requests import Parameter, Request, options_of
+from reelify.folder_request import FolderRequest
 from reelify.requests import HighlightsRequest, RankRequest
 from syncdub.requests import SyncRequest
 
@@ -75,6 +76,36 @@ class GenerateRequest(BaseModel):
     video_url: Location = Field(
         min_length=1, max_length=4096, description=NAMED, examples=["https://example.com/video.mp4"]
     )
+
+
+@with_options(FolderRequest)
+class FolderBody(BaseModel):
+    """A folder of videos."""
+
+    folder: str | list[str] = Field(
+        description=f"A folder of the media library, or a list of files: {NAMED}", max_length=4096
+    )
+    options: dict[str, str | bool | float] = Field(
+        default_factory=dict,
+        description="Options of every video: clips, min_duration, max_duration, track, words, language, transcribe; with `rank` min_score, "
+        "all, language, track, words, aspect, captions.",
+    )
+
+
+class FolderVideo(BaseModel):
+    """A video of a folder."""
+
+    video: str
+    task_id: str | None = Field(description="The task that looks at it.")
+    status: str | None
+    clips: int
+    error: str
+
+
+class FolderReport(BaseModel):
+    task_id: str
+    status: str
+    videos: list[FolderVideo]
 
 
 class RawClip(BaseModel):

@@ -3,28 +3,48 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Request
-from fastapi.responses import FileResponse, JSONResponse, Response
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from starlette.concurrency import run_in_threadpool
 
-from pipeline.messages import Message, say
+from pipeline.errors import BadRequest
+from pipeline.messages import Message, localise, say
+from pipeline.render.exports import to_csv
 from pipeline.requests import Request as JobRequest
+from reelify.folder_request import FolderRequest
 from reelify.requests import Clip, HighlightsRequest, RankRequest
 from web.guard.visitors import owner_of_request
+from web.intake.sources import Sources
 from web.jobs.clips import LISTS, clips_of
 from web.jobs.inputs import brought
 from web.jobs.queue import Job
+from web.jobs.reels import folder_rows
+from web.jobs.seasons import Queue
 from web.jobs.values import Asker
 from web.problems import language_of, problem_of_job
 from web.rest import answers
-from web.rest.context import finished, service_of
-from web.rest.models import Accepted, GenerateAnswer, GenerateRequest, Problem, SelectAnswer, SelectRequest, sent
+from web.rest.context import finished, job_of, service_of
+from web.rest.models import (
+    Accepted,
+    FolderBody,
+    FolderReport,
+    GenerateAnswer,
+    GenerateRequest,
+    Problem,
+    SelectAnswer,
+    SelectRequest,
+    sent,
+)
 
 router = APIRouter(tags=["reelify"])
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     code: {"model": Problem} for code in (400, 403, 404, 409, 413, 415, 422, 424, 429, 500, 503, 507)
+}
+FOLDER_TOLD: dict[int | str, dict[str, Any]] = {
+    200: {"model": FolderReport, "content": {"text/csv": {"schema": {"type": "string"}}}}
 }
 LATER: dict[int | str, dict[str, Any]] = {202: {"model": Accepted, "description": "With `Prefer: respond-async`."}}
 
@@ -69,6 +89,47 @@ async def select_viral_clips(body: SelectRequest, request: Request) -> Response:
     if wants_async(request):
         return accepted(job, language_of(request))
     return _answer(await finished(service.jobs, job), request, "api.clips_selected", {"inputs": len(clips)})
+
+
+@router.post("/api/v1/folder", summary="Every video of a folder", response_model=Accepted, responses=PROBLEMS)
+async def whole_folder(body: FolderBody, request: Request) -> Response:
+    """The moments of every video of a folder, a task for each, or (`rank`) all of them ranked as clips by one task."""
+    service = service_of(request)
+    owner, host = owner_of_request(request), request.headers.get("host", "")
+    wanted = await run_in_threadpool(
+        lambda: folder_request(service.sources, body.model_dump(exclude_none=True), owner, host)
+    )
+    return accepted(await submitted(request, wanted, wanted.title()), language_of(request), 200)
+
+
+@router.get("/api/v1/folder/{task_id}", summary="Report of a folder", responses=FOLDER_TOLD | PROBLEMS)
+def folder_report(
+    task_id: str, request: Request, form: Annotated[Literal["json", "csv"], Query()] = "json"
+) -> Response:
+    """What became of every video of a folder: its task, state and how many clips there are."""
+    rows = told_rows(service_of(request).jobs, job_of(request, task_id), language_of(request))
+    if form == "csv":
+        return PlainTextResponse(to_csv(rows), media_type="text/csv; charset=utf-8")
+    return JSONResponse({"task_id": task_id, "status": job_of(request, task_id).state, "videos": rows})
+
+
+def folder_request(sources: Sources, body: Mapping[str, Any], owner: str, host: str) -> FolderRequest:
+    """What a client asks of a folder, with its files found. Raises UserError."""
+    named = body["folder"]
+    found = sources.folder(named) if isinstance(named, str) else [sources.find_now(name, owner, host) for name in named]
+    if not found:
+        raise BadRequest("error.nothing_given")
+    videos = tuple(file.path for file in found)
+    given = {"asks": body.get("options", {}), "rank": body.get("rank", False), "notify": body.get("notify") or ""}
+    wanted = FolderRequest.from_json({**given, "videos": videos, **brought(found)})
+    wanted.together("") if wanted.rank else wanted.each(videos[0], "")  # wrong options are told now
+    return wanted
+
+
+def told_rows(jobs: Queue, job: Job, language: str) -> list[dict[str, Any]]:
+    """The rows of a folder's report in words."""
+    rows = folder_rows(jobs, job)
+    return [{**row, "error": str(localise(row["error"], language)) if row["error"] else ""} for row in rows]
 
 
 @router.get(

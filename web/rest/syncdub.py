@@ -84,7 +84,7 @@ _PIECE_SCHEMA: dict[str, Any] = {
     openapi_extra=_UPLOAD_SCHEMA,
 )
 async def upload(request: Request) -> Response:
-    """Put a dub in sync with its original: upload the files (`original`, `dubbed`, further dubs as `also`), or name two in JSON.
+    """Put a dub in sync with its original: upload the files (`original`, `dubbed`, further dubs as `also`), or name them in JSON.
 
     Answers a task id as soon as both files are here and are media.
     """

@@ -19,6 +19,7 @@ from pipeline.errors import BadRequest, StudioError
 from pipeline.files.received import Stored
 from pipeline.requests import Parameter, Request, options_of
 from pipeline.values import Span
+from reelify.folder_request import FolderRequest
 from reelify.requests import (
     ChaptersRequest,
     Clip,
@@ -32,8 +33,9 @@ from syncdub.requests import AnalyseRequest, BatchRequest, SyncRequest
 from web.jobs.dubs import film_of
 from web.jobs.inputs import brought
 from web.rest.answers import public_result
+from web.rest.reelify import folder_request
 from web.ui.dubsync.season import request_of_folders
-from web.ui.following import Page, asker, chosen_source, failed, shown
+from web.ui.following import Page, asker, chosen_source, failed, owner_of, shown
 from web.ui.language import language_of
 from web.ui.media_field import MediaField
 
@@ -116,6 +118,11 @@ def _dub(page: Page, values: Values, options: Values, request: gr.Request) -> Re
     return asks.from_json({**options, "original": film.path, "dub": other.path, **brought((film, other))})
 
 
+def _folder(page: Page, values: Values, options: Values, request: gr.Request) -> Request:
+    body = {**options, "folder": values["folder"], "options": _json(values["options"] or "{}", dict)}
+    return folder_request(page.sources, body, owner_of(request), "")
+
+
 def _film(page: Page, values: Values, options: Values, request: gr.Request) -> Request:
     nudges = _json(values["nudges"] or "[]", list)
     return film_of(page.job(values["task_id"], request), {**options, "nudges": nudges})
@@ -171,6 +178,15 @@ OFFERS = (
         ("original", "dub", "quick", "write", "fill", "codec"),
     ),
     Offer(
+        "find_in_folder", FolderRequest,
+        "The moments of every video of a folder, a task for each (or with rank one that ranks them as clips); read at /api/v1/folder/<task_id>.",
+        {
+            "folder": Own("text", "folder of the media library"),
+            "options": Own("text", "JSON, options of every video: clips, min_duration, max_duration, …", "{}"),
+        },
+        _folder,
+    ),
+    Offer(
         "sync_season", BatchRequest,
         "Pair a folder of films with a folder of their dubs, by names and by what is heard, and make every film; the season's tasks are then read at /api/season/<task_id>.",
         {
@@ -188,7 +204,7 @@ OFFERS = (
             "task_id": Own("text", "the task of analyse_dub"),
             "nudges": Own("text", 'JSON, [{"segment": number from 0 or -1 for all, "ms": later by}, …]', "[]"),
         },
-        _film, without=("quick",),
+        _film, without=("quick", "follow"),
     ),
 )  # fmt: skip
 

@@ -18,11 +18,17 @@ Samples = NDArray[np.float32]
 
 
 def voices(seed: int, seconds: float) -> Samples:
-    """Loud noise in syllables of a fifth of a second, with pauses as long between them now and then."""
+    """Loud syllables of a fifth of a second, harmonics of a pitch of their own each, with pauses as long between them now and then."""
     rng = np.random.default_rng(seed)
     n = round(seconds * RATE)
-    syllables = np.repeat(rng.choice([0.0, 0.3, 1.0], n // 3200 + 1), 3200)[:n]
-    return (0.1 * syllables * rng.standard_normal(n)).astype(np.float32)
+    t = np.arange(3200) / RATE
+    harmonics = np.arange(1, 30)[:, None]
+    said = []
+    for loud in rng.choice([0.0, 0.3, 1.0], n // 3200 + 1):
+        phases = rng.uniform(0, 2 * np.pi, (29, 1))
+        tone = (np.sin(2 * np.pi * rng.uniform(90, 250) * harmonics * t + phases) / np.sqrt(harmonics)).sum(axis=0)
+        said.append(loud * 0.1 * tone / tone.std())
+    return np.concatenate(said)[:n].astype(np.float32)
 
 
 def bed(seed: int, seconds: float) -> Samples:

@@ -64,7 +64,8 @@ def test_disagreement_needs_three_clear_spots_that_agree() -> None:
     clear = [Spot(10.0 * k, 0.12 + 0.004 * k, 0.8) for k in range(4)]
     found = disagreement([*clear, Spot(90.0, -0.9, 0.1)])
     assert found is not None
-    assert found[0] == pytest.approx(0.126, abs=0.001)
-    assert found[1] == 4
+    assert found.difference == pytest.approx(0.126, abs=0.001)
+    assert found.n == 4
+    assert 0.0157 < found.error < 0.017
     assert disagreement(clear[:2]) is None
     assert disagreement([Spot(0, d, 0.8) for d in (0.1, -0.3, 0.5, 0.0)]) is None

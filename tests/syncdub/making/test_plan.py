@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -77,6 +78,9 @@ def test_segments_of_one_line_are_one_and_others_are_not() -> None:
     assert len(merged([seg(0, 40, 5.0), seg(40.5, 80, 45.5)])) == 1
     assert len(merged([seg(0, 40, 5.0), seg(40.5, 80, 45.52)])) == 2
     assert len(merged([seg(0, 40, 5.0), seg(45, 80, 50.0)])) == 2
+    unsure = [seg(0, 40, 5.0), replace(seg(40, 42, 45.0), error_ms=9000.0), seg(42, 80, 56.0)]
+    assert len(merged(unsure)) == 2
+    assert [s.error_ms for s in merged(unsure, by_bars=True)] == [unsure[0].error_ms, 9000.0, unsure[2].error_ms]
 
 
 def test_what_lies_outside_the_original_is_clipped_and_near_edges_are_reached() -> None:

@@ -18,7 +18,7 @@ from syncdub.reading.finishing import finished
 from syncdub.reading.polish import settled
 from syncdub.reading.tracks import Tracks, heard
 from syncdub.values import Segment
-from tests.syncdub.exact.test_tracing import Samples, noise, segment, tracks, voices
+from tests.syncdub.exact.test_tracing import Samples, noise, segment, tracks
 
 KNOWN = {"sound": {"anchors": 5, "phase": 20.0}}
 
@@ -103,21 +103,6 @@ def test_a_line_that_the_voices_hide_is_found_without_them(tmp_path: Path, bare:
     assert layer is not None
     assert (layer.asked, layer.known) == (58.0, 58.0)
     assert layer.separated > 0.0
-
-
-def test_a_join_that_may_lie_anywhere_is_found_without_the_voices(tmp_path: Path, bare: None) -> None:
-    bed = noise(4, 90, 0.02)
-    hidden = np.ones(90 * RATE, np.float32)
-    hidden[30 * RATE : 62 * RATE] = 60.0
-    own_talk, dub_talk = (voices(seed, 90) * hidden for seed in (5, 6))
-    cut = np.concatenate([bed[: 40 * RATE], bed[52 * RATE :]])
-    pair = files(tmp_path, (bed, own_talk), (cut, np.concatenate([dub_talk[: 40 * RATE], dub_talk[52 * RATE :]])))
-    before = [replace(s, evidence=KNOWN) for s in (segment(0.0, 46.0, 0.0, 1.0), segment(46.0, 78.0, 58.0, 1.0))]
-    (a, b), layer = beds.asked(before, pair, "cpu")
-    assert a.dub_end == pytest.approx(40.0, abs=0.1)
-    assert b.original_start == pytest.approx(52.0, abs=0.1)
-    assert layer is not None
-    assert (layer.joins, layer.joins_moved) == (1, 1)
 
 
 def test_nothing_is_separated_where_nothing_is_in_doubt(tmp_path: Path, bare: None) -> None:

@@ -16,6 +16,7 @@ from pipeline.requests import Request, options_of
 from pipeline.settings import Settings
 from pipeline.values import Span
 from reelify.cut.rewriting import Rewrite
+from reelify.folder_request import FolderRequest
 from reelify.requests import (
     ChaptersRequest,
     Clip,
@@ -52,6 +53,7 @@ SAMPLES: tuple[Request, ...] = (
     ),
     FindRequest((FILM, DUB), query="risas", count=3, language="es"),
     ChaptersRequest(FILM, language="en", track="2"),
+    FolderRequest(videos=(FILM, DUB), asks={"clips": 3}, names={str(FILM): "show/a.mkv"}),
     BatchRequest(
         films=(FILM,),
         dubs=((DUB,),),
@@ -87,6 +89,8 @@ OLDER: tuple[tuple[str, dict[str, Any], Request], ...] = (
                  codec="aac", name="x")),
     ("find", {"sources": ["/films/a.mkv"], "query": "gratis"}, FindRequest((FILM,), query="gratis")),
     ("chapters", {"source": "/films/a.mkv"}, ChaptersRequest(FILM)),
+    ("folder", {"videos": ["/films/a.mkv"], "asks": {"min_score": 0.2}, "rank": True},
+     FolderRequest(videos=(FILM,), asks={"min_score": 0.2}, rank=True)),
     ("batch", {"films": ["/films/a.mkv"], "dubs": [["/films/b.mkv"]], "asks": {"codec": "aac"}},
      BatchRequest(films=(FILM,), dubs=((DUB,),), asks={"codec": "aac"})),
 )  # fmt: skip

@@ -113,6 +113,7 @@ def test_the_same_work_for_programs(address: str) -> None:
         "/analyse_dub",
         "/write_dub",
         "/sync_season",
+        "/find_in_folder",
         "/looks",
         "/keep_look",
         "/forget_look",

@@ -10,6 +10,7 @@ import gradio as gr
 from web.ui.following import IN_ORDER, QUIET, Page
 from web.ui.giving.beside import subtitles_field, words_field
 from web.ui.giving.component import drop_zone
+from web.ui.highlights import folder
 from web.ui.highlights.work import HighlightsWork
 from web.ui.language import label
 from web.ui.running.component import progress_place, wrong_place
@@ -55,6 +56,7 @@ def layout(page: Page, last: gr.BrowserState) -> HighlightsTab:
         wrong = wrong_place("highlights")
         with gr.Accordion(label("ui.advanced"), open=False, elem_classes="flow-options"):
             options = _options(page)
+        folder.section(page, options)
         shown = _results()
     state = {"running": gr.State(""), "clips": gr.State({})}
     return HighlightsTab(progress=progress, zone=zone, wrong=wrong, options=options, **shown, **state, last=last)

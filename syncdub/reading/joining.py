@@ -1,0 +1,302 @@
+"""Where one line of a dub ends and the next begins, by what both share in single cells of time and frequency (see
+:mod:`syncdub.exact.cells`): between the last moment that only the one before holds and the first that only the next does.
+
+Where nobody can know, because people speak there over nothing, the dub's own sound is asked where it breaks off, and how wide the doubt is
+goes with the result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from pipeline.values import Span, runs
+from syncdub.exact.boundaries import breaks
+from syncdub.exact.cells import HOP, SIZE, cells, shared, transfer
+from syncdub.exact.phase import BLOCK, RATE, Floats
+from syncdub.reading.bridging import is_known
+from syncdub.reading.tracks import Tracks
+from syncdub.values import Segment
+
+REACH = 12.0
+"""A join is looked for this far (seconds) on either side of where it is …"""
+WIDEST = 60.0
+"""… and through gaps of at most this length."""
+LEARNT, CLEAR = (40.0, 120.0), 8.0
+"""Seconds of a line beside a join from which its transfer is learnt, and how clear (standard deviations) it must be."""
+GAIN = 8.0
+"""Nats that carry an end on: what shares nothing gains less than one by chance."""
+RECENT, CLEARLY = 5.0, 0.5
+"""Seconds beside a join that show how long a line's pauses are, and nats from which a block of it is heard."""
+STAYS, NEAR = 6.0, 0.1
+"""What the place found by other means counts (nats), and how exact (standard deviation, seconds) it is."""
+BROKEN, SHARPEST, FINER = 2.0, 4.0, 10
+"""What a break in the dub's sound counts (nats) as far as it is no sharper than syllables are, and how many moments of a block are
+asked for one."""
+EQUAL = 3.0
+"""Places whose sums differ by less (nats) are equally good."""
+CLOSED = 0.5
+"""Seconds that a gap in both files must last; a shorter one is none."""
+SAME = 0.1
+"""Seconds by which two lines must differ to be two."""
+PATIENCE = 4
+"""Seconds that may hold nothing before what follows on the same line is another matter."""
+HELD = 2.0
+"""A second that gains so much (nats) is shared."""
+BARE, TIMES = 12.0, 3.0
+"""A gap in both files of at most so many seconds, in which people speak over nothing, is none where the lines beside it have such
+stretches, too, at most so many times shorter: a foreign scene brings its own sound."""
+JUMP, UNSURE = 0.25, 0.3
+"""Seconds that a join jumps by to be looked at once more, and within which its place may be unknown without a word."""
+LOUDER, SOFTER = 6.0, 25.0
+"""Decibels by which the pauses of such a gap may be louder than those beside it, and its voices softer."""
+QUIET, LOUD = 0.1, 0.95
+"""Quantiles of the level that are pauses and voices."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What was gained (nats) along a segment's line in every :data:`~syncdub.exact.phase.BLOCK` of the dub from ``start`` on, the
+    stretch included from which its transfer was ``learnt``."""
+
+    start: float
+    gains: Floats
+    learnt: Span
+
+    def within(self, start: float, end: float) -> Floats:
+        """(n,) nats of the blocks between two moments of the dub; zeros where nothing was heard."""
+        first, n = round((start - self.start) / BLOCK), max(0, round((end - start) / BLOCK))
+        out = np.zeros(n)
+        low, high = max(0, -first), min(n, len(self.gains) - first)
+        if high > low:
+            out[low:high] = self.gains[first + low : first + high]
+        return out
+
+
+def hear(segment: Segment, tracks: Tracks, span: Span, *, end: bool) -> Heard | None:
+    """``span`` of the dub along the line of ``segment``, whose ``end`` (or beginning) is asked about; ``None`` where too little of the
+    segment is known beside it."""
+    for seconds in LEARNT:
+        start = max(segment.dub_start, segment.dub_end - seconds) if end else segment.dub_start
+        known = Span(start, min(segment.dub_end, start + seconds))
+        found = _heard(segment, tracks, Span(min(span.start, known.start), max(span.end, known.end)), known)
+        if found is not None:
+            return found
+    return None
+
+
+def _heard(segment: Segment, tracks: Tracks, span: Span, known: Span) -> Heard | None:
+    rate = segment.rate
+    own, dub = cells(tracks.own(Span(segment.at(span.start), segment.at(span.end)))), cells(tracks.dub(span, rate))
+    own, dub = own[: len(dub)], dub[: len(own)]
+    times = span.start + (np.arange(len(dub)) * HOP + SIZE / 2) / (RATE * rate)
+    here = (times >= known.start) & (times <= known.end)
+    if here.sum() < RATE // HOP:
+        return None
+    learnt = transfer(own[here], dub[here])
+    if learnt.clear < CLEAR:
+        return None
+    total = np.concatenate([[0.0], np.cumsum(shared(own, dub, learnt))])
+    edges = np.append(times, times[-1] + HOP / (RATE * rate)) - HOP / 2 / (RATE * rate)
+    blocks = span.start + np.arange(int(span.duration / BLOCK) + 1) * BLOCK
+    return Heard(span.start, np.diff(np.interp(blocks, edges, total)), known)
+
+
+@dataclass(frozen=True, slots=True)
+class _Join:
+    """Two neighbouring lines around their join; ``low``…``high`` (the dub's clock) is where the one before may end, the next then
+    begins ``doubled`` seconds later. ``value`` (n,) are the nats for each end."""
+
+    before: Heard
+    after: Heard
+    low: float
+    high: float
+    doubled: float
+    value: Floats
+
+    def place(self, dub: float) -> int:
+        return int(np.clip(round((dub - self.low) / BLOCK), 0, len(self.value) - 1))
+
+    def time(self, place: int) -> float:
+        return self.low + place * BLOCK
+
+
+def joined(a: Segment, b: Segment, tracks: Tracks, *, whole: bool = True) -> tuple[Segment, Segment]:
+    """Two neighbours with the join between them where what they share puts it; a gap in both files only becomes smaller. Where it may
+    lie at several places it comes to where the dub's sound breaks off. ``whole`` says that nearly all of both files is shared, so that
+    a gap over nothing but voices is none."""
+    before, after, _ = _decided(a, b, tracks, whole=whole)
+    return before, after
+
+
+def rejoined(
+    segments: Sequence[Segment], tracks: Tracks, *, whole: bool = True
+) -> tuple[tuple[Segment, ...], list[Span]]:
+    """``segments`` with the joins between those whose phase is known as :func:`joined` has them, and what lies within the doubt of one
+    as pieces whose error bar is the join's jump; and where (the original's clock) such doubts are."""
+    out, spans = list(segments[:1]), []
+    for b in segments[1:]:
+        a, doubt = out[-1], Span(0.0, 0.0)
+        if _jumps(a, b):
+            a, b, doubt = _decided(a, b, tracks, whole=whole)
+        if doubt.duration <= UNSURE:
+            out[-1:] = [a, b]
+            continue
+        spans.append(Span(a.at(doubt.start), a.at(doubt.end)))
+        bar = 1000.0 * abs(a.at(b.dub_start) - b.original_start)
+        out[-1:] = _parted(a, doubt.start, bar, later=True)
+        out += _parted(b, b.dub_start + doubt.end - a.dub_end, bar, later=False)
+    return tuple(out), spans
+
+
+def _jumps(a: Segment, b: Segment) -> bool:
+    return is_known(a) and is_known(b) and abs(a.at(b.dub_start) - b.original_start) >= JUMP
+
+
+def _decided(a: Segment, b: Segment, tracks: Tracks, *, whole: bool) -> tuple[Segment, Segment, Span]:
+    """As :func:`joined`, and the stretch of the dub in which the join may lie (as the end of the one before)."""
+    found = _listened(a, b, tracks)
+    if found is None:
+        return a, b, Span(a.dub_end, a.dub_end)
+    if b.dub_start - a.dub_end - found.doubled > CLOSED:
+        return _gap_closed(a, b, found, tracks, whole=whole)
+    good = _good(found)
+    away = np.abs(good - round((a.dub_end - found.low) / BLOCK)) * BLOCK
+    nats = found.value[good] - np.minimum(away, REACH) + STAYS * np.exp(-np.square(away / NEAR) / 2)
+    at = found.time(_likeliest(good, found, tracks, a.rate, nats))
+    doubt = Span(found.time(int(good[0])), found.time(int(good[-1])))
+    return replace(a, dub_end=at), begun(b, at + found.doubled), doubt
+
+
+def _parted(segment: Segment, at: float, bar: float, *, later: bool) -> list[Segment]:
+    """``segment`` in two at ``at``, of which the ``later`` or the earlier one is in doubt by ``bar`` milliseconds."""
+    parts = [replace(segment, dub_end=at), begun(segment, at)]
+    parts[later] = replace(parts[later], error_ms=max(bar, segment.error_ms))
+    return [p for p in parts if p.dub_end - p.dub_start > BLOCK]
+
+
+def _listened(a: Segment, b: Segment, tracks: Tracks) -> _Join | None:
+    doubled = max(0.0, (a.original_end - a.dub_end * a.rate) - (b.original_start - b.dub_start * b.rate)) / a.rate
+    if b.dub_start - a.dub_end - doubled > WIDEST:
+        return None
+    low = max(a.dub_start, a.dub_end - REACH)
+    high = max(a.dub_end, min(b.dub_end, b.dub_start + REACH) - doubled)
+    before = hear(a, tracks, Span(low, high), end=True)
+    after = hear(b, tracks, Span(low + doubled, high + doubled), end=False)
+    if before is None or after is None or high - low < 2 * BLOCK:
+        return None
+    gains = before.within(low, high) - after.within(low + doubled, high + doubled)
+    return _Join(before, after, low, high, doubled, np.concatenate([[0.0], np.cumsum(gains)]))
+
+
+def _good(join: _Join) -> NDArray[np.int64]:
+    """The places around the best one that are as good."""
+    best = int(join.value.argmax())
+    first, end = next((a, b) for a, b in runs(join.value >= join.value[best] - EQUAL).tolist() if a <= best < b)
+    return np.arange(first, end)
+
+
+def _likeliest(places: NDArray[np.int64], join: _Join, tracks: Tracks, rate: float, nats: Floats) -> int:
+    """Of ``places``, which are about as good (``nats``), the one at which the dub breaks off, on the side of the line that was
+    heard more of."""
+    after = np.arange(len(places))
+    start, end = join.time(int(places[0])), join.time(int(places[-1]))
+    before = join.before.within(max(start - RECENT, join.before.start), start)
+    beyond = join.after.within(end + join.doubled, end + join.doubled + RECENT)[::-1]
+    unheard = _unheard(before, after) + _unheard(beyond, after[::-1])
+    return int(
+        places[(nats + unheard + BROKEN * np.minimum(_broken(tracks, start, len(places), rate), SHARPEST)).argmax()]
+    )
+
+
+def _unheard(gains: Floats, blocks: NDArray[np.int64]) -> Floats:
+    """Logarithm of how probable it is that a line that goes on is not heard for so many ``blocks``, by how long its pauses are in
+    ``gains`` (nats, the last block next to the place)."""
+    heard = np.flatnonzero(gains > CLEARLY)
+    if len(heard) < 2:
+        return np.zeros(len(blocks))
+    moments = np.arange(heard[-1] + 1)
+    waits = np.sort(heard[np.searchsorted(heard, moments)] - moments)
+    rarest = 0.5 / (len(waits) + 0.5)
+    longer = (len(waits) - np.searchsorted(waits, blocks, side="right") + 0.5) / (len(waits) + 0.5)
+    beyond = np.maximum(blocks - waits[-1], 0) / max(float(waits.mean()), 1.0)
+    return np.asarray(np.log(np.maximum(longer, rarest)) - beyond, np.float64)
+
+
+def _broken(tracks: Tracks, start: float, n: int, rate: float) -> Floats:
+    """(n,) how sharply the dub breaks off around each :data:`~syncdub.exact.phase.BLOCK` from ``start`` on."""
+    hop = round(BLOCK * rate * RATE) // FINER
+    span = Span(start - BLOCK, start + (n + 1) * BLOCK)
+    found = ndimage.maximum_filter1d(breaks(tracks.dub(span, rate), hop), FINER + 3, mode="nearest")
+    return np.asarray(found[np.minimum(FINER * (np.arange(n) + 1), len(found) - 1)], np.float64)
+
+
+def _levels(tracks: Tracks, span: Span, rate: float, n: int = 0) -> Floats:
+    """(n,) decibels of the dub in every :data:`~syncdub.exact.phase.BLOCK` of ``span``."""
+    size = round(BLOCK * rate * RATE)
+    heard = np.square(tracks.dub(span, rate), dtype=np.float64)
+    n = n or len(heard) // size
+    power = np.pad(heard, (0, max(0, n * size - len(heard))))[: n * size].reshape(n, size).mean(axis=1)
+    return np.asarray(10 * np.log10(power + 1e-10), np.float64)
+
+
+def _gap_closed(a: Segment, b: Segment, join: _Join, tracks: Tracks, *, whole: bool) -> tuple[Segment, Segment, Span]:
+    """Both carried on into the gap between them as far as something is shared; all of it where only people speak there."""
+    apart = abs(a.at(b.dub_start) - b.original_start) > SAME
+    # On the way to another line all that is shared counts, on the same line only what comes without a pause.
+    best = join.time(int(join.value.argmax())) if apart else join.high
+    patience = None if apart else PATIENCE
+    last = a.dub_end + reached(join.before.within(a.dub_end, best), patience)
+    earliest = best + join.doubled if apart else last
+    first = b.dub_start - reached(join.after.within(earliest, b.dub_start)[::-1], patience)
+    first = max(first, last + join.doubled)
+    lines = (a, join.before), (b, join.after)
+    doubt = Span(last, last)
+    if first - last - join.doubled < CLOSED or (whole and bare(Span(last, first - join.doubled), lines, tracks)):
+        doubt = Span(last, first - join.doubled)
+        places = np.arange(join.place(last), join.place(first - join.doubled) + 1)
+        last = join.time(_likeliest(places, join, tracks, a.rate, np.zeros(len(places))))
+        first = last + join.doubled
+    return replace(a, dub_end=last), begun(b, first), doubt
+
+
+def reached(gains: Floats, patience: float | None) -> float:
+    """How far (seconds) from an edge something is shared, by what is gained in each block, without a pause longer than ``patience``."""
+    second = round(1.0 / BLOCK)
+    by_second = np.add.reduceat(gains, np.arange(0, len(gains), second)) if len(gains) else np.zeros(0)
+    held = np.flatnonzero(by_second > HELD)
+    if patience is not None:
+        wide = np.flatnonzero(np.diff(held, prepend=-1) > patience)
+        held = held[: wide[0]] if len(wide) else held
+    total = np.concatenate([[0.0], np.cumsum(gains[: (held[-1] + 1) * second] if len(held) else gains[:0])])
+    best = int(total.argmax())
+    return best * BLOCK if total[best] >= GAIN else 0.0
+
+
+def bare(gap: Span, beside: Sequence[tuple[Segment, Heard]], tracks: Tracks) -> bool:
+    """Whether only people speak in ``gap`` (the dub's clock), as they do elsewhere on the lines ``beside`` it."""
+    longest = max(_longest_unheard(heard) for _, heard in beside)
+    if gap.duration > min(BARE, TIMES * longest):
+        return False
+    rate = beside[0][0].rate
+    here = np.quantile(_levels(tracks, gap, rate), (QUIET, LOUD))
+    there = [np.quantile(_levels(tracks, heard.learnt, rate), (QUIET, LOUD)) for _, heard in beside]
+    pauses, talk = (max(float(x[k]) for x in there) for k in (0, 1))
+    return bool(here[0] <= pauses + LOUDER and here[1] >= talk - SOFTER)
+
+
+def _longest_unheard(heard: Heard) -> float:
+    """Seconds of the longest stretch in which nothing is shared though the line is right."""
+    second = round(1.0 / BLOCK)
+    gains = heard.within(heard.learnt.start, heard.learnt.end)
+    held = ndimage.uniform_filter1d(gains, second) * second > HELD
+    return float(np.diff(runs(~held), axis=1).max(initial=0)) * BLOCK
+
+
+def begun(segment: Segment, start: float) -> Segment:
+    """``segment`` from ``start`` (the dub's clock) on."""
+    return replace(segment, dub_start=start, original_start=segment.at(start))
