@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -54,50 +53,39 @@ def poster(path: Path | str, time: float, out: Path | str, *, width: int = 640) 
 
 
 def film_strip(path: Path | str, out: Path | str, n: int, height: int = 54) -> Path:
-    """``n`` pictures of a file, each from the middle of its share of the time, beside each other as one JPEG of ``height`` pixels; black
-    where none can be read.
+    """``n`` pictures of a file, evenly over its time, beside each other as one JPEG of ``height`` pixels; the last one
+    goes on where the whole pictures end before.
 
     Raises:
         NoVideo: the file has no picture.
     """
-    from PIL import Image
-
-    info = probe(path)
+    info, target = probe(path), Path(out)
     if info.video is None:
         raise NoVideo(name=Path(path).name)
     width = even(height * info.video.display_width / max(1, info.video.display_height))
-    whole = Image.new("RGB", (n * width, height))
+    # Only whole pictures are decoded; one process, for every one that is started may meet arithmetic that runs in threads.
+    chain = (
+        f"fps={n / max(0.1, info.duration):.6f},scale={width}:{height}:flags=area,setsar=1,tile={n}x1,format=yuvj420p"
+    )
     frame = [
+        "-map",
+        f"0:{info.video.index}",
+        "-vf",
+        chain,
         "-frames:v",
         "1",
-        "-vf",
-        f"scale={width}:{height}:flags=area,setsar=1,format=yuvj420p",
+        "-q:v",
+        "5",
         "-f",
         "image2",
         "-update",
         "1",
     ]
-    with tempfile.TemporaryDirectory() as folder:
-        for i in range(n):
-            one = Path(folder) / f"{i}.jpg"
-            seek = [
-                "-skip_frame",
-                "nokey",
-                "-ss",
-                f"{info.seek(info.duration * (i + 0.5) / n):.3f}",
-                "-noaccurate_seek",
-            ]
-            with contextlib.suppress(FFmpegFailed):
-                ffmpeg.run(
-                    [*seek, *ffmpeg.safe_input(path), "-map", f"0:{info.video.index}", *frame, ffmpeg.safe_output(one)],
-                    time_limit=30,
-                )
-            if one.is_file():
-                with Image.open(one) as opened:
-                    whole.paste(opened, (i * width, 0))
-    with beside(Path(out)) as part:
-        whole.save(part, "JPEG", quality=70)
-    return Path(out)
+    with beside(target) as part:
+        ffmpeg.run(["-skip_frame", "nokey", *ffmpeg.safe_input(path), *frame, ffmpeg.safe_output(part)], time_limit=120)
+        if not part.is_file():
+            raise NoVideo(name=Path(path).name)
+    return target
 
 
 def _flat(picture: Path) -> bool:
