@@ -54,10 +54,8 @@ A_TAG = 64
 """Bytes that a track's tag takes at most, with what is around it."""
 SPARE = 1024
 POSITION_BYTES = 8
-MOST_BYTES = 64 * 1024 * 1024
-"""Of an MP4 file's head that is read."""
-HANDLERS = frozenset({b"vide", b"soun", b"subt", b"sbtl", b"text", b"clcp"})
-"""Of an MP4 file's tracks that are played."""
+MOST_BYTES, HANDLERS = 64 * 1024 * 1024, frozenset({b"vide", b"soun", b"subt", b"sbtl", b"text", b"clcp"})
+"""Of an MP4 file's head that is read, and those of its tracks that are played."""
 DEEPEST = 16
 """Levels of chapters."""
 MOST_ELEMENTS = 64
