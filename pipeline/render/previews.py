@@ -64,9 +64,8 @@ def film_strip(path: Path | str, out: Path | str, n: int, height: int = 54) -> P
         raise NoVideo(name=Path(path).name)
     width = even(height * info.video.display_width / max(1, info.video.display_height))
     # Only whole pictures are decoded; one process, for every one that is started may meet arithmetic that runs in threads.
-    chain = (
-        f"fps={n / max(0.1, info.duration):.6f},scale={width}:{height}:flags=area,setsar=1,tile={n}x1,format=yuvj420p"
-    )
+    rate = f"fps={n / max(0.1, info.duration):.6f},tpad=stop_mode=clone:stop={n}"
+    chain = f"{rate},scale={width}:{height}:flags=area,setsar=1,tile={n}x1,format=yuvj420p"
     frame = [
         "-map",
         f"0:{info.video.index}",
