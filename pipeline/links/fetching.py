@@ -6,7 +6,7 @@ import json
 import shutil
 from pathlib import Path
 
-from pipeline.errors import BadGateway, StudioError, UnsupportedFormat
+from pipeline.errors import BadGateway, StudioError, TooLarge, UnsupportedFormat
 from pipeline.files import downloads
 from pipeline.files.downloads import Probe, Remote
 from pipeline.files.received import Stored, need_space, part_of
@@ -81,6 +81,9 @@ def _kept(
     found: Visited, url: str, settings: Settings, report: Report, probe: Probe | None, target: Path | None
 ) -> Stored:
     """The files of a visit as one, in the uploads folder."""
+    if not found.files and (found.size or 0) > settings.max_download:
+        limit, actual = settings.max_download, found.size or 0
+        raise TooLarge("error.upload_too_large", name=found.name, limit=limit, actual=actual)
     if not found.files:
         raise BadGateway("error.link_failed", name=url[:200])
     need_space(settings.uploads, sum(file.stat().st_size for file in found.files))

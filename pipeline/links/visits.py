@@ -145,7 +145,8 @@ def _visited(answer: Mapping[str, Any], door: Gate, url: str, settings: Settings
     """The answer believed as far as a process may be that has read what strangers wrote: its files are those in ``folder``."""
     if "found" in answer:
         found = answer["found"]
-        files = tuple(path for file in found["files"] if (path := Path(file).resolve()).is_relative_to(folder))
+        named = [file for file in found["files"] if file]  # nothing is named for what was not loaded
+        files = tuple(path for file in named if (path := Path(file).resolve()).is_relative_to(folder))
         return Visited(found["info"], _suffix(str(found["ext"])), found["size"], tuple(f for f in files if f.is_file()))
     code, name = answer["error"], _host(url)
     if code == "unknown":

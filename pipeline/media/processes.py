@@ -1,4 +1,8 @@
-"""Children of this process: in a group of their own, gone when the work is cancelled, an exception flies or the application is killed."""
+"""Children of this process: in a group of their own, gone when the work is cancelled, an exception flies or the application is killed.
+
+They are started without copying this process (``vfork``): where Python runs code of ours between fork and exec, the C library first calls
+what libraries wish to do before a fork, and OpenBLAS ends its threads then, in the middle of another job's product, which never ends.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ import contextlib
 import ctypes
 import functools
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -23,15 +28,16 @@ def process(
     command: Sequence[str], cwd: Path | None = None, environment: Mapping[str, str] | None = None
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A process that does not outlive this block; ``environment`` is all it knows, by default what we do."""
+    guard = _guard()
     child = subprocess.Popen(
-        list(command),
+        [*guard, *command],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         cwd=cwd,
         env=None if environment is None else dict(environment),
         start_new_session=True,
-        preexec_fn=_die_with_parent(),
+        preexec_fn=None if guard else _die_with_parent(),
     )
     try:
         yield child
@@ -54,12 +60,28 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 @functools.cache
+def _guard() -> tuple[str, ...]:
+    """What stands before a command so that Linux kills it when the thread that waits for it is gone; the command keeps the process."""
+    found = shutil.which("setpriv") if sys.platform == "linux" else None
+    if found is None:
+        return ()
+    words = (found, "--pdeathsig", "KILL", "--")
+    try:
+        subprocess.run(
+            [*words, found, "--version"], stdin=subprocess.DEVNULL, capture_output=True, check=True, timeout=GRACE
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ()  # older than 2018, or BusyBox's
+    return words
+
+
+@functools.cache
 def _prctl() -> Any:
     return ctypes.CDLL(None).prctl if sys.platform == "linux" else None
 
 
 def _die_with_parent() -> Callable[[], None] | None:
-    """What the child does before it becomes ffmpeg: ask Linux to kill it when the thread that waits for it is gone."""
+    """The same where the system has no ``setpriv``: what the child does before it becomes the command."""
     prctl, parent = _prctl(), os.getpid()
     if prctl is None:
         return None

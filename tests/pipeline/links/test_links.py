@@ -309,7 +309,7 @@ def test_a_file_elsewhere_is_none_of_the_visits(tmp_path: Path, settings: Settin
     for file in (secret, folder / "own.mp4"):
         file.write_bytes(b"x")
     (folder / "way-out.mp4").symlink_to(secret)
-    named = [str(secret), str(folder / "own.mp4"), str(folder / "way-out.mp4"), str(folder / ".." / "secret.mp4")]
+    named = [None, str(secret), str(folder / "own.mp4"), str(folder / "way-out.mp4"), str(folder / ".." / "secret.mp4")]
     answer: dict[str, Any] = {"found": {"info": {}, "ext": "mp4", "files": named, "size": None}}
     with gate(0) as door:
         found = visits._visited(answer, door, "https://example.org/x", settings, folder)

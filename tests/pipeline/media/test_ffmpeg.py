@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -61,16 +62,30 @@ def test_time_limit_ends_the_process() -> None:
     assert children() == before
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="asks Linux")
-def test_a_killed_application_leaves_no_orphan() -> None:
+@pytest.mark.skipif(shutil.which("setpriv") is None, reason="the way without it has to fork")
+def test_no_library_is_told_of_a_fork() -> None:
+    """OpenBLAS would end its threads, which another job's product waits for."""
     code = (
-        "import os, threading, time\nfrom pipeline.media import ffmpeg\n"
+        "import os\nfrom pipeline.media import ffmpeg\n"
+        "os.register_at_fork(before=lambda: print('forked'))\n"
+        f"ffmpeg.run({[*ENDLESS[1:5], '-t', '0.1', *ENDLESS[5:]]!r})\nprint('done')"
+    )
+    said = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, check=True).stdout
+    assert said.split() == ["done"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks Linux")
+@pytest.mark.parametrize("guard", ["processes._guard()", "()"])
+def test_a_killed_application_leaves_no_orphan(guard: str) -> None:
+    code = (
+        "import os, threading, time\nfrom pipeline.media import ffmpeg, processes\n"
+        f"found = {guard}\nprocesses._guard = lambda: found\n"
         f"threading.Thread(target=lambda: ffmpeg.run({ENDLESS!r}), daemon=True).start()\n"
         "while True:\n"
         "    kids = open(f'/proc/self/task/{os.getpid()}/children').read().split()\n"
         "    for task in os.listdir('/proc/self/task'):\n"
         "        kids += open(f'/proc/self/task/{task}/children').read().split()\n"
-        "    if kids: print(kids[0], flush=True); time.sleep(60)\n"
+        "    if kids: time.sleep(0.2); print(kids[0], flush=True); time.sleep(60)\n"
         "    time.sleep(0.05)\n"
     )
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as application:
