@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+from scipy import ndimage
 
 from syncdub.exact.phase import LAGS
 from syncdub.values import Segment
@@ -16,6 +17,8 @@ TOGETHER, STRAIGHT, BENT = 0.05, 0.002, 0.003
 """Seconds between two that go on from each other; within which the middles of pieces of one line lie; their ends from that line."""
 AGREE = 0.005
 """Seconds by which the lines of two neighbours may differ to be one."""
+FEWEST, SHORTEST = 4, 2.0
+"""Pieces that a bending line has, and seconds of one whose speed says how it bends."""
 
 
 def is_known(segment: Segment) -> bool:
@@ -44,6 +47,36 @@ def straightened(segments: Sequence[Segment], rate: float) -> list[list[Segment]
             out[-1].append(s)
         else:
             out.append([s])
+    return out
+
+
+def bending(segments: Sequence[Segment]) -> tuple[Segment, ...]:
+    """``segments`` with error bars that hold what bends: of a line whose speed changes from piece to piece a straight piece is off by
+    up to κ · L² / 8 in its middle (L seconds, κ the change of speed a second), and by four times that at an end nobody knows."""
+    out: list[Segment] = []
+    chain: list[Segment] = []
+    for s in segments:
+        if chain and not (
+            s.dub_start - chain[-1].dub_end < TOGETHER and abs(s.original_start - chain[-1].at(s.dub_start)) <= LAGS
+        ):
+            out, chain = out + _bent(chain), []
+        chain.append(s)
+    return tuple(out + _bent(chain))
+
+
+def _bent(chain: list[Segment]) -> list[Segment]:
+    sure = [k for k, s in enumerate(chain) if is_known(s) and s.dub_end - s.dub_start >= SHORTEST]
+    if len(sure) < FEWEST:
+        return chain
+    middles = np.array([(chain[k].dub_start + chain[k].dub_end) / 2 for k in sure])
+    curve = np.abs(np.gradient(np.array([chain[k].rate for k in sure]), middles))
+    most = ndimage.maximum_filter1d(curve, 3, mode="nearest")
+    out = []
+    for k, s in enumerate(chain):
+        seconds, at = s.dub_end - s.dub_start, (s.dub_start + s.dub_end) / 2
+        bend = float(most[np.abs(middles - at).argmin()]) if is_known(s) else float(curve.max())
+        open_end = not is_known(s) and k in (0, len(chain) - 1)
+        out.append(replace(s, error_ms=s.error_ms + 1000 * bend * seconds**2 / (2 if open_end else 8)))
     return out
 
 

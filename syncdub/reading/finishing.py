@@ -11,7 +11,7 @@ from pipeline.messages import Message, clock, message
 from pipeline.values import Span
 from syncdub.exact.findings import WHOLE, Finding
 from syncdub.reading import beds
-from syncdub.reading.bridging import as_one, bridged, is_known, straightened
+from syncdub.reading.bridging import as_one, bending, bridged, is_known, straightened
 from syncdub.reading.joining import rejoined
 from syncdub.reading.polish import polished, settled
 from syncdub.reading.relocating import relocated
@@ -38,6 +38,7 @@ def finished(finding: Finding, tracks: Tracks, device: str) -> Finding:
     segments = segments if only is None else only
     whole = balance(segments, *finding.durations).agreement >= WHOLE
     segments, unsure = rejoined(segments, tracks, whole=whole)
+    segments = bending(segments)
     doubts = (*doubts, *_said(unsure))
     share = balance(segments, *finding.durations)
     if only is not None or (share.agreement < WHOLE and len(doubts) < len(finding.doubts)):

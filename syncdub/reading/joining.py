@@ -50,6 +50,8 @@ HELD = 2.0
 BARE, TIMES = 12.0, 3.0
 """A gap in both files of at most so many seconds, in which people speak over nothing, is none where the lines beside it have such
 stretches, too, at most so many times shorter: a foreign scene brings its own sound."""
+BRIEF = 3.0
+"""Seconds between two lines within which nothing speaks for a scene of the dub's own."""
 JUMP, UNSURE = 0.25, 0.3
 """Seconds that a join jumps by to be looked at once more, and within which its place may be unknown without a word."""
 LOUDER, SOFTER = 6.0, 25.0
@@ -169,6 +171,12 @@ def _decided(a: Segment, b: Segment, tracks: Tracks, *, whole: bool) -> tuple[Se
     nats = found.value[good] - np.minimum(away, REACH) + STAYS * np.exp(-np.square(away / NEAR) / 2)
     at = found.time(_likeliest(good, found, tracks, a.rate, nats))
     doubt = Span(found.time(int(good[0])), found.time(int(good[-1])))
+    if doubt.duration > BRIEF and not bare(doubt, ((a, found.before), (b, found.after)), tracks):
+        return (
+            replace(a, dub_end=doubt.start),
+            begun(b, doubt.end + found.doubled),
+            Span(at, at),
+        )  # neither line: a scene of its own
     return replace(a, dub_end=at), begun(b, at + found.doubled), doubt
 
 

@@ -130,10 +130,21 @@ def test_every_endpoint_follows_the_client(page: Any, tmp_path: Path, offer: Off
         "nudges": "[]",
         "write": True,
         "query": "x",
+        "folder": "films",
+        "options": "{}",
     }
     given = {name: known.get(name, film if name in offer.own else None) for name in offer.names()}
     call = endpoint(page, offer)
     assert _language(page, lambda: call(*given.values(), _visitor(accepted), None)) == language
+
+
+def test_what_is_new_comes_after_what_programs_give_by_place() -> None:
+    places = {offer.name: offer.names() for offer in OFFERS}
+    assert places["analyse_dub"][:3] == ("original", "dub", "quick")
+    assert places["sync_dub"][:9] == (
+        *("original", "dub", "quick", "write", "fill", "codec", "cut_gaps", "language", "default"),
+    )
+    assert places["transcribe"][:4] == ("media", "url", "language", "track")
 
 
 @pytest.mark.parametrize(("accepted", "language"), READERS)

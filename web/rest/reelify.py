@@ -120,7 +120,7 @@ def folder_request(sources: Sources, body: Mapping[str, Any], owner: str, host: 
     if not found:
         raise BadRequest("error.nothing_given")
     videos = tuple(file.path for file in found)
-    given = {"asks": body.get("options", {}), "rank": body.get("rank", False), "notify": body.get("notify") or ""}
+    given = {"asks": body.get("options", {}), "rank": body.get("rank") or False, "notify": body.get("notify") or ""}
     wanted = FolderRequest.from_json({**given, "videos": videos, **brought(found)})
     wanted.together("") if wanted.rank else wanted.each(videos[0], "")  # wrong options are told now
     return wanted

@@ -119,7 +119,7 @@ def _dub(page: Page, values: Values, options: Values, request: gr.Request) -> Re
 
 
 def _folder(page: Page, values: Values, options: Values, request: gr.Request) -> Request:
-    body = {**options, "folder": values["folder"], "options": _json(values["options"] or "{}", dict)}
+    body = {**options, "folder": values["folder"] or "", "options": _json(values["options"] or "{}", dict)}
     return folder_request(page.sources, body, owner_of(request), "")
 
 
@@ -171,11 +171,12 @@ OFFERS = (
     ),
     Offer(
         "analyse_dub", AnalyseRequest, "Find where every second of a dub belongs in the film; nothing is written.", PAIR, _dub,
+        ("original", "dub", "quick"),
     ),
     Offer(
         "sync_dub", SyncRequest, "Find where every second of a dub belongs in the film, and write one MKV with both tracks in sync.",
         {**PAIR, "write": Own("flag", "write the MKV; otherwise only analyse", True)}, _dub,
-        ("original", "dub", "quick", "write", "fill", "codec"),
+        ("original", "dub", "quick", "write", "fill", "codec", "cut_gaps", "language", "default"),
     ),
     Offer(
         "find_in_folder", FolderRequest,
