@@ -13,7 +13,7 @@ from pipeline.values import Span
 from syncdub.exact.findings import Finding
 from syncdub.exact.phase import RATE
 from syncdub.reading import beds
-from syncdub.reading.bridging import as_one, bridged, is_known, straightened
+from syncdub.reading.bridging import as_one, bending, bridged, is_known, straightened
 from syncdub.reading.finishing import finished
 from syncdub.reading.polish import settled
 from syncdub.reading.tracks import Tracks, heard
@@ -122,3 +122,21 @@ def test_a_missing_model_is_a_doubt(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     done = finished(Finding("sound", 1.0, (placed,), (), (), (40.0, 40.0)), pair, "cpu")
     assert [s.dub_end for s in done.segments] == [40.0]
     assert "doubt.no_beds" in {d.code for d in done.doubts}
+
+
+def test_pieces_of_a_line_that_bends_have_bars_that_hold_it_and_straight_ones_keep_theirs() -> None:
+    width, period, lengths = 0.04, 60.0, np.array([5.0, 7.0, 9.0, 6.0, 20.0, 5.0, 8.0])
+    knots = np.concatenate([[0.0], np.cumsum(lengths)])
+    at = knots + width * np.sin(2 * np.pi * knots / period)
+    pieces = [
+        Segment(a, b, x, float((y - x) / (b - a)), 1.0, 0.9, KNOWN if b - a < 20 else {"sound": {"anchors": 2}})
+        for a, b, x, y in zip(knots, knots[1:], at, at[1:], strict=False)
+    ]
+    for s in bending(pieces):
+        t = np.linspace(s.dub_start, s.dub_end, 50)
+        away = np.abs(s.original_start + s.rate * (t - s.dub_start) - t - width * np.sin(2 * np.pi * t / period))
+        assert 1000 * away.max() <= s.error_ms <= 1.0 + 6 * max(1000 * away.max(), 1.0)
+    straight = tuple(known(10.0 * k, 10.0 * (k + 1), 10.0 * k + 3) for k in range(6))
+    assert bending(straight) == straight
+    losses = tuple(known(10.0 * k, 10.0 * (k + 1), 10.0 * k + 0.1 * k) for k in range(6))
+    assert bending(losses) == losses

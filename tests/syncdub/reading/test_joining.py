@@ -68,6 +68,16 @@ def test_what_was_replaced_stays_a_gap(tmp_path: Path) -> None:
     assert (a.dub_end, b.dub_start) == pytest.approx((40.0, 50.0), abs=0.5)
 
 
+def test_a_scene_of_the_dubs_own_at_a_join_is_a_gap_whatever_lines_reach_over_it(tmp_path: Path) -> None:
+    music = bed(4, 100)
+    before, after = music[: 40 * RATE], music[52 * RATE :]
+    dub = np.concatenate([before, 5 * bed(8, 20), after])
+    own = tracks(tmp_path, music + voices(5, 100), dub + voices(6, 108))
+    a, b = joined(known(0.0, 48.0, 0.0), known(48.0, 108.0, 40.0), own)
+    assert (a.dub_end, b.dub_start) == pytest.approx((40.0, 60.0), abs=0.5)
+    assert b.original_start == pytest.approx(52.0, abs=0.5)
+
+
 @pytest.fixture
 def hidden(tmp_path: Path) -> Tracks:
     """The same, but nothing is heard of the bed between second 37 and 43 of the dub."""
