@@ -445,6 +445,7 @@ def test_projects_are_found_named_opened_and_tried_again(browser: Any, place: Pl
         visit.tab(2)
         page.click("#sync-example")
         visit.see("#sync-view .sync[data-job] .seg")
+        eventually(lambda: newest(place, "analyse").is_finished)
         visit.tab(3)
         mine = page.locator("#tasks-view article", has_text="highlights_short_films").first
         mine.wait_for()
