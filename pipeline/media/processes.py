@@ -1,7 +1,7 @@
 """Children of this process: in a group of their own, gone when the work is cancelled, an exception flies or the application is killed.
 
 They are started without copying this process (``vfork``): where Python runs code of ours between fork and exec, the C library first calls
-what libraries wish to do before a fork, and OpenBLAS ends its threads then, in the middle of another job's product, which never ends.
+what libraries wish to do before a fork, and OpenBLAS ends its threads then, which another job's product may be waiting for.
 """
 
 from __future__ import annotations
