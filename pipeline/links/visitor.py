@@ -32,7 +32,7 @@ MEMORY = 3 * 1024**3
 """Bytes of addresses that the process may have."""
 NOT_ALLOWED = (
     "os.system", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.spawn", "subprocess.Popen", "pty.spawn", "socket.bind",
-    "socket.sendto", "socket.sendmsg",
+    "socket.sendto", "socket.sendmsg", "os.kill", "os.killpg", "signal.pthread_kill",
 )  # fmt: skip
 LOOKED_UP = ("socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr", "socket.getnameinfo")
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_TRUNC

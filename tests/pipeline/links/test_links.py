@@ -177,6 +177,7 @@ def test_what_may_be_done_is_what_is_needed(tmp_path: Path) -> None:
     assert confined("open", (f"{here}/x", "w", 0), 7, here)
     assert not confined("open", (f"{here}/../x", "w", 0), 7, here)
     assert confined("open", ("/etc/hosts", "r", 0), 7, here)
+    assert not confined("os.kill", (1, 9), 7, here)
 
 
 def public(monkeypatch: pytest.MonkeyPatch, port: int, answers: list[str]) -> list[str]:
