@@ -43,10 +43,9 @@ class DubTab:
     joins: gr.HTML
     fold: gr.Accordion
     table: gr.Dataframe
-    running: gr.State
+    running: gr.BrowserState
     analysed: gr.State
     review: gr.Accordion
-    last: gr.BrowserState
 
     def work(self, page: Page) -> DubWork:
         """The handlers that these components call."""
@@ -57,8 +56,8 @@ class DubTab:
         return [getattr(self, name) for name in DubWork.names]
 
 
-def layout(page: Page, last: gr.BrowserState) -> DubTab:
-    """Draws the tab; ``last`` is where the browser remembers its job."""
+def layout(page: Page, running: gr.BrowserState) -> DubTab:
+    """Draws the tab; ``running`` is its job, which the browser remembers."""
     with gr.Column(elem_id="sync-flow", elem_classes="flow"):
         progress = progress_place("sync-progress")
         zone = drop_zone("sync")
@@ -67,12 +66,10 @@ def layout(page: Page, last: gr.BrowserState) -> DubTab:
             options = _options()
         shown, written = _results()
     options |= written
-    state = {"running": gr.State(""), "analysed": gr.State("")}
+    state = {"running": running, "analysed": gr.State("")}
     folded = review.section(page, state["analysed"])
     season.section(page)
-    return DubTab(
-        review=folded, progress=progress, zone=zone, wrong=wrong, options=options, **shown, **state, last=last
-    )
+    return DubTab(review=folded, progress=progress, zone=zone, wrong=wrong, options=options, **shown, **state)
 
 
 def _options() -> dict[str, Any]:
@@ -139,5 +136,4 @@ def wire(page: Page, demo: gr.Blocks, tab: DubTab) -> None:
     tab.hear.click(work.listen, [tab.analysed, tab.at, tab.which], tab.player, **listening)
     tab.view.edit(work.edit, tab.analysed, None, **IN_ORDER)
     tab.view.select(work.pick, tab.analysed, tab.at, **QUIET)
-    tab.running.change(lambda job_id: job_id, tab.running, tab.last, **QUIET)
-    demo.load(work.resume, tab.last, tab.outputs, **QUIET)
+    demo.load(work.resume, tab.running, tab.outputs, **QUIET)

@@ -26,8 +26,7 @@ class FindingTab:
     progress: gr.HTML
     view: gr.HTML
     made: gr.HTML
-    running: gr.State
-    last: gr.BrowserState
+    running: gr.BrowserState
 
     def work(self, page: Page) -> FindingWork:
         """The handlers that these components call."""
@@ -42,8 +41,8 @@ class FindingTab:
         return [getattr(self, name) for name in FindingWork.names]
 
 
-def layout(last: gr.BrowserState) -> FindingTab:
-    """Draws the tab; ``last`` is where the browser remembers its job."""
+def layout(running: gr.BrowserState) -> FindingTab:
+    """Draws the tab; ``running`` is its job, which the browser remembers."""
     with gr.Column(elem_id="finding-flow", elem_classes="flow"):
         progress = progress_place("finding-progress")
         gr.Markdown(label("ui.finding.intro"), elem_id="finding-intro", elem_classes="flow-options flow-lead")
@@ -66,7 +65,7 @@ def layout(last: gr.BrowserState) -> FindingTab:
             options["subtitles"] = subtitles_field("finding-subtitles")
         view = gr.HTML("", js_on_load=asset("finding.js"), elem_id="finding-view", elem_classes="studio-view")
         made = progress_place("finding-made")
-    return FindingTab(zone, wrong, options, progress, view, made, gr.State(""), last)
+    return FindingTab(zone, wrong, options, progress, view, made, running)
 
 
 def wire(page: Page, demo: gr.Blocks, tab: FindingTab) -> None:
@@ -76,9 +75,8 @@ def wire(page: Page, demo: gr.Blocks, tab: FindingTab) -> None:
     tab.zone.also(work.start_all, tab.inputs, tab.outputs, **QUIET)
     tab.progress.stop(work.cancel, tab.running, None, **QUIET)
     tab.made.stop(work.cancel, tab.running, None, **QUIET)
-    tab.running.change(lambda job_id: job_id, tab.running, tab.last, **QUIET)
     tab.view.clip(work.clip, tab.running, tab.made, **QUIET)
     tab.options["what"].change(
         lambda what: gr.update(visible=what == SEARCH), tab.options["what"], tab.options["query"], **QUIET
     )
-    demo.load(work.resume, tab.last, tab.outputs, **QUIET)
+    demo.load(work.resume, tab.running, tab.outputs, **QUIET)

@@ -31,9 +31,8 @@ class HighlightsTab:
     table: gr.Dataframe
     files: gr.HTML
     rank: gr.Button
-    running: gr.State
+    running: gr.BrowserState
     clips: gr.State
-    last: gr.BrowserState
 
     def work(self, page: Page) -> HighlightsWork:
         """The handlers that these components call."""
@@ -48,8 +47,8 @@ class HighlightsTab:
         return [getattr(self, name) for name in HighlightsWork.names]
 
 
-def layout(page: Page, last: gr.BrowserState) -> HighlightsTab:
-    """Draws the tab; ``last`` is where the browser remembers its job."""
+def layout(page: Page, running: gr.BrowserState) -> HighlightsTab:
+    """Draws the tab; ``running`` is its job, which the browser remembers."""
     with gr.Column(elem_id="highlights-flow", elem_classes="flow"):
         progress = progress_place("highlights-progress")
         zone = drop_zone("highlights")
@@ -58,8 +57,8 @@ def layout(page: Page, last: gr.BrowserState) -> HighlightsTab:
             options = _options(page)
         folder.section(page, options)
         shown = _results()
-    state = {"running": gr.State(""), "clips": gr.State({})}
-    return HighlightsTab(progress=progress, zone=zone, wrong=wrong, options=options, **shown, **state, last=last)
+    state = {"running": running, "clips": gr.State({})}
+    return HighlightsTab(progress=progress, zone=zone, wrong=wrong, options=options, **shown, **state)
 
 
 def _options(page: Page) -> dict[str, Any]:
@@ -113,8 +112,7 @@ def wire(page: Page, demo: gr.Blocks, tab: HighlightsTab) -> None:
     tab.zone.go(work.start, tab.inputs, tab.outputs, **QUIET)
     tab.progress.stop(work.cancel, tab.running, None, **QUIET)
     tab.made.stop(work.cancel, tab.running, None, **QUIET)
-    tab.running.change(lambda job_id: job_id, tab.running, tab.last, **QUIET)
     tab.view.edit(work.edit, tab.clips, None, **IN_ORDER)
     tab.view.moment(work.act, tab.clips, tab.outputs, **IN_ORDER)
     tab.view.apply(work.remake, tab.clips, tab.outputs, **QUIET)
-    demo.load(work.resume, tab.last, tab.outputs, **QUIET)
+    demo.load(work.resume, tab.running, tab.outputs, **QUIET)

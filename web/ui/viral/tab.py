@@ -38,8 +38,7 @@ class ViralTab:
     scores: gr.Dataframe
     words: gr.Dataframe
     links: gr.HTML
-    running: gr.State
-    last: gr.BrowserState
+    running: gr.BrowserState
 
     @property
     def settings(self) -> list[Any]:
@@ -55,8 +54,8 @@ class ViralTab:
         return [found[name] if name in found else getattr(self, name) for name in ViralWork.names]
 
 
-def layout(page: Page, last: gr.BrowserState) -> ViralTab:
-    """Draws the tab; ``last`` is where the browser remembers its job."""
+def layout(page: Page, running: gr.BrowserState) -> ViralTab:
+    """Draws the tab; ``running`` is its job, which the browser remembers."""
     with gr.Column(elem_id="viral-flow", elem_classes="flow"):
         progress = progress_place("viral-progress")
         zone = drop_zone("viral")
@@ -75,8 +74,7 @@ def layout(page: Page, last: gr.BrowserState) -> ViralTab:
         options=options,
         panel=panel,
         **shown,
-        running=gr.State(""),
-        last=last,
+        running=running,
     )
 
 
@@ -145,10 +143,9 @@ def wire(page: Page, demo: gr.Blocks, tab: ViralTab, clips: gr.State) -> None:
     tab.zone.also(work.start_mine, [clips, *tab.settings], tab.outputs, **QUIET)
     tab.progress.stop(work.cancel, tab.running, None, **QUIET)
     tab.made.stop(work.cancel, tab.running, None, **QUIET)
-    tab.running.change(lambda job_id: job_id, tab.running, tab.last, **QUIET)
     tab.board.edit(work.edit, tab.running, None, **IN_ORDER)
     tab.board.moment(work.act, tab.running, tab.outputs, **IN_ORDER)
     tab.board.apply(work.cut, [tab.running, *tab.look.values()], tab.outputs, **QUIET)
     tightening.wire(page, work, tab.made, tab.receipts, QUIET)
-    demo.load(work.resume, tab.last, tab.outputs, **QUIET)
+    demo.load(work.resume, tab.running, tab.outputs, **QUIET)
     wire_looks(page, demo, tab.look, tab.panel, tab.running)
