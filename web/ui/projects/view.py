@@ -22,7 +22,18 @@ ACTS = {
 }
 """By state; a running job that is stopping has nothing left to do, a deleted one can be taken back."""
 REVIEWED = frozenset({"analyse", "sync"})
-MARKS = {"highlights": "★", "rank": "▲", "compile": "✂", "analyse": "⇆", "sync": "⇆", "transcribe": "¶"}
+MARKS = {
+    "highlights": "★",
+    "rank": "▲",
+    "compile": "✂",
+    "analyse": "⇆",
+    "sync": "⇆",
+    "transcribe": "¶",
+    "find": "⌕",
+    "chapters": "☰",
+    "folder": "★",
+    "batch": "⇆",
+}
 
 
 @dataclass(frozen=True, slots=True)
