@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.browsing import Place, Visit, eventually, newest
-from web.jobs.queue import Asker
+from web.jobs.values import Asker
 
 pytestmark = pytest.mark.browser
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.messages import clock
+from reelify.requests import FindRequest
 from web.jobs.queue import Job
 from web.rest.page_shown import SOURCE, sources_of
 from web.ui.following import PLAYABLE
@@ -31,9 +32,12 @@ def hits_view(job: Job, result: Mapping[str, Any], language: str) -> str:
 
 def _nowhere(job: Job, language: str) -> str:
     """What was looked for in what, and what to try instead."""
-    files = job.request.files()
-    where = job.request.called(files[0]) if len(files) == 1 else tell("ui.finding.files_count", language, n=len(files))
-    said = tell("ui.finding.none", language, query=job.request.query, where=where)
+    asked = job.request
+    if not isinstance(asked, FindRequest):
+        return ""
+    files = asked.sources
+    where = asked.called(files[0]) if len(files) == 1 else tell("ui.finding.files_count", language, n=len(files))
+    said = tell("ui.finding.none", language, query=asked.query, where=where)
     return f'<div class="studio studio-empty">{html.escape(said)}</div>'
 
 
