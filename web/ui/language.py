@@ -69,6 +69,9 @@ OWN_WORDS: Mapping[str, str] = {
     "Remove this file": "ui.gradio.remove",
     "Stop Recording": "ui.gradio.recording",
     "Loading": "ui.gradio.loading",
+    "play-pause-replay-button": "ui.gradio.play",
+    "Adjust volume": "ui.gradio.volume",
+    "Download": "ui.gradio.download",
     "number input for ": "ui.gradio.number",
     "range slider for ": "ui.gradio.slider",
 }

@@ -116,9 +116,9 @@ def section(page: Page, task: gr.State) -> gr.Accordion:
             which = gr.Radio(sounds, value="after", label=label("ui.sync.listen"))
         with gr.Row():
             seen = gr.Image(
-                visible=False, interactive=False, label=label("ui.review.picture"), elem_id="review-picture"
+                visible=False, interactive=False, label=label("ui.review.picture"), buttons=[], elem_id="review-picture"
             )
-            heard = gr.Video(visible=False, label=label("ui.player"), elem_id="review-sound")
+            heard = gr.Video(visible=False, buttons=[], label=label("ui.player"), elem_id="review-sound")
         waves = gr.HTML(elem_id="review-waves")
         with gr.Row(elem_id="review-said"):
             ticked = gr.Checkbox(False, label=label("ui.review.ticked"), elem_id="review-ticked")
