@@ -61,7 +61,8 @@ def test_an_end_in_a_gap_goes_back_to_where_its_line_is_last_heard(tmp_path: Pat
     music[52 * RATE : 66 * RATE] = 0
     files = tracks(tmp_path, music + voices(5, 110), cut(music + voices(6, 110), 40, 52))
     a, b = joined(known(0.0, 42.0, 0.0), known(54.0, 98.0, 66.0), files, whole=False)
-    assert (a.dub_end, b.dub_start) == pytest.approx((40.0, 54.0), abs=0.1)
+    assert a.dub_end == pytest.approx(40.0, abs=0.1)
+    assert 40.0 <= b.dub_start <= 54.0
 
 
 def test_a_piece_too_short_to_be_known_is_heard_on_the_line_beside_it(pair: Tracks) -> None:
