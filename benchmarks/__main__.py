@@ -39,6 +39,8 @@ ORDER = (
     "season",
     "muxing",
     "page",
+    "returning",
+    "screenshots",
     "service",
     "queueing",
     "attacks",

@@ -145,10 +145,11 @@ def _motion(device: Device, seconds: float) -> Callable[[], object]:
 
 def _second_look(device: Device, seconds: float) -> Callable[[], object]:
     """Doubtful cuts looked at again: as many a minute as films have."""
-    from pipeline.evidence.second_look import SIZE, WINDOW, probabilities
+    from pipeline.evidence.second_look import SIZE, WINDOW, Stretch, probabilities
 
     chance = np.random.default_rng(SEED)
-    asked = chance.integers(0, 255, (max(1, round(seconds / DOUBTFUL)), WINDOW, *SIZE, 3), dtype=np.uint8)
+    pixels = chance.integers(0, 255, (max(1, round(seconds / DOUBTFUL)), WINDOW, *SIZE, 3), dtype=np.uint8)
+    asked = [Stretch(np.arange(WINDOW) / 25, one, (WINDOW // 2,)) for one in pixels]
     return lambda: probabilities(asked, device.kind)
 
 

@@ -33,7 +33,7 @@ ENGLISH = re.compile(
 NAMES = re.compile(r"\S+\.(mp4|m4a|mkv|mov)\b|highlights_short_films|dubsync_\d_\w+|viral_\d")
 TARGETS = "button, a[href], input:not([type=hidden]), select, summary, [role=slider], [role=tab]"
 SMALL = """([targets, least]) => [...document.querySelectorAll(targets)]
-  .filter(node => node.checkVisibility() && !node.disabled)
+  .filter(node => node.checkVisibility() && !node.disabled && !node.closest('[aria-hidden=true]'))
   .filter(node => !node.closest('p:not(.line, .studio-files), footer:not(.vcard footer), .sync svg, .tl:not(.strip)'))
   .map(node => [node, (node.matches('input') && node.closest('label') || node).getBoundingClientRect()])
   .filter(([, box]) => box.width && box.height && box.right > 0 && box.left < innerWidth)

@@ -1,8 +1,9 @@
 """Loading the page anew at random moments of every job: is it followed to the same end, in the same place, with nothing lost or done twice?
 
-``python -m benchmarks.returning [--moments 20] [--seed 1] [--tab NAME]``. Jobs are those of ``tests/page_kinds.py``, slowed to
-:data:`LASTS` seconds, so a moment may lie before the first progress, during the work, at its end, or after changes by hand; these are made
-as soon as the result is there, and a reload may follow at once. The same page is what somebody sees who closes it and comes back.
+``python -m benchmarks.returning [--moments 20] [--seed 1] [--tab NAME] [--write]``. Jobs are those of ``tests/page_kinds.py``, slowed
+to :data:`LASTS` seconds, so a moment may lie before the first progress, during the work, at its end, or after changes by hand; these are
+made as soon as the result is there, and a reload may follow at once. The same page is what somebody sees who closes it and comes back.
+``--write`` puts the table into ``BENCHMARKS.md`` too.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import table
+from benchmarks.__main__ import ORDER
+from benchmarks.sections import put, section
 from pipeline.messages import message
 from pipeline.progress import Report
 from tests.browsing import Place, Visit, chromium, eventually, page_server
@@ -127,19 +130,24 @@ def main() -> int:
     parser.add_argument("--moments", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--tab", choices=sorted(TABS))
-    options = parser.parse_args(sys.argv[1:])
+    parser.add_argument("--write", action="store_true", help="also into BENCHMARKS.md")
+    given, load = sys.argv[1:], os.getloadavg()[0]
+    options = parser.parse_args(given)
     chance, rows, bad = random.Random(options.seed), [], 0
     with served() as place, chromium() as browser:
         for name in [options.tab] if options.tab else list(TABS):
-            found: dict[float, Sequence[str]] = {}
+            found: list[tuple[float, Sequence[str]]] = []
             for _ in range(options.moments):
                 moment = round(chance.uniform(0.0, LATEST), 2)
-                found[moment] = returned(browser, place, TABS[name], moment)
-            lost = {moment: wrong for moment, wrong in found.items() if wrong}
+                found.append((moment, returned(browser, place, TABS[name], moment)))
+            lost = [(moment, wrong) for moment, wrong in found if wrong]
             bad += len(lost)
-            told = "; ".join(f"{moment} s: {', '.join(wrong)}" for moment, wrong in sorted(lost.items())) or "–"
+            told = "; ".join(f"{moment} s: {', '.join(wrong)}" for moment, wrong in sorted(lost)) or "–"
             rows.append((name, len(found), len(found) - len(lost), told))
-    print(table(("job", "reloads", "same place, nothing lost", "what was wrong"), rows))
+    text = table(("job", "reloads", "same place, nothing lost", "what was wrong"), rows)
+    print(text)
+    if options.write:
+        put("returning", section("returning", [a for a in given if a != "--write"], load, text), ORDER)
     return 1 if bad else 0
 
 

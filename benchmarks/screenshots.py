@@ -1,10 +1,11 @@
 """Pictures of every state of the page in every width, language and colour scheme, and what a program can see wrong in them.
 
 ``python -m benchmarks.screenshots [--out DIR] [--real] [--docs] [--data DIR] [--axe] [--widths 390,1280]
-[--tongues es,en]``. The states are those of ``docs/design.md``. Results
+[--tongues es,en] [--write]``. The states are those of ``docs/design.md``. Results
 are those of ``tests/page_kinds.py`` (at once, no models); ``--real`` works the three examples through, ``--docs`` does too and also writes
 the pictures of the README. Overflow is looked for in every picture, English words in every one of another language, small targets on
-phones; ``--axe`` adds axe in every state of both schemes. A person still has to look at the pictures.
+phones; ``--axe`` adds axe in every state of both schemes; ``--write`` puts the table into
+``BENCHMARKS.md`` too. A person still has to look at the pictures.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from typing import Any
 from PIL import Image
 
 from benchmarks import ROOT, page_checks, table
+from benchmarks.__main__ import ORDER
+from benchmarks.sections import put, section
 from pipeline.messages import languages
 from tests.browsing import Visit, app_process, chromium, page_server
 
@@ -41,6 +44,8 @@ FOUND = "#finding-view .finding h2"
 SEARCHED = "dragon"
 """What is looked for in the example of the search."""
 EXAMPLES = ("#highlights-example", "#viral-example", "#sync-example")
+OWN_STYLE = 3
+"""Which section of the second tab's form has the look of one's own."""
 LIMIT = 900_000
 PALETTE = 256
 """Colours of a picture of the README: its files stay small, and nothing is seen of it."""
@@ -50,9 +55,12 @@ SETTLE = 700
 
 @dataclass(frozen=True)
 class Looked:
-    """A picture and what is wrong in it."""
+    """A picture, whether axe looked too, and what is wrong in it."""
 
+    state: str
+    width: int
     name: str
+    axe: bool
     wrong: Sequence[str]
 
 
@@ -69,15 +77,15 @@ class Eye:
         page.wait_for_timeout(SETTLE)
         width = page.viewport_size["width"]
         name = f"{state}_{width}_{visit.language}_{scheme}.png"
-        page.screenshot(path=self.out / name, full_page=state not in {"running", "keys"})
+        page.screenshot(path=self.out / name, full_page=state not in {"running", "keys", "naming"})
         wrong = [f"overflow: {w}" for w in page_checks.too_wide(page)]
         if visit.language != "en":
             wrong += [f"English: {t}" for t in page_checks.english(page)]
         if width < 640:
             wrong += [f"target: {t}" for t in page_checks.small_targets(page)]
-        if self.axe and width in (390, 1280) and visit.language == "es":
-            wrong += [f"axe: {v}" for v in page_checks.violations(page)]
-        return Looked(name, wrong)
+        axe = self.axe and width in (390, 1280) and visit.language == "es"
+        wrong += [f"axe: {v}" for v in page_checks.violations(page)] if axe else []
+        return Looked(state, width, name, axe, wrong)
 
 
 def results(browser: Any, address: str) -> Any:
@@ -99,7 +107,7 @@ def results(browser: Any, address: str) -> Any:
 
 
 def fresh(visit: Visit, eye: Eye, scheme: str) -> Iterator[Looked]:
-    """Somebody who comes for the first time: forms, something missing, a job that runs."""
+    """Somebody who comes for the first time: forms, settings, something missing, a job that runs, chapters."""
     page = visit.page
     yield eye.shoot(visit, "form", scheme)
     page.locator("#highlights-flow .flow-options button").first.click()
@@ -112,34 +120,84 @@ def fresh(visit: Visit, eye: Eye, scheme: str) -> Iterator[Looked]:
     yield eye.shoot(visit, "running", scheme)
     page.click("#highlights-progress [data-stop]")
     page.wait_for_selector("#highlights-progress .studio-note", timeout=LIMIT)
+    yield eye.shoot(visit, "stopped", scheme)
+    visit.tab(1)
+    _unfold(page, "#viral-flow", OWN_STYLE)
+    yield eye.shoot(visit, "looks", scheme)
     visit.tab(2)
     yield eye.shoot(visit, "form_dubsync", scheme)
     page.click("#sync-go")
     yield eye.shoot(visit, "wrong", scheme)
+    _unfold(page, "#sync-flow", 0)
+    yield eye.shoot(visit, "settings_dubsync", scheme)
     visit.tab(4)
     yield eye.shoot(visit, "form_finding", scheme)
+    page.locator("#finding-what input[type=radio]").nth(1).check()
+    page.click("#finding-example")
+    page.wait_for_selector(FOUND, timeout=LIMIT)
+    yield eye.shoot(visit, "chapters", scheme)
+
+
+def _unfold(page: Any, flow: str, number: int) -> None:
+    """Opens a section of a form, counted from 0, and the first one within it."""
+    page.locator(f"{flow} .flow-options .label-wrap:visible").nth(number).click()
+    inner = page.locator(f"{flow} .flow-options .label-wrap.open + div .label-wrap:visible")
+    if inner.count():
+        inner.first.click()
 
 
 def returning(visit: Visit, eye: Eye, scheme: str) -> Iterator[Looked]:
     """Somebody whose results are there."""
-    for number, name in enumerate(TABS):
+    for number, (name, states) in enumerate(zip(TABS, (_moments, _ranking, _dub), strict=True)):
         visit.tab(number)
         visit.page.wait_for_selector(READY[number], timeout=LIMIT)
         yield eye.shoot(visit, name, scheme)
-        if name == "highlights":
-            visit.page.click(".sides [data-side=said]")
-            visit.page.click("[data-zoom=in]")
-            yield eye.shoot(visit, "transcript", scheme)
-            visit.page.click(".sides [data-side=cards]")
+        yield from states(visit, eye, scheme)
+    page = visit.page
     visit.tab(3)
-    visit.page.wait_for_selector("#tasks-view article", timeout=LIMIT)
+    page.wait_for_selector("#tasks-view article", timeout=LIMIT)
     yield eye.shoot(visit, "projects", scheme)
+    page.locator("#tasks-view [data-act=rename]").first.click()
+    yield eye.shoot(visit, "naming", scheme)
+    page.keyboard.press("Escape")
     visit.tab(4)
-    visit.page.wait_for_selector(FOUND, timeout=LIMIT)
+    page.wait_for_selector(FOUND, timeout=LIMIT)
     yield eye.shoot(visit, "finding", scheme)
-    visit.page.locator("h1").first.click()
-    visit.page.keyboard.press("?")  # a phone has no button for it
+    page.locator("h1").first.click()
+    page.keyboard.press("?")  # a phone has no button for it
     yield eye.shoot(visit, "keys", scheme)
+
+
+def _moments(visit: Visit, eye: Eye, scheme: str) -> Iterator[Looked]:
+    """The transcript, and the list of what can be undone."""
+    page = visit.page
+    page.click("#highlights-view .sides [data-side=said]")
+    page.click("#highlights-view [data-zoom=in]")
+    yield eye.shoot(visit, "transcript", scheme)
+    page.click("#highlights-view .sides [data-side=cards]")
+    page.locator("#highlights-view .strip [data-edge=end]").first.press("ArrowLeft")
+    page.locator("#highlights-view .steps summary").click()
+    yield eye.shoot(visit, "undo_list", scheme)
+    page.click("#highlights-view [data-undo]")
+
+
+def _ranking(visit: Visit, eye: Eye, scheme: str) -> Iterator[Looked]:
+    """Frames shot by shot, and the captions on the clip."""
+    page = visit.page
+    for fold in page.locator("#viral-view details:visible > summary").all():
+        fold.click()
+    yield eye.shoot(visit, "frames", scheme)
+    page.click("#looks-see")
+    page.wait_for_selector(".look-preview canvas[data-drawn]", timeout=LIMIT)
+    yield eye.shoot(visit, "captions", scheme)
+
+
+def _dub(visit: Visit, eye: Eye, scheme: str) -> Iterator[Looked]:
+    """The review of what is doubtful, unfolded."""
+    page = visit.page
+    page.click("#sync-review .label-wrap")
+    page.wait_for_selector("#review-waves svg", timeout=LIMIT)
+    yield eye.shoot(visit, "review", scheme)
 
 
 def series(
@@ -198,7 +256,9 @@ def main() -> int:
     parser.add_argument("--widths", default=",".join(map(str, WIDTHS)), help="only these, so that it can run in parts")
     parser.add_argument("--tongues", default=",".join(languages()), help="only these")
     parser.add_argument("--data", type=Path, help="a data folder to use again")
-    options = parser.parse_args(sys.argv[1:])
+    parser.add_argument("--write", action="store_true", help="also into BENCHMARKS.md")
+    given, load = sys.argv[1:], os.getloadavg()[0]
+    options = parser.parse_args(given)
     options.out.mkdir(parents=True, exist_ok=True)
     real = options.real or options.docs
     with (
@@ -213,19 +273,26 @@ def main() -> int:
             browser, address, state, Eye(options.out, options.axe), real=real,
             widths=[int(w) for w in options.widths.split(",")], tongues=options.tongues.split(","),
         )  # fmt: skip
-    return report(looked)
+    text, faults = report(looked)
+    print(text)
+    if options.write:
+        put("screenshots", section("screenshots", [a for a in given if a != "--write"], load, text), ORDER)
+    return 1 if faults else 0
 
 
-def report(looked: Sequence[Looked]) -> int:
-    """Prints how often each fault was seen, and in which picture first; 1 where there is one."""
+def report(looked: Sequence[Looked]) -> tuple[str, int]:
+    """How many pictures of which form, how often each fault was seen and in which picture first; and how many faults there are."""
     faults: Counter[str] = Counter(w for one in looked for w in one.wrong)
     first = {w: one.name for one in reversed(looked) for w in one.wrong}
-    print(
-        f"{len(looked)} pictures, {sum(1 for one in looked if one.wrong)} with a fault, {len(faults)} different faults"
-    )
+    forms = Counter((one.state, one.width) for one in looked)
+    widths = sorted({width for _, width in forms})
+    rows = [(state, *(forms[state, w] for w in widths)) for state in dict.fromkeys(one.state for one in looked)]
+    wrong, axe = sum(1 for one in looked if one.wrong), sum(one.axe for one in looked)
+    text = f"{len(looked)} pictures, {wrong} with a fault, {len(faults)} different faults; axe looked into {axe}\n\n"
+    text += table(("state", *(f"{w} px" for w in widths)), rows)
     if faults:
-        print(table(("fault", "pictures", "first"), [(f, n, first[f]) for f, n in faults.most_common()]))
-    return 1 if faults else 0
+        text += "\n\n" + table(("fault", "pictures", "first"), [(f, n, first[f]) for f, n in faults.most_common()])
+    return text, len(faults)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,8 @@ Results, doubts, reasons and errors carry a :class:`Message`; only the page, the
 :func:`say`. The words live in ``assets/locales/<language>.json``: a flat object from code to template. Another language costs
 one file; its codes ``language.*`` hold its own name, the direction it is written in, its decimal and grouping signs and how it
 writes a percentage. Templates use :meth:`str.format` fields plus three formats of ours: ``{at:clock}`` (``2:28``, ``1:02:28``) and
-``{x:number}`` / ``{x:number1}`` (with the signs of the language), and ``{n:clip|clips}``: the words for one and for any other number.
+``{x:number}`` / ``{x:number1}`` (with the signs of the language), ``{x:points}``
+(a share as points of 100), and ``{n:clip|clips}``: the words for one and for any other number.
 """
 
 from __future__ import annotations
@@ -63,6 +64,8 @@ class _Formatter(string.Formatter):
         if "|" in format_spec:
             one, _, other = format_spec.partition("|")
             return one if value == 1 else other
+        if format_spec == "points":
+            return format_number(100 * float(value), 0, self.language)
         if format_spec.startswith("number"):
             digits = int(format_spec[6:] or 0)
             return format_number(float(value), digits, self.language)

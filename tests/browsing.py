@@ -26,8 +26,8 @@ ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = ROOT / "assets" / "examples"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 HARMLESS = ("Method not implemented",)
-CUT_OFF = ("signal is aborted", "Connection errored out")
-"""What Gradio says about streams that end with the page they belong to."""
+CUT_OFF = ("signal is aborted", "Connection errored out", "Unexpected error 404: Not Found")
+"""What Gradio says about streams that end with the page they belong to; the last where the page that goes asks once more for its own."""
 TABS = {
     tag: tuple(say(Message(f"ui.tab.{name}"), tag) for name in ("highlights", "viral", "dubsync", "tasks", "finding"))
     for tag in languages()

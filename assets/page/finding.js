@@ -4,7 +4,7 @@ const playAt = (button) => {
   const start = () => { video.currentTime = at; video.play().catch(() => {}); };
   element.querySelectorAll('.finding-list li').forEach(row => row.classList.toggle('playing', row.contains(button)));
   video.hidden = false;
-  if (video.getAttribute('src') !== button.dataset.src) { video.src = button.dataset.src; video.addEventListener('loadedmetadata', start, { once: true }); video.load(); } else start();
+  if ((video.getAttribute('src') || '').split('#')[0] !== button.dataset.src) { video.src = button.dataset.src; video.addEventListener('loadedmetadata', start, { once: true }); video.load(); } else start();
   video.scrollIntoView({ block: 'nearest' });
 };
 element.addEventListener('click', async (e) => {

@@ -1,19 +1,30 @@
+// The list is drawn anew whenever a job changes, node by node: a card may be another project's by the time a press ends.
+let pressed = null;
+const meant = (e) => e.target.closest('button[data-act]');
+const told = (hit) => hit && `${hit.dataset.act} ${hit.dataset.job}`;
+element.addEventListener('pointerdown', (e) => { pressed = told(meant(e)); });
 element.addEventListener('click', (e) => {
-  const hit = e.target.closest('button[data-act]'); if (!hit) return;
-  if (hit.dataset.act !== 'rename') { trigger('select', { act: hit.dataset.act, job: hit.dataset.job }); return; }
-  // The name becomes a field; Enter and leaving keep it, Escape does not.
-  const title = hit.closest('article').querySelector('h2'); if (title.querySelector('input')) return;
-  const input = document.createElement('input'); input.value = hit.dataset.name; input.maxLength = 200; input.setAttribute('aria-label', hit.dataset.ask);
-  const before = title.textContent; title.replaceChildren(input); input.focus(); input.select();
-  let done = false;
-  const close = (keep) => {
-    if (done) return; done = true;
-    const text = input.value.replace(/\s+/g, ' ').trim(); title.textContent = keep && text ? text : before;
-    if (keep && text && text !== before) trigger('select', { act: 'rename', job: hit.dataset.job, title: text });
-  };
-  input.addEventListener('keydown', (k) => { if (k.key === 'Enter') close(true); else if (k.key === 'Escape') close(false); });
-  input.addEventListener('blur', () => close(true));
+  const hit = meant(e), same = !e.detail || pressed === told(hit); if (!hit || !same) return;
+  if (hit.dataset.act === 'rename') ask({ ...hit.dataset }); else trigger('select', { act: hit.dataset.act, job: hit.dataset.job });
 });
+// The name is typed beside the list, where nothing is drawn anew. Enter keeps it, Escape does not.
+const ask = ({ job, name, ask: label, keep, leave, close }) => {
+  const place = document.createElement('div'); place.className = 'studio';
+  place.innerHTML = `<dialog class="picker naming"><form method="dialog"><header><b></b><button type="button" data-close>✕</button></header>
+    <input required maxlength="200" autocomplete="off" enterkeyhint="done"><footer><button type="button" class="second" data-close></button><button class="primary"></button></footer></form></dialog>`;
+  const dialog = place.firstChild, input = place.querySelector('input'), [cross, second] = place.querySelectorAll('[data-close]');
+  place.querySelector('b').textContent = label; dialog.setAttribute('aria-label', label); input.setAttribute('aria-label', label); input.value = name;
+  cross.setAttribute('aria-label', close); second.textContent = leave; place.querySelector('.primary').textContent = keep;
+  [cross, second].forEach(button => button.addEventListener('click', () => dialog.close()));
+  place.querySelector('form').addEventListener('submit', () => {
+    const title = input.value.replace(/\s+/g, ' ').trim(), shown = element.querySelector(`article[data-job="${job}"] h2`);
+    if (!title || title === name) return;
+    if (shown) shown.textContent = title;
+    trigger('select', { act: 'rename', job, title });
+  });
+  dialog.addEventListener('close', () => place.remove());
+  document.querySelector('.gradio-container').append(place); dialog.showModal(); input.focus(); input.select();
+};
 // Times in the visitor's own zone and language.
 const when = new Intl.DateTimeFormat(document.documentElement.lang || 'en', { dateStyle: 'medium', timeStyle: 'short' });
 const local = () => element.querySelectorAll('time[datetime]:not([data-local])').forEach(t => {

@@ -1,7 +1,7 @@
 """A second opinion on pictures that may begin a shot: TransNetV2 (Souček & Lokoč 2020, arXiv 2008.04838), for the few doubtful ones.
 
-The network sees stretches of :data:`WINDOW` pictures of 48 × 27. Running it over every picture of a film would take longer than
-everything else together on a processor; around the doubtful ones it takes a tenth of a second each.
+The network sees stretches of :data:`WINDOW` pictures of 48 × 27, and doubts near each other share a longer one. Running it over every
+picture of a film would take longer than all else together on a processor; around the doubtful ones it takes a tenth of a second each.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ import functools
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,22 +25,45 @@ if TYPE_CHECKING:
     import torch
 
 WINDOW = 40
-"""Pictures in a stretch; the one that is asked about is at ``WINDOW // 2``."""
+"""Pictures in the stretch around a doubt; the one that is asked about is at ``WINDOW // 2``."""
+LONGEST = 5 * WINDOW
+"""Pictures in a stretch that doubts share; a picture costs the same in a longer one."""
 SIZE = (27, 48)
-BATCH = {"cpu": 2, "cuda": 64}
-"""Stretches at a time; on a processor more of them leave its caches, and each core looks at its own: 0.23 s a stretch with both of two
-cores on one, 0.15 s with one on each, 0.07 s in bfloat16."""
+BATCH = {"cpu": 1, "cuda": 64}
+"""Stretches of one length at a time; on a processor each core looks at its own: 0.23 s for :data:`WINDOW` pictures with both of two cores
+on one, 0.15 s with one on each, 0.07 s in bfloat16."""
 DOUBT, SURE = 0.4, 1.0
 """Scores (:func:`pipeline.evidence.shots.boundary_scores`) between these are doubtful."""
 PEAK = 2
 """A doubtful picture scores at least as high as this many before and after it."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Stretch:
+    """Pictures (n, 27, 48, 3) at ``times`` (n,), seconds of the file, and the places of those that are asked about."""
+
+    times: NDArray[np.float64]
+    pixels: NDArray[np.uint8]
+    asked: tuple[int, ...]
+
+    def joined(self, later: Stretch) -> Stretch | None:
+        """Both as one, where ``later`` begins inside and the whole is not too long."""
+        for shift in range(1, len(self.times)):
+            lap = len(self.times) - shift
+            if lap <= len(later.times) and np.array_equal(self.times[shift:], later.times[:lap]):
+                if shift + len(later.times) > LONGEST:
+                    return None
+                times = np.concatenate([self.times, later.times[lap:]])
+                pixels = np.concatenate([self.pixels, later.pixels[lap:]])
+                return Stretch(times, pixels, (*self.asked, *(shift + n for n in later.asked)))
+        return None
+
+
 class Doubts:
     """Stretches around pictures that may begin a shot, cut out as pictures and their scores arrive; a score may come later."""
 
     def __init__(self) -> None:
-        self.found: dict[float, NDArray[np.uint8]] = {}
+        self.found: dict[float, Stretch] = {}
         self._times: NDArray[np.float64] = np.zeros(0)
         self._small = np.zeros((0, *SIZE, 3), np.uint8)
         self._scores: NDArray[np.float32] = np.zeros(0, np.float32)
@@ -75,10 +100,9 @@ class Doubts:
 
     def settled(self, times: NDArray[np.float64], scores: NDArray[np.float32], device: str) -> NDArray[np.float32]:
         """``scores`` with those in doubt decided by both; beside a peak nothing begins, whatever became of the peak."""
-        asked = [t for t in self.found if t not in self._known]
-        if asked:
-            answers = probabilities(np.stack([self.found[t] for t in asked]), device)
-            self._known |= dict(zip(asked, map(float, answers), strict=True))
+        asked = sorted(t for t in self.found if t not in self._known)
+        answers = probabilities(shared([self.found[t] for t in asked]), device)
+        self._known |= dict(zip(asked, (p for some in answers for p in some), strict=True))
         settled = scores.copy()
         for i in np.flatnonzero((scores >= DOUBT) & (scores < SURE)):
             settled[i] = np.sqrt(scores[i] * self._known.get(float(times[i]), 0.0))
@@ -90,7 +114,7 @@ class Doubts:
             score = self._scores[i]
             if DOUBT <= score < SURE and score >= self._scores[max(0, i - PEAK) : i + PEAK + 1].max():
                 around = np.clip(np.arange(i - half, i + half), 0, len(self._small) - 1)
-                self.found[float(self._times[i])] = self._small[around]
+                self.found[float(self._times[i])] = Stretch(self._times[around], self._small[around], (half,))
         self._next = max(self._next, until)
 
 
@@ -104,24 +128,38 @@ def shrink(pixels: NDArray[np.uint8], device: str = "cpu") -> NDArray[np.uint8]:
     return np.asarray(small.permute(0, 2, 3, 1).cpu().numpy())
 
 
-def probabilities(stretches: NDArray[np.uint8], device: str) -> NDArray[np.float32]:
-    """How probably each stretch (n, :data:`WINDOW`, 27, 48, 3) has a cut at its middle picture, give or take one; 0 to 1."""
-    if device != "cpu":
-        found = in_batches(stretches, BATCH[device], functools.partial(_look, device), _beside)
-    else:
-        found = list(_beside(list(stretches)))
-    return np.array(found, np.float32)
+def shared(stretches: Sequence[Stretch]) -> list[Stretch]:
+    """``stretches``, in order of time, with those that overlap joined."""
+    found: list[Stretch] = []
+    for one in stretches:
+        both = found[-1].joined(one) if found else None
+        found[-1 if both else len(found) :] = [both or one]
+    return found
 
 
-def _beside(stretches: Sequence[NDArray[np.uint8]]) -> Iterator[np.float32]:
+def probabilities(stretches: Sequence[Stretch], device: str) -> list[tuple[float, ...]]:
+    """How probably each stretch has a cut at each picture asked about, give or take one; 0 to 1."""
+    order = sorted(range(len(stretches)), key=lambda n: -len(stretches[n].times))
+    longest_first = [stretches[n] for n in order]
+    found = _beside(longest_first) if device == "cpu" else _by_length(longest_first, device)
+    answers = dict(zip(order, found, strict=True))
+    return [answers[n] for n in range(len(stretches))]
+
+
+def _by_length(stretches: Sequence[Stretch], device: str) -> Iterator[tuple[float, ...]]:
+    """As :func:`probabilities`, those of one length together."""
+    for _, some in groupby(stretches, key=lambda one: len(one.times)):
+        yield from in_batches(some, BATCH[device], functools.partial(_look, device), _beside)
+
+
+def _beside(stretches: Sequence[Stretch]) -> Iterator[tuple[float, ...]]:
     """As :func:`probabilities`, on a processor: each core looks at other stretches than the others."""
-    lanes = os.cpu_count() or 1
-    size = max(1, min(BATCH["cpu"], -(-len(stretches) // lanes)))
-    parts = [stretches[n : n + size] for n in range(0, len(stretches), size)]
-    look = functools.partial(in_batches, batch=size, work=functools.partial(_look, "cpu"))
+    if not stretches:
+        return
     _network("cpu")
-    with threads(1), ThreadPoolExecutor(lanes, initializer=_alone) as pool:
-        for found in pool.map(look, parts):
+    look = functools.partial(in_batches, batch=BATCH["cpu"], work=functools.partial(_look, "cpu"))
+    with threads(1), ThreadPoolExecutor(os.cpu_count() or 1, initializer=_alone) as pool:
+        for found in pool.map(look, [[one] for one in stretches]):
             breathe()
             yield from found
 
@@ -142,16 +180,16 @@ def _quick() -> bool:
     return bool(known.get("avx512_bf16") or known.get("amx_bf16") or known.get("bf16"))
 
 
-def _look(device: str, some: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
-    """Probabilities; in bfloat16 they differ by some thousandths."""
+def _look(device: str, some: Sequence[Stretch]) -> list[tuple[float, ...]]:
+    """Probabilities of stretches of one length; in bfloat16 they differ by some thousandths."""
     import torch
 
     with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=device == "cpu" and _quick()):
-        single, _ = _network(device)(torch.from_numpy(np.stack(some)).to(device))
-        # The network marks the last picture of a shot.
-        last = WINDOW // 2 - 1
-        near = torch.sigmoid(single[:, last - 1 : last + 2, 0].float()).amax(dim=1)
-    return np.asarray(near.cpu().numpy(), np.float32)
+        single, _ = _network(device)(torch.from_numpy(np.stack([one.pixels for one in some])).to(device))
+        whole = torch.sigmoid(single[..., 0].float())
+    # The network marks the last picture of a shot: the one before the one that is asked about.
+    rows = np.asarray(whole.cpu().numpy())
+    return [tuple(float(row[n - 2 : n + 1].max()) for n in one.asked) for one, row in zip(some, rows, strict=True)]
 
 
 @functools.cache

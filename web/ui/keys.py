@@ -15,10 +15,14 @@ KEYS = (
 """Keys and the ends of their words' codes."""
 
 
+NAMED = {"Space": "ui.key.space", "Shift": "ui.key.shift", "Delete": "ui.key.delete"}
+"""Keys whose names depend on the language."""
+
+
 def help_sheet(language: str) -> str:
     """The sheet as a closed dialog."""
     rows = "".join(
-        f"<div><dt>{''.join(f'<kbd>{html.escape(k)}</kbd>' for k in keys.split(' · '))}</dt>"
+        f"<div><dt>{''.join(f'<kbd>{html.escape(_key(k, language))}</kbd>' for k in keys.split(' · '))}</dt>"
         f"<dd>{html.escape(tell(f'ui.keys.{code}', language))}</dd></div>"
         for keys, code in KEYS
     )
@@ -27,3 +31,8 @@ def help_sheet(language: str) -> str:
         f'<dialog class="picker keys" aria-label="{name}"><header><b>{name}</b><button type="button" data-close aria-label="{close}">✕</button></header>'
         f"<dl>{rows}</dl></dialog>"
     )
+
+
+def _key(name: str, language: str) -> str:
+    """A key, or several pressed together, as it is called on keyboards of the language."""
+    return " ".join(tell(NAMED[part], language) if part in NAMED else part for part in name.split(" "))

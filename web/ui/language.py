@@ -19,7 +19,8 @@ from web.ui.page_language import chosen_language
 
 def words() -> gr.I18n:
     """Every template of every language, for labels that the browser puts into words."""
-    return gr.I18n(**{tag: dict(catalogue(tag)) for tag in languages()})
+    theirs = {tag: {code: tell(ours, tag) for code, ours in THEIR_CODES.items()} for tag in languages()}
+    return gr.I18n(**{tag: {**catalogue(tag), **theirs[tag]} for tag in languages()})
 
 
 def label(code: str) -> Any:
@@ -38,6 +39,16 @@ def tell(code: str, language: str, **values: Any) -> str:
     return say(Message(code, values), language)
 
 
+THEIR_CODES: Mapping[str, str] = {
+    "upload_text.drop_file": "ui.gradio.drop",
+    "upload_text.click_to_upload": "ui.gradio.click",
+    "blocks.connection_can_break": "ui.gradio.leave",
+    "blocks.long_requests_queue": "ui.gradio.busy",
+    "blocks.lost_connection": "ui.gradio.lost",
+    "blocks.waiting_for_inputs": "ui.gradio.uploading",
+}
+"""What Gradio says in a language of the visitor's, but not as this page speaks to people (in Spanish of "usted", or of places that are not
+here): its code → ours."""
 OWN_WORDS: Mapping[str, str] = {
     "Filter...": "ui.gradio.filter",
     "Enter text to filter the table": "ui.gradio.filter_help",
@@ -58,6 +69,9 @@ OWN_WORDS: Mapping[str, str] = {
     "Remove this file": "ui.gradio.remove",
     "Stop Recording": "ui.gradio.recording",
     "Loading": "ui.gradio.loading",
+    "play-pause-replay-button": "ui.gradio.play",
+    "Adjust volume": "ui.gradio.volume",
+    "Download": "ui.gradio.download",
     "number input for ": "ui.gradio.number",
     "range slider for ": "ui.gradio.slider",
 }

@@ -199,9 +199,10 @@ def _motion(kind: str) -> object:
 
 
 def _second_look(kind: str) -> object:
-    from pipeline.evidence.second_look import WINDOW, probabilities
+    from pipeline.evidence.second_look import WINDOW, Stretch, probabilities
 
-    return probabilities(np.random.default_rng(1).integers(0, 255, (2, WINDOW, 27, 48, 3), dtype=np.uint8), kind)
+    pixels = np.random.default_rng(1).integers(0, 255, (WINDOW, 27, 48, 3), dtype=np.uint8)
+    return probabilities([Stretch(np.arange(WINDOW) / 25, pixels, (WINDOW // 2,))] * 2, kind)
 
 
 def _carried_on(kind: str) -> object:

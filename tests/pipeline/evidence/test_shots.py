@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -130,12 +131,12 @@ def test_a_doubtful_picture_is_looked_at_again_wherever_a_piece_begins(media: Pa
         assert joined.cuts() == whole.cuts()
         found, expected = joined.state()["doubts"].found, whole.state()["doubts"].found
         assert list(found) == list(expected)
-        assert all(np.array_equal(found[t], expected[t]) for t in expected)
+        assert all(np.array_equal(found[t].pixels, expected[t].pixels) for t in expected)
     assert not {267, 268} & {round(t * FPS) for t in whole.cuts()}
 
 
 def test_the_shoulder_of_a_doubt_that_was_none_is_no_cut(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(second_look, "probabilities", lambda stretches, device: np.zeros(len(stretches), np.float32))
+    monkeypatch.setattr(second_look, "probabilities", lambda stretches, device: [(0.0,) for _ in stretches])
     doubts, times = second_look.Doubts(), np.arange(80) / FPS
     scores = np.zeros(80, np.float32)
     scores[[39, 40, 41, 60]] = 0.7, 0.9, 0.8, 1.4
@@ -154,9 +155,43 @@ def test_stretches_looked_at_side_by_side_say_what_one_by_one_says(monkeypatch: 
         [np.repeat(scenes[:1], second_look.WINDOW // 2, 0), np.repeat(scenes[1:], second_look.WINDOW // 2, 0)]
     )
     still = np.repeat(scenes[:1], second_look.WINDOW, 0)
-    stretches = np.stack([cut, still, cut[::-1], still, cut])
-    beside = second_look.probabilities(stretches, "cpu")
+    stretches = [stretch(pixels) for pixels in (cut, still, cut[::-1], still, cut)]
+    beside = np.concatenate(second_look.probabilities(stretches, "cpu"))
     monkeypatch.setattr(second_look, "_quick", lambda: False)
-    alone = np.concatenate([second_look.probabilities(stretches[n : n + 1], "cpu") for n in range(5)])
+    alone = np.concatenate([second_look.probabilities([one], "cpu")[0] for one in stretches])
     np.testing.assert_allclose(beside, alone, atol=0.02)
     assert (alone > 0.5).tolist() == [True, False, True, False, True]
+
+
+def stretch(pixels: Any, start: int = 0) -> second_look.Stretch:
+    return second_look.Stretch(np.arange(start, start + len(pixels)) / FPS, pixels, (second_look.WINDOW // 2,))
+
+
+@pytest.mark.models
+def test_doubts_near_each_other_share_a_stretch() -> None:
+    across = (np.linspace(0, 250, 48)[None, None, :, None] * [0.2, 0.5, 1.0]).astype(np.uint8)
+    down = (np.linspace(0, 250, 27)[None, :, None, None] * [1.0, 0.4, 0.1]).astype(np.uint8)
+    scenes = [np.broadcast_to(one, (1, *second_look.SIZE, 3)) for one in (across, down)]
+    film = np.concatenate([np.repeat(scenes[n % 2], 15, 0) for n in range(40)])
+    doubts = [30, 52, 75, 250, 265]
+    half = second_look.WINDOW // 2
+    stretches = [stretch(film[n - half : n + half], n - half) for n in doubts]
+    both = second_look.shared(stretches)
+    assert [one.asked for one in both] == [(20, 42, 65), (20, 35)]
+    assert np.array_equal(both[0].pixels, film[10:95])
+    found = [p > 0.5 for some in second_look.probabilities(both, "cpu") for p in some]
+    assert found == [n % 15 == 0 for n in doubts]
+    chain = [stretch(film[n : n + 2 * half], n) for n in range(0, 400, 15)]
+    assert all(len(one.times) <= second_look.LONGEST for one in second_look.shared(chain))
+    assert sum(len(one.asked) for one in second_look.shared(chain)) == len(chain)
+
+
+def test_a_doubt_at_the_very_beginning_and_end_share_what_they_can() -> None:
+    doubts, times = second_look.Doubts(), np.arange(50) / FPS
+    scores = np.zeros(50, np.float32)
+    scores[[5, 20, 45]] = 0.7
+    doubts.pictures(Frames(times, scene(1, 50)))
+    doubts.scores(scores)
+    doubts.finish()
+    (one,) = second_look.shared([doubts.found[t] for t in sorted(doubts.found)])
+    assert [one.times[n] for n in one.asked] == [times[5], times[20], times[45]]

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from pipeline.errors import BadRequest
 from pipeline.media.probe import probe
 from syncdub.batch import planning
 from syncdub.plan_file import save_plan
@@ -23,6 +24,7 @@ from tests.web.review.test_review import PLAN
 from web.guard.visitors import COOKIE
 from web.jobs.kinds import Kind, by_name
 from web.jobs.values import Asker
+from web.review import work
 from web.ui.dubsync.review import Review
 from web.ui.dubsync.season import SeasonWork, pairs_of
 from web.ui.following import Page, owner_of
@@ -79,13 +81,20 @@ def test_a_place_is_seen_heard_ticked_and_noted(tmp_path: Path, monkeypatch: pyt
         first = chosen["choices"][0][1]
         assert shown["visible"]
         assert chosen["value"] == first
-        seen, heard, waves, ticked, note = review.place(VISITOR, job, first, "side", "after")
+        seen, heard, waves, ticked, note, ways = review.place(VISITOR, job, first, "side", "after")
         assert Path(seen["value"]).stat().st_size > 1000
         assert Path(heard["value"]).stat().st_size > 1000
         assert waves.count("<path") == waves.count("<li>") == 3
-        assert (ticked, note) == (False, "")
+        assert (ticked, note, ways["visible"]) == (False, "", True)
         after = review.say(VISITOR, job, first, True, "bien")
         assert after["choices"][0][0].startswith("✓")
         assert after["value"] != first
-        assert review.place(VISITOR, job, first, "wipe", "before")[3:] == (True, "bien")
+        assert review.place(VISITOR, job, first, "wipe", "before")[3:5] == (True, "bien")
         assert not review.opened(VISITOR, "0" * 32)[0]["visible"]
+        monkeypatch.setattr(work, "picture", _nothing_to_see)  # a dub that is sound alone
+        seen, *_, ways = review.place(VISITOR, job, first, "side", "after")
+        assert (seen["visible"], ways["visible"]) == (False, False)
+
+
+def _nothing_to_see(*_: Any) -> Path:
+    raise BadRequest(detail="no picture")

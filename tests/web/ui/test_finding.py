@@ -90,3 +90,19 @@ def test_the_files_of_a_task_are_played_for_its_owner_alone(tmp_path: Path) -> N
         cut = CompileRequest((Clip(film),), struck=(Place(0.0, 1.0, film),))
         job_id = parts(client).jobs.submit(cut, Asker("ana", "es"), title="cut")
         assert client.get(f"/page/source/{job_id}/0", auth=("ana", "pw")).status_code == 404
+
+
+def test_where_nothing_is_found_it_says_what_was_looked_for_and_what_to_try() -> None:
+    asked = FindRequest(sources=(ONE.path,), query="<drac>", names={str(ONE.path): "Uno.mp4"})
+    drawn = hits_view(job_of(asked, {"hits": []}), {"hits": [], "message": "0"}, "es")
+    assert "«&lt;drac&gt;» no se dice ni se oye en Uno.mp4" in drawn
+    many = FindRequest(sources=(ONE.path, TWO.path), query="pan")
+    assert "2 archivos" in hits_view(job_of(many, {"hits": []}), {"hits": [], "message": "0"}, "es")
+
+
+def test_the_player_stands_at_the_best_place_before_anything_is_pressed() -> None:
+    hits = [{"source": str(ONE.path), "start": 12.5, "end": 14.0, "text": "pan", "kind": "speech"}]
+    asked = FindRequest(sources=(ONE.path,), query="pan")
+    assert 'src="/page/source/j1/0#t=12.50"' in hits_view(
+        job_of(asked, {"hits": hits}), {"hits": hits, "message": "1"}, "es"
+    )

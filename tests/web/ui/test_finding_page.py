@@ -66,3 +66,13 @@ def test_subtitles_that_are_given_are_what_is_searched(browser: Any, place: Plac
         asked = newest(place, "find").request
         assert eventually(lambda: asked.subtitles).read_text(encoding="utf-8") == given.read_text(encoding="utf-8")
         assert [path.name.rpartition(".")[2] for path in asked.sources] == ["mp4"]
+
+
+def test_the_example_finds_something_before_anything_is_written(browser: Any, place: Place) -> None:
+    with Visit(browser, place.address) as visit:
+        visit.tab(4)
+        visit.page.click("#finding-example")
+        assert visit.see("#finding-view .finding-player").get_attribute("src").endswith("#t=8.00")
+        assert newest(place, "find").request.query == "busco a alguien"
+        visit.see("#finding-view [data-play]").click()
+        visit.page.wait_for_function("document.querySelector('.finding-player').currentTime > 7")

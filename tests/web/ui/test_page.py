@@ -445,7 +445,6 @@ def test_projects_are_found_named_opened_and_tried_again(browser: Any, place: Pl
         visit.tab(2)
         page.click("#sync-example")
         visit.see("#sync-view .sync[data-job] .seg")
-        eventually(lambda: newest(place, "analyse").is_finished)
         visit.tab(3)
         mine = page.locator("#tasks-view article", has_text="highlights_short_films").first
         mine.wait_for()
@@ -453,6 +452,7 @@ def test_projects_are_found_named_opened_and_tried_again(browser: Any, place: Pl
         page.keyboard.type("Mis cortos")
         page.keyboard.press("Enter")
         eventually(lambda: newest(place, "highlights").title == "Mis cortos")
+        eventually(lambda: newest(place, "analyse").is_finished)
         page.locator("#projects-search :is(input, textarea)").fill("cortos")
         page.locator("#tasks-view article", has_text="dubsync").first.wait_for(state="detached")
         page.locator("#tasks-view [data-act=delete]").first.click()

@@ -42,9 +42,10 @@ class Review:
         """What is seen and heard at a place, and what was said of it."""
         job, found = self._found(request, task, key)
         if job is None or found is None:
-            return gr.skip(), gr.skip(), gr.skip(), gr.skip(), gr.skip()
-        sensed = self._sensed(request, job, found, mode, which)
-        return *sensed, self._drawn(request, job, found), found["ticked"], found["note"]
+            return tuple(gr.skip() for _ in range(6))
+        seen, heard = self._sensed(request, job, found, mode, which)
+        ways = gr.update(visible=seen["visible"])  # nothing is compared where the dub has no picture
+        return seen, heard, self._drawn(request, job, found), found["ticked"], found["note"], ways
 
     def asked(self, opened: str) -> Any:
         """The section unfolded where a project was opened to be reviewed."""
@@ -115,18 +116,18 @@ def section(page: Page, task: gr.State) -> gr.Accordion:
             which = gr.Radio(sounds, value="after", label=label("ui.sync.listen"))
         with gr.Row():
             seen = gr.Image(
-                visible=False, interactive=False, label=label("ui.review.picture"), elem_id="review-picture"
+                visible=False, interactive=False, label=label("ui.review.picture"), buttons=[], elem_id="review-picture"
             )
-            heard = gr.Video(visible=False, label=label("ui.player"), elem_id="review-sound")
+            heard = gr.Video(visible=False, buttons=[], label=label("ui.player"), elem_id="review-sound")
         waves = gr.HTML(elem_id="review-waves")
-        with gr.Row():
+        with gr.Row(elem_id="review-said"):
             ticked = gr.Checkbox(False, label=label("ui.review.ticked"), elem_id="review-ticked")
             note = gr.Textbox(label=label("ui.review.note"), max_lines=2, elem_id="review-note")
-            keep = gr.Button(label("ui.review.keep"), size="sm", elem_id="review-keep")
+            keep = gr.Button(label("ui.review.keep"), elem_id="review-keep")
     task.change(review.opened, task, [whole, chosen], **QUIET)
     sensed = [task, chosen, mode, which]
     busy = {**QUIET, "show_progress": "full", "show_progress_on": [heard]}
-    chosen.change(review.place, sensed, [seen, heard, waves, ticked, note], **busy)
+    chosen.change(review.place, sensed, [seen, heard, waves, ticked, note, mode], **busy)
     mode.change(review.again, sensed, [seen, heard], **busy)
     which.change(review.again, sensed, [seen, heard], **busy)
     keep.click(review.say, [task, chosen, ticked, note], chosen, **QUIET)

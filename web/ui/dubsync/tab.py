@@ -111,7 +111,7 @@ def _results() -> tuple[dict[str, Any], dict[str, Any]]:
         with gr.Row():
             hear = gr.Button(label("ui.sync.hear"), elem_id="sync-hear")
             write = gr.Button(label("ui.sync.write"), variant="primary", elem_id="sync-write")
-        player = gr.Video(label=label("ui.player"), visible=False, elem_id="sync-player")
+        player = gr.Video(label=label("ui.player"), visible=False, buttons=[], elem_id="sync-player")
     send = gr.Button(label("ui.sync.to_highlights"), visible=False, elem_id="sync-to-highlights", elem_classes="next")
     joins = gr.HTML(elem_id="sync-joins")
     with gr.Accordion(label("ui.phrases"), open=False, visible=False) as fold:

@@ -162,7 +162,7 @@ class DubWork(TabWork):
         accepted = plan["verdict"] != "refuse" and bool(plan["segments"])
         table, first = phrases(plan, language), self._analysis(job)
         there = gr.update(visible=accepted)
-        length = gr.update(maximum=max(1.0, float(plan.get("original_duration") or 100.0)))
+        length = gr.update(maximum=max(1, int(float(plan.get("original_duration") or 100.0))))
         return self.told(
             progress=done_bar(job, language) + notes(plan.get("doubts", [])), view=self._map(job, first, plan, language),
             fold=gr.update(visible=len(table) > 0), table=shown_table(table, language), files=_link(job, plan, language), running=job.id,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.messages import clock
+from reelify.requests import FindRequest
 from web.jobs.queue import Job
 from web.rest.page_shown import SOURCE, sources_of
 from web.ui.following import PLAYABLE
@@ -25,7 +26,19 @@ def hits_view(job: Job, result: Mapping[str, Any], language: str) -> str:
         said = html.escape(str(shown["text"]))
         said = f"<em>{said}</em>" if hit.get("kind") == "sound" else said
         rows.append(_row(job, n, Path(hit["source"]), hit, said, name, language))
-    return _listed(result["message"], rows, language)
+    first = _stands(job, Path(raw[0]["source"]), raw[0]) if raw else ""
+    return _listed(result["message"], rows, language, first) + ("" if rows else _nowhere(job, language))
+
+
+def _nowhere(job: Job, language: str) -> str:
+    """What was looked for in what, and what to try instead."""
+    asked = job.request
+    if not isinstance(asked, FindRequest):
+        return ""
+    files = asked.sources
+    where = asked.called(files[0]) if len(files) == 1 else tell("ui.finding.files_count", language, n=len(files))
+    said = tell("ui.finding.none", language, query=asked.query, where=where)
+    return f'<div class="studio studio-empty">{html.escape(said)}</div>'
 
 
 def chapters_view(job: Job, result: Mapping[str, Any], language: str) -> str:
@@ -33,7 +46,8 @@ def chapters_view(job: Job, result: Mapping[str, Any], language: str) -> str:
     raw = (job.result or {}).get("chapters", [])
     source = sources_of(job)[0]
     rows = [_row(job, n, source, one, html.escape(one["title"]), "", language) for n, one in enumerate(raw)]
-    return _files(job, result, language) + _listed(result["message"], rows, language)
+    first = _stands(job, source, raw[0]) if raw else ""
+    return _files(job, result, language) + _listed(result["message"], rows, language, first)
 
 
 def _files(job: Job, result: Mapping[str, Any], language: str) -> str:
@@ -87,9 +101,17 @@ def _address(job: Job, source: Path) -> str:
     return f"{SOURCE}{job.id}/{files.index(source)}"
 
 
-def _listed(message: str, rows: Sequence[str], language: str) -> str:
+def _stands(job: Job, source: Path, place: Mapping[str, Any]) -> str:
+    """The address of a place in a file of the job; empty where the browser cannot play it."""
+    address = _address(job, source)
+    return f"{address}#t={float(place['start']):.2f}" if address else ""
+
+
+def _listed(message: str, rows: Sequence[str], language: str, first: str = "") -> str:
+    """``first`` is where the player stands before anything is pressed; nobody sees it while that is unknown."""
+    begins = f'src="{attr(first)}"' if first else "hidden"
     player = (
-        f'<video class="finding-player" controls playsinline preload="metadata" hidden aria-label="{attr(tell("ui.player", language))}"></video>'
+        f'<video class="finding-player" controls playsinline preload="metadata" {begins} aria-label="{attr(tell("ui.player", language))}"></video>'
         if rows
         else ""
     )

@@ -61,7 +61,9 @@ class FindingWork(TabWork):
         given = given_in(event, "sources")
         if is_example(event):
             stored = [chosen_source(self.page, str(example_files("highlights")[0]), None, request)]
-            yield from self._begin(stored, rest, request)
+            asked = dict(zip(self.options, rest, strict=True))
+            asked["query"] = (asked["query"] or "").strip() or tell("ui.finding.example", language_of(request))
+            yield from self._begin(stored, tuple(asked.values()), request)
             return
         try:
             found = [chosen_source(self.page, path, None, request) for path in given.files]

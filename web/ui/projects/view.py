@@ -22,7 +22,18 @@ ACTS = {
 }
 """By state; a running job that is stopping has nothing left to do, a deleted one can be taken back."""
 REVIEWED = frozenset({"analyse", "sync"})
-MARKS = {"highlights": "★", "rank": "▲", "compile": "✂", "analyse": "⇆", "sync": "⇆", "transcribe": "¶"}
+MARKS = {
+    "highlights": "★",
+    "rank": "▲",
+    "compile": "✂",
+    "analyse": "⇆",
+    "sync": "⇆",
+    "transcribe": "¶",
+    "find": "⌕",
+    "chapters": "☰",
+    "folder": "★",
+    "batch": "⇆",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +120,20 @@ def _acts(job: Job, language: str) -> str:
 def _button(act: str, job: Job, language: str) -> str:
     words = html.escape(tell(f"ui.act.{act}", language))
     strong = ' class="primary"' if act == "open" else ""
-    asks = (
-        f' data-ask="{attr(tell("ui.projects.name", language))}" data-name="{attr(job.title)}"'
-        if act == "rename"
-        else ""
-    )
+    asks = _naming(job, language) if act == "rename" else ""
     return f'<button type="button"{strong} data-act="{act}" data-job="{job.id}"{asks}>{words}</button>'
+
+
+def _naming(job: Job, language: str) -> str:
+    """The name and the words of the box in which it is changed, which the browser draws."""
+    words = {
+        "ask": "ui.projects.name",
+        "keep": "ui.projects.keep",
+        "leave": "ui.projects.leave",
+        "close": "ui.zone.close",
+    }
+    said = "".join(f' data-{name}="{attr(tell(code, language))}"' for name, code in words.items())
+    return f'{said} data-name="{attr(job.title)}"'
 
 
 def possible(job: Job) -> tuple[str, ...]:
