@@ -10,7 +10,8 @@ from dataclasses import replace
 import numpy as np
 from scipy import ndimage
 
-from syncdub.exact.phase import LAGS
+from pipeline.values import Span
+from syncdub.exact.phase import BLOCK, LAGS
 from syncdub.values import Segment
 
 TOGETHER, STRAIGHT, BENT = 0.05, 0.002, 0.003
@@ -19,6 +20,8 @@ AGREE = 0.005
 """Seconds by which the lines of two neighbours may differ to be one."""
 FEWEST, SHORTEST = 4, 2.0
 """Pieces that a bending line has, and seconds of one whose speed says how it bends."""
+TELLS, HANGS = 10.0, 0.015
+"""Seconds of a piece that say enough of its line, and by which the next may lie off it to hang together with it."""
 
 
 def is_known(segment: Segment) -> bool:
@@ -147,3 +150,54 @@ def _reaching(segment: Segment, beside: Segment) -> Segment:
 def _away(segment: Segment, line: Segment) -> float:
     """How far the ends of ``segment`` lie from ``line``, seconds."""
     return max(abs(segment.at(t) - line.at(t)) for t in (segment.dub_start, segment.dub_end))
+
+
+def line_beside(pieces: Sequence[Segment], *, last: bool) -> Segment:
+    """The first (or ``last``) of neighbouring ``pieces``, on the line of a known longer one that it hangs together with where it is short
+    or unknown: what a few seconds share says less of a line than what is beside them."""
+    order = pieces[::-1] if last else pieces
+    best = order[0]
+    for before, after in itertools.pairwise(order):
+        a, b = (after, before) if last else (before, after)
+        told = is_known(best) and _seconds(best) >= TELLS
+        if told or b.dub_start - a.dub_end > BLOCK or abs(b.original_start - a.at(b.dub_start)) > HANGS:
+            break
+        best = max(best, after, key=lambda p: (is_known(p), _seconds(p)))
+    edge = order[0]
+    start, end = (best.dub_start, edge.dub_end) if last else (edge.dub_start, best.dub_end)
+    return replace(best, dub_start=start, dub_end=end, original_start=best.at(start))
+
+
+def ended(pieces: Sequence[Segment], at: float) -> list[Segment]:
+    """``pieces`` up to ``at`` (the dub's clock), the last carried on to there."""
+    kept = [p for p in pieces if p.dub_start < at - BLOCK] or list(pieces[:1])
+    return [*kept[:-1], replace(kept[-1], dub_end=at)]
+
+
+def begun_at(pieces: Sequence[Segment], at: float) -> list[Segment]:
+    """``pieces`` from ``at`` on, the first beginning there."""
+    kept = [p for p in pieces if p.dub_end > at + BLOCK] or list(pieces[-1:])
+    return [_cut(kept[0], at, kept[0].dub_end), *kept[1:]]
+
+
+def doubted(pieces: Sequence[Segment], span: Span, bar: float) -> list[Segment]:
+    """``pieces`` of which what lies in ``span`` (the dub's clock) is in doubt by at least ``bar`` milliseconds."""
+    out: list[Segment] = []
+    for p in pieces:
+        low, high = (min(max(x, p.dub_start), p.dub_end) for x in (span.start, span.end))
+        low = low if low - p.dub_start > BLOCK else p.dub_start
+        high = high if p.dub_end - high > BLOCK else p.dub_end
+        if high - low <= BLOCK:
+            out.append(p)
+            continue
+        unsure = replace(_cut(p, low, high), error_ms=max(bar, p.error_ms))
+        out += [x for x in (_cut(p, p.dub_start, low), unsure, _cut(p, high, p.dub_end)) if _seconds(x) > 0.0]
+    return out
+
+
+def _cut(piece: Segment, start: float, end: float) -> Segment:
+    return replace(piece, dub_start=start, dub_end=end, original_start=piece.at(start))
+
+
+def _seconds(piece: Segment) -> float:
+    return piece.dub_end - piece.dub_start

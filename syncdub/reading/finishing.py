@@ -23,6 +23,9 @@ from syncdub.verdict import balance
 STRETCHED_MS = 5.0
 """Error bar that a change of speed with the pitch kept leaves at least: stretchers move onsets by up to 4 ms (95 %)."""
 
+SAME_SPEED, LEANING = 1e-7, 2e-4
+"""How far (of one) the speed of a segment lies from the speed of all to be another, and where a few windows may have bent it only."""
+
 
 def finished(finding: Finding, tracks: Tracks, device: str) -> Finding:
     """The segments to a fraction of a millisecond where sound placed them and its phase survived, which may also show that more or
@@ -75,12 +78,26 @@ def _bridged(segments: tuple[Segment, ...], tracks: Tracks) -> tuple[Segment, ..
 
 
 def _straight(segments: tuple[Segment, ...], tracks: Tracks, rate: float) -> tuple[Segment, ...]:
-    """``segments`` with pieces of one line as one, where its phase agrees."""
+    """``segments`` with pieces of one line as one, where its phase agrees, and one that leans a little upright, where that agrees
+    better."""
     out: list[Segment] = []
     for group in straightened(segments, rate):
-        whole = group[0] if len(group) == 1 else settled([_unasked(as_one(group, rate))], tracks)[0]
-        out += [whole] if len(group) == 1 or is_known(whole) else group
+        if len(group) == 1 and not _leans(group[0], rate):
+            out += group
+            continue
+        whole = settled([_unasked(as_one(group, rate))], tracks)[0]
+        better = is_known(whole) and (len(group) > 1 or _phase(whole) > _phase(group[0]))
+        out += [whole] if better else group
     return tuple(out)
+
+
+def _leans(segment: Segment, rate: float) -> bool:
+    return is_known(segment) and SAME_SPEED < abs(segment.rate / rate - 1.0) < LEANING
+
+
+def _phase(segment: Segment) -> float:
+    """How high the phase of a known segment stands."""
+    return float(segment.evidence["sound"]["phase"])
 
 
 def _unasked(segment: Segment) -> Segment:

@@ -18,7 +18,7 @@ from pipeline.values import Span, runs
 from syncdub.exact.boundaries import breaks
 from syncdub.exact.cells import HOP, SIZE, cells, shared, transfer
 from syncdub.exact.phase import BLOCK, RATE, Floats
-from syncdub.reading.bridging import is_known
+from syncdub.reading.bridging import begun_at, doubted, ended, is_known, line_beside
 from syncdub.reading.tracks import Tracks
 from syncdub.values import Segment
 
@@ -56,6 +56,8 @@ JUMP, UNSURE = 0.25, 0.3
 """Seconds that a join jumps by to be looked at once more, and within which its place may be unknown without a word."""
 LOUDER, SOFTER = 6.0, 25.0
 """Decibels by which the pauses of such a gap may be louder than those beside it, and its voices softer."""
+PAUSED, SURELY = 30.0, 4.0
+"""Seconds beside a gap that show how long a line's pauses are there, and nats against a pause from which it is the line's end."""
 QUIET, LOUD = 0.1, 0.95
 """Quantiles of the level that are pauses and voices."""
 
@@ -140,18 +142,18 @@ def rejoined(
 ) -> tuple[tuple[Segment, ...], list[Span]]:
     """``segments`` with the joins between those whose phase is known as :func:`joined` has them, and what lies within the doubt of one
     as pieces whose error bar is the join's jump; and where (the original's clock) such doubts are."""
-    out, spans = list(segments[:1]), []
-    for b in segments[1:]:
-        a, doubt = out[-1], Span(0.0, 0.0)
+    out, left, spans = list(segments[:1]), list(segments[1:]), []
+    while left:
+        a, b = line_beside(out, last=True), line_beside(left, last=False)
         if _jumps(a, b):
             a, b, doubt = _decided(a, b, tracks, whole=whole)
-        if doubt.duration <= UNSURE:
-            out[-1:] = [a, b]
-            continue
-        spans.append(Span(a.at(doubt.start), a.at(doubt.end)))
-        bar = 1000.0 * abs(a.at(b.dub_start) - b.original_start)
-        out[-1:] = _parted(a, doubt.start, bar, later=True)
-        out += _parted(b, b.dub_start + doubt.end - a.dub_end, bar, later=False)
+            out, left = ended(out, a.dub_end), begun_at(left, b.dub_start)
+            if doubt.duration > UNSURE:
+                spans.append(Span(a.at(doubt.start), a.at(doubt.end)))
+                bar = 1000.0 * abs(a.at(b.dub_start) - b.original_start)
+                out = doubted(out, Span(doubt.start, a.dub_end), bar)
+                left = doubted(left, Span(b.dub_start, b.dub_start + doubt.end - a.dub_end), bar)
+        out.append(left.pop(0))
     return tuple(out), spans
 
 
@@ -178,13 +180,6 @@ def _decided(a: Segment, b: Segment, tracks: Tracks, *, whole: bool) -> tuple[Se
             Span(at, at),
         )  # neither line: a scene of its own
     return replace(a, dub_end=at), begun(b, at + found.doubled), doubt
-
-
-def _parted(segment: Segment, at: float, bar: float, *, later: bool) -> list[Segment]:
-    """``segment`` in two at ``at``, of which the ``later`` or the earlier one is in doubt by ``bar`` milliseconds."""
-    parts = [replace(segment, dub_end=at), begun(segment, at)]
-    parts[later] = replace(parts[later], error_ms=max(bar, segment.error_ms))
-    return [p for p in parts if p.dub_end - p.dub_start > BLOCK]
 
 
 def _listened(a: Segment, b: Segment, tracks: Tracks) -> _Join | None:
@@ -253,7 +248,9 @@ def _levels(tracks: Tracks, span: Span, rate: float, n: int = 0) -> Floats:
 
 
 def _gap_closed(a: Segment, b: Segment, join: _Join, tracks: Tracks, *, whole: bool) -> tuple[Segment, Segment, Span]:
-    """Both carried on into the gap between them as far as something is shared; all of it where only people speak there."""
+    """Both carried on into the gap between them as far as something is shared; all of it where only people speak there. An end that
+    lies where its line would be heard if it went on to there is taken back first."""
+    a, b = _withdrawn(a, b, join)
     apart = abs(a.at(b.dub_start) - b.original_start) > SAME
     # On the way to another line all that is shared counts, on the same line only what comes without a pause.
     best = join.time(int(join.value.argmax())) if apart else join.high
@@ -272,12 +269,34 @@ def _gap_closed(a: Segment, b: Segment, join: _Join, tracks: Tracks, *, whole: b
     return replace(a, dub_end=last), begun(b, first), doubt
 
 
+def _withdrawn(a: Segment, b: Segment, join: _Join) -> tuple[Segment, Segment]:
+    """Both without what lies beyond the last that is heard of the one, and before the first that is heard of the other, where such a
+    pause is none of theirs."""
+    start, end = max(a.dub_start, a.dub_end - PAUSED), min(b.dub_end, b.dub_start + PAUSED)
+    later = _unlikely(join.before.within(start, a.dub_end)) * BLOCK
+    earlier = _unlikely(join.after.within(b.dub_start, end)[::-1]) * BLOCK
+    return replace(a, dub_end=a.dub_end - later), begun(b, b.dub_start + earlier)
+
+
+def _unlikely(gains: Floats) -> int:
+    """How many blocks at the end of ``gains`` (nats) are unheard, if such a pause is too unlikely; else none."""
+    heard = np.flatnonzero(gains > CLEARLY)
+    last = int(heard[-1]) if len(heard) else -1
+    quiet = len(gains) - 1 - last
+    if last < 0 or quiet * BLOCK < CLOSED:
+        return 0
+    return quiet if _unheard(gains[: last + 1], np.array([quiet]))[0] < -SURELY else 0
+
+
 def reached(gains: Floats, patience: float | None) -> float:
-    """How far (seconds) from an edge something is shared, by what is gained in each block, without a pause longer than ``patience``."""
+    """How far (seconds) from an edge something is shared, by what is gained in each block, without a pause longer than ``patience``, or
+    (``None``) by more than the pauses on the way speak against it."""
     second = round(1.0 / BLOCK)
     by_second = np.add.reduceat(gains, np.arange(0, len(gains), second)) if len(gains) else np.zeros(0)
     held = np.flatnonzero(by_second > HELD)
-    if patience is not None:
+    if patience is None:
+        gains = gains - HELD * BLOCK * np.repeat(by_second <= HELD, second)[: len(gains)]
+    else:
         wide = np.flatnonzero(np.diff(held, prepend=-1) > patience)
         held = held[: wide[0]] if len(wide) else held
     total = np.concatenate([[0.0], np.cumsum(gains[: (held[-1] + 1) * second] if len(held) else gains[:0])])

@@ -78,7 +78,7 @@ def _parts(segment: Segment, tracks: Tracks) -> list[Segment]:
     if not len(centres):  # too short to be asked in parts
         return [segment]
     known = np.array([_known(segment, tracks, float(u)) for u in centres], bool)
-    beside = np.convolve(known, np.ones(ALONE), "same") >= ALONE - 1
+    beside = np.convolve(known, np.ones(ALONE))[ALONE // 2 :][: len(known)] >= min(ALONE - 1, len(known))
     spans: list[Span] = []
     for u in centres[known & beside]:
         around = Span(max(segment.dub_start, float(u) - WINDOW / 2), min(segment.dub_end, float(u) + WINDOW / 2))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -158,6 +159,22 @@ def test_a_line_that_only_a_song_holds_is_cut_to_it(tmp_path: Path) -> None:
     assert (part.dub_start, part.dub_end) == (pytest.approx(70, abs=5), pytest.approx(110, abs=5))
     right = Segment(72.0, 108.0, 72.0, 1.0, 1.0, 0.9, {"sound": {"phase": 40.0}})
     assert held_by_phase([right], pair, (180.0, 180.0)) is None
+
+
+@pytest.mark.parametrize("seconds", [3.0, 5.0, 7.0])
+def test_a_piece_of_a_window_or_two_is_held_as_a_whole_or_not_at_all(tmp_path: Path, seconds: float) -> None:
+    song = noise(20, 40)
+    own = np.concatenate([voices(21, 70), song + voices(22, 40), voices(23, 70)])
+    dub = np.concatenate([voices(24, 70), song + voices(25, 40), voices(26, 70)])
+    pair = tracks(tmp_path, own, dub)
+    evidence = {"sound": {"phase": 40.0}}
+    edges = (0.0, 80.0, 80.0 + seconds, 180.0 - seconds, 180.0)
+    pieces = [Segment(a, b, a, 1.0, 1.0, 0.9, evidence) for a, b in itertools.pairwise(edges)]
+    parts = held_by_phase(pieces, pair, (180.0, 180.0))
+    assert parts is not None
+    assert any(p.dub_start == pytest.approx(80.0) and p.dub_end == pytest.approx(80.0 + seconds) for p in parts)
+    if seconds > 4.0:  # long enough to be asked
+        assert not any(p.dub_start >= 180.0 - seconds for p in parts)
 
 
 def talk(rhythm: int, voice: int, seconds: float) -> Samples:

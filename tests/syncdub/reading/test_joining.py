@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from pathlib import Path
 
@@ -52,6 +53,24 @@ def test_a_join_seconds_off_comes_to_where_the_dub_was_cut(pair: Tracks) -> None
     for wrong in (34.0, 46.5):
         a, b = joined(known(0.0, wrong, 0.0), known(wrong, 88.0, wrong + 12), pair)
         assert (a.dub_end, b.original_start) == pytest.approx((40.0, 52.0), abs=0.1)
+
+
+def test_an_end_in_a_gap_goes_back_to_where_its_line_is_last_heard(tmp_path: Path) -> None:
+    """Half a minute of voices alone follows the join: the first line was carried two seconds into them, the next comes back later."""
+    music = bed(4, 130)
+    music[52 * RATE : 84 * RATE] = 0
+    files = tracks(tmp_path, music + voices(5, 130), cut(music + voices(6, 130), 40, 52))
+    a, b = joined(known(0.0, 42.0, 0.0), known(72.0, 118.0, 84.0), files, whole=False)
+    assert a.dub_end == pytest.approx(40.0, abs=0.1)
+    assert b.dub_start == pytest.approx(72.0, abs=0.1)
+
+
+def test_a_piece_too_short_to_be_known_is_heard_on_the_line_beside_it(pair: Tracks) -> None:
+    short = Segment(37.0, 41.0, 49.004, 1.0, 2.0, 0.9, {"sound": {"anchors": 3}})
+    found, _ = rejoined([known(0.0, 37.0, 0.0), short, known(41.0, 88.0, 53.0)], pair)
+    jumps = [a.dub_end for a, b in itertools.pairwise(found) if abs(a.at(b.dub_start) - b.original_start) > 1.0]
+    assert jumps == [pytest.approx(40.0, abs=0.1)]
+    assert all(a.dub_end == pytest.approx(b.dub_start) for a, b in itertools.pairwise(found))
 
 
 def test_a_gap_in_both_closes_where_both_lines_are_heard(pair: Tracks) -> None:
