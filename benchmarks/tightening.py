@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import json
 import shlex
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +22,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks import media, table
+from benchmarks import ROOT, media, table
 from benchmarks.generators import RATE, reaction, reaction_files
 from pipeline.engine import Engine
 from pipeline.evidence.sound_events import LAUGHTER
@@ -33,28 +35,9 @@ from reelify.tighten_workflow import Tight, tight
 
 LONGEST_PAUSE = 0.6
 ROOM_DB = -62.0
-CONTENT = {
-    "es": (
-        "Hoy quiero contarte cómo aprendí a cocinar en casa de mi abuela.", "Este libro es muy bueno para empezar.",
-        "La primera receta me salió fatal y nadie quiso probarla.", "¿Quieres saber qué hice entonces?", "Bueno.",
-        "Compré otro saco de harina y lo intenté durante una semana entera.", "Lo importante es que no me rendí nunca.",
-        "Pues no tenía dinero para comprar un horno nuevo.", "Al final el pan quedó crujiente por fuera y tierno por dentro.",
-        "Mis vecinos vinieron a preguntar de dónde salía ese olor.", "Así empezó la panadería que tenemos en la esquina.",
-        "No, no, de verdad, no era tan fácil.", "Mañana te enseño el truco de la masa fría.",
-    ),
-    "en": (
-        "Today I want to tell you how I learned to cook at my grandmother's house.", "You know him from the bakery down the street.",
-        "The first recipe went wrong and nobody wanted to taste it.", "Do you want to know what I did next?", "Well.",
-        "I bought another bag of flour and tried again for a whole week.", "I mean it when I say I never gave up.",
-        "I had no money to buy a new oven.", "In the end the bread was crisp outside and soft inside.",
-        "My neighbours came to ask where that smell came from.", "That is how the bakery on the corner began.",
-        "It looks like a very very simple thing.", "Tomorrow I will show you the trick with the cold dough.",
-    ),
-}  # fmt: skip
-FILLERS = {
-    "es": ("Eeeh...", "Eh,", "Em...", "Este...", "O sea,", "Bueno,", "Pues...", "Ehm..."),
-    "en": ("Uuuh...", "Uh,", "Um...", "Ummm...", "You know,", "I mean,", "Well,", "Er..."),
-}
+TEXTS = json.loads((ROOT / "benchmarks" / "data" / "tightening.json").read_text(encoding="utf-8"))
+"""Sets of texts by name, then by language: ``content`` that stays, some of it like a filler, and ``fillers``. The ``second`` was written
+after the rules that the ``first`` was used for."""
 SPEAK = "espeak-ng -v {language} -s 150 -w {out} -- {text}"
 Samples = NDArray[np.float32]
 
@@ -74,17 +57,17 @@ def name_of(language: str, text: str) -> str:
     return f"{language}_{hashlib.sha256(text.encode()).hexdigest()[:10]}.wav"
 
 
-def phrases() -> Iterator[tuple[str, str, str]]:
-    """(file, language, text) of everything that is read."""
-    for language in CONTENT:
-        for text in (*CONTENT[language], *FILLERS[language]):
+def phrases(texts: str) -> Iterator[tuple[str, str, str]]:
+    """(file, language, text) of everything of a set that is read."""
+    for language, said in TEXTS[texts].items():
+        for text in (*said["content"], *said["fillers"]):
             yield name_of(language, text), language, text
 
 
-def read_aloud(command: str, folder: Path) -> None:
+def read_aloud(command: str, folder: Path, texts: str) -> None:
     """Has ``command`` read what is not yet in ``folder``; its parts ``{language}``, ``{out}`` and ``{text}`` are filled."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name, language, text in phrases():
+    for name, language, text in phrases(texts):
         if not (folder / name).is_file():
             parts = [p.format(language=language, out=folder / name, text=text) for p in shlex.split(command)]
             subprocess.run(parts, check=True, capture_output=True)
@@ -144,13 +127,13 @@ class Talk:
         return np.asarray(np.clip(np.concatenate(self.parts) + room, -1, 1), np.float32)
 
 
-def talk(seed: int, folder: Path, language: str) -> Talk:
+def talk(seed: int, folder: Path, language: str, texts: str = "first") -> Talk:
     """One talk: every sentence once, fillers before half of them, long pauses, laughter twice."""
     rng = np.random.default_rng(seed)
     made = Talk(rng, folder, language)
     made.wait(0.4)
-    fillers = list(rng.permutation(FILLERS[language]))
-    for number, text in enumerate(CONTENT[language]):
+    fillers = list(rng.permutation(TEXTS[texts][language]["fillers"]))
+    for number, text in enumerate(TEXTS[texts][language]["content"]):
         answer = "?" in text
         made.truth.said.append(made.add(recording(folder, language, text)))
         if answer:
@@ -219,7 +202,7 @@ def missed(truth: Truth, found: Tight) -> list[str]:
     return [text for s, text in truth.fillers if covered(s, gone) < 0.8 * s.duration]
 
 
-def run(folders: Sequence[Path], seeds: Sequence[int]) -> None:
+def run(folders: Sequence[Path], seeds: Sequence[int], texts: str) -> None:
     """Prints the table: each language over all voices and seeds."""
     import soundfile
 
@@ -229,18 +212,23 @@ def run(folders: Sequence[Path], seeds: Sequence[int]) -> None:
     rows = []
     with tempfile.TemporaryDirectory() as place:
         engine = Engine(Settings.from_env({"DATA_DIR": place, "MODELS_DIR": str(Settings.from_env().models_dir)}))
-        for language in CONTENT:
+        for language in TEXTS[texts]:
             total: dict[str, float] = {}
             worst, left = -120.0, []
             for number, (folder, seed) in enumerate((folder, seed) for folder in folders for seed in seeds):
-                made = talk(seed, folder, language)
+                made = talk(seed, folder, language, texts)
                 path, out = Path(place) / f"{language}{number}.wav", Path(place) / f"{language}{number}.m4a"
                 soundfile.write(path, made.finished(), RATE)
                 plan = Timeline((Cut(str(path), Span(0.0, made.now), 0.0),))
                 wish = CompileRequest(
                     (Asked(path),), Path(place), tighten=True, longest_pause=LONGEST_PAUSE, language=language
                 )
-                found = tight(engine, plan, wish, {str(path): engine.transcript(path, language)})
+                transcripts = {str(path): engine.transcript(path, language)}
+                engine.evidence(path)
+                began = time.process_time()
+                found = tight(engine, plan, wish, transcripts)
+                total["spent"] = total.get("spent", 0.0) + time.process_time() - began
+                total["heard"] = total.get("heard", 0.0) + made.now
                 render(found.plan, out, RenderOptions(loudness=None))
                 worst = max(worst, click_db(out, found.plan, path))
                 left += missed(made.truth, found)
@@ -249,7 +237,7 @@ def run(folders: Sequence[Path], seeds: Sequence[int]) -> None:
             rows.append([
                 language, f"{total['pauses']:.0f} of {total['n_pauses']:.0f}", f"{total['fillers']:.0f} of {total['n_fillers']:.0f}",
                 f"{total['lost']:.2f} of {total['said']:.0f} s", f"{total['reactions']:.2f} s", f"{worst:.0f} dB",
-                f"{total['saved']:.0f} s",
+                f"{total['saved']:.0f} s", f"{60 * total['spent'] / total['heard']:.1f} s",
                 ", ".join(f"{text} {left.count(text)}" for text in sorted(set(left))) or "–",
             ])  # fmt: skip
     head = (
@@ -260,6 +248,7 @@ def run(folders: Sequence[Path], seeds: Sequence[int]) -> None:
         "laughter cut",
         "loudest click",
         "saved",
+        "processor a minute",
         "fillers missed",
     )
     print(table(head, rows))
@@ -273,18 +262,19 @@ def main() -> None:
     parser.add_argument("--speak", default=SPEAK, help="the command that reads a phrase where no folder is given")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--quick", action="store_true", help="one talk a language")
+    parser.add_argument("--texts", choices=sorted(TEXTS), default="first", help="what is said")
     options = parser.parse_args()
     if options.phrases:
-        print("\n".join("\t".join(row) for row in phrases()))
+        print("\n".join("\t".join(row) for row in phrases(options.texts)))
         return
     with tempfile.TemporaryDirectory() as own:
         folders = [Path(name) for name in options.voices.split(",") if name]
         if not folders:
-            read_aloud(options.speak, Path(own))
-        missing = [name for folder in folders for name, *_ in phrases() if not (folder / name).is_file()]
+            read_aloud(options.speak, Path(own), options.texts)
+        missing = [name for folder in folders for name, *_ in phrases(options.texts) if not (folder / name).is_file()]
         if missing:
             sys.exit(f"Nobody has read {len(missing)} of the phrases (`--phrases` lists them).")
-        run(folders or [Path(own)], range(1 if options.quick else options.seeds))
+        run(folders or [Path(own)], range(1 if options.quick else options.seeds), options.texts)
 
 
 if __name__ == "__main__":

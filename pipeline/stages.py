@@ -120,6 +120,15 @@ class Here:
         with turn(self._hearing), self._room_for("_transcriber"):
             return self._transcriber.align(chunks, texts, language)
 
+    def alone(self, chunks: Sequence[Chunk], language: str) -> list[str]:
+        """What each chunk sounds like by itself, with no sentence around it.
+
+        Raises:
+            ModelUnavailable: weights are missing.
+        """
+        with turn(self._hearing), self._room_for("_transcriber"):
+            return self._transcriber.alone(chunks, language)
+
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Unit vectors (n, d) of sentences in any of the model's languages."""
         with turn(self._reading), self._room_for("_embedder"):

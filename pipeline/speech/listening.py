@@ -96,6 +96,10 @@ class Ear:
         found = self._recognisers.in_batches(list(zip(chunks, texts, strict=True)), timed)
         return [snapped(words, sound_runs(chunk)) for chunk, words in zip(chunks, found, strict=True)]
 
+    def alone(self, chunks: Sequence[Chunk], language: str) -> list[str]:
+        """What each chunk sounds like by itself, with no sentence around it and nothing else decided about it."""
+        return [heard.text for heard in self._hear(chunks, language)]
+
     def _sung_words(self, group: Sequence[Chunk], code: str) -> list[Spoken]:
         """The words of those chunks of a group in which two hearings agree: whole, and in halves while these can still decide."""
         heard = zip(group, self._hear(group, code), strict=True)

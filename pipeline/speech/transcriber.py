@@ -122,6 +122,10 @@ class Transcriber:
         """When the words of ``texts``, one a chunk, are said in it: see :meth:`pipeline.speech.listening.Ear.align`."""
         return self._ear.align(chunks, texts, language)
 
+    def alone(self, chunks: Sequence[Chunk], language: str) -> list[str]:
+        """What each chunk sounds like by itself."""
+        return self._ear.alone(chunks, language)
+
     def _sung(self, reader: Reader, first: Course, language: str | None, report: Report) -> list[Spoken]:
         """Words heard without a voice detector, where two hearings agree and the first course has none."""
         course = Course(EVERYTHING, language or first.language, earlier=first, sung=True)

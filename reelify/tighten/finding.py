@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from pipeline.values import Span
-from reelify.tighten.hearing import quietest
+from reelify.tighten.hearing import audible, quietest, spans_of
 from reelify.tighten.hesitations import hesitations
 from reelify.tighten.pauses import kept, pauses
-from reelify.tighten.values import LEAD, TAIL, Kind, Removal, Talk, Wish
+from reelify.tighten.values import LEAD, TAIL, Kind, Removal, Sound, Talk, Wish
 from reelify.tighten.wording import Passage, Wording
 
 SLACK = 0.03
 """Seconds by which a word's time may be wrong where no pause shows it."""
+UNWRITTEN, APART = 0.12, 0.1
+"""Seconds of a sound, by itself or before and after the words in it, that may be one which nobody wrote, and from which on it is no part
+of what goes."""
 
 
 def removals(talk: Talk, wish: Wish) -> tuple[Removal, ...]:
@@ -46,6 +49,7 @@ def _placed(talk: Talk, span: Span, kind: Kind, text: str) -> Removal:
     others = [w for w in talk.words if span.overlap(Span(w.start, w.end)) < (w.end - w.start) / 2]
     before = max((w.end for w in others if w.end <= span.end and w.start < span.start), default=talk.span.start)
     after = min((w.start for w in others if w.start >= span.start and w.end > span.end), default=talk.span.end)
+    before, after = _unwritten(talk.sound, span, before, after)
     low = (
         before + TAIL
         if span.start - before > TAIL
@@ -58,6 +62,14 @@ def _placed(talk: Talk, span: Span, kind: Kind, text: str) -> Removal:
     low = max([low, *(e for e in bounds if low < e <= span.start)])
     high = min([high, *(e for e in bounds if span.end <= e < high)])
     return Removal(max(low, talk.span.start), min(high, talk.span.end), kind, text)
+
+
+def _unwritten(sound: Sound, span: Span, before: float, after: float) -> tuple[float, float]:
+    """``before`` and ``after`` moved to the sounds next to ``span`` that no word was written for: silence may go with it, they not."""
+    loud = [s for s in spans_of(sound, audible(sound)) if s.duration >= UNWRITTEN]
+    ends = (s.end for s in loud if before + UNWRITTEN < s.end <= span.start - APART)
+    starts = (s.start for s in loud if span.end + APART <= s.start < after - UNWRITTEN)
+    return max(ends, default=before), min(starts, default=after)
 
 
 def _struck(talk: Talk, span: Span) -> Removal | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -64,10 +65,19 @@ class Sound:
 
 
 @dataclass(frozen=True, slots=True)
+class Again:
+    """What a recogniser makes of a sound by itself: the mean probability in [0, 1] of the words it had written for it, and the ``text``
+    it writes now."""
+
+    sure: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Talk:
     """What is known of a stretch: its words in order, how sentences lie in them (``ends[i]``: word ``i`` is the last of one),
     what is heard, and the audience's reactions. ``unknown`` are words (as :func:`reelify.tighten.wording.bare` writes them) that no
-    dictionary of the language has."""
+    dictionary of the language has; ``again`` what was heard a second time, by itself."""
 
     span: Span
     words: tuple[Word, ...]
@@ -76,3 +86,4 @@ class Talk:
     language: str = ""
     reactions: tuple[Event, ...] = field(default=())
     unknown: frozenset[str] = frozenset()
+    again: Mapping[Span, Again] = field(default_factory=dict)

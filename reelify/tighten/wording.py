@@ -21,10 +21,13 @@ APART, PAUSE = 0.12, 0.2
 LONGEST_PHRASE = 3
 LONGEST_START, RESTART = 4, 5
 """Words of a start that is said twice; words of a sentence that is given up and begun again."""
-LONGEST_QUESTION = 12
-"""Words before an answer among which one that asks is looked for."""
-DOUBTED, ALIKE, SHORTEST_MISHEARD = 0.7, 0.75, 4
-"""Mean probability under which words may be a filler misheard, how alike they must be to it, and its letters."""
+LONGEST_QUESTION, OPENING = 12, 3
+"""Words before an answer among which one that asks is looked for; it opens its sentence ("quieres saber qué…"): later on it only
+belongs to what is told ("nadie entendía por qué…")."""
+DOUBTED, ALIKE, SHORTEST_MISHEARD = 0.7, 0.85, 4
+"""Mean probability under which words may be a filler misheard, how alike they must sound to it, and its letters."""
+CONFUSED = str.maketrans("dbgvzu", "tpkpso")
+"""Letters that a recogniser confuses where no sentence helps it: "es del" is "este", "usea" is "o sea"."""
 SEPARATOR = re.compile(r"[,;:…—–-]+[\"'”’»)\]]*$|\.\.\.[\"'”’»)\]]*$")
 TERMINAL = re.compile(r"(?:[!?]|(?<!\.)\.)[\"'”’»)\]]*$")
 """What ends a sentence for good: three points do not, and a pause alone does not either."""
@@ -47,8 +50,14 @@ def bare(text: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFC", plain) if c.isalnum() or c in "'’").replace("’", "'")
 
 
-def _short(word: str) -> str:
+def short_of(word: str) -> str:
+    """A word with each letter once where it is drawn out."""
     return re.sub(r"(.)\1+", r"\1", word)
+
+
+def likeness(heard: str, meant: str) -> float:
+    """How alike two texts sound in [0, 1]; both without spaces, as :func:`bare` writes them."""
+    return SequenceMatcher(None, heard.translate(CONFUSED), meant.translate(CONFUSED), autojunk=False).ratio()
 
 
 class Wording:
@@ -81,7 +90,7 @@ class Wording:
 
     def _filler(self, at: int) -> int:
         """How many words from ``at`` on are a filler, 0 for none."""
-        if _short(self.plain[at]) in self.known.hesitations:
+        if short_of(self.plain[at]) in self.known.hesitations:
             return 0 if "?" in self.words[at].text or self._answers(at, at) else 1
         for length in range(min(LONGEST_PHRASE, len(self.words) - at), 0, -1):
             phrase, last = " ".join(self.plain[at : at + length]), at + length - 1
@@ -99,18 +108,23 @@ class Wording:
         alone = (
             (first == 0 or self._gap(first - 1) >= PAUSE) and self._gap(last) >= PAUSE and last + 1 < len(self.words)
         )
-        if not alone or self._after_question(first) or sum(w.probability for w in words) / len(words) >= DOUBTED:
+        torn = any(self.ends[i] or self._gap(i) > APART for i in range(first, last))
+        if (
+            not alone
+            or torn
+            or self._after_question(first)
+            or sum(w.probability for w in words) / len(words) >= DOUBTED
+        ):
             return False
         heard = "".join(self.plain[first : last + 1])
         known = (p.replace(" ", "") for p in (*self.known.padding, *self.known.hesitant))
-        return any(
-            len(p) >= SHORTEST_MISHEARD and SequenceMatcher(None, heard, p, autojunk=False).ratio() >= ALIKE
-            for p in known
-        )
+        return any(len(p) >= SHORTEST_MISHEARD and likeness(heard, p) >= ALIKE for p in known)
 
     def _apart(self, first: int, last: int, pause: float, *, commas: bool) -> bool:
         """Whether words are set apart on both sides, lead to something, and answer nothing."""
-        if last + 1 == len(self.words) or TERMINAL.search(self.words[last].text):
+        if last + 1 == len(self.words) or (
+            TERMINAL.search(self.words[last].text) and not self._on_its_own(first, last)
+        ):
             return False
         if any(self._gap(i) > pause or SEPARATOR.search(self.words[i].text) for i in range(first, last)):
             return False  # its words are apart from each other
@@ -120,6 +134,12 @@ class Wording:
         opens = opens or (commas and bool(SEPARATOR.search(self.words[first - 1].text)))
         closes = self._gap(last) >= pause or (commas and bool(SEPARATOR.search(self.words[last].text)))
         return opens and closes
+
+    def _on_its_own(self, first: int, last: int) -> bool:
+        """Whether a phrase of some words is all of a sentence that asks nothing, between pauses."""
+        pauses = self._gap(last) >= PAUSE and (first == 0 or self._gap(first - 1) >= PAUSE)
+        alone = last > first and self.words[last].text.rstrip("\"'”’»)]").endswith(".")
+        return alone and pauses and (first == 0 or self.ends[first - 1])
 
     def _gap(self, before: int) -> float:
         """Seconds between a word and the next."""
@@ -131,7 +151,8 @@ class Wording:
             return False
         begun = next((i + 1 for i in range(first - 2, max(-1, first - LONGEST_QUESTION), -1) if self.ends[i]), 0)
         begun = max(begun, first - LONGEST_QUESTION, 0)
-        asked = (w.text.casefold().strip("¿?¡!.,;:…\"'«»“”()") for w in self.words[begun:first])
+        opening = self.words[begun : min(first, begun + OPENING)]
+        asked = (w.text.casefold().strip("¿?¡!.,;:…\"'«»“”()") for w in opening)
         return "?" in self.words[first - 1].text or any(word in self.known.asking for word in asked)
 
     def _answers(self, first: int, last: int) -> bool:

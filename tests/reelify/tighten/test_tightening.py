@@ -16,8 +16,9 @@ from pipeline.values import Audio, Cut, Event, Span, Timeline, Word
 from reelify.tighten.cutting import PUNCH, punched, tightened
 from reelify.tighten.finding import removals
 from reelify.tighten.hearing import RATE, measured
+from reelify.tighten.hesitations import doubtful
 from reelify.tighten.pauses import pauses
-from reelify.tighten.values import LEAD, TAIL, Sound, Talk, Wish
+from reelify.tighten.values import LEAD, TAIL, Again, Sound, Talk, Wish
 
 SAID = ((0.5, 1.5), (3.0, 4.0), (5.2, 6.2), (9.0, 10.0))
 """Where words are; an "eh" lies at 4.4."""
@@ -149,9 +150,45 @@ def test_what_a_recogniser_believes_is_no_hum(talk: Talk, heard: list[tuple[str,
     assert bool(removals(heard_so, replace(ALL, longest_pause=None))) is gone
 
 
-def test_nobody_says_two_syllables_on_one_held_vowel(talk: Talk) -> None:
-    words = (*talk.words[:2], Word(HUM[0], HUM[1], "bought", 0.9), *talk.words[2:])
-    heard = replace(talk, words=words, ends=(False,) * 5)
-    assert not removals(heard, replace(ALL, longest_pause=None))
-    words = (*talk.words[:2], Word(4.4, 4.6, "I", 0.6), Word(4.6, 4.8, "bought", 0.9), *talk.words[2:])
-    assert removals(replace(talk, words=words, ends=(False,) * 6), replace(ALL, longest_pause=None))
+def said_in_the_hum(talk: Talk, words: list[tuple[str, float]], unknown: frozenset[str] = frozenset()) -> Talk:
+    """``talk`` with words, of these probabilities, written for its "eh"."""
+    step = (HUM[1] - HUM[0]) / len(words)
+    inside = [Word(HUM[0] + n * step, HUM[0] + (n + 1) * step, t, p) for n, (t, p) in enumerate(words)]
+    said = (*talk.words[:2], *inside, *talk.words[2:])
+    return replace(talk, words=said, ends=(False,) * len(said), unknown=unknown)
+
+
+@pytest.mark.parametrize(
+    ("words", "again", "gone"),
+    [
+        ([("I", 0.6), ("bought", 0.9)], Again(0.02, "Move on."), True), ([("Anna,", 0.75)], Again(0.74, "Anna."), False),
+        ([("bought", 0.9)], None, False), ([("Embs,", 0.98)], Again(0.02, "EMS."), True), ([("Embs,", 0.98)], Again(0.7, "Embs."), False),
+        ([("pues", 0.7), ("mis", 0.9)], Again(0.01, "Puesa."), True), ([("pues", 0.7), ("sí", 0.5)], Again(0.02, "¡Pues el C!"), False),
+        ([("pues", 0.9), ("claro", 0.9)], Again(0.21, "Puesclado."), False), ([("este", 0.5), ("quiere", 0.2)], Again(0.02, "estén"), True),
+    ],
+)  # fmt: skip
+def test_what_is_written_into_a_filler_is_not_heard_again(
+    talk: Talk, words: list[tuple[str, float]], again: Again | None, gone: bool
+) -> None:
+    said = said_in_the_hum(talk, words, frozenset({"embs"}))
+    asked = doubtful(said)
+    assert list(asked.values()) == ([" ".join(text for text, _ in words)] if again else [])
+    heard = replace(said, again={span: again for span in asked if again})
+    assert bool(removals(heard, replace(ALL, longest_pause=None))) is gone
+
+
+def test_a_word_that_moves_is_not_doubted(talk: Talk) -> None:
+    moving = replace(talk, words=(Word(*SAID[0], "amigos"), *talk.words[1:]))
+    assert not doubtful(moving)
+
+
+def test_a_word_nobody_wrote_is_not_lost_beside_a_filler(talk: Talk) -> None:
+    words = (
+        Word(*SAID[0], "o"),
+        Word(*SAID[1], "sea,"),
+        *talk.words[3:],
+    )  # nothing written for what is said from 5.2 to 6.2
+    said = replace(talk, words=(Word(SAID[1][0], SAID[1][1], "pues,"), *words[2:]), ends=(False,) * 2)
+    (filler,) = (r for r in removals(said, ALL) if r.text)
+    assert filler.start >= SAID[0][1]
+    assert filler.end <= SAID[2][0]

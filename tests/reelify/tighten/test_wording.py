@@ -42,6 +42,7 @@ def gone(text: str, language: str, kind: str) -> list[str]:
         ("es", "¿Vienes mañana? Bueno, no puedo.", []),
         ("es", "Quieres saber qué hice entonces. _ Bueno, _ compré otro.", []),
         ("es", "No sé nada. Bueno, vamos.", ["Bueno,"]),
+        ("es", "Nadie sabía entonces por qué ardía. _ Bueno, _ seguimos.", ["Bueno,"]),
         ("es", "Es bonito, ¿eh?", []),
         ("es", "O sea que vienes. Pues no quiero.", []),
         ("en", "So I um went, uh, to Ummm the shop.", ["um", "uh,", "Ummm"]),
@@ -50,6 +51,10 @@ def gone(text: str, language: str, kind: str) -> list[str]:
         ("en", "It was _ like _ a dream.", ["like"]),
         ("en", "It looks like a dream, like, you said.", []),
         ("en", "Did you win? Well.", []),
+        ("en", "It was cold. _ You know. _ We ran.", ["You know."]),
+        ("en", "It was cold. You know. We ran.", []),
+        ("en", "It was cold. _ You know? _ We ran.", []),
+        ("en", "Who won? _ You know. _ We ran.", []),
         ("en", "Sure. _ Today, _ I want to tell you.", []),
         ("de", "Also ich um gehe.", []),
     ],
@@ -82,3 +87,12 @@ def test_a_filler_misheard_between_pauses_goes_but_no_answer(before: str, expect
     words = [replace(w, probability=0.4) for w in words]
     found = Wording(words, ends, "es").fillers()
     assert [w.text for p in found for w in words[p.first : p.last + 1]] == expected
+
+
+@pytest.mark.parametrize(
+    ("heard", "lost"), [("Es del,", True), ("Es él,", False), ("Pues sí,", False), ("Este.", True)]
+)
+def test_what_sounds_like_a_filler_goes_and_what_only_begins_so_stays(heard: str, lost: bool) -> None:
+    words, ends = said(f"Eso digo. _ {heard} _ ya veremos.")
+    words = [replace(w, probability=0.5) for w in words]
+    assert bool(list(Wording(words, [False] * len(ends), "es").fillers())) is lost
