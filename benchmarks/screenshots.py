@@ -1,11 +1,11 @@
 """Pictures of every state of the page in every width, language and colour scheme, and what a program can see wrong in them.
 
 ``python -m benchmarks.screenshots [--out DIR] [--real] [--docs] [--data DIR] [--axe] [--widths 390,1280]
-[--tongues es,en] [--write]``. The states are those of ``docs/design.md``. Results
+[--tongues es,en] [--report] [--write]``. The states are those of ``docs/design.md``. Results
 are those of ``tests/page_kinds.py`` (at once, no models); ``--real`` works the three examples through, ``--docs`` does too and also writes
 the pictures of the README. Overflow is looked for in every picture, English words in every one of another language, small targets on
-phones; ``--axe`` adds axe in every state of both schemes; ``--write`` puts the table into
-``BENCHMARKS.md`` too. A person still has to look at the pictures.
+phones; ``--axe`` adds axe in every state of both schemes. The table is of all pictures in DIR, so that they can be made in parts;
+``--report`` makes none, ``--write`` puts it into ``BENCHMARKS.md`` too. A person still has to look at the pictures.
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ from __future__ import annotations
 import argparse
 import io
 import itertools
+import json
 import os
 import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,8 @@ SEARCHED = "dragon"
 EXAMPLES = ("#highlights-example", "#viral-example", "#sync-example")
 OWN_STYLE = 3
 """Which section of the second tab's form has the look of one's own."""
+KEPT = "looked.jsonl"
+"""Beside the pictures: what was seen in each, so that a series can be made in parts."""
 LIMIT = 900_000
 PALETTE = 256
 """Colours of a picture of the README: its files stay small, and nothing is seen of it."""
@@ -85,7 +88,10 @@ class Eye:
             wrong += [f"target: {t}" for t in page_checks.small_targets(page)]
         axe = self.axe and width in (390, 1280) and visit.language == "es"
         wrong += [f"axe: {v}" for v in page_checks.violations(page)] if axe else []
-        return Looked(state, width, name, axe, wrong)
+        found = Looked(state, width, name, axe, wrong)
+        with (self.out / KEPT).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(asdict(found)) + "\n")
+        return found
 
 
 def results(browser: Any, address: str) -> Any:
@@ -246,6 +252,23 @@ def served(folder: Path, real: bool) -> Iterator[str]:
         yield place.address
 
 
+def made(options: argparse.Namespace) -> None:
+    """Makes the pictures that were asked for."""
+    real = options.real or options.docs
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        served(options.data or Path(folder), real) as address,
+        chromium() as browser,
+    ):
+        state = results(browser, address)
+        if options.docs:
+            for_readme(browser, address, state)
+        series(
+            browser, address, state, Eye(options.out, options.axe), real=real,
+            widths=[int(w) for w in options.widths.split(",")], tongues=options.tongues.split(","),
+        )  # fmt: skip
+
+
 def main() -> int:
     """Writes the pictures and prints what is wrong; 1 where something is."""
     parser = argparse.ArgumentParser()
@@ -256,28 +279,24 @@ def main() -> int:
     parser.add_argument("--widths", default=",".join(map(str, WIDTHS)), help="only these, so that it can run in parts")
     parser.add_argument("--tongues", default=",".join(languages()), help="only these")
     parser.add_argument("--data", type=Path, help="a data folder to use again")
+    parser.add_argument("--report", action="store_true", help="only the table of the pictures in the folder")
     parser.add_argument("--write", action="store_true", help="also into BENCHMARKS.md")
     given, load = sys.argv[1:], os.getloadavg()[0]
     options = parser.parse_args(given)
     options.out.mkdir(parents=True, exist_ok=True)
-    real = options.real or options.docs
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        served(options.data or Path(folder), real) as address,
-        chromium() as browser,
-    ):
-        state = results(browser, address)
-        if options.docs:
-            for_readme(browser, address, state)
-        looked = series(
-            browser, address, state, Eye(options.out, options.axe), real=real,
-            widths=[int(w) for w in options.widths.split(",")], tongues=options.tongues.split(","),
-        )  # fmt: skip
-    text, faults = report(looked)
+    if not options.report:
+        made(options)
+    text, faults = report(kept(options.out))
     print(text)
     if options.write:
         put("screenshots", section("screenshots", [a for a in given if a != "--write"], load, text), ORDER)
     return 1 if faults else 0
+
+
+def kept(out: Path) -> list[Looked]:
+    """What was seen in every picture of the folder, that of the last time where one was made again."""
+    lines = (out / KEPT).read_text(encoding="utf-8").splitlines()
+    return list({found["name"]: Looked(**found) for found in map(json.loads, lines)}.values())
 
 
 def report(looked: Sequence[Looked]) -> tuple[str, int]:

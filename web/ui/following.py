@@ -29,6 +29,8 @@ from web.ui.running.card import note, notes, progress_card, say_error, wrong
 
 POLL = 0.25
 """Seconds between two looks at a running job; below that people see no difference."""
+JUST_BEGUN, RECENT = 15.0, 20
+"""Seconds after which a finished job that the browser never heard of is looked for in the projects; how many jobs are looked through."""
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
 """How the page's own handlers are wired: we draw the progress, programs have their own endpoints, the job queue sets the pace."""
 IN_ORDER: dict[str, Any] = {**QUIET, "trigger_mode": "multiple", "concurrency_limit": 1}
@@ -64,6 +66,8 @@ class TabWork:
     """What the handlers of every tab with a job share; ``names`` are the components that :meth:`watch` fills, in their order."""
 
     names: tuple[str, ...]
+    kinds: frozenset[str]
+    """The kinds of job that the tab's own buttons begin."""
 
     def __init__(self, page: Page, options: Sequence[str]) -> None:
         """``options`` are the request's fields that the tab's components stand for, in their order."""
@@ -100,6 +104,23 @@ class TabWork:
             return
         yield self.told(zone=self.zone(language, job))
         yield from self.watch(job_id, language)
+
+    def back(self, job_id: str, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+        """As :meth:`resume` when the page was loaded: the last job of this browser, or a newer one that it went away from too early."""
+        yield from self.resume(self._unheard(job_id, request) or job_id, request)
+
+    def _unheard(self, job_id: str, request: gr.Request) -> str:
+        """The job that began after ``job_id`` without this browser being told, as it was loading anew when the answer came; else ``""``."""
+        owner = owner_of(request)
+        try:
+            known = self.page.job(job_id, request).created
+        except StudioError:
+            known = 0.0
+        own = self.page.jobs.list(owner, limit=RECENT) if owner else ()
+        last = next((j for j in own if j.kind in self.kinds and not getattr(j.request, "batch", "")), None)
+        if last is None or last.created <= known or (last.is_finished and time.time() - last.created > JUST_BEGUN):
+            return ""
+        return last.id
 
     def open(self, asked: str, request: gr.Request) -> Iterator[tuple[Any, ...]]:
         """Shows the project that was asked for in the library; ``asked`` begins with its job's id."""

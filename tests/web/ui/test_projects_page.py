@@ -39,3 +39,19 @@ def test_a_name_that_is_typed_outlives_that_the_list_is_drawn_anew(browser: Any,
         page.keyboard.press("Escape")
         page.locator("dialog.naming").wait_for(state="detached")
         assert card.locator("h2").inner_text() == place.jobs.get(renamed.id).title == "Mis cortos"
+
+
+def test_a_job_whose_beginning_the_browser_never_heard_of_is_followed_after_a_reload(
+    browser: Any, place: Place
+) -> None:
+    with Visit(browser, place.address) as visit:
+        visit.tab(2)
+        visit.page.click("#sync-example")
+        visit.see("#sync-view .sync[data-job] .seg")
+        first = newest(place, "analyse")
+        # As where the page is loaded anew before the answer to the press arrives.
+        unheard = place.jobs.submit(first.request, Asker(first.owner, "es"))
+        visit.reload()
+        visit.see(f"#sync-view .sync[data-job='{unheard}'] .seg")
+        visit.reload()
+        visit.see(f"#sync-view .sync[data-job='{unheard}'] .seg")

@@ -136,4 +136,4 @@ def wire(page: Page, demo: gr.Blocks, tab: DubTab) -> None:
     tab.hear.click(work.listen, [tab.analysed, tab.at, tab.which], tab.player, **listening)
     tab.view.edit(work.edit, tab.analysed, None, **IN_ORDER)
     tab.view.select(work.pick, tab.analysed, tab.at, **QUIET)
-    demo.load(work.resume, tab.running, tab.outputs, **QUIET)
+    demo.load(work.back, tab.running, tab.outputs, **QUIET)

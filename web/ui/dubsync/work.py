@@ -42,6 +42,7 @@ ZONE = Zone(
 class DubWork(TabWork):
     """The handlers of the tab."""
 
+    kinds = frozenset({AnalyseRequest.kind, SyncRequest.kind})
     names = (
         "zone", "wrong", "progress", "files", "view", "editing", "at", "send", "joins", "fold", "table", "running", "analysed", "player", "spoken",
     )  # fmt: skip

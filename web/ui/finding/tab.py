@@ -79,4 +79,4 @@ def wire(page: Page, demo: gr.Blocks, tab: FindingTab) -> None:
     tab.options["what"].change(
         lambda what: gr.update(visible=what == SEARCH), tab.options["what"], tab.options["query"], **QUIET
     )
-    demo.load(work.resume, tab.running, tab.outputs, **QUIET)
+    demo.load(work.back, tab.running, tab.outputs, **QUIET)

@@ -43,6 +43,7 @@ Asked = FindRequest | ChaptersRequest
 class FindingWork(TabWork):
     """The handlers of the tab."""
 
+    kinds = frozenset({FindRequest.kind, ChaptersRequest.kind})
     names = ("zone", "wrong", "progress", "view", "made", "running")
 
     def zone(self, language: str, job: Job | None = None) -> str:

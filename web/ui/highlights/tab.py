@@ -115,4 +115,4 @@ def wire(page: Page, demo: gr.Blocks, tab: HighlightsTab) -> None:
     tab.view.edit(work.edit, tab.clips, None, **IN_ORDER)
     tab.view.moment(work.act, tab.clips, tab.outputs, **IN_ORDER)
     tab.view.apply(work.remake, tab.clips, tab.outputs, **QUIET)
-    demo.load(work.resume, tab.running, tab.outputs, **QUIET)
+    demo.load(work.back, tab.running, tab.outputs, **QUIET)

@@ -52,6 +52,7 @@ ZONE = Zone(
 class HighlightsWork(TabWork):
     """The handlers of the tab."""
 
+    kinds = frozenset({HighlightsRequest.kind})
     names = ("zone", "wrong", "progress", "view", "fold", "table", "files", "made", "running", "clips", "rank")
 
     def zone(self, language: str, job: Job | None = None) -> str:

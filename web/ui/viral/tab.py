@@ -147,5 +147,5 @@ def wire(page: Page, demo: gr.Blocks, tab: ViralTab, clips: gr.State) -> None:
     tab.board.moment(work.act, tab.running, tab.outputs, **IN_ORDER)
     tab.board.apply(work.cut, [tab.running, *tab.look.values()], tab.outputs, **QUIET)
     tightening.wire(page, work, tab.made, tab.receipts, QUIET)
-    demo.load(work.resume, tab.running, tab.outputs, **QUIET)
+    demo.load(work.back, tab.running, tab.outputs, **QUIET)
     wire_looks(page, demo, tab.look, tab.panel, tab.running)

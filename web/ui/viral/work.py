@@ -50,6 +50,7 @@ ZONE = Zone(
 class ViralWork(TabWork):
     """The handlers of the tab; the last ``n_look`` of its options say how clips are rendered."""
 
+    kinds = frozenset({RankRequest.kind})
     names = ("zone", "wrong", "progress", "board", "fold", "scores", "words", "links", "made", "running", "receipt")
 
     def __init__(self, page: Page, options: Sequence[str], n_look: int) -> None:
