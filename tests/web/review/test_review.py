@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -15,6 +16,7 @@ from fastapi.testclient import TestClient
 from PIL import Image
 
 from pipeline.media.probe import probe
+from syncdub.batch.figures import most_within
 from syncdub.making.plan import placed
 from syncdub.making.review import places
 from syncdub.plan_file import PLAN as PLAN_FILE
@@ -77,6 +79,8 @@ def test_pieces_of_one_line_have_no_join_between_them() -> None:
     assert plot(told, "en").count('class="gap"') == 2, "one join, drawn for wide screens and for phones"
     assert join_views(told, "en").count("<li>") == 1
     assert segment_table(told, "en").count("the join may lie here") == 2
+    assert most_within(pieces) == 2000.0
+    assert most_within((replace(pieces[0], dub_end=90.0), *pieces[1:])) == 1.0, "seconds of an hour"
 
 
 def test_a_tick_and_a_note_stay(place: tuple[TestClient, str]) -> None:

@@ -184,7 +184,7 @@ def _grid(scale: _Scale, language: str) -> str:
 def goes_on(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
     """Whether one line goes on from a segment to the next, and only its error bar is another."""
     missing, extra = after["original_start"] - before["original_end"], after["dub_start"] - before["dub_end"]
-    return max(abs(missing), abs(extra)) < SEAMLESS
+    return bool(max(abs(missing), abs(extra)) < SEAMLESS)
 
 
 def _gaps(segments: Sequence[Mapping[str, Any]], scale: _Scale, language: str) -> str:
