@@ -64,8 +64,14 @@ class FaceDetector:
         if self._net is None:
             return ()
         found = self._look(picture, 0, 0, picture.shape[1], picture.shape[0])
-        if not thorough:
-            return found
+        return self._closer(picture, found) if thorough else found
+
+    def both(self, picture: NDArray[np.uint8]) -> tuple[tuple[Box, ...], tuple[Box, ...]]:
+        """What a look at the whole of a picture finds, and what a thorough one finds that goes on from it."""
+        found = self(picture, thorough=False)
+        return found, self._closer(picture, found) if self._net is not None else ()
+
+    def _closer(self, picture: NDArray[np.uint8], found: Sequence[Box]) -> tuple[Box, ...]:
         parts = [b for area in _halves(picture.shape) for b in self._look(picture, *area)]
         # A face that both looks saw is placed better by the closer one, but cut off where a part ends.
         return merged([*found, *(b for b in parts if all(_overlap(b, other) < OVERLAP for other in found))])

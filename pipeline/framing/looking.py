@@ -84,8 +84,8 @@ def _found(find: FaceDetector, picture: Picture, *, closer: bool, now: bool) -> 
         return find(picture, thorough=False), False
     if not now:
         return find(picture), True
-    faces = find(picture)
-    return faces, len(faces) > len(find(picture, thorough=False))
+    whole, faces = find.both(picture)
+    return faces, len(faces) > len(whole)
 
 
 def _pictures(info: MediaInfo, span: Span, fps: float | None) -> Iterator[tuple[float, Picture]]:

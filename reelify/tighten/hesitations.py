@@ -37,12 +37,14 @@ FAINT = 0.135
 """… where none is believed at all, or a filler is followed by one that is doubted: it belongs to the sound after the pause."""
 SYLLABLES, SMOOTH = 3, 0.06
 """So many are no hum, if a recogniser hears them at all (:data:`NONE`), unless its spectrum changes even less."""
-HELD, HELD_SHARE = 0.06, 0.55
-"""Change and voicing of one vowel held, in which a recogniser heard two syllables: of 90 words said alone ("Anna", "Amen") six are as
-steady, all of them heard again by themselves."""
-CERTAIN = 0.35
-"""Mean probability from which words are believed that are heard again by themselves. Of those words the steady ones had .39 and more, two
-of twenty words written for a filler."""
+HELD, HELD_SHARE, HELD_LONGEST = 0.05, 0.7, 0.65
+"""Change, voicing and seconds of one vowel held, in which a recogniser heard two syllables: read speech in a room can be as steady for
+longer ("y recordarás", .9 s)."""
+CERTAIN, SAME = 0.2, 0.8
+"""Mean probability from which words are believed that are heard again by themselves, and how alike what is heard then must be to be the
+same words. Words said alone that are as steady had .39 and more ("Anna", "Amen"), what was written for a filler up to .19."""
+HUMMED_CERTAIN = 0.35
+"""… where one word is written that no dictionary has."""
 SWALLOWED = 0.1
 """… where they begin with a filler, so that part of them is there."""
 HUMMED, BEYOND = 2, 2
@@ -136,7 +138,7 @@ def _is_doubtful(span: Span, talk: Talk, known: Language) -> bool:
     if not inside or any(w.start < span.start - ALONE or w.end > span.end + ALONE for w in inside):
         return False
     change, voiced = steadiness(talk.sound, span)
-    held = change <= HELD and voiced >= HELD_SHARE and _syllables(inside) > 1
+    held = change <= HELD and voiced >= HELD_SHARE and span.duration <= HELD_LONGEST and _syllables(inside) > 1
     return held or _first_filler(inside, known) != "" or (change <= LOOSE and _is_hummed(inside, talk, known))
 
 
@@ -144,11 +146,13 @@ def _is_reheard(span: Span, talk: Talk, known: Language) -> bool:
     """Whether a doubtful sound, heard by itself, is not what was written there but a filler."""
     inside, again = _inside(span, talk.words), talk.again[span]
     filler = _first_filler(inside, known)
-    if not filler:
-        return again.sure < CERTAIN
     heard = "".join(bare(word) for word in again.text.split())
     written = "".join(bare(w.text) for w in inside)
-    return again.sure < SWALLOWED and likeness(heard, filler) >= max(ALIKE, likeness(heard, written))
+    if filler:
+        return again.sure < SWALLOWED and likeness(heard, filler) >= max(ALIKE, likeness(heard, written))
+    if _is_hummed(inside, talk, known):
+        return again.sure < HUMMED_CERTAIN
+    return again.sure < CERTAIN and likeness(heard, written) < SAME
 
 
 def _first_filler(inside: Sequence[Word], known: Language) -> str:

@@ -28,6 +28,8 @@ DOUBTED, ALIKE, SHORTEST_MISHEARD = 0.7, 0.85, 4
 """Mean probability under which words may be a filler misheard, how alike they must sound to it, and its letters."""
 CONFUSED = str.maketrans("dbgvzu", "tpkpso")
 """Letters that a recogniser confuses where no sentence helps it: "es del" is "este", "usea" is "o sea"."""
+CLAUSE = frozenset({"que", "that"})
+"""A word before which a recogniser writes a comma where nobody pauses: "o sea que vienes" says "so you come"."""
 SEPARATOR = re.compile(r"[,;:…—–-]+[\"'”’»)\]]*$|\.\.\.[\"'”’»)\]]*$")
 TERMINAL = re.compile(r"(?:[!?]|(?<!\.)\.)[\"'”’»)\]]*$")
 """What ends a sentence for good: three points do not, and a pause alone does not either."""
@@ -132,7 +134,8 @@ class Wording:
             return False
         opens = first == 0 or self.ends[first - 1] or self._gap(first - 1) >= pause
         opens = opens or (commas and bool(SEPARATOR.search(self.words[first - 1].text)))
-        closes = self._gap(last) >= pause or (commas and bool(SEPARATOR.search(self.words[last].text)))
+        comma = commas and self.plain[last + 1] not in CLAUSE and bool(SEPARATOR.search(self.words[last].text))
+        closes = self._gap(last) >= pause or comma
         return opens and closes
 
     def _on_its_own(self, first: int, last: int) -> bool:

@@ -289,14 +289,11 @@ def _unlikely(gains: Floats) -> int:
 
 
 def reached(gains: Floats, patience: float | None) -> float:
-    """How far (seconds) from an edge something is shared, by what is gained in each block, without a pause longer than ``patience``, or
-    (``None``) by more than the pauses on the way speak against it."""
+    """How far (seconds) from an edge something is shared, by what is gained in each block, without a pause longer than ``patience``."""
     second = round(1.0 / BLOCK)
     by_second = np.add.reduceat(gains, np.arange(0, len(gains), second)) if len(gains) else np.zeros(0)
     held = np.flatnonzero(by_second > HELD)
-    if patience is None:
-        gains = gains - HELD * BLOCK * np.repeat(by_second <= HELD, second)[: len(gains)]
-    else:
+    if patience is not None:
         wide = np.flatnonzero(np.diff(held, prepend=-1) > patience)
         held = held[: wide[0]] if len(wide) else held
     total = np.concatenate([[0.0], np.cumsum(gains[: (held[-1] + 1) * second] if len(held) else gains[:0])])

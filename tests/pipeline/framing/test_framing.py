@@ -15,6 +15,7 @@ from pipeline.framing.faces import Box
 from pipeline.framing.framing import CropPath
 from pipeline.framing.layouts import Frame
 from pipeline.framing.looking import Look, Motion, look, motion_between
+from pipeline.media.decode import video_blocks
 from pipeline.media.probe import probe
 from pipeline.render import shapes
 from pipeline.render.graph import Stretch
@@ -182,6 +183,21 @@ def test_a_real_face_is_found_and_framed(media: Path) -> None:
     found = framing.decide(seen, Span(0, 1), shots, FRAME)
     assert found.bars == ()
     assert found.at(0.5) == pytest.approx(0.51, abs=0.04)
+
+
+def test_one_thorough_look_tells_what_two_would(media: Path) -> None:
+    find = faces.detector()
+    if faces.weights() is None:
+        pytest.skip("no face weights")
+    (block, *_) = video_blocks(
+        media / "odd" / "4k_50fps_talking_head.mp4", width=384, height=216, fps=1.0, colour=True, span=Span(0, 1)
+    )
+    picture = block.pixels[0]
+    small = np.zeros_like(picture)
+    small[60:114, 20:116] = picture[::4, ::4]  # a face too small for a look at the whole
+    for shown in (picture, small, np.zeros_like(picture)):
+        assert find.both(shown) == (find(shown, thorough=False), find(shown))
+    assert len(find.both(small)[1]) > len(find.both(small)[0])
 
 
 def test_cuts_are_found_to_the_frame(media: Path) -> None:

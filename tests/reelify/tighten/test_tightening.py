@@ -162,7 +162,7 @@ def said_in_the_hum(talk: Talk, words: list[tuple[str, float]], unknown: frozens
     ("words", "again", "gone"),
     [
         ([("I", 0.6), ("bought", 0.9)], Again(0.02, "Move on."), True), ([("Anna,", 0.75)], Again(0.74, "Anna."), False),
-        ([("bought", 0.9)], None, False), ([("Embs,", 0.98)], Again(0.02, "EMS."), True), ([("Embs,", 0.98)], Again(0.7, "Embs."), False),
+        ([("and", 0.9), ("thee.", 0.8)], Again(0.1, "And thee."), False), ([("bought", 0.9)], None, False), ([("Embs,", 0.98)], Again(0.02, "EMS."), True), ([("Embs,", 0.98)], Again(0.7, "Embs."), False),
         ([("pues", 0.7), ("mis", 0.9)], Again(0.01, "Puesa."), True), ([("pues", 0.7), ("sí", 0.5)], Again(0.02, "¡Pues el C!"), False),
         ([("pues", 0.9), ("claro", 0.9)], Again(0.21, "Puesclado."), False), ([("este", 0.5), ("quiere", 0.2)], Again(0.02, "estén"), True),
     ],

