@@ -259,7 +259,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if options.write:
         written = section("season", [a for a in given if a != "--write"], load, text)
         name = "season_long" if options.minutes >= LONG else "season"
-        put(name, written.replace("## season", f"## {name}", 1), ORDER)
+        put(
+            name,
+            written.replace("## season", f"## {name}", 1),
+            [x for o in ORDER for x in ((o, "season_long") if o == "season" else (o,))],
+        )
 
 
 if __name__ == "__main__":

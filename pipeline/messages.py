@@ -74,7 +74,7 @@ class _Formatter(string.Formatter):
 
 def format_number(value: float, digits: int, language: str) -> str:
     """A number with ``digits`` decimals and the decimal and grouping signs of the language (``language.decimal``, ``language.group``)."""
-    text = f"{value:,.{digits}f}"
+    text = f"{round(value, digits) + 0.0:,.{digits}f}"  # no minus before a zero
     return text.translate(
         {ord(","): template("language.group", language), ord("."): template("language.decimal", language)}
     )

@@ -17,6 +17,8 @@ LOUD_ERROR_MS = 80.0
 checks call out of sync."""
 LONG_GAP = 20.0
 """Seconds of gap that count as doubtful by two thirds: longer than a shot, short of a scene."""
+SEAMLESS = 0.001
+"""Seconds under which one piece goes on where the one before ends."""
 UNSURE = 0.8
 """A segment under this confidence is worth a look even where nothing joins."""
 
@@ -69,11 +71,21 @@ def places(plan: PlacedPlan) -> tuple[Place, ...]:
 
 
 def _joins(segments: Sequence[Segment]) -> list[Place]:
+    """Where the line changes or stops; two pieces of one line of which one is in doubt have no join between them."""
     out = []
     for number, (before, after) in enumerate(pairwise(segments), 1):
+        if _goes_on(before, after):
+            continue
         error, sure = max(before.error_ms, after.error_ms), min(before.confidence, after.confidence)
         out.append(Place("join", after.original_start, after.dub_start, 0.0, _doubt(error, sure), error, sure, number))
     return out
+
+
+def _goes_on(before: Segment, after: Segment) -> bool:
+    return (
+        abs(after.dub_start - before.dub_end) < SEAMLESS
+        and abs(after.original_start - before.at(after.dub_start)) < SEAMLESS
+    )
 
 
 def _gaps(plan: PlacedPlan) -> list[Place]:

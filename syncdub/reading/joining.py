@@ -56,8 +56,9 @@ JUMP, UNSURE = 0.25, 0.3
 """Seconds that a join jumps by to be looked at once more, and within which its place may be unknown without a word."""
 LOUDER, SOFTER = 6.0, 25.0
 """Decibels by which the pauses of such a gap may be louder than those beside it, and its voices softer."""
-PAUSED, SURELY = 30.0, 4.0
-"""Seconds beside a gap that show how long a line's pauses are there, and nats against a pause from which it is the line's end."""
+PAUSED, SURELY, OVERHANG = 30.0, 4.0, 3.0
+"""Seconds beside a gap that show how long a line's pauses are there, nats against a pause from which it is the line's end, and seconds by
+which the windows that placed an end may overhang: what is longer is rather talk over nothing that belongs to the line."""
 QUIET, LOUD = 0.1, 0.95
 """Quantiles of the level that are pauses and voices."""
 
@@ -283,7 +284,7 @@ def _unlikely(gains: Floats) -> int:
     heard = np.flatnonzero(gains > CLEARLY)
     last = int(heard[-1]) if len(heard) else -1
     quiet = len(gains) - 1 - last
-    if last < 0 or quiet * BLOCK < CLOSED:
+    if last < 0 or not CLOSED <= quiet * BLOCK <= OVERHANG:
         return 0
     return quiet if _unheard(gains[: last + 1], np.array([quiet]))[0] < -SURELY else 0
 

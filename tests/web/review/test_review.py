@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -15,6 +16,7 @@ from fastapi.testclient import TestClient
 from PIL import Image
 
 from pipeline.media.probe import probe
+from syncdub.batch.figures import most_within
 from syncdub.making.plan import placed
 from syncdub.making.review import places
 from syncdub.plan_file import PLAN as PLAN_FILE
@@ -30,6 +32,8 @@ from web.jobs.dubs import film_of
 from web.jobs.kinds import Kind, by_name
 from web.jobs.values import NOBODY
 from web.review import work
+from web.ui.dubsync.preview import join_views
+from web.ui.dubsync.view import plot, segment_table, verdict_card
 
 PLAN = SyncPlan(
     "edit", 1.0,
@@ -60,6 +64,23 @@ def test_places_are_told_worst_first() -> None:
     assert [p.doubt for p in found] == sorted((p.doubt for p in found), reverse=True)
     assert {(p.kind, p.at) for p in found} >= {("join", 7.0), ("gap", 5.0), ("weak", 7.0)}
     assert found[0].kind in {"join", "weak"}
+
+
+def test_pieces_of_one_line_have_no_join_between_them() -> None:
+    """A join that may lie anywhere in a while makes pieces of its neighbours, whose error bar is its jump."""
+    pieces = (
+        Segment(0, 4, 0.0, 1.0, 1.0, 0.99), Segment(4, 5, 4.0, 1.0, 2000.0, 0.99), Segment(5, 6, 7.0, 1.0, 2000.0, 0.99),
+        Segment(6, 9, 8.0, 1.0, 1.0, 0.99),
+    )  # fmt: skip
+    plan = SyncPlan("edit", 1.0, pieces, original_duration=11.0, dub_duration=9.0)
+    assert [(p.key, p.at) for p in places(placed(plan)) if p.kind == "join"] == [("join:2", 7.0)]
+    told = placed(plan).to_json()
+    assert verdict_card(told, "en").count("± 1 ms") == 1
+    assert plot(told, "en").count('class="gap"') == 2, "one join, drawn for wide screens and for phones"
+    assert join_views(told, "en").count("<li>") == 1
+    assert segment_table(told, "en").count("the join may lie here") == 2
+    assert most_within(pieces) == 2000.0
+    assert most_within((replace(pieces[0], dub_end=90.0), *pieces[1:])) == 1.0, "seconds of an hour"
 
 
 def test_a_tick_and_a_note_stay(place: tuple[TestClient, str]) -> None:

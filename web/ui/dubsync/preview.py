@@ -16,6 +16,7 @@ from syncdub.making.soundtrack import Pair
 from syncdub.plan_file import PLAN, load_plan, moved
 from syncdub.requests import AnalyseRequest, Nudge
 from web.jobs.queue import Job
+from web.ui.dubsync.view import goes_on
 from web.ui.following import Page
 from web.ui.language import tell
 
@@ -46,6 +47,8 @@ def join_views(plan: Mapping[str, Any], language: str) -> str:
     waves = {round(j["time"], 2): j for j in plan.get("joins", ())}
     items = []
     for before, after in itertools.pairwise(plan["segments"]):
+        if goes_on(before, after):
+            continue
         missing, extra = after["original_start"] - before["original_end"], after["dub_start"] - before["dub_end"]
         text = tell("ui.sync.join", language, missing=missing, extra=extra)
         wave = waves.get(round(after["original_start"], 2))

@@ -18,6 +18,9 @@ from web.ui.timeline import attr, editable, toolbar
 HEIGHT, LEFT, BOTTOM, TOP = 320, 78, 34, 14
 WIDTHS = {"wide": 960, "narrow": 380}
 """Of the drawing for wide screens and of that for phones."""
+SEAMLESS, OPEN_MS = 0.001, 250.0
+"""Seconds under which one piece goes on where the one before ends; milliseconds of an error bar that stands for a join that may lie
+anywhere in its piece: no line jumps by less there."""
 N_ANCHORS = 1500
 MARKS = {"circle": "●", "square": "■", "triangle": "△"}
 """How the shapes of witnesses look in a line of text."""
@@ -63,12 +66,11 @@ def _facts(plan: Mapping[str, Any], language: str) -> list[tuple[str, str]]:
     rate = format_number(plan["rate"], 6, language).rstrip("0").rstrip(".,")
     facts: list[tuple[str, str]] = [(tell("ui.sync.rate", language), f"× {rate}")]
     if segments:
-        errors = sorted(s["error_ms"] for s in segments)
         confidence = min(s["confidence"] for s in segments)
         facts += [
             (tell("ui.sync.offset", language), f"{format_number(segments[0]['offset_ms'] / 1000, 3, language)} s"),
             (tell("ui.sync.segments", language), str(len(segments))),
-            (tell("ui.sync.error", language), f"± {format_number(errors[len(errors) // 2], 0, language)} ms"),
+            (tell("ui.sync.error", language), f"± {format_number(_usual_error(segments), 0, language)} ms"),
             (tell("ui.sync.confidence", language), percent(confidence, language)),
         ]
     residual = plan.get("residual_ms")
@@ -76,6 +78,14 @@ def _facts(plan: Mapping[str, Any], language: str) -> list[tuple[str, str]]:
         text = f"{format_number(residual['median'], 1, language)} / {format_number(residual['p95'], 1, language)} ms"
         facts.append((tell("ui.sync.residual", language), text))
     return facts
+
+
+def _usual_error(segments: Sequence[Mapping[str, Any]]) -> float:
+    """The error bar (milliseconds) that half of the placed time stays within."""
+    errors = sorted((s["error_ms"], s["dub_end"] - s["dub_start"]) for s in segments)
+    half = sum(seconds for _, seconds in errors) / 2
+    reached = itertools.accumulate(seconds for _, seconds in errors)
+    return float(next((e for (e, _), upto in zip(errors, reached, strict=True) if upto >= half), errors[-1][0]))
 
 
 def _tools(plan: Mapping[str, Any], language: str) -> str:
@@ -142,7 +152,10 @@ def _range(segments: Sequence[Mapping[str, Any]], anchors: Sequence[Mapping[str,
     if not values:
         ordered = sorted(a["original"] - a["dub"] for a in anchors) or [0.0]
         values = [ordered[len(ordered) // 10], ordered[-1 - len(ordered) // 10]]
-    room = max(0.05, 0.15 * (max(values) - min(values)), 4 * max((s["error_ms"] for s in segments), default=0.0) / 1000)
+    bars = [
+        s["error_ms"] for s in segments if s["error_ms"] < OPEN_MS
+    ]  # an open join's reaches to its neighbour's line
+    room = max(0.05, 0.15 * (max(values) - min(values)), 4 * max(bars, default=0.0) / 1000)
     return min(values) - room, max(values) + room
 
 
@@ -168,12 +181,20 @@ def _grid(scale: _Scale, language: str) -> str:
     return "".join(lines)
 
 
+def goes_on(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Whether one line goes on from a segment to the next, and only its error bar is another."""
+    missing, extra = after["original_start"] - before["original_end"], after["dub_start"] - before["dub_end"]
+    return bool(max(abs(missing), abs(extra)) < SEAMLESS)
+
+
 def _gaps(segments: Sequence[Mapping[str, Any]], scale: _Scale, language: str) -> str:
     out = []
     for before, after in itertools.pairwise(segments):
         x1, x2 = scale.x(before["dub_end"]), scale.x(after["dub_start"])
         missing = after["original_start"] - before["original_end"]
         extra = after["dub_start"] - before["dub_end"]
+        if goes_on(before, after):
+            continue
         text = html.escape(tell("ui.sync.join", language, missing=missing, extra=extra))
         out.append(
             f'<rect class="gap" x="{x1:.1f}" y="{TOP}" width="{max(3.0, x2 - x1):.1f}" height="{HEIGHT - BOTTOM - TOP}"><title>{text}</title></rect>'
@@ -199,8 +220,9 @@ def _segment(n: int, segment: Mapping[str, Any], scale: _Scale, language: str, m
     a, b = segment["original_start"] - segment["dub_start"], segment["original_end"] - segment["dub_end"]
     err = segment["error_ms"] / 1000
     points = f"{x1:.1f},{scale.y(a + err):.1f} {x2:.1f},{scale.y(b + err):.1f} {x2:.1f},{scale.y(b - err):.1f} {x1:.1f},{scale.y(a - err):.1f}"
+    told = "ui.sync.segment" if segment["error_ms"] < OPEN_MS else "ui.sync.segment_open"
     text = attr(
-        tell("ui.sync.segment", language, n=n + 1, start=segment["dub_start"], end=segment["dub_end"],
+        tell(told, language, n=n + 1, start=segment["dub_start"], end=segment["dub_end"],
              offset=segment["offset_ms"] / 1000, error=segment["error_ms"])
     )  # fmt: skip
     role = (
@@ -237,13 +259,20 @@ def _segment_row(n: int, s: Mapping[str, Any], names: Sequence[str], language: s
     cells = (
         ("", str(n)), ("", f"{clock(s['dub_start'])}–{clock(s['dub_end'])}"), ("", f"{clock(s['original_start'])}–{clock(s['original_end'])}"),
         (f' data-offset-of="{n - 1}" data-offset="{offset:.4f}"', f"{format_number(offset, 3, language)} s"),
-        ("", f"± {format_number(s['error_ms'], 0, language)} ms"), ("", percent(s["confidence"], language)), ("", who),
+        ("", _error(s, language)), ("", percent(s["confidence"], language)), ("", who),
     )  # fmt: skip
     drawn = "".join(
         f'<td{"" if name == names[-1] else " class=num"} data-label="{attr(name)}"{more}>{html.escape(text)}</td>'
         for name, (more, text) in zip(names, cells, strict=True)
     )
     return f"<tr>{drawn}</tr>"
+
+
+def _error(segment: Mapping[str, Any], language: str) -> str:
+    """The error bar; of a piece that may already belong to its neighbour, that instead of so many seconds."""
+    if segment["error_ms"] >= OPEN_MS:
+        return tell("ui.sync.join_here", language)
+    return f"± {format_number(segment['error_ms'], 0, language)} ms"
 
 
 def phrases(plan: Mapping[str, Any], language: str) -> pd.DataFrame:
