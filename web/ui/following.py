@@ -30,7 +30,8 @@ from web.ui.running.card import note, notes, progress_card, say_error, wrong
 POLL = 0.25
 """Seconds between two looks at a running job; below that people see no difference."""
 JUST_BEGUN, RECENT = 15.0, 20
-"""Seconds after which a finished job that the browser never heard of is looked for in the projects; how many jobs are looked through."""
+"""Seconds after which a job that the browser never heard of is looked for in the projects; how many jobs are looked through. Later it has
+been told, and shows something older because it was asked to."""
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
 """How the page's own handlers are wired: we draw the progress, programs have their own endpoints, the job queue sets the pace."""
 IN_ORDER: dict[str, Any] = {**QUIET, "trigger_mode": "multiple", "concurrency_limit": 1}
@@ -118,7 +119,7 @@ class TabWork:
             known = 0.0
         own = self.page.jobs.list(owner, limit=RECENT) if owner else ()
         last = next((j for j in own if j.kind in self.kinds and not getattr(j.request, "batch", "")), None)
-        if last is None or last.created <= known or (last.is_finished and time.time() - last.created > JUST_BEGUN):
+        if last is None or last.created <= known or time.time() - last.created > JUST_BEGUN:
             return ""
         return last.id
 
