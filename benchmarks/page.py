@@ -27,13 +27,13 @@ BUTTONS = {"highlights": "#highlights-example", "viral": "#viral-example", "dubs
 FIRST = {
     "highlights": (("video and timeline", "#highlights-view .stage video"), ("moments", "#highlights-view .card")),
     "viral": (("clips to play", "#viral-view .vcard"), ("scores", "#viral-view .total")),
-    "dubsync": (("map of the dub", "#sync-view svg"),),
+    "dubsync": (("map of the dub", "#sync-view svg:visible"),),
 }
 PREFIX = {"highlights": "highlights", "viral": "viral", "dubsync": "sync"}
 DONE = {
     "highlights": "#highlights-view .stage[data-job] .card",
     "viral": "#viral-view .viral[data-job] .vcard",
-    "dubsync": "#sync-view .sync[data-job] .seg",
+    "dubsync": "#sync-view .sync[data-job] .seg:visible",
 }
 LIMIT = 600_000
 N_TOUCHES = 12
