@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import accumulate
 from typing import Any
 
 from syncdub.batch.season import Row
 from syncdub.making.plan import holes, placed
-from syncdub.making.review import places
+from syncdub.making.review import bar_within, places
 from syncdub.values import Segment
 from syncdub.workflow import SyncResult
 
@@ -18,10 +17,7 @@ MOST_PLACES, MOST = 200, 0.95
 
 def most_within(segments: Sequence[Segment]) -> float:
     """The error bar (milliseconds) that :data:`MOST` of the placed time stays within: a join in doubt is a place."""
-    bars = sorted((s.error_ms, s.dub_end - s.dub_start) for s in segments)
-    wanted = MOST * sum(seconds for _, seconds in bars)
-    reached = accumulate(seconds for _, seconds in bars)
-    return next((bar for (bar, _), upto in zip(bars, reached, strict=True) if upto >= wanted), bars[-1][0])
+    return bar_within([(s.error_ms, s.dub_end - s.dub_start) for s in segments], MOST)
 
 
 def figures_of(row: Row, result: SyncResult) -> Row:

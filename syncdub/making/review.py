@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from math import exp
 from typing import Any, Literal
 
@@ -68,6 +68,14 @@ def places(plan: PlacedPlan) -> tuple[Place, ...]:
     """Every join, gap and weak stretch of ``plan``, worst first, ties in order of time."""
     found = [*_joins(plan.segments), *_gaps(plan), *_weak(plan.segments)]
     return tuple(sorted(found, key=lambda p: (-round(p.doubt, 6), p.at, p.kind)))
+
+
+def bar_within(bars: Sequence[tuple[float, float]], share: float) -> float:
+    """The least error bar that a ``share`` of the placed time stays within; ``bars``: each piece's bar and its seconds, at least one."""
+    order = sorted(bars)
+    wanted = share * sum(seconds for _, seconds in order)
+    reached = accumulate(seconds for _, seconds in order)
+    return next((bar for (bar, _), upto in zip(order, reached, strict=True) if upto >= wanted), order[-1][0])
 
 
 def _joins(segments: Sequence[Segment]) -> list[Place]:

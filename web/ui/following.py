@@ -56,7 +56,7 @@ class Page:
         Raises:
             NotFound: there is none, or it is somebody else's.
         """
-        job = self.jobs.get(job_id)
+        job = self.jobs.get(str(job_id))  # the browser keeps it, and may send anything
         shared = "" if not (self.settings.users or self.settings.api_tokens) else None
         if job.owner not in {owner_of(request), shared}:
             raise NotFound(name=job_id)

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from pipeline.messages import clock, format_number
+from syncdub.making.review import bar_within
 from syncdub.witnesses import WITNESSES
 from web.ui.language import percent, tell
 from web.ui.timeline import attr, editable, toolbar
@@ -82,10 +83,7 @@ def _facts(plan: Mapping[str, Any], language: str) -> list[tuple[str, str]]:
 
 def _usual_error(segments: Sequence[Mapping[str, Any]]) -> float:
     """The error bar (milliseconds) that half of the placed time stays within."""
-    errors = sorted((s["error_ms"], s["dub_end"] - s["dub_start"]) for s in segments)
-    half = sum(seconds for _, seconds in errors) / 2
-    reached = itertools.accumulate(seconds for _, seconds in errors)
-    return float(next((e for (e, _), upto in zip(errors, reached, strict=True) if upto >= half), errors[-1][0]))
+    return bar_within([(s["error_ms"], s["dub_end"] - s["dub_start"]) for s in segments], 0.5)
 
 
 def _tools(plan: Mapping[str, Any], language: str) -> str:

@@ -13,7 +13,7 @@ from web.ui.looks.preview import PreviewWork
 from web.ui.looks.work import LooksWork
 
 
-def wire(page: Page, demo: gr.Blocks, menus: Mapping[str, Any], panel: Panel, running: gr.State) -> None:
+def wire(page: Page, demo: gr.Blocks, menus: Mapping[str, Any], panel: Panel, running: gr.BrowserState) -> None:
     """Connects a tab's ``menus`` (the options that say how clips look) and the ``panel`` with their work; ``running`` is its job."""
     work, seen = (
         LooksWork(page, tuple(panel.fields), tuple(panel.kit)),
