@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import threading
-import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -302,9 +301,10 @@ def test_a_task_is_stopped_retried_and_deleted(client: TestClient, tmp_path: Pat
 def test_a_task_says_that_it_is_stopping_without_a_new_state(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    jobs, goes_on = parts(client).jobs, threading.Event()
+    jobs, begun, goes_on = parts(client).jobs, threading.Event(), threading.Event()
 
     def deaf(request: Any, folder: Path, report: Any) -> dict[str, Any]:
+        begun.set()
         goes_on.wait(100)
         report(1.0, None)
         return {}
@@ -312,8 +312,7 @@ def test_a_task_says_that_it_is_stopping_without_a_new_state(
     monkeypatch.setattr(jobs, "_run", deaf)
     monkeypatch.setattr(workers, "PATIENCE", 100.0)
     task_id = jobs.submit(asked("patient", {}), NOBODY)
-    while jobs.get(task_id).state != "running":
-        time.sleep(0.01)
+    assert begun.wait(100)  # a job is stopped at once as long as its work has not begun
     answer = client.post(f"/api/tasks/{task_id}/cancel", headers={"Accept-Language": "es"}).json()
     shown = client.get(f"/api/status/{task_id}", headers={"Accept-Language": "es"}).json()
     assert (shown["status"], shown["stopping"], shown["message"]) == ("running", True, answer["message"])
