@@ -84,6 +84,13 @@ def flat(rows: Sequence[Row], language: str, called: Called = file_name) -> list
     return out
 
 
+def counted(counts: Mapping[str, int], language: str) -> str:
+    """How many films were made, refused and not made; and how many pairs were taken out, where some were."""
+    said = say(message("batch.counts", **counts), language)
+    left_out = counts.get("left_out", 0)
+    return f"{said} {say(message('batch.left_out', number=left_out), language)}" if left_out else said
+
+
 def page_of(body: Mapping[str, Any], language: str) -> str:
     """The report as a page that needs nothing else."""
 
@@ -91,7 +98,7 @@ def page_of(body: Mapping[str, Any], language: str) -> str:
         return html.escape(say(Message(code, values), language))
 
     title = told("batch.report")
-    counts = told("batch.counts", **body["counts"])
+    counts = html.escape(counted(body["counts"], language))
     left = "".join(f"<li>{html.escape(name)}</li>" for name in body["left"])
     parts = [
         f'<!doctype html><html lang="{html.escape(language)}"><meta charset="utf-8"><title>{title}</title><style>{STYLE}</style>',

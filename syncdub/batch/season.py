@@ -11,9 +11,8 @@ from pipeline.messages import Message
 from syncdub.batch.pairing import How
 from syncdub.making.review import Place
 
-State = Literal["waiting", "done", "refused", "failed"]
-STATES: tuple[State, ...] = ("failed", "refused", "waiting", "done")
-"""Worst first."""
+State = Literal["waiting", "done", "refused", "failed", "left_out"]
+"""``left_out``: a person took the pair out before the others were made, so nothing will be made of it."""
 
 
 @dataclass(frozen=True, slots=True)

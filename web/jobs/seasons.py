@@ -138,13 +138,18 @@ def rows(jobs: Queue, job: Job) -> list[tuple[Row, Job | None]]:
     out: list[tuple[Row, Job | None]] = []
     for episode in season_of(job).episodes:
         found = by_film.get(str(episode.film))
-        out.append((_row(episode, found), found))
+        out.append((_unmade(episode, begun=bool(by_film)) if found is None else _row(episode, found), found))
     return out
 
 
-def _row(episode: Episode, job: Job | None) -> Row:
-    if job is None:
-        return Row(episode) if episode.dubs else Row(episode, state="failed", problem=message("batch.no_dub"))
+def _unmade(episode: Episode, *, begun: bool) -> Row:
+    """A pair that nobody makes: it waits, unless the others were ``begun`` without it."""
+    if not episode.dubs:
+        return Row(episode, state="failed", problem=message("batch.no_dub"))
+    return Row(episode, state="left_out" if begun else "waiting")
+
+
+def _row(episode: Episode, job: Job) -> Row:
     asked = job.asked(SyncRequest)
     if not episode.dubs or episode.dubs[0].parts[0] != asked.dub:
         episode = replace(episode, dubs=(Chosen((asked.dub,)),))

@@ -83,7 +83,7 @@ class SeasonReport(BaseModel):
     episodes: list[dict[str, Any]] = Field(description="Each film with its dubs, its task, verdict and figures.")
     places: list[dict[str, Any]] = Field(description="Doubtful places of all films, worst first.")
     left: list[str] = Field(description="Files that belong to no pair.")
-    counts: dict[str, int] = Field(description="Films by state.")
+    counts: dict[str, int] = Field(description="Films by state; `left_out` are pairs that a person took out.")
 
 
 TOLD: dict[int | str, dict[str, Any]] = {
@@ -197,6 +197,6 @@ def shown(job: Job, rows: Sequence[tuple[Any, Job | None]], language: str) -> di
         told["status"] = child.state if child else None
         told["download_url"] = f"/api/download/{child.id}" if child and row.state == "done" else None
     body["places"] = [with_marks([p], marks.get(p["episode"], {}))[0] for p in body["places"]]
-    body["counts"]["waiting"] = sum(row.state == "waiting" for row, _ in rows)
+    body["counts"] |= {s: sum(row.state == s for row, _ in rows) for s in ("waiting", "left_out")}
     table = flat([row for row, _ in rows], language, request.called)
     return {"task_id": job.id, "status": job.state, **body, "csv": to_csv(table) if table else ""}

@@ -13,6 +13,7 @@ from fastapi.testclient import TestClient
 
 from pipeline.errors import BadGateway
 from pipeline.media.values import AudioStream, MediaInfo
+from pipeline.messages import message, say
 from syncdub.requests import BatchRequest, SyncRequest
 from tests import fake_service
 from tests.fake_kinds import FAKES, sync
@@ -52,6 +53,7 @@ def client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClie
         yield made
 
 
+OUT = {"es": "Fuera del plan", "en": "Taken out of the plan", "pt": "Fora do plano"}
 ASKED = {"originals": "show/original", "dubs": "show/dub", "by": "names"}
 
 
@@ -73,7 +75,7 @@ def test_every_pair_becomes_a_task_and_a_refused_one_stops_none(client: TestClie
         ("show/original/Show S01E02.mkv", "show/dub/Serie 1x02.mka", "refused"),
         ("show/original/Show S01E03.mkv", "show/dub/Serie 1x03.mka", "done"),
     ]
-    assert body["counts"] == {"done": 2, "refused": 1, "failed": 0, "waiting": 0}
+    assert body["counts"] == {"done": 2, "refused": 1, "failed": 0, "waiting": 0, "left_out": 0}
     film = client.get(body["episodes"][0]["download_url"])
     assert "Show%201x01.mkv" in film.headers["content-disposition"]
     assert client.get(f"/api/season/{task}?form=csv").text.count("\n") == 4
@@ -101,7 +103,7 @@ def test_uploads_are_paired_by_the_names_of_their_owner_and_the_season_ends(clie
         ("Show S01E03.mkv", ["Serie 1x03.mka"], "done"),
     ]
     assert body["left"] == ["other.mka"]
-    assert body["counts"] == {"done": 2, "refused": 0, "failed": 1, "waiting": 0}
+    assert body["counts"] == {"done": 2, "refused": 0, "failed": 1, "waiting": 0, "left_out": 0}
 
 
 def test_of_two_uploads_of_one_name_none_is_guessed(client: TestClient) -> None:
@@ -158,6 +160,13 @@ def test_a_dry_run_is_changed_by_hand_and_then_made_once(client: TestClient) -> 
     assert client.post(f"/api/season/{task}/start", json={"pairs": pairs}).json()["started"] == []
     body = client.get(f"/api/season/{task}").json()
     assert body["episodes"][0]["dubs"][0]["dub"] == "show/dub/Serie 1x03.mka"
+    assert [e["state"] for e in body["episodes"][1:]] == ["left_out", "left_out"]
+    assert (body["counts"]["waiting"], body["counts"]["left_out"]) == (0, 2)
+    for tag, words in OUT.items():
+        page = client.get(f"/api/season/{task}?form=html", headers={"accept-language": tag}).text
+        assert page.count(f'<td class="left_out">{words}</td>') == 2
+        assert say(message("batch.state.waiting"), tag) not in page
+    assert client.get(f"/api/season/{task}?form=csv").text.count(",left_out,") == 2
     assert len(client.post(f"/api/season/{task}/start", json={}).json()["started"]) == 3
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -10,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.errors import BadRequest
+from pipeline.errors import BadRequest, NotFound
 from pipeline.media.probe import probe
 from syncdub.batch import planning
 from syncdub.plan_file import save_plan
@@ -19,7 +20,7 @@ from tests import fake_service
 from tests.dubbing import film, sound
 from tests.fake_kinds import FAKES
 from tests.fake_service import FakeEngine, ended, parts, service
-from tests.web.rest.test_seasons import KINDS, REFUSED
+from tests.web.rest.test_seasons import KINDS, REFUSED, synced
 from tests.web.review.test_review import PLAN
 from web.guard.visitors import COOKIE
 from web.jobs.kinds import Kind, by_name
@@ -42,7 +43,13 @@ def test_a_season_is_paired_corrected_and_made(tmp_path: Path, monkeypatch: pyte
         for folder, name in (("show/films", f"Show S01E0{n}.mkv"), ("show/dubs", f"Serie 1x0{n}.mka")):
             (tmp_path / "library" / folder).mkdir(parents=True, exist_ok=True)
             (tmp_path / "library" / folder / name).write_bytes(REFUSED if (n, name[-1]) == (2, "a") else name.encode())
-    monkeypatch.setattr(fake_service, "FAKES", KINDS)
+    seen = threading.Event()
+
+    def once_seen(*given: Any) -> dict[str, Any]:
+        seen.wait(30)
+        return synced(*given)
+
+    monkeypatch.setattr(fake_service, "FAKES", {**KINDS, **by_name(Kind(SyncRequest, once_seen))})
     monkeypatch.setattr(planning, "evidence", lambda films, dubs, *_: np.zeros((len(films), len(dubs))))
     with service(tmp_path, media_source_enabled=True, media_source_path=tmp_path / "library") as client:
         page = page_of(client)
@@ -57,13 +64,18 @@ def test_a_season_is_paired_corrected_and_made(tmp_path: Path, monkeypatch: pyte
         table.iloc[1, 1] = ""  # a person takes the second pair away
         *_, timer = work.start(VISITOR, shown[2], table)
         assert timer.active
+        seen.set()
         children = page.jobs.children(shown[2])
         assert [c.title for c in children] == ["show/films/Show S01E01.mkv + show/dubs/Serie 1x01.mka"]
         ended(client, children[0].id)
         told, counts, timer = work.look(VISITOR, shown[2])
         assert "1 hechos" in counts
         assert "Quedan" not in counts
-        assert [row[4] for row in told["value"]["data"]] == ["Hecho", "Fuera de la tabla"]
+        assert [row[4] for row in told["value"]["data"]] == ["Hecho", "Fuera del plan"]
+        assert "1 fuera del plan" in counts
+        again = pd.DataFrame(told["value"]["data"], columns=told["value"]["headers"])
+        assert [pair["original"] for pair in pairs_of(again)] == ["show/films/Show S01E01.mkv"], "out stays out"
+        assert "Serie 1x02.mka" in told["value"]["data"][1][8]
         assert not timer.active, "nothing is looked at any more once all have ended"
 
 
@@ -101,3 +113,9 @@ def test_a_place_is_seen_heard_ticked_and_noted(tmp_path: Path, monkeypatch: pyt
 
 def _nothing_to_see(*_: Any) -> Path:
     raise BadRequest(detail="no picture")
+
+
+@pytest.mark.parametrize("sent", [{"a": 1}, ["0" * 32], 7, None, True, "\0"])
+def test_what_a_browser_sends_for_a_job_is_no_job_unless_it_is_the_text_of_one(tmp_path: Path, sent: Any) -> None:
+    with service(tmp_path) as client, pytest.raises(NotFound):
+        page_of(client).job(sent, VISITOR)

@@ -9,6 +9,7 @@ from typing import Any
 import gradio as gr
 
 from pipeline.errors import StudioError
+from syncdub.batch.report import counted
 from syncdub.batch.table import PARTS
 from syncdub.requests import BatchRequest
 from web.jobs import seasons
@@ -78,7 +79,7 @@ class SeasonWork:
         language = language_of(request)
         body = shown(job, seasons.rows(self.page.jobs, job), language)
         going = sum(row["status"] in GOING for row in body["episodes"])
-        said = tell("batch.counts", language, **body["counts"])
+        said = counted(body["counts"], language)
         said = tell("ui.season.going", language, counts=said, number=going) if going else said
         report = tell("batch.report", language)
         link = f'<a href="/api/season/{job.id}?form=html" target="_blank">{report}</a>'
@@ -90,36 +91,35 @@ class SeasonWork:
 
     def _table(self, job: Job, language: str) -> Any:
         body = shown(job, seasons.rows(self.page.jobs, job), language)
-        begun = any(row["task_id"] for row in body["episodes"])
-        rows = [_cells(row, language, begun=begun) for row in body["episodes"]]
+        rows = [_cells(row, language) for row in body["episodes"]]
         rows += [["", name, "", tell("batch.alone", language), "", "", "", "", ""] for name in body["left"]]
         return gr.update(
             value={"headers": [tell(f"batch.column.{c}", language) for c in COLUMNS], "data": rows}, visible=True
         )
 
 
-def _state(row: dict[str, Any], language: str, *, begun: bool) -> str:
-    """What is known of a film; a pair that somebody took out of the table before the others were ``begun`` waits for nothing."""
+def _state(row: dict[str, Any], language: str) -> str:
+    """What is known of a film: what its task does, or what became of it."""
     if row["status"] in GOING:
         return tell(f"ui.state.{row['status']}", language)
-    if row["state"] == "waiting" and begun and not row["task_id"]:
-        return tell("ui.season.left_out", language)
     return tell(f"batch.state.{row['state']}", language)
 
 
-def _cells(row: dict[str, Any], language: str, *, begun: bool) -> list[str]:
+def _cells(row: dict[str, Any], language: str) -> list[str]:
+    """A row of the table. The dub of a pair that was taken out is among the notes: what stands in the table is made."""
     dubs = row["dubs"]
 
     def figure(name: str, unit: str) -> str:
         return "" if row.get(name) is None else f"{row[name]:g} {unit}"
 
-    notes = [row["problem"], *(n for d in dubs for n in d["notes"]), *row["doubts"]]
+    named, out = " | ".join(d["dub"] for d in dubs), row["state"] == "left_out"
+    notes = [row["problem"], named if out else "", *(n for d in dubs for n in d["notes"]), *row["doubts"]]
     return [
         row["original"],
-        " | ".join(d["dub"] for d in dubs),
+        "" if out else named,
         f"{100 * min((d['sure'] for d in dubs), default=0):.0f} %",
         ", ".join(tell(f"batch.how.{d['how']}", language) for d in dubs),
-        _state(row, language, begun=begun),
+        _state(row, language),
         figure("bar_ms", "ms"),
         figure("without_dub_s", "s"),
         figure("residual_ms", "ms"),
