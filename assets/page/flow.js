@@ -68,15 +68,18 @@ document.addEventListener('click', (e) => {
   };
   tell(40);
 });
-// A project that is opened to be reviewed: its review comes into view and takes the focus, once, unless the visitor went elsewhere.
+// What a project or a part of one is opened at (its review, a season): that comes into view and takes the focus, once, unless the visitor
+// went elsewhere. A part that opens in its own tab, above the list that it was pressed in, is brought up.
 document.addEventListener('click', (e) => {
-  if (!e.target.closest('#tasks-view [data-act=review]')) return;
+  const act = e.target.closest('[data-act]'), to = act?.dataset.to;
+  if (act?.matches('.children-place [data-act=open]')) setTimeout(() => bring([...document.querySelectorAll('.flow')].find(flow => flow.offsetParent)), 300);
+  if (!to) return;
   let left = false;
   const leave = () => { left = true; }, ways = ['wheel', 'touchstart', 'keydown', 'pointerdown'];
   setTimeout(() => ways.forEach(way => document.addEventListener(way, leave, { once: true, passive: true, capture: true })));
   const ended = () => ways.forEach(way => document.removeEventListener(way, leave, { capture: true }));
   const look = (tries, height = -1) => {
-    const box = document.getElementById('sync-review'), head = box?.querySelector('.label-wrap.open'), tall = document.documentElement.scrollHeight;
+    const box = document.getElementById(to), head = box?.querySelector('.label-wrap.open'), tall = document.documentElement.scrollHeight;
     if (left || !tries) { ended(); return; }
     // What stands above it is drawn meanwhile: it is there once nothing grows any more.
     if (head?.offsetParent && tall === height) { bring(box); head.focus({ preventScroll: true }); ended(); } else setTimeout(look, 300, tries - 1, head?.offsetParent ? tall : -1);

@@ -23,7 +23,7 @@ from web.ui.language import label, language_of, own_words, tell
 from web.ui.looks import endpoints as look_endpoints
 from web.ui.media_field import Studio
 from web.ui.projects import tab as projects_tab
-from web.ui.projects.work import TABS
+from web.ui.projects.tab import Ways
 from web.ui.theme import script
 from web.ui.timeline import attr
 from web.ui.viral import tab as viral_tab
@@ -38,13 +38,15 @@ def build(page: Page) -> gr.Blocks:
         header = gr.HTML(_header(""), js_on_load=script("header.js", "flow.js"), elem_id="studio-header")
         # Outside the tabs: what lies in a tab that was never opened is not read when the page opens.
         first, second, third, fourth = (_remembered(page, name) for name in ("highlights", "viral", "sync", "finding"))
+        season, whole_folder = _remembered(page, "season"), _remembered(page, "folder")
+        ways = Ways.made()
         with gr.Tabs(elem_id="studio-tabs") as tabs:
             with gr.Tab(label("ui.tab.highlights"), id="highlights"):
-                moments = highlights_tab.layout(page, first)
+                moments = highlights_tab.layout(page, first, whole_folder)
             with gr.Tab(label("ui.tab.viral"), id="viral"):
                 viral = viral_tab.layout(page, second)
             with gr.Tab(label("ui.tab.dubsync"), id="dubsync"):
-                dub = tab.layout(page, third)
+                dub = tab.layout(page, third, season, ways.states["dubsync"])
             with gr.Tab(label("ui.tab.tasks"), id="tasks"):
                 projects = projects_tab.layout()
             with gr.Tab(label("ui.tab.finding"), id="finding"):
@@ -54,16 +56,18 @@ def build(page: Page) -> gr.Blocks:
         tab.wire(page, demo, dub)
         finding_tab.wire(page, demo, finding)
         remember_words(page, demo, [moments.options["words"], viral.options["words"], finding.options["words"]])
-        projects_tab.wire(page, demo, tabs, projects)
+        projects_tab.wire(page, demo, tabs, projects, ways, [dub.season.films, moments.folder.videos])
         for work, inputs, outputs, opened, again in zip(
             (moments.work(page), viral.work(page), dub.work(page), finding.work(page)),
             (moments.inputs, viral.settings, list(dub.options.values()), finding.inputs),
-            (moments.outputs, viral.outputs, dub.outputs, finding.outputs), projects.opened, projects.again, strict=True,
+            (moments.outputs, viral.outputs, dub.outputs, finding.outputs), ways.opened, ways.again, strict=True,
         ):  # fmt: skip
             opened.change(work.open, opened, outputs, **QUIET)
             again.change(work.again, again, [*outputs, *inputs], **QUIET)
-        asked = projects.opened[TABS.index("dubsync")]
+        asked = ways.states["dubsync"]
         asked.change(Review(page).asked, asked, dub.review, **QUIET)
+        for part, name in ((dub.season, "sync-season"), (moments.folder, "highlights-folder")):
+            ways.states[name].change(part.work.open, ways.states[name], part.outputs, **QUIET)
         _moments_to_ranking(page, tabs, moments, viral)
         _film_to_moments(page, tabs, dub, moments)
         demo.load(_greet, None, header, **QUIET)

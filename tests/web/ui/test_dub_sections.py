@@ -27,7 +27,8 @@ from web.jobs.kinds import Kind, by_name
 from web.jobs.values import Asker
 from web.review import work
 from web.ui.dubsync.review import Review
-from web.ui.dubsync.season import SeasonWork, pairs_of
+from web.ui.dubsync.season import NAMES, SeasonWork
+from web.ui.dubsync.season_view import pairs_of
 from web.ui.following import Page, owner_of
 
 VISITOR: Any = SimpleNamespace(headers={"accept-language": "es", "cookie": f"{COOKIE}={'ab' * 16}"}, username="")
@@ -54,29 +55,42 @@ def test_a_season_is_paired_corrected_and_made(tmp_path: Path, monkeypatch: pyte
     with service(tmp_path, media_source_enabled=True, media_source_path=tmp_path / "library") as client:
         page = page_of(client)
         work = SeasonWork(page)
-        *_, shown = work.pair(VISITOR, "show/films", "show/dubs", True, "")
-        value = shown[1]["value"]
+        now = [named(answer) for answer in work.pair(VISITOR, "show/films", "show/dubs", True, "")]
+        task, value = now[0]["task"], now[-1]["table"]["value"]
+        assert (now[-1]["start"]["visible"], now[-1]["films"]) == (True, "")
         table = pd.DataFrame(value["data"], columns=value["headers"])
         assert [pair["dubs"] for pair in pairs_of(table)] == [
             [["show/dubs/Serie 1x01.mka"]],
             [["show/dubs/Serie 1x02.mka"]],
         ]
         table.iloc[1, 1] = ""  # a person takes the second pair away
-        *_, timer = work.start(VISITOR, shown[2], table)
-        assert timer.active
+        assert named(work.start(VISITOR, task, table))["timer"].active
+        *_, running = [named(answer) for answer in work.back(task, VISITOR)]
+        assert running["timer"].active, "after a reload it is followed on"
         seen.set()
-        children = page.jobs.children(shown[2])
+        children = page.jobs.children(task)
         assert [c.title for c in children] == ["show/films/Show S01E01.mkv + show/dubs/Serie 1x01.mka"]
         ended(client, children[0].id)
-        told, counts, timer = work.look(VISITOR, shown[2])
-        assert "1 hechos" in counts
-        assert "Quedan" not in counts
-        assert [row[4] for row in told["value"]["data"]] == ["Hecho", "Fuera del plan"]
-        assert "1 fuera del plan" in counts
-        again = pd.DataFrame(told["value"]["data"], columns=told["value"]["headers"])
-        assert [pair["original"] for pair in pairs_of(again)] == ["show/films/Show S01E01.mkv"], "out stays out"
-        assert "Serie 1x02.mka" in told["value"]["data"][1][8]
-        assert not timer.active, "nothing is looked at any more once all have ended"
+        for told in (named(work.look(VISITOR, task)), *list(map(named, work.open(f"{task} 1.0 open", VISITOR)))[-1:]):
+            assert "1 hechos" in told["counts"]
+            assert "Quedan" not in told["counts"]
+            assert "1 fuera del plan" in told["counts"]
+            assert [row[4] for row in told["table"]["value"]["data"]] == ["Hecho", "Fuera del plan"]
+            again = pd.DataFrame(told["table"]["value"]["data"], columns=told["table"]["value"]["headers"])
+            assert [pair["original"] for pair in pairs_of(again)] == ["show/films/Show S01E01.mkv"], "out stays out"
+            assert "Serie 1x02.mka" in told["table"]["value"]["data"][1][8]
+            assert f'data-act="open" data-job="{children[0].id}"' in told["films"]
+            assert all(f"/api/season/{task}?form={form}" in told["counts"] for form in ("html", "csv", "json"))
+            assert not told["timer"].active, "nothing is looked at any more once all have ended"
+        first = named(next(work.open(f"{task} 1.0 open", VISITOR)))
+        assert (first["fold"]["open"], first["task"]) == (True, task)
+        (nobodys,) = work.open(f"{'0' * 32} 1.0 open", VISITOR)
+        assert all(set(value) == {"__type__"} for value in nobodys), "what is nobody's changes nothing"
+
+
+def named(answer: Any) -> dict[str, Any]:
+    """What the components of a season show now, by their names."""
+    return dict(zip(NAMES, answer, strict=True))
 
 
 def test_a_place_is_seen_heard_ticked_and_noted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,20 +37,21 @@ def test_a_folder_is_looked_through(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     with service(tmp_path, media_source_enabled=True, media_source_path=tmp_path / "library") as client:
         page = page_of(client)
         work = FolderWork(page)
-        task, _, timer = work.start(VISITOR, " talks ", False, 3, 2.0, 30.0)
+        _, task, _, _, timer = work.start(VISITOR, " talks ", False, 3, 2.0, 30.0)
         assert timer.active
         children = begun(client, page, task, 2)
         for child in children:
             ended(client, child.id)
         assert {((asked := c.asked(HighlightsRequest)).clips, asked.max_duration) for c in children} == {(3, 30.0)}
-        table, timer = work.look(VISITOR, task)
-        assert [row[:3] for row in table["value"]["data"]] == [
-            ["talks/a.mp4", "Terminado", 2],
-            ["talks/b.mp4", "Ha fallado", 0],
-        ]
-        assert table["value"]["data"][1][3], "why it failed"
-        assert not timer.active
-        task, _, _ = work.start(VISITOR, "talks", True, 3, 2.0, 30.0)
+        fold, again, counts, videos, timer = work.open(f"{task} 1.0 open", VISITOR)
+        assert (fold["open"], again, timer.active) == (True, task, False)
+        assert '<b>talks/a.mp4</b><span class="soft">Terminado · 2 clips</span>' in videos
+        assert '<b>talks/b.mp4</b><span class="soft">Ha fallado · ' in videos, "and why"
+        assert all(f'data-act="open" data-job="{child.id}"' in videos for child in children)
+        assert f"/api/v1/folder/{task}?form=csv" in counts
+        assert not work.back(task, VISITOR)[0]["open"], "after a reload what has ended stays folded"
+        assert "__type__" in str(work.open("0" * 32, VISITOR)[0]), "nobody's folder changes nothing"
+        _, task, *_ = work.start(VISITOR, "talks", True, 3, 2.0, 30.0)
         assert [c.kind for c in begun(client, page, task, 1)] == ["rank"]
         with pytest.raises(gr.Error):
             work.start(VISITOR, "nowhere", False, 3, 2.0, 30.0)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
@@ -16,7 +18,7 @@ from web.ui.following import QUIET, Page, shown
 from web.ui.language import label, language_of, percent, tell
 
 REVIEW = "review"
-"""How what opens a project ends where it is opened for this section."""
+"""What opens a project for this section: ``<task> <when> review`` or ``… review <key of a place>``."""
 
 
 class Review:
@@ -25,8 +27,9 @@ class Review:
     def __init__(self, page: Page) -> None:
         self.page = page
 
-    def opened(self, request: gr.Request, task: str, at_first: str = "") -> Any:
-        """The places of a task, worst first, ticked ones marked; hidden where there are none."""
+    def opened(self, request: gr.Request, task: str, asked: str = "") -> Any:
+        """The places of a task, worst first, ticked ones marked; hidden where there are none. ``asked`` is how a project was opened last:
+        where it was this one at a place, that place is chosen, else the first without a tick."""
         if not task:
             return gr.update(visible=False), gr.skip()
         try:
@@ -34,8 +37,9 @@ class Review:
         except StudioError:
             return gr.update(visible=False), gr.skip()
         language = language_of(request)
-        choices = [(_name(p, language), p["key"]) for p in told]
-        first = at_first or next((p["key"] for p in told if not p["ticked"]), None)
+        choices = [(place_name(p, language), p["key"]) for p in told]
+        wanted = next((p["key"] for p in told if [task, p["key"]] == _asked(asked)), None)
+        first = wanted or next((p["key"] for p in told if not p["ticked"]), None)
         return gr.update(visible=bool(told)), gr.update(choices=choices, value=first)
 
     def place(self, request: gr.Request, task: str, key: str | None, mode: str, which: str) -> Any:
@@ -49,7 +53,7 @@ class Review:
 
     def asked(self, opened: str) -> Any:
         """The section unfolded where a project was opened to be reviewed."""
-        return gr.update(open=opened.endswith(f" {REVIEW}")) if opened else gr.skip()
+        return gr.update(open=f" {REVIEW}" in opened) if opened else gr.skip()
 
     def _drawn(self, request: gr.Request, job: Job, found: dict[str, Any]) -> str:
         """The three sounds around a place as a drawing, with their names."""
@@ -75,7 +79,7 @@ class Review:
             work.mark(self.page.job(task, request), key or "", ticked=ticked, note=note or "")
         except StudioError as error:
             raise shown(error, request) from error
-        return self.opened(request, task, "" if ticked else key or "")[1]
+        return self.opened(request, task, "" if ticked else f"{task} - {REVIEW} {key or ''}")[1]
 
     def _found(self, request: gr.Request, task: str, key: str | None) -> tuple[Job | None, dict[str, Any] | None]:
         try:
@@ -97,14 +101,29 @@ class Review:
         return seen, heard
 
 
-def _name(place: dict[str, Any], language: str) -> str:
+def _asked(opened: str) -> list[str]:
+    """The task and the place of what opened a project to be reviewed."""
+    task, _, rest = opened.partition(" ")
+    return [task, rest.partition(f"{REVIEW} ")[2]]
+
+
+def place_name(place: Mapping[str, Any], language: str) -> str:
+    """A place in a line: when, what, how sure."""
     what = tell(f"batch.place.{place['kind']}", language, seconds=place["seconds"])
     tick = "✓ " if place["ticked"] else ""
     return f"{tick}{clock(place['at'])} · {what} · ±{place['error_ms']:g} ms · {percent(place['doubt'], language)}"
 
 
-def section(page: Page, task: gr.State) -> gr.Accordion:
-    """Draws the section and wires it to the task that is worked on; returns what folds it."""
+@dataclass(frozen=True)
+class ReviewSection:
+    """What folds it, and what happens when a tick or a note was kept."""
+
+    whole: gr.Accordion
+    kept: Any
+
+
+def section(page: Page, task: gr.State, asked: gr.State) -> ReviewSection:
+    """Draws the section and wires it to the task that is worked on; ``asked`` is how a project was opened last."""
     review = Review(page)
     with gr.Accordion(label("ui.review"), open=False, visible=False, elem_id="sync-review") as whole:
         chosen = gr.Dropdown([], label=label("ui.review.place"), elem_id="review-place")
@@ -124,11 +143,11 @@ def section(page: Page, task: gr.State) -> gr.Accordion:
             ticked = gr.Checkbox(False, label=label("ui.review.ticked"), elem_id="review-ticked")
             note = gr.Textbox(label=label("ui.review.note"), max_lines=2, elem_id="review-note")
             keep = gr.Button(label("ui.review.keep"), elem_id="review-keep")
-    task.change(review.opened, task, [whole, chosen], **QUIET)
+    task.change(review.opened, [task, asked], [whole, chosen], **QUIET)
     sensed = [task, chosen, mode, which]
     busy = {**QUIET, "show_progress": "full", "show_progress_on": [heard]}
     chosen.change(review.place, sensed, [seen, heard, waves, ticked, note, mode], **busy)
     mode.change(review.again, sensed, [seen, heard], **busy)
     which.change(review.again, sensed, [seen, heard], **busy)
-    keep.click(review.say, [task, chosen, ticked, note], chosen, **QUIET)
-    return whole
+    kept = keep.click(review.say, [task, chosen, ticked, note], chosen, **QUIET)
+    return ReviewSection(whole, kept)

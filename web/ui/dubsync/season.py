@@ -1,30 +1,34 @@
-"""A season on the page: two folders of the library, the table of pairs that can be changed, then what became of each film."""
+"""A season on the page: two folders of the library, the table of pairs that can be changed, then what became of each film.
+
+It is a project like any other: it goes on when the page is closed, and is opened again from the library of projects.
+"""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
 
 from pipeline.errors import StudioError
-from syncdub.batch.report import counted
-from syncdub.batch.table import PARTS
 from syncdub.requests import BatchRequest
 from web.jobs import seasons
 from web.jobs.queue import Job
 from web.rest.seasons import by_hand, season_request, shown
+from web.ui.dubsync.season_view import counts_of, films_of, going, pairs_of, table_of, unasked
 from web.ui.following import QUIET, Page, asker, follow, owner_of
 from web.ui.following import shown as problem
-from web.ui.language import label, language_of, tell
+from web.ui.language import label, language_of
+from web.ui.running.children import children_place
 from web.ui.running.component import progress_place
 
 EVERY = 3.0
 """Seconds between two looks at the films while they are made."""
-COLUMNS = ("episode", "dub", "sure", "how", "state", "bar", "without", "residual", "notes")
-N_EDITABLE = 2
-GOING = frozenset({"queued", "running"})
+NAMES = ("fold", "go", "progress", "table", "task", "start", "counts", "films", "timer")
+"""The components that the handlers fill, in their order."""
+Answer = tuple[Any, ...]
 
 
 class SeasonWork:
@@ -33,7 +37,11 @@ class SeasonWork:
     def __init__(self, page: Page) -> None:
         self.page = page
 
-    def pair(self, request: gr.Request, films: str, dubs: str, quick: bool, naming: str) -> Iterator[tuple[Any, ...]]:
+    def told(self, **values: Any) -> Answer:
+        """What the components named in ``values`` show now; the others stay as they are."""
+        return tuple(values.get(name, gr.skip()) for name in NAMES)
+
+    def pair(self, request: gr.Request, films: str, dubs: str, quick: bool, naming: str) -> Iterator[Answer]:
         """Pairs two folders; nothing is made yet."""
         try:
             body = {"originals": films.strip(), "dubs": dubs.strip(), "dry_run": True, "naming": naming.strip(),
@@ -42,26 +50,48 @@ class SeasonWork:
             job_id = self.page.jobs.submit(wanted, asker(request), title=wanted.title())
         except StudioError as error:
             raise problem(error, request) from error
+        yield self.blank(task=job_id)
+        yield from self._watch(job_id, language_of(request))
+
+    def open(self, asked: str, request: gr.Request) -> Iterator[Answer]:
+        """Shows the season that was asked for in the library of projects, unfolded; ``asked`` begins with its job's id."""
+        yield from self._again(asked.partition(" ")[0], request, unfold=True)
+
+    def back(self, task: str, request: gr.Request) -> Iterator[Answer]:
+        """The last season of this browser, after the page was loaded anew; unfolded where something is still to be done."""
+        yield from self._again(task, request, unfold=False)
+
+    def _again(self, task: str, request: gr.Request, *, unfold: bool) -> Iterator[Answer]:
+        try:
+            job = self.page.job(task, request)
+            job.asked(BatchRequest)
+        except StudioError:
+            yield self.told()  # a generator that says nothing empties what it could have filled
+            return
         language = language_of(request)
-        for card, job in follow(self.page, job_id, language):
-            there = job.state == "done"
-            table = self._table(job, language) if there else gr.skip()
-            yield (
-                card,
-                table,
-                job_id,
-                gr.update(visible=job.is_finished),
-                gr.update(visible=False),
-                gr.update(visible=there),
-                gr.skip(),
-            )
+        body = self._body(job, language)
+        unfold = unfold or not job.is_finished or bool(going(body)) or (job.state == "done" and unasked(body))
+        yield self.blank(task=job.id, fold=gr.update(open=unfold, visible=True))
+        yield from self._watch(job.id, language)
+
+    def blank(self, **values: Any) -> Answer:
+        """The section without a season, but for ``values``."""
+        hide = gr.update(visible=False)
+        empty = {"progress": "", "table": hide, "start": hide, "counts": "", "films": ""}
+        return self.told(**{**empty, "timer": gr.Timer(EVERY, active=False), **values})
+
+    def _watch(self, task: str, language: str) -> Iterator[Answer]:
+        """What the section shows while files are paired, and then."""
+        for card, job in follow(self.page, task, language):
+            now = self._state(job, language) if job.state == "done" else {}
+            yield self.told(progress=card, go=gr.update(visible=job.is_finished), **now)
 
     def cancel(self, task: str, request: gr.Request) -> None:
         """Stops the pairing, if it is this visitor's."""
         with contextlib.suppress(StudioError):
             self.page.jobs.cancel(self.page.job(task, request).id)
 
-    def start(self, request: gr.Request, task: str, cells: Any) -> Any:
+    def start(self, request: gr.Request, task: str, cells: Any) -> Answer:
         """Asks for the films of the pairs as they are in the table now."""
         try:
             job = self.page.job(task, request)
@@ -70,104 +100,85 @@ class SeasonWork:
             raise problem(error, request) from error
         return self.look(request, task)
 
-    def look(self, request: gr.Request, task: str) -> tuple[Any, Any, Any]:
-        """The table with what became of each film so far, the counts, and the timer, which rests once all have ended."""
+    def look(self, request: gr.Request, task: str) -> Answer:
+        """What became of each film so far; the timer rests once all have ended."""
         try:
             job = self.page.job(task, request)
+            return self.told(**self._state(job, language_of(request)))
         except StudioError:
-            return gr.skip(), "", gr.Timer(EVERY, active=False)
-        language = language_of(request)
-        body = shown(job, seasons.rows(self.page.jobs, job), language)
-        going = sum(row["status"] in GOING for row in body["episodes"])
-        said = counted(body["counts"], language)
-        said = tell("ui.season.going", language, counts=said, number=going) if going else said
-        report = tell("batch.report", language)
-        link = f'<a href="/api/season/{job.id}?form=html" target="_blank">{report}</a>'
-        return (
-            self._table(job, language),
-            f'<div class="studio">{said} {link}</div>',
-            gr.Timer(EVERY, active=bool(going)),
-        )
+            return self.told(counts="", timer=gr.Timer(EVERY, active=False))
 
-    def _table(self, job: Job, language: str) -> Any:
-        body = shown(job, seasons.rows(self.page.jobs, job), language)
-        rows = [_cells(row, language) for row in body["episodes"]]
-        rows += [["", name, "", tell("batch.alone", language), "", "", "", "", ""] for name in body["left"]]
-        return gr.update(
-            value={"headers": [tell(f"batch.column.{c}", language) for c in COLUMNS], "data": rows}, visible=True
-        )
+    def checked(self, request: gr.Request, task: str) -> Any:
+        """The films and places once something was ticked."""
+        try:
+            job = self.page.job(task, request)
+            return self._state(job, language_of(request))["films"]
+        except StudioError:
+            return gr.skip()
 
+    def _body(self, job: Job, language: str) -> dict[str, Any]:
+        return shown(job, seasons.rows(self.page.jobs, job), language)
 
-def _state(row: dict[str, Any], language: str) -> str:
-    """What is known of a film: what its task does, or what became of it."""
-    if row["status"] in GOING:
-        return tell(f"ui.state.{row['status']}", language)
-    return tell(f"batch.state.{row['state']}", language)
+    def _state(self, job: Job, language: str) -> dict[str, Any]:
+        """The season of a finished pairing: table, counts, films, whether there is something to begin, and whether to look again."""
+        body = self._body(job, language)
+        made = {child.id: child for child in seasons.children(self.page.jobs, job)}
+        return {
+            "table": gr.update(value=table_of(body, language), visible=True),
+            "counts": counts_of(body, language),
+            "films": films_of(body, made, language),
+            "start": gr.update(visible=unasked(body)),
+            "timer": gr.Timer(EVERY, active=bool(going(body)) or self._follows(job, made)),
+        }
 
-
-def _cells(row: dict[str, Any], language: str) -> list[str]:
-    """A row of the table. The dub of a pair that was taken out is among the notes: what stands in the table is made."""
-    dubs = row["dubs"]
-
-    def figure(name: str, unit: str) -> str:
-        return "" if row.get(name) is None else f"{row[name]:g} {unit}"
-
-    named, out = " | ".join(d["dub"] for d in dubs), row["state"] == "left_out"
-    notes = [row["problem"], named if out else "", *(n for d in dubs for n in d["notes"]), *row["doubts"]]
-    return [
-        row["original"],
-        "" if out else named,
-        f"{100 * min((d['sure'] for d in dubs), default=0):.0f} %",
-        ", ".join(tell(f"batch.how.{d['how']}", language) for d in dubs),
-        _state(row, language),
-        figure("bar_ms", "ms"),
-        figure("without_dub_s", "s"),
-        figure("residual_ms", "ms"),
-        " ".join(n for n in notes if n),
-    ]
+    def _follows(self, job: Job, made: dict[str, Job]) -> bool:
+        """Whether its films are asked for by themselves, and were not yet."""
+        return not made and not job.asked(BatchRequest).dry_run and not (job.folder / seasons.BEGUN).exists()
 
 
-def pairs_of(cells: Any) -> list[dict[str, Any]]:
-    """The pairs of a table as the page gives it: film, and its dubs with ``|`` between two and ``+`` between parts."""
-    rows: Sequence[Sequence[Any]] = cells.values.tolist() if hasattr(cells, "values") else cells
-    pairs = []
-    for row in rows:
-        film, dubs = (str(cell or "").strip() for cell in list(row)[:N_EDITABLE])
-        if film and dubs:
-            parts = [[name.strip() for name in dub.split(PARTS)] for dub in dubs.split(" | ")]
-            pairs.append({"original": film, "dubs": parts})
-    return pairs
+@dataclass(frozen=True)
+class SeasonSection:
+    """The section's components that others fill, in the order of :data:`NAMES`; ``work`` are its handlers."""
+
+    work: SeasonWork
+    outputs: list[Any]
+    task: gr.BrowserState
+    films: gr.HTML
 
 
-def section(page: Page) -> None:
-    """Draws the section and wires it; hidden where there is no library, for folders come from there."""
-    work = SeasonWork(page)
-    with gr.Accordion(
-        label("ui.season"), open=False, visible=page.settings.media_source_enabled, elem_id="sync-season"
-    ):
-        gr.Markdown(label("ui.season.intro"))
-        with gr.Row():
-            films = gr.Textbox(label=label("ui.season.films"), max_lines=1, elem_id="season-films")
-            dubs = gr.Textbox(label=label("ui.season.dubs"), max_lines=1, elem_id="season-dubs")
-        with gr.Row():
-            quick = gr.Checkbox(True, label=label("ui.sync.quick"))
-            naming = gr.Textbox(
-                label=label("ui.season.naming"), max_lines=1, placeholder="{title} ({year}) - S{season:02}E{episode:02}"
-            )
-        with gr.Row():
+def section(page: Page, task: gr.BrowserState) -> SeasonSection:
+    """Draws the section and wires it; hidden where there is no library, for folders come from there, until a season is opened."""
+    work, library = SeasonWork(page), page.settings.media_source_enabled
+    with gr.Accordion(label("ui.season"), open=False, visible=library, elem_id="sync-season") as fold:
+        with gr.Column(visible=library):
+            gr.Markdown(label("ui.season.intro"))
+            with gr.Row():
+                films = gr.Textbox(label=label("ui.season.films"), max_lines=1, elem_id="season-films")
+                dubs = gr.Textbox(label=label("ui.season.dubs"), max_lines=1, elem_id="season-dubs")
+            with gr.Row():
+                quick = gr.Checkbox(True, label=label("ui.sync.quick"))
+                naming = gr.Textbox(
+                    label=label("ui.season.naming"),
+                    max_lines=1,
+                    placeholder="{title} ({year}) - S{season:02}E{episode:02}",
+                )
             go = gr.Button(label("ui.season.pair"), elem_id="season-pair")
-            stop = gr.Button(label("ui.stop"), variant="stop", visible=False)
-            start = gr.Button(label("ui.season.start"), variant="primary", visible=False, elem_id="season-start")
-        progress, counts = progress_place("season-progress"), gr.HTML(elem_id="season-counts")
+        progress = progress_place("season-progress")
         table = gr.Dataframe(
             visible=False, interactive=True, wrap=True, label=label("ui.season.table"), elem_id="season-table"
         )
-        task, timer = gr.State(""), gr.Timer(EVERY, active=False)
-    go.click(work.pair, [films, dubs, quick, naming], [progress, table, task, go, stop, start, counts], **QUIET)
-    start.click(work.start, [task, table], [table, counts, timer], **QUIET)
-    timer.tick(work.look, task, [table, counts, timer], **QUIET)
-    stop.click(work.cancel, task, None, **QUIET)
+        start = gr.Button(label("ui.season.start"), variant="primary", visible=False, elem_id="season-start")
+        counts, made, timer = (
+            gr.HTML(elem_id="season-counts"),
+            children_place("season-made"),
+            gr.Timer(EVERY, active=False),
+        )
+    outputs = [fold, go, progress, table, task, start, counts, made, timer]
+    go.click(work.pair, [films, dubs, quick, naming], outputs, **QUIET)
+    start.click(work.start, [task, table], outputs, **QUIET)
+    timer.tick(work.look, task, outputs, **QUIET)
     progress.stop(work.cancel, task, None, **QUIET)
+    return SeasonSection(work, outputs, task, made)
 
 
 def request_of_folders(page: Page, values: Any, options: Any, request: gr.Request) -> BatchRequest:

@@ -10,6 +10,7 @@ import gradio as gr
 from pipeline.media.languages import own_names
 from syncdub.witnesses import EXACT, WITNESSES
 from web.ui.dubsync import review, season
+from web.ui.dubsync.season import SeasonSection
 from web.ui.dubsync.work import DubWork
 from web.ui.following import IN_ORDER, QUIET, Page
 from web.ui.giving.component import drop_zone
@@ -46,6 +47,7 @@ class DubTab:
     running: gr.BrowserState
     analysed: gr.State
     review: gr.Accordion
+    season: SeasonSection
 
     def work(self, page: Page) -> DubWork:
         """The handlers that these components call."""
@@ -56,8 +58,8 @@ class DubTab:
         return [getattr(self, name) for name in DubWork.names]
 
 
-def layout(page: Page, running: gr.BrowserState) -> DubTab:
-    """Draws the tab; ``running`` is its job, which the browser remembers."""
+def layout(page: Page, running: gr.BrowserState, whole: gr.BrowserState, asked: gr.State) -> DubTab:
+    """Draws the tab; ``running`` is its job and ``whole`` its season, which the browser remembers; ``asked`` is how a project was opened."""
     with gr.Column(elem_id="sync-flow", elem_classes="flow"):
         progress = progress_place("sync-progress")
         zone = drop_zone("sync")
@@ -67,9 +69,19 @@ def layout(page: Page, running: gr.BrowserState) -> DubTab:
         shown, written = _results()
     options |= written
     state = {"running": running, "analysed": gr.State("")}
-    folded = review.section(page, state["analysed"])
-    season.section(page)
-    return DubTab(review=folded, progress=progress, zone=zone, wrong=wrong, options=options, **shown, **state)
+    reviewed = review.section(page, state["analysed"], asked)
+    films = season.section(page, whole)
+    reviewed.kept.then(films.work.checked, films.task, films.films, **QUIET)
+    return DubTab(
+        review=reviewed.whole,
+        season=films,
+        progress=progress,
+        zone=zone,
+        wrong=wrong,
+        options=options,
+        **shown,
+        **state,
+    )
 
 
 def _options() -> dict[str, Any]:
@@ -137,3 +149,4 @@ def wire(page: Page, demo: gr.Blocks, tab: DubTab) -> None:
     tab.view.edit(work.edit, tab.analysed, None, **IN_ORDER)
     tab.view.select(work.pick, tab.analysed, tab.at, **QUIET)
     demo.load(work.back, tab.running, tab.outputs, **QUIET)
+    demo.load(tab.season.work.back, tab.season.task, tab.season.outputs, **QUIET)

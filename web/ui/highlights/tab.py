@@ -11,6 +11,7 @@ from web.ui.following import IN_ORDER, QUIET, Page
 from web.ui.giving.beside import subtitles_field, words_field
 from web.ui.giving.component import drop_zone
 from web.ui.highlights import folder
+from web.ui.highlights.folder import FolderSection
 from web.ui.highlights.work import HighlightsWork
 from web.ui.language import label
 from web.ui.running.component import progress_place, wrong_place
@@ -33,6 +34,7 @@ class HighlightsTab:
     rank: gr.Button
     running: gr.BrowserState
     clips: gr.State
+    folder: FolderSection
 
     def work(self, page: Page) -> HighlightsWork:
         """The handlers that these components call."""
@@ -47,18 +49,18 @@ class HighlightsTab:
         return [getattr(self, name) for name in HighlightsWork.names]
 
 
-def layout(page: Page, running: gr.BrowserState) -> HighlightsTab:
-    """Draws the tab; ``running`` is its job, which the browser remembers."""
+def layout(page: Page, running: gr.BrowserState, whole: gr.BrowserState) -> HighlightsTab:
+    """Draws the tab; ``running`` is its job and ``whole`` its folder, which the browser remembers."""
     with gr.Column(elem_id="highlights-flow", elem_classes="flow"):
         progress = progress_place("highlights-progress")
         zone = drop_zone("highlights")
         wrong = wrong_place("highlights")
         with gr.Accordion(label("ui.advanced"), open=False, elem_classes="flow-options"):
             options = _options(page)
-        folder.section(page, options)
+        videos = folder.section(page, options, whole)
         shown = _results()
     state = {"running": running, "clips": gr.State({})}
-    return HighlightsTab(progress=progress, zone=zone, wrong=wrong, options=options, **shown, **state)
+    return HighlightsTab(folder=videos, progress=progress, zone=zone, wrong=wrong, options=options, **shown, **state)
 
 
 def _options(page: Page) -> dict[str, Any]:
@@ -116,3 +118,4 @@ def wire(page: Page, demo: gr.Blocks, tab: HighlightsTab) -> None:
     tab.view.moment(work.act, tab.clips, tab.outputs, **IN_ORDER)
     tab.view.apply(work.remake, tab.clips, tab.outputs, **QUIET)
     demo.load(work.back, tab.running, tab.outputs, **QUIET)
+    demo.load(tab.folder.work.back, tab.folder.task, tab.folder.outputs, **QUIET)

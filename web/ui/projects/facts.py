@@ -15,9 +15,11 @@ from web.rest.answers import public_result
 
 PLACES = {
     "highlights": "highlights", "rank": "viral", "compile": "viral", "analyse": "dubsync", "sync": "dubsync", "find": "finding",
-    "chapters": "finding",
+    "chapters": "finding", "batch": "dubsync", "folder": "highlights",
 }  # fmt: skip
 """By kind: the tab that opens it."""
+SECTIONS = {"batch": "sync-season", "folder": "highlights-folder"}
+"""By kind: the section of that tab that shows it, a job of many parts; whose own view is not changed by it."""
 MOST_KNOWN = 2000
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import gradio as gr
 
 from web.ui.following import QUIET, Page
 from web.ui.language import label
-from web.ui.projects.work import TABS, ProjectsWork
+from web.ui.projects.work import TABS, WAYS, ProjectsWork
 from web.ui.theme import asset
 
 EVERY = 2.0
@@ -16,13 +17,31 @@ EVERY = 2.0
 
 
 @dataclass(frozen=True)
+class Ways:
+    """For each of :data:`web.ui.projects.work.WAYS` but the tabs the state with what was asked for there."""
+
+    states: dict[str, gr.State]
+
+    @classmethod
+    def made(cls) -> Ways:
+        """Fresh ones; what a tab asks of them is known before the tab is drawn."""
+        return cls({name: gr.State("") for name in WAYS[1:]})
+
+    @property
+    def opened(self) -> list[gr.State]:
+        return [self.states[tab] for tab in TABS]
+
+    @property
+    def again(self) -> list[gr.State]:
+        return [self.states[f"again {tab}"] for tab in TABS]
+
+
+@dataclass(frozen=True)
 class ProjectsTab:
-    """``opened`` and ``again`` hold, for each of :data:`web.ui.projects.work.TABS`, the job that was asked for there."""
+    """The tab's components."""
 
     search: gr.Textbox
     view: gr.HTML
-    opened: list[gr.State]
-    again: list[gr.State]
 
 
 def layout() -> ProjectsTab:
@@ -30,13 +49,16 @@ def layout() -> ProjectsTab:
     gr.Markdown(label("ui.projects.intro"))
     search = gr.Textbox(label=label("ui.projects.search"), max_lines=1, elem_id="projects-search")
     view = gr.HTML("", js_on_load=asset("projects.js"), elem_id="tasks-view")
-    return ProjectsTab(search, view, [gr.State("") for _ in TABS], [gr.State("") for _ in TABS])
+    return ProjectsTab(search, view)
 
 
-def wire(page: Page, demo: gr.Blocks, tabs: gr.Tabs, tab: ProjectsTab) -> None:
-    """Connects the components with their work."""
+def wire(page: Page, demo: gr.Blocks, tabs: gr.Tabs, tab: ProjectsTab, ways: Ways, parts: Sequence[gr.HTML]) -> None:
+    """Connects the components with their work. ``parts`` are lists of what a job is made of, which lead to projects too."""
     work = ProjectsWork(page)
     gr.Timer(EVERY).tick(work.look, tab.search, tab.view, **QUIET)
     demo.load(work.look, tab.search, tab.view, **QUIET)
     tab.search.input(work.look, tab.search, tab.view, **QUIET)
-    tab.view.select(work.act, tab.search, [tab.view, tabs, *tab.opened, *tab.again], **QUIET)
+    led = [tabs, *ways.states.values()]
+    tab.view.select(work.act, tab.search, [tab.view, *led], **QUIET)
+    for view in parts:
+        view.select(work.lead, None, led, **QUIET)

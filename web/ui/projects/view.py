@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pipeline.messages import clock, format_number, say
 from web.jobs.queue import Job
 from web.ui.language import moment, percent, tell
-from web.ui.projects.facts import PLACES, Facts
+from web.ui.projects.facts import PLACES, SECTIONS, Facts
 from web.ui.running.card import say_error
+from web.ui.running.children import REVIEW_PLACE
 from web.ui.timeline import attr
 
 ACTS = {
@@ -38,11 +39,12 @@ MARKS = {
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A job with what its card says."""
+    """A job with what its card says; ``going`` is how many of its parts are still worked on."""
 
     job: Job
     facts: Facts
     size: int
+    going: int = 0
 
 
 def listing(projects: Sequence[Project], language: str, *, searched: bool = False) -> str:
@@ -74,7 +76,7 @@ def _card(project: Project, language: str) -> str:
     )
     return (
         f'<article class="{job.state}{" trashed" if job.trashed is not None else ""}" data-job="{job.id}"><div class="face">{picture}</div>'
-        f'<div class="about"><h2>{name}</h2><p>{" · ".join(said)}</p><p class="state">{html.escape(_state(job, language))}</p>'
+        f'<div class="about"><h2>{name}</h2><p>{" · ".join(said)}</p><p class="state">{html.escape(_state(project, language))}</p>'
         f'{bar if job.state == "running" else ""}</div><div class="acts">{_acts(job, language)}</div></article>'
     )
 
@@ -95,7 +97,8 @@ def size_words(n: int, language: str) -> str:
     return f"{format_number(n / 1e3, 0, language)} kB"
 
 
-def _state(job: Job, language: str) -> str:
+def _state(project: Project, language: str) -> str:
+    job = project.job
     if job.trashed is not None:
         return tell("ui.state.trashed", language)
     if job.stopping:
@@ -106,6 +109,8 @@ def _state(job: Job, language: str) -> str:
         return f"{say(job.message, language) if job.message else ''} {percent(job.fraction, language)}".strip()
     if job.state == "queued":
         return tell("ui.queued", language, ahead=job.ahead)
+    if project.going:
+        return tell("ui.projects.going", language, number=project.going)
     return tell(f"ui.state.{job.state}", language)
 
 
@@ -120,8 +125,14 @@ def _acts(job: Job, language: str) -> str:
 def _button(act: str, job: Job, language: str) -> str:
     words = html.escape(tell(f"ui.act.{act}", language))
     strong = ' class="primary"' if act == "open" else ""
-    asks = _naming(job, language) if act == "rename" else ""
+    asks = _naming(job, language) if act == "rename" else _leading(act, job)
     return f'<button type="button"{strong} data-act="{act}" data-job="{job.id}"{asks}>{words}</button>'
+
+
+def _leading(act: str, job: Job) -> str:
+    """The part of the page that comes into view."""
+    to = REVIEW_PLACE if act == "review" else SECTIONS.get(job.kind, "") if act == "open" else ""
+    return f' data-to="{to}"' if to else ""
 
 
 def _naming(job: Job, language: str) -> str:
@@ -145,6 +156,8 @@ def possible(job: Job) -> tuple[str, ...]:
     acts = ACTS[job.state]
     if job.state == "done" and _reviewable(job):
         return (acts[0], "review", *acts[1:])
+    if job.kind in SECTIONS:  # what was given is a folder, which is not kept
+        return tuple(a for a in acts if a != "again")
     return acts if job.kind in PLACES else tuple(a for a in acts if a not in {"open", "again"})
 
 

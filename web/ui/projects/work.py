@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -13,7 +14,7 @@ from web.jobs import edits
 from web.jobs.queue import Job
 from web.ui.following import Page, owner_of, shown
 from web.ui.language import language_of
-from web.ui.projects.facts import PLACES, Sizes, facts_of
+from web.ui.projects.facts import PLACES, SECTIONS, Sizes, facts_of
 from web.ui.projects.view import Project, listing
 
 SHOWN = 100
@@ -21,6 +22,9 @@ TABS = ("highlights", "viral", "dubsync", "finding")
 """In the order of the states that opening a project fills."""
 OPENS = frozenset({"open", "again", "review"})
 """What leads to another tab."""
+LONGEST_PLACE = 40
+WAYS = ("tabs", *TABS, *(f"again {tab}" for tab in TABS), *SECTIONS.values())
+"""What opening a project may change: the tab that is chosen, then the states whose change opens or tries it again there."""
 Answer = tuple[Any, ...]
 
 
@@ -37,26 +41,36 @@ class ProjectsWork:
         parts = {part for job in own for part in edits.made_by(job)}
         jobs = [job for job in own if job.id not in parts and wanted in job.title.casefold()]
         settings = self._page.settings
-        found = [Project(job, facts_of(job, settings, language), self._sizes.of(job)) for job in jobs]
+        going = Counter(getattr(job.request, "batch", "") for job in own if not job.is_finished)
+        found = [Project(job, facts_of(job, settings, language), self._sizes.of(job), going[job.id]) for job in jobs]
         return listing(found, language, searched=bool(wanted))
 
     def act(self, search: str, request: gr.Request, event: gr.EventData) -> Answer:
-        """Does what a card's button says: (list, tabs, and for each of :data:`TABS` what it opens and what it tries again)."""
+        """Does what a card's button says: (list, and what :meth:`lead` answers)."""
         data = event._data or {}
         name, job_id = str(data.get("act")), str(data.get("job"))
-        opened: list[Any] = [gr.skip() for _ in TABS * 2]
-        tabs = gr.skip()
+        if name in OPENS:
+            return gr.skip(), *self.lead(request, event)
         try:
-            job = self._known(name, job_id, owner_of(request))
-            if name in OPENS:
-                place = PLACES[job.kind]
-                tabs = gr.Tabs(selected=place)
-                opened[TABS.index(place) + (len(TABS) if name == "again" else 0)] = f"{job.id} {time.time()} {name}"
-            else:
-                self._do(name, job_id, str(data.get("title") or ""))
+            self._known(name, job_id, owner_of(request))
+            self._do(name, job_id, str(data.get("title") or ""))
         except StudioError as error:
             raise shown(error, request) from error
-        return self.look(search, request), tabs, *opened
+        return self.look(search, request), *(gr.skip() for _ in WAYS)
+
+    def lead(self, request: gr.Request, event: gr.EventData) -> Answer:
+        """Opens what a button means: (tabs, then for each of :data:`WAYS` what it opens)."""
+        data = event._data or {}
+        name, place = str(data.get("act")), str(data.get("place") or "")[:LONGEST_PLACE]
+        try:
+            if name not in OPENS:
+                raise NotFound(name=name)
+            job = self._known(name, str(data.get("job")), owner_of(request))
+        except StudioError as error:
+            raise shown(error, request) from error
+        way = SECTIONS.get(job.kind) or (f"again {PLACES[job.kind]}" if name == "again" else PLACES[job.kind])
+        opened = f"{job.id} {time.time()} {name} {place}".strip()
+        return gr.Tabs(selected=PLACES[job.kind]), *(opened if way == w else gr.skip() for w in WAYS[1:])
 
     def _own(self, owner: str) -> list[Job]:
         """The jobs of ``owner``, newest first, deleted ones that can be taken back included; nobody has none."""

@@ -1,0 +1,59 @@
+"""What a job of many parts is made of, as a list: each film of a season or video of a folder with the ways to it."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import gradio as gr
+
+from web.ui.language import tell
+from web.ui.theme import asset
+from web.ui.timeline import attr
+
+REVIEW_PLACE = "sync-review"
+"""Where a review is on the page; what opens one leads there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """One part: ``name`` and what is ``said`` of it, the job that makes it, what can be done with that, and the address of its file."""
+
+    name: str
+    said: Sequence[str]
+    job: str = ""
+    acts: Sequence[str] = ()
+    file: str = ""
+
+
+def children_place(elem_id: str) -> gr.HTML:
+    """The place of a list. It fires ``select`` with ``{"act", "job", "place"}``."""
+    return gr.HTML("", js_on_load=asset("children.js"), elem_id=elem_id, elem_classes="children-place")
+
+
+def children_list(children: Sequence[Child], title: str, language: str) -> str:
+    """The parts that have a job, as HTML; empty where none has."""
+    rows = "".join(_row(child, language) for child in children if child.job)
+    return f'<h3>{html.escape(title)}</h3><ul class="children">{rows}</ul>' if rows else ""
+
+
+def _row(child: Child, language: str) -> str:
+    said = html.escape(" · ".join(filter(None, child.said)))
+    acts = "".join(_button(act, child, language) for act in child.acts)
+    if child.file:
+        words = html.escape(tell("ui.act.download", language))
+        acts += f'<a href="{attr(child.file)}" download aria-label="{words}: {attr(child.name)}">{words}</a>'
+    return (
+        f'<li data-job="{child.job}"><p><b>{html.escape(child.name)}</b><span class="soft">{said}</span></p>'
+        f'<div class="acts">{acts}</div></li>'
+    )
+
+
+def _button(act: str, child: Child, language: str) -> str:
+    words = html.escape(tell(f"ui.act.{act}", language))
+    to = f' data-to="{REVIEW_PLACE}"' if act == "review" else ""
+    return (
+        f'<button type="button" data-act="{act}" data-job="{child.job}"{to} aria-label="{words}: {attr(child.name)}">'
+        f"{words}</button>"
+    )
