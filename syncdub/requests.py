@@ -127,4 +127,5 @@ class BatchRequest(Request):
 
 def _side(name: str) -> str:
     """The folder of a library's file, the name of an upload."""
-    return Path(name).parent.name or name
+    folder = Path(name).parent
+    return folder.as_posix() if folder.name else name

@@ -14,7 +14,7 @@ from pipeline.errors import BadRequest
 from pipeline.messages import message, say
 from pipeline.progress import Report
 from syncdub.batch.planning import media_in
-from syncdub.batch.report import report_of
+from syncdub.batch.report import measured, report_of
 from syncdub.batch.season import Season
 from syncdub.batch.table import read_table, rows_of, write_table
 from syncdub.requests import BatchRequest, SyncRequest, Together
@@ -84,7 +84,7 @@ def show(body: Mapping[str, Any], language: str) -> str:
     lines = [_episode(row, language) for row in body["episodes"]]
     places = [
         f"  {p['episode']}  {say(message('batch.place.' + p['kind'], seconds=p['seconds']), language)}  {p['at']:.1f} s"
-        f"  ±{p['error_ms']:g} ms"
+        f"  ±{measured(p['error_ms'], 'ms', language)}"
         for p in body["places"][:20]
     ]
     head = [say(message("batch.places"), language)] if places else []
@@ -101,8 +101,8 @@ def _pair(row: Mapping[str, Any], language: str) -> str:
 
 def _episode(row: Mapping[str, Any], language: str) -> str:
     state = say(message(f"batch.state.{row['state']}"), language)
-    bar = "" if row["bar_ms"] is None else f"  ±{row['bar_ms']:g} ms"
-    residual = "" if row["residual_ms"] is None else f"  {row['residual_ms']:g} ms"
-    without = "" if not row["without_dub_s"] else f"  −{row['without_dub_s']:g} s"
+    bar = "" if row["bar_ms"] is None else f"  ±{measured(row['bar_ms'], 'ms', language)}"
+    residual = "" if row["residual_ms"] is None else f"  {measured(row['residual_ms'], 'ms', language)}"
+    without = "" if not row["without_dub_s"] else f"  −{measured(row['without_dub_s'], 's', language)}"
     why = f"  ! {row['problem']}" if row["problem"] else ""
     return f"{row['original'][-WIDTH:]:{WIDTH}}  {state}{bar}{without}{residual}  ({row['seconds']:g} s){why}"

@@ -9,21 +9,24 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.atomic import write_text
-from pipeline.messages import Message, clock, localise, message, say
+from pipeline.messages import Message, clock, format_number, localise, message, say
 from pipeline.render.exports import to_csv
 from syncdub.batch.season import Row, Season, file_name, names_of
 
 NAMES = ("report.csv", "report.json", "report.html")
 MOST_SHOWN = 300
+SECOND_MS = 1000.0
 STYLE = (
     "body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:75rem;padding:0 1rem;color:#1c1c22;background:#fff}"
-    "table{border-collapse:collapse;width:100%;margin:1rem 0}th,td{text-align:left;padding:.35rem .6rem;border-bottom:1px solid #ddd;"
-    "vertical-align:top}th{font-weight:600}.done{color:#0a6b3d}.refused,.failed{color:#a3231b}.n{text-align:right;font-variant-numeric:"
+    "table{border-collapse:collapse;width:100%;margin:1rem 0}th,td{text-align:start;padding:.35rem .6rem;border-bottom:1px solid #ddd;"
+    "vertical-align:top}th{font-weight:600}.done{color:#0a6b3d}.refused,.failed{color:#a3231b}th.n,.n{text-align:end;font-variant-numeric:"
     "tabular-nums}@media(prefers-color-scheme:dark){body{background:#16161b;color:#ececf1}th,td{border-color:#3a3a44}.done{color:#5bd39a}"
     ".refused,.failed{color:#ff8d83}}"
 )
 Called = Callable[[Path], str]
 """What a report calls a file."""
+NUMBERS = frozenset({"at", "dub_at", "bar", "doubt", "without", "residual"})
+"""Columns whose cells are numbers."""
 FIGURES = ("offset_ms", "bar_ms", "without_dub_s", "cut_s", "residual_ms", "residual_p95_ms")
 
 
@@ -91,6 +94,14 @@ def counted(counts: Mapping[str, int], language: str) -> str:
     return f"{said} {say(message('batch.left_out', number=left_out), language)}" if left_out else said
 
 
+def measured(value: float, unit: str, language: str) -> str:
+    """A figure in the signs of a language; milliseconds that are whole seconds and more as seconds."""
+    if unit == "ms" and value >= SECOND_MS:
+        return f"{format_number(value / SECOND_MS, 1, language)} s"
+    digits = 0 if value >= 100 or value == round(value) else 1 if value >= 10 else 2
+    return f"{format_number(value, digits, language)} {unit}"
+
+
 def page_of(body: Mapping[str, Any], language: str) -> str:
     """The report as a page that needs nothing else."""
 
@@ -103,36 +114,41 @@ def page_of(body: Mapping[str, Any], language: str) -> str:
     parts = [
         f'<!doctype html><html lang="{html.escape(language)}"><meta charset="utf-8"><title>{title}</title><style>{STYLE}</style>',
         f"<h1>{title}</h1><p>{counts}</p>",
-        f"<h2>{told('batch.places')}</h2>{_places(body['places'], told)}",
-        f"<h2>{told('batch.episodes')}</h2>{_episodes(body['episodes'], told)}",
+        f"<h2>{told('batch.places')}</h2>{_places(body['places'], told, language)}",
+        f"<h2>{told('batch.episodes')}</h2>{_episodes(body['episodes'], told, language)}",
         f"<h2>{told('batch.left')}</h2><ul>{left}</ul>" if left else "",
     ]
     return "".join(parts) + "</html>\n"
 
 
-def _places(places: Sequence[Mapping[str, Any]], told: Any) -> str:
+def _places(places: Sequence[Mapping[str, Any]], told: Any, language: str) -> str:
     if not places:
         return f"<p>{told('batch.no_places')}</p>"
-    head = "".join(f"<th>{told(f'batch.column.{c}')}</th>" for c in ("episode", "kind", "at", "dub_at", "bar", "doubt"))
+    head = _head(("episode", "kind", "at", "dub_at", "bar", "doubt"), told)
     rows = "".join(
         f"<tr><td>{html.escape(p['episode'])}</td><td>{told('batch.place.' + p['kind'], seconds=p['seconds'])}</td>"
-        f'<td class="n">{clock(p["at"])}</td><td class="n">{clock(p["dub_at"])}</td><td class="n">±{p["error_ms"]:g} ms</td>'
+        f'<td class="n">{clock(p["at"])}</td><td class="n">{clock(p["dub_at"])}</td>'
+        f'<td class="n">±{measured(p["error_ms"], "ms", language)}</td>'
         f'<td class="n">{100 * p["doubt"]:.0f} %</td></tr>'
         for p in places[:MOST_SHOWN]
     )
     return f"<table><tr>{head}</tr>{rows}</table>"
 
 
-def _episodes(rows: Sequence[Mapping[str, Any]], told: Any) -> str:
+def _head(columns: Sequence[str], told: Any) -> str:
+    return "".join(f"<th{' class=n' if c in NUMBERS else ''}>{told(f'batch.column.{c}')}</th>" for c in columns)
+
+
+def _episodes(rows: Sequence[Mapping[str, Any]], told: Any, language: str) -> str:
     columns = ("episode", "dub", "state", "verdict", "bar", "without", "residual", "notes")
-    head = "".join(f"<th>{told(f'batch.column.{c}')}</th>" for c in columns)
-    return f"<table><tr>{head}</tr>{''.join(_episode(r, told) for r in rows)}</table>"
+    head = _head(columns, told)
+    return f"<table><tr>{head}</tr>{''.join(_episode(r, told, language) for r in rows)}</table>"
 
 
-def _episode(row: Mapping[str, Any], told: Any) -> str:
+def _episode(row: Mapping[str, Any], told: Any, language: str) -> str:
     def figure(name: str, unit: str) -> str:
         value = row.get(name)
-        return "" if value is None else f"{value:g} {unit}"
+        return "" if value is None else measured(value, unit, language)
 
     notes = [row["problem"], *row["doubts"], *(n for d in row["dubs"] for n in d["notes"])]
     said = "<br>".join(html.escape(str(n)) for n in notes if n)

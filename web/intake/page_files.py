@@ -12,10 +12,13 @@ import re
 import secrets
 from pathlib import Path
 
+from pipeline.files.received import shown_name
 from pipeline.settings import Settings
 from web.guard.security import secret_key
 from web.guard.visitors import names_of
 
+CALLED = ".called"
+"""A file beside an upload: the name it was given. Nobody can ask for what begins with a dot."""
 _FOLDER = re.compile(r"up-([0-9a-f]{32})-([0-9a-f]{32})")
 
 
@@ -48,6 +51,20 @@ class PageFiles:
         if match and not any(hmac.compare_digest(self._mark(match[1], o), match[2]) for o in names_of(owner)):
             return None
         return path if _is_plain(path, self.folder) else None
+
+    def keep_name(self, path: Path, name: str) -> None:
+        """Remembers what the owner of an upload calls it, where that is no name for a file here."""
+        if name != path.name:
+            (path.parent / CALLED).write_text(name, encoding="utf-8")
+
+    def called(self, path: Path) -> str:
+        """What the owner of a file calls it: an upload by its own name, any other by that of the file."""
+        if not _is_upload(path):
+            return path.name
+        try:
+            return shown_name((path.parent / CALLED).read_text(encoding="utf-8"), path.name)
+        except (OSError, ValueError):
+            return path.name
 
     def size_of(self, owner: str) -> int:
         """Bytes of all uploads of ``owner``, finished or not."""

@@ -17,8 +17,9 @@ from weakref import WeakValueDictionary
 from starlette.concurrency import run_in_threadpool
 
 from pipeline import places
-from pipeline.errors import BadRequest, NotFound
+from pipeline.errors import BadRequest, NotFound, StudioError
 from pipeline.files import downloads
+from pipeline.files.given_names import names_of, tell
 from pipeline.files.received import Stored
 from pipeline.links import fetching
 from pipeline.settings import Settings
@@ -112,13 +113,21 @@ class Sources:
         if text.startswith(CLIPS):
             return self.clip(unquote(text))
         resumed = text.startswith(UPLOADS)
-        stored = self._resumed(text, owner) if resumed else _stored(self._named(text, owner))
+        stored = self._resumed(text, owner) if resumed else self._found(text, owner)
         if probe:
-            self._engine.probe(stored.path)
+            try:
+                self._engine.probe(stored.path)
+            except StudioError as error:
+                tell(error, names_of({str(stored.path): stored.name}))
+                raise
         return stored
 
     def _resumed(self, text: str, owner: str) -> Stored:
         return self._resumable.complete(self._resumable.find(text.removeprefix(UPLOADS), owner))
+
+    def _found(self, text: str, owner: str) -> Stored:
+        path = self._named(text, owner)
+        return Stored(path, self.page_files.called(path), path.stat().st_size)
 
     def _named(self, text: str, owner: str) -> Path:
         """The file at a path: an upload of the page, an example, or in the library."""
@@ -151,10 +160,6 @@ def example(text: str) -> Path | None:
 @cache
 def _examples() -> frozenset[str]:
     return frozenset(p.name for p in EXAMPLES.glob("*") if p.is_file())
-
-
-def _stored(path: Path) -> Stored:
-    return Stored(path, path.name, path.stat().st_size)
 
 
 def _meant(text: str, host: str) -> tuple[str, bool]:

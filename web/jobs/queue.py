@@ -30,6 +30,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import BadRequest, NotFound, ToolError
+from pipeline.files.given_names import names_of, told
 from pipeline.links import fetching
 from pipeline.messages import Message, choose_language
 from pipeline.progress import Report
@@ -293,7 +294,7 @@ class Jobs:
         return replace(
             job,
             fraction=running.fraction,
-            message=Message("progress.stopping") if stopping else running.message,
+            message=Message("progress.stopping") if stopping else told(running.message, names_of(job.request.names)),
             stages=running.so_far(),
             seconds_left=None if stopping else running.seconds_left(),
             stopping=stopping,

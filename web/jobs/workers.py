@@ -24,6 +24,7 @@ from dataclasses import dataclass, replace
 from pipeline.compute.freed import give_back
 from pipeline.compute.warm import warming
 from pipeline.errors import Cancelled, StudioError, ToolError
+from pipeline.files.given_names import names_of, tell, told, told_in
 from pipeline.progress import heeding
 from web.jobs.folders import fresh_folder, named_error, remove_folder, stored_error
 from web.jobs.progress import Running
@@ -209,7 +210,7 @@ class Workers:
             fresh_folder(job)
             with heeding(running.check):
                 result = stored(self._run(job.request, job.folder, running))
-            return replace(job, state="done", result=result)
+            return replace(job, state="done", result=told_in(result, names_of(job.request.names)))
         except StudioError as error:
             return _failed(job, error)
         except Exception as error:  # noqa: BLE001 - any failure must stay inside its job
@@ -219,7 +220,13 @@ class Workers:
     def _settle(self, job: Job, running: Running) -> None:
         """Write the end of the job; again and again while the disk is full or the database locked."""
         fraction = 1.0 if job.state == "done" else running.fraction
-        ended = replace(job, finished=time.time(), stages=running.finish(), fraction=fraction, message=running.message)
+        ended = replace(
+            job,
+            finished=time.time(),
+            stages=running.finish(),
+            fraction=fraction,
+            message=told(running.message, names_of(job.request.names)),
+        )
         if job.state != "done":
             remove_folder(job)
         while True:
@@ -237,6 +244,7 @@ def _failed(job: Job, error: StudioError) -> Job:
     """The row of a job that ended with one of our errors."""
     if isinstance(error, Cancelled):
         return replace(job, state="cancelled")
+    tell(error, names_of(job.request.names))
     detail = error.detail if isinstance(error, ToolError) else ""
     _log.warning("job failed: %s %s", error, detail, extra={"error": type(error).__name__})
     return replace(job, state="failed", error=stored_error(error))

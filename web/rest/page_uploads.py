@@ -26,6 +26,7 @@ from pipeline.errors import StudioError, TooLarge
 from pipeline.files.received import Sink, need_space, shown_name
 from web.guard.visitors import owner_of_request, payer_of
 from web.intake.forms import Form, FormReader, boundary_of
+from web.intake.page_files import PageFiles
 from web.intake.uploads import on_disk
 from web.problems import language_of, status_of, words
 from web.rest import page_captions, page_shown
@@ -110,6 +111,7 @@ def install(app: FastAPI) -> None:
         followed = progress.begin(upload_id) if upload_id else _Followed()
         try:
             form = await _received(request, followed)
+            await on_disk(lambda: _named(form, service_of(request).sources.page_files))
         except ClientDisconnect:
             return Response(status_code=GONE)
         except StudioError as error:  # the page shows the text as it comes
@@ -155,6 +157,12 @@ async def _received(request: Request, followed: _Followed) -> Form:
     known = length if announced.isdigit() else None
     async with aclosing(service_of(request).allowance.metered(payer_of(request), known, request.stream())) as stream:
         return await reader.read(stream)
+
+
+def _named(form: Form, files: PageFiles) -> None:
+    """Remembers what their owner calls the files of a form."""
+    for file in form.files.values():
+        files.keep_name(file.path, file.name)
 
 
 def _sink(folder: Path, name: str, limit: int) -> Sink:

@@ -14,8 +14,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
 from pipeline.errors import BadRequest, TooLarge, UserError
+from pipeline.files.given_names import names_of, tell
 from pipeline.files.received import Stored, shown_name
-from pipeline.messages import Message
 from pipeline.requests import options_of
 from syncdub.requests import SyncRequest
 from web.guard.bodies import JSON_LIMIT
@@ -138,8 +138,7 @@ def _check(form: Form, service: Service) -> None:
         try:
             service.engine.probe(file.path)
         except UserError as error:
-            if error.message.values.get("name") == file.path.name:  # ours; its owner knows it by another
-                error.message = Message(error.message.code, {**error.message.values, "name": file.name})
+            tell(error, names_of({str(file.path): file.name}))
             raise
 
 

@@ -21,6 +21,7 @@ from pipeline.compute.remembered import Remembered
 from pipeline.errors import StudioError
 from pipeline.settings import Settings
 from web.intake.allowance import on_disk_size, uploads_of
+from web.intake.page_files import CALLED
 from web.jobs.folders import is_inside
 from web.jobs.kinds import homes
 from web.jobs.queue import Jobs
@@ -152,9 +153,10 @@ class Janitor:
         root = self._settings.temp_dir / "gradio"
         used = self._jobs.files_in_use()
         for folder, _, names in os.walk(root, topdown=False):
+            needed = any(str(Path(folder, name)) in used for name in names)
             for name in names:
                 path = Path(folder, name)
-                if str(path) not in used and _age(path) > self._patience():
+                if str(path) not in used and not (needed and name == CALLED) and _age(path) > self._patience():
                     _remove(path)
             if Path(folder) != root and _age(Path(folder)) > self._patience():
                 with contextlib.suppress(OSError):  # not empty

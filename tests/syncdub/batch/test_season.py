@@ -20,6 +20,7 @@ from pipeline.settings import Settings
 from pipeline.values import Span
 from syncdub.__main__ import main
 from syncdub.batch.planning import items, media_in, paired
+from syncdub.batch.report import measured
 from syncdub.batch.season import Episode, Season
 from syncdub.batch.table import read_table, write_table
 from syncdub.batch.workflow import season
@@ -213,3 +214,17 @@ def test_content_pairs_what_no_name_does_and_leaves_what_only_shares_the_song(tm
 
 def test_an_empty_season_has_no_pairs() -> None:
     assert Season((Episode(Path("a.mkv")),)).episodes[0].sure == 0.0
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "said"),
+    [
+        (1.0, "ms", "1 ms"),
+        (0.27, "ms", "0,27 ms"),
+        (12.34, "ms", "12,3 ms"),
+        (10000.1, "ms", "10,0 s"),
+        (10.0, "s", "10 s"),
+    ],
+)
+def test_a_figure_is_said_as_people_say_it(value: float, unit: str, said: str) -> None:
+    assert measured(value, unit, "es") == said

@@ -157,6 +157,7 @@ def test_a_dry_run_is_changed_by_hand_and_then_made_once(client: TestClient) -> 
     pairs = [{"original": "show/original/Show S01E01.mkv", "dubs": [["show/dub/Serie 1x03.mka"]]}]
     begun = client.post(f"/api/season/{task}/start", json={"pairs": pairs}).json()
     assert len(begun["started"]) == 1
+    ended(client, begun["started"][0])
     assert client.post(f"/api/season/{task}/start", json={"pairs": pairs}).json()["started"] == []
     body = client.get(f"/api/season/{task}").json()
     assert body["episodes"][0]["dubs"][0]["dub"] == "show/dub/Serie 1x03.mka"

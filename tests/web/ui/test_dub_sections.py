@@ -72,9 +72,9 @@ def test_a_season_is_paired_corrected_and_made(tmp_path: Path, monkeypatch: pyte
         assert [c.title for c in children] == ["show/films/Show S01E01.mkv + show/dubs/Serie 1x01.mka"]
         ended(client, children[0].id)
         for told in (named(work.look(VISITOR, task)), *list(map(named, work.open(f"{task} 1.0 open", VISITOR)))[-1:]):
-            assert "1 hechos" in told["counts"]
-            assert "Quedan" not in told["counts"]
-            assert "1 fuera del plan" in told["counts"]
+            assert "Hechos: 1;" in told["counts"]
+            assert "Pendientes" not in told["counts"]
+            assert "Fuera del plan: 1." in told["counts"]
             assert [row[4] for row in told["table"]["value"]["data"]] == ["Hecho", "Fuera del plan"]
             again = pd.DataFrame(told["table"]["value"]["data"], columns=told["table"]["value"]["headers"])
             assert [pair["original"] for pair in pairs_of(again)] == ["show/films/Show S01E01.mkv"], "out stays out"

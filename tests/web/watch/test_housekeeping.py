@@ -16,6 +16,7 @@ from pipeline.errors import NotFound
 from pipeline.settings import Settings
 from tests.fake_kinds import FAKES, asked
 from tests.fake_service import settings_for
+from web.intake.page_files import CALLED
 from web.jobs.queue import UNDO, Jobs
 from web.jobs.values import NOBODY, Asker
 from web.runner import queue_of
@@ -98,6 +99,8 @@ def test_a_running_job_and_its_inputs_are_never_touched(
     tmp_path: Path, settings: Settings, jobs: Jobs, janitor: Janitor
 ) -> None:
     source, page = upload(settings, 50), file(settings.temp_dir / "gradio" / "abc" / "in.mp4", 50)
+    called = file(page.parent / CALLED, 50)
+    other = file(settings.temp_dir / "gradio" / "def" / CALLED, 50)
     job_id = jobs.submit(
         asked("patient", {"until": str(tmp_path / "go"), "source": str(source), "other": str(page)}), NOBODY
     )
@@ -110,6 +113,8 @@ def test_a_running_job_and_its_inputs_are_never_touched(
     janitor.clean_start()
     janitor.clean()
     assert (source.exists(), page.exists(), started.exists()) == (True, True, True)
+    assert called.exists(), "what its owner calls it is kept with it"
+    assert not other.exists()
     (tmp_path / "go").touch()
     assert jobs.wait(job_id, 20).state == "done"
 

@@ -11,6 +11,7 @@ import gradio as gr
 
 from pipeline.errors import StudioError
 from pipeline.messages import clock
+from syncdub.batch.report import measured
 from syncdub.making.look import MODES
 from web.jobs.queue import Job
 from web.review import work
@@ -111,7 +112,7 @@ def place_name(place: Mapping[str, Any], language: str) -> str:
     """A place in a line: when, what, how sure."""
     what = tell(f"batch.place.{place['kind']}", language, seconds=place["seconds"])
     tick = "✓ " if place["ticked"] else ""
-    return f"{tick}{clock(place['at'])} · {what} · ±{place['error_ms']:g} ms · {percent(place['doubt'], language)}"
+    return f"{tick}{clock(place['at'])} · {what} · ±{measured(place['error_ms'], 'ms', language)} · {percent(place['doubt'], language)}"
 
 
 @dataclass(frozen=True)

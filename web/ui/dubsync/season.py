@@ -127,7 +127,7 @@ class SeasonWork:
             "table": gr.update(value=table_of(body, language), visible=True),
             "counts": counts_of(body, language),
             "films": films_of(body, made, language),
-            "start": gr.update(visible=unasked(body)),
+            "start": gr.update(visible=unasked(body), variant="secondary" if made else "primary"),
             "timer": gr.Timer(EVERY, active=bool(going(body)) or self._follows(job, made)),
         }
 
@@ -165,8 +165,9 @@ def section(page: Page, task: gr.BrowserState) -> SeasonSection:
             go = gr.Button(label("ui.season.pair"), elem_id="season-pair")
         progress = progress_place("season-progress")
         table = gr.Dataframe(
-            visible=False, interactive=True, wrap=True, label=label("ui.season.table"), elem_id="season-table"
-        )
+            visible=False, interactive=True, wrap=True, label=label("ui.season.table"), elem_id="season-table",
+            column_widths=["190px", "190px", "95px", "120px", "95px", "90px", "90px", "85px", "240px"],
+        )  # fmt: skip
         start = gr.Button(label("ui.season.start"), variant="primary", visible=False, elem_id="season-start")
         counts, made, timer = (
             gr.HTML(elem_id="season-counts"),

@@ -6,7 +6,7 @@ import html
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from syncdub.batch.report import counted
+from syncdub.batch.report import counted, measured
 from syncdub.batch.table import PARTS
 from web.jobs import edits
 from web.jobs.queue import Job
@@ -108,7 +108,7 @@ def _cells(row: Mapping[str, Any], language: str) -> list[str]:
     dubs = row["dubs"]
 
     def figure(name: str, unit: str) -> str:
-        return "" if row.get(name) is None else f"{row[name]:g} {unit}"
+        return "" if row.get(name) is None else measured(row[name], unit, language)
 
     named, out = " | ".join(d["dub"] for d in dubs), row["state"] == "left_out"
     notes = [row["problem"], named if out else "", *(n for d in dubs for n in d["notes"]), *row["doubts"]]

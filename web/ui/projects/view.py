@@ -75,7 +75,7 @@ def _card(project: Project, language: str) -> str:
         f'<i style="width:{done}%"></i></div>'
     )
     return (
-        f'<article class="{job.state}{" trashed" if job.trashed is not None else ""}" data-job="{job.id}"><div class="face">{picture}</div>'
+        f'<article class="{"running" if project.going else job.state}{" trashed" if job.trashed is not None else ""}" data-job="{job.id}"><div class="face">{picture}</div>'
         f'<div class="about"><h2>{name}</h2><p>{" · ".join(said)}</p><p class="state">{html.escape(_state(project, language))}</p>'
         f'{bar if job.state == "running" else ""}</div><div class="acts">{_acts(job, language)}</div></article>'
     )
