@@ -233,3 +233,10 @@ const downloads = (place, dirty, make) => {
   document.addEventListener('click', (e) => { const link = e.target.closest(`#${place} a[data-zip]`); if (link) caught(e, link, null); });
   return draw;
 };
+// A column that stands beside a longer one: where it is taller than the window it goes with the page until its end is seen, and stays there.
+const standing = (selector) => {
+  const sizes = new ResizeObserver(all => all.forEach(one => element.style.setProperty('--tall', `${Math.ceil(one.target.offsetHeight)}px`)));
+  let of = null;
+  const look = () => { const column = element.querySelector(selector); if (column !== of) { if (of) sizes.unobserve(of); of = column; if (of) sizes.observe(of); } };
+  new MutationObserver(look).observe(element, { childList: true, subtree: true }); look();
+};

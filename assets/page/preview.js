@@ -22,4 +22,8 @@ element.addEventListener('change', (e) => {
   if (e.target.matches('[data-time]')) trigger('apply', { n: clip, time });
   else if (e.target.matches('[data-clip]')) trigger('apply', { n: clip, time: 0.5 });
 });
+// Closed by its button or by Escape, wherever in it the focus is; that goes back to what opened it.
+const close = () => { seen = ''; shown = null; trigger('close', {}); document.getElementById('looks-see')?.focus(); };
+element.addEventListener('click', (e) => { if (e.target.closest('[data-close]')) close(); });
+element.addEventListener('keydown', (e) => { if (e.key === 'Escape' && element.querySelector('[data-shown]')) { e.preventDefault(); close(); } });
 setTimeout(look);

@@ -119,3 +119,4 @@ const weigh = () => {
 element.addEventListener('change', (e) => { if (e.target.matches('[data-want]')) weigh(); });
 framing.shape = () => { const look = lookOf(past.now()), costs = JSON.parse(makingBox()?.dataset.costs || '{}'), shape = look.aspect !== 'source' ? look.aspect : costs.places?.[look.platform]?.[0] || ''; return SHAPES[shape] ? shape : ''; };
 framing.span = (card) => boundsOf(past.now(), card.dataset.n);
+standing('.stage .desk');

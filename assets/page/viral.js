@@ -159,3 +159,4 @@ keyed({
 // What was ranked was made in a shape; a clip that was not is made in the one that the form has.
 framing.shape = (list) => { const shape = list.dataset.shape || document.querySelector('#viral-aspect input:checked')?.value || ''; return SHAPES[shape] ? shape : ''; };
 framing.span = (card) => boundsOf(past.now(), card.dataset.n);
+standing('.viral .watch');

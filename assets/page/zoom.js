@@ -8,15 +8,16 @@ const zooming = (now) => {
   const whole = () => Number(root()?.dataset.whole || 1), inner = () => wide().offsetWidth - 2 * MARGIN;
   const second = (x) => Math.max(0, Math.min(whole(), (x - wide().getBoundingClientRect().left - MARGIN) / inner() * whole()));
   const most = () => Math.max(1, whole() * MOST / Math.max(1, pane().clientWidth));
-  const sound = (from, to) => {
+  // The part of the track that is seen, and no pixel beside it: sound and pictures begin and end together.
+  const sound = () => {
     const canvas = root().querySelector('.tl-wave'); if (!canvas) return;
-    const width = pane().clientWidth, height = canvas.parentElement.clientHeight, sharp = devicePixelRatio || 1;
-    canvas.style.left = `${Math.max(0, pane().scrollLeft - MARGIN)}px`; canvas.style.width = `${width}px`;
+    const seen = pane().scrollLeft - MARGIN, left = Math.max(0, seen), width = Math.max(0, Math.min(inner(), seen + pane().clientWidth) - left), height = canvas.parentElement.clientHeight, sharp = devicePixelRatio || 1;
+    canvas.style.left = `${left}px`; canvas.style.width = `${width}px`;
     if (canvas.width !== Math.round(width * sharp) || canvas.height !== Math.round(height * sharp)) { canvas.width = Math.round(width * sharp); canvas.height = Math.round(height * sharp); }
     const pen = canvas.getContext('2d'); pen.setTransform(sharp, 0, 0, sharp, 0, 0); pen.clearRect(0, 0, width, height);
     if (!wave) return;
     pen.fillStyle = getComputedStyle(canvas).color;
-    const each = (to - from) / width;
+    const each = whole() / inner(), from = left * each;
     for (let x = 0; x < width; x += 2) {
       const first = Math.floor((from + x * each) * 50), last = Math.max(first + 1, Math.ceil((from + (x + 2) * each) * 50));
       let top = 0; for (let i = Math.max(0, first); i < last && i < wave.length; i++) if (wave[i] > top) top = wave[i];
@@ -24,7 +25,7 @@ const zooming = (now) => {
     }
   };
   // Pictures of the film, as many as fit, each the one of its time.
-  const pictures = (from, to) => {
+  const pictures = () => {
     const canvas = root().querySelector('.tl-film'); if (!canvas) return;
     canvas.hidden = !film; if (!film) return;
     const width = pane().clientWidth, height = canvas.parentElement.querySelector('.tl-film').clientHeight, sharp = devicePixelRatio || 1, n = Number(canvas.dataset.n), each = film.naturalWidth / n, tall = film.naturalHeight, across = each / tall * height;
@@ -57,7 +58,7 @@ const zooming = (now) => {
     planned = false; if (!root() || !pane()?.clientWidth) return;
     const view = pane(), from = second(view.getBoundingClientRect().left), to = second(view.getBoundingClientRect().right);
     wide().style.width = `${100 * zoom}%`;
-    sound(from, to); pictures(from, to); times(from, to); head();
+    sound(); pictures(); times(from, to); head();
     root().querySelector('.tl-shown').textContent = zoom > 1 ? `${clock(from)}–${clock(to)}` : '';
     root().querySelectorAll('[data-zoom]').forEach(b => { b.disabled = b.dataset.zoom === 'in' ? zoom >= most() - 0.01 : zoom <= 1; });
   };

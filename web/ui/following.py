@@ -143,6 +143,10 @@ class TabWork:
         """The tab without a result."""
         raise NotImplementedError
 
+    def without(self, job: Job, card: str) -> tuple[Any, ...]:
+        """The tab after a job that ended without a result: what was shown of it while it ran goes."""
+        return self.told(**{**self.blank(), "progress": card, "running": job.id})
+
     def cancel(self, job_id: str, request: gr.Request, event: gr.EventData) -> None:
         """Stops the job whose card was pressed (else the one that is followed), if it is this visitor's."""
         meant = str((event._data or {}).get("job") or job_id)

@@ -158,7 +158,10 @@ class DubWork(TabWork):
 
     def _finished(self, job: Job, card: str, language: str) -> Answer:
         if job.result is None or job.state != "done":
-            return self.told(progress=card, running=job.id)
+            # A film that was not written leaves the analysis that it would have been written from.
+            return (
+                self.without(job, card) if job.kind == AnalyseRequest.kind else self.told(progress=card, running=job.id)
+            )
         plan = public_result(job, self.page.settings, language)
         accepted = plan["verdict"] != "refuse" and bool(plan["segments"])
         table, first = phrases(plan, language), self._analysis(job)

@@ -125,7 +125,7 @@ class FindingWork(TabWork):
                 yield self.told(**{**({} if told else self.blank()), "progress": card, "running": job_id})
                 told = True
             elif job.state != "done" or job.result is None:
-                yield self.told(progress=card, running=job.id)
+                yield self.without(job, card)
             else:
                 yield self.told(progress=done_bar(job, language), view=self._shown(job, language), running=job.id)
 

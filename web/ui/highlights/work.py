@@ -116,7 +116,7 @@ class HighlightsWork(TabWork):
 
     def _finished(self, job: Job, card: str, language: str) -> Answer:
         if job.state != "done" or job.result is None:
-            return self.told(progress=card, running=job.id)
+            return self.without(job, card)
         result = public_result(job, self.page.settings, language)
         clips = self._there(job, language)
         there = gr.update(visible=bool(clips))

@@ -40,6 +40,8 @@ from web.ui.language import language_of, tell
 from web.ui.looks.work import said
 from web.ui.timeline import attr
 
+CLOSED = "closed"
+"""In the place of a preview that was closed."""
 MOST_KEPT = 6
 """Clips that are remembered as they were looked at."""
 
@@ -77,8 +79,19 @@ class PreviewWork:
         except StudioError as error:
             raise shown(error, request) from error
 
+    def open(self, request: gr.Request, job_id: str, where: Mapping[str, float] | None, *values: Any) -> Any:
+        """As :meth:`show`, where somebody asked to see it; and the place, which is not closed any more."""
+        there = {name: value for name, value in (where or {}).items() if name != CLOSED}
+        return self.show(request, job_id, there, *values), there
+
+    def close(self, where: Mapping[str, float] | None) -> tuple[str, dict[str, float]]:
+        """No preview, until somebody asks to see it again; it begins where it was."""
+        return "", {**(where or {}), CLOSED: 1.0}
+
     def update(self, request: gr.Request, job_id: str, where: Mapping[str, float] | None, *values: Any) -> Any:
-        """As :meth:`show` once there are clips; nothing before."""
+        """As :meth:`show` once there are clips; nothing before, and nothing after it was closed."""
+        if (where or {}).get(CLOSED):
+            return gr.skip()
         try:
             self._clips(job_id, request)
         except StudioError:
@@ -215,13 +228,18 @@ def drawn(what: Shown, language: str) -> str:
     )
     seconds = tell("ui.seconds", language, seconds=format_number(what.time, 1, language))
     return (
-        f'<div class="studio look-preview" data-shown="{attr(json.dumps(data))}"><div class="look-frame" style="aspect-ratio:{width}/{height}">'
+        f'<div class="studio look-preview" data-shown="{attr(json.dumps(data))}">{_close(language)}<div class="look-frame" style="aspect-ratio:{width}/{height}">'
         f'<img alt="" src="{attr(what.frame)}"><canvas></canvas>{area}</div>'
         f'<div class="look-where"><label>{html.escape(tell("ui.looks.clip", language))} <select data-clip>{choice}</select></label>'
         f"<label>{html.escape(tell('ui.looks.time', language))} "
         f'<input type="range" data-time min="0" max="{what.duration:.2f}" step="0.05" value="{what.time:.2f}"></label>'
         f"<output>{html.escape(seconds)}</output></div>{_facts(what, language)}</div>"
     )
+
+
+def _close(language: str) -> str:
+    words = attr(tell("ui.looks.close", language))
+    return f'<button type="button" class="look-close" data-close aria-label="{words}" title="{words}" aria-keyshortcuts="Escape">✕</button>'
 
 
 def _facts(what: Shown, language: str) -> str:

@@ -26,7 +26,8 @@ def wire(page: Page, demo: gr.Blocks, menus: Mapping[str, Any], panel: Panel, ru
     filled.then(seen.update, asked, panel.preview, **QUIET)
     panel.keep.click(work.keep, panel.inputs, both, **QUIET)
     panel.forget.click(work.forget, panel.name, both, **QUIET)
-    panel.see.click(seen.show, asked, panel.preview, **QUIET)
+    panel.see.click(seen.open, asked, [panel.preview, panel.where], **QUIET)
+    panel.preview.close(seen.close, panel.where, [panel.preview, panel.where], **QUIET)
     panel.preview.apply(seen.move, [running, *fields, *menus.values()], [panel.preview, panel.where], **QUIET)
     for component in (*fields, menus["aspect"], menus["framing"], menus["platform"]):
         # A picker tells every colour on the way; the last one counts.

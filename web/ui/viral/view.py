@@ -63,8 +63,8 @@ def view(board: Board, language: str) -> str:
     desk, text = _desk(board, language)
     body = (
         f'<div class="watch">{_player(_played(first), first.get("poster"), language)}'
-        f'<p class="now" aria-hidden="true"></p>{desk}{_tools(language) if board.job else ""}{text}<p class="legend">{legend}</p>'
-        f'<p class="soft">{html.escape(tell("ui.viral.heuristic", language))}</p></div><ol class="ranked">{cards}</ol>'
+        f'<p class="now" aria-hidden="true"></p>{desk}{_tools(language) if board.job else ""}{text}</div><div class="judged"><p class="legend">{legend}</p>'
+        f'<p class="soft">{html.escape(tell("ui.viral.heuristic", language))}</p><ol class="ranked">{cards}</ol></div>'
     )
     return f'<div class="studio viral"{editable(board.job, board.edits, body)} data-found="{board.found}">{body}</div>'
 

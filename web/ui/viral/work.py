@@ -149,7 +149,7 @@ class ViralWork(TabWork):
 
     def _finished(self, job: Job, card: str, language: str) -> Answer:
         if job.state != "done" or job.result is None:
-            return self.told(progress=card, running=job.id)
+            return self.without(job, card)
         result = public_result(job, self.page.settings, language)
         clips = [*result["viral_clips"], *result["closest"]]
         remarks = [*([] if result["viral_clips"] else [result["message"]]), *result["notes"]]
