@@ -31,7 +31,7 @@ from pipeline.values import Transcript
 
 if TYPE_CHECKING:
     from pipeline.evidence.fingerprints import SoundPrint
-    from pipeline.evidence.gather import RawEvidence
+    from pipeline.evidence.gather import Heard, RawEvidence
 
 FEW = 64
 """Sets of keywords kept in memory: two for each language and person whose words differ."""
@@ -82,13 +82,15 @@ class Engine:
         """What a file is; asked once, see :class:`pipeline.media.probe.Probes`."""
         return self._probes(path)
 
-    def evidence(self, path: Path | str, report: Report = no_report, stream: int = 0) -> RawEvidence:
+    def evidence(
+        self, path: Path | str, report: Report = no_report, stream: int = 0, heard: Heard | None = None
+    ) -> RawEvidence:
         """Curves, events, shots, silences and beats of a file, from one pass over its sound (audio track number ``stream``) and one over
-        its picture."""
+        its picture. ``heard`` is told of the sound as soon as it is known, by another thread; not where that is no sooner."""
         from pipeline.evidence.gather import RawEvidence
 
         def gathered() -> RawEvidence:
-            return self._stages.gather(path, replace(self.probe(path), heard=stream), report)
+            return self._stages.gather(path, replace(self.probe(path), heard=stream), report, heard)
 
         with self._stages.aside():
             return self.memory.recall("evidence", path, (stream,) if stream else (), RawEvidence, gathered)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from contextvars import ContextVar
+from types import TracebackType
 from typing import Protocol
 
+from pipeline.errors import Cancelled
 from pipeline.messages import Message
 
 Report = Callable[[float, Message], None]
@@ -77,3 +80,48 @@ def part_of(report: Report, low: float, high: float) -> Report:
         report(low + (high - low) * min(max(fraction, 0.0), 1.0), message)
 
     return inner
+
+
+class Sides:
+    """One :data:`Report` for works side by side, each with its share of the whole; what is said is what the first of them says that is
+    not done. When one of them is stopped or fails, the others are stopped at their next report."""
+
+    def __init__(self, report: Report, shares: Sequence[float]) -> None:
+        self._report, self._shares, self._done = report, shares, [0.0] * len(shares)
+        self._said: Message | None = None
+        self._lock, self._stopped = threading.Lock(), threading.Event()
+
+    def part(self, n: int) -> Report:
+        """The :data:`Report` of work number ``n``, for any thread."""
+
+        def inner(fraction: float, message: Message) -> None:
+            if self._stopped.is_set():
+                raise Cancelled
+            with self._lock, contextlib.ExitStack() as unfinished:
+                unfinished.callback(self.stop)
+                self._done[n] = min(max(fraction, 0.0), 1.0)
+                if self._said is None or all(done >= 1.0 for done in self._done[:n]):
+                    self._said = message
+                whole = sum(share * done for share, done in zip(self._shares, self._done, strict=True))
+                self._report(min(1.0, whole), self._said)
+                unfinished.pop_all()
+
+        return inner
+
+    def __enter__(self) -> Sides:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is not None:
+            self.stop()
+
+    def done(self, n: int) -> None:
+        """Work number ``n`` is over, whatever it has reported."""
+        with self._lock:
+            self._done[n] = 1.0
+
+    def stop(self) -> None:
+        """Makes the others raise :class:`pipeline.errors.Cancelled` at their next report."""
+        self._stopped.set()

@@ -26,7 +26,7 @@ from pipeline.text.values import Facts, Keyword
 from pipeline.values import Transcript
 
 if TYPE_CHECKING:
-    from pipeline.evidence.gather import RawEvidence
+    from pipeline.evidence.gather import Heard, RawEvidence
     from pipeline.speech.passages import Passage, Said, Vote
     from pipeline.speech.transcriber import Transcriber
     from pipeline.speech.values import Chunk, HeardWord
@@ -50,8 +50,8 @@ class Stages(Protocol):
     ) -> Transcript:
         """What is said in audio track number ``stream``; ``language`` ``None`` detects it; ``names`` may be said."""
 
-    def gather(self, path: Path | str, info: MediaInfo, report: Report) -> RawEvidence:
-        """Curves, events, shots, silences and beats of a file."""
+    def gather(self, path: Path | str, info: MediaInfo, report: Report, heard: Heard | None = None) -> RawEvidence:
+        """Curves, events, shots, silences and beats of a file; ``heard`` may be told of the sound before pictures are looked at."""
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Unit vectors (n, d) of sentences."""
@@ -95,11 +95,11 @@ class Here:
                 path, language=language, stream=stream, report=report, duration=duration, names=names
             )
 
-    def gather(self, path: Path | str, info: MediaInfo, report: Report) -> RawEvidence:
+    def gather(self, path: Path | str, info: MediaInfo, report: Report, heard: Heard | None = None) -> RawEvidence:
         """See :func:`pipeline.evidence.gather.gather`."""
         from pipeline.evidence.gather import gather
 
-        return gather(path, info, settings=self.settings, device=self.device, report=report)
+        return gather(path, info, settings=self.settings, device=self.device, report=report, heard=heard)
 
     def hear(self, passage: Passage) -> Said:
         """What is said in one passage of a film."""

@@ -16,16 +16,16 @@ from pipeline.evidence.crowd import crowd_of
 from pipeline.evidence.sound_events import BY_LABEL
 from pipeline.media.values import MediaInfo
 from pipeline.messages import Message, message
-from pipeline.progress import Report, no_report, part_of
+from pipeline.progress import Report, Sides, no_report, part_of
 from pipeline.tracks.choice import chosen
 from pipeline.values import Cut, Span, Timeline, Transcript
 from reelify.cut.handing import reason_marks, write_plans
-from reelify.hearing import heard_by
+from reelify.hearing import Listening, heard_by
 from reelify.moments.highlights import find_highlights
 from reelify.requests import HighlightsRequest
 from reelify.thoughts_workflow import thoughts_of
 from reelify.values import Evidence, Highlight, Highlights, Thought
-from reelify.words import spoken_of, vocabulary_of
+from reelify.words import get_ready, spoken_of, vocabulary_of
 
 if TYPE_CHECKING:
     from pipeline.evidence.gather import RawEvidence
@@ -110,12 +110,19 @@ def collect(
     engine: Engine, info: MediaInfo, request: HighlightsRequest, report: Report
 ) -> tuple[Evidence, RawEvidence]:
     """Everything the decision sees: curves, events, shots and, where somebody speaks, the transcript."""
-    speech_share, stream = 0.6 if request.transcribe and info.audio else 0.0, chosen(info, request.track).heard
-    raw = engine.evidence(info.path, part_of(report, 0.0, 1.0 - speech_share), stream)
-    transcript = None
-    if speech_share and _somebody_speaks(raw, info.duration):
-        late = part_of(report, 1.0 - speech_share, 1.0)
-        transcript = _transcript(engine, info, request, stream, late)
+    stream, listens = chosen(info, request.track).heard, request.transcribe and bool(info.audio)
+    sides = Sides(report, (0.4, 0.6) if listens else (1.0, 0.0))
+    with Listening(lambda: _transcript(engine, info, request, stream, sides.part(1))) as listening:
+
+        def heard(sound: RawEvidence) -> None:
+            if listens and _somebody_speaks(sound, info.duration):
+                listening.begin()
+                engine.ahead(lambda: get_ready(engine, request.language or ""))
+
+        with sides:
+            raw = engine.evidence(info.path, sides.part(0), stream, heard)
+            sides.done(0)
+            transcript = listening.said() if listens and _somebody_speaks(raw, info.duration) else None
     evidence = evidence_of(raw, info, transcript)
     evidence = replace(evidence, curves={**evidence.curves, **crowd_of(Path(info.path), info.duration).curves})
     return replace(evidence, thoughts=_thoughts(engine, evidence)), raw

@@ -33,7 +33,7 @@ from reelify.score.semantics import Vocabulary
 from reelify.score.titles import labels
 from reelify.tighten_workflow import Tight, tight
 from reelify.values import Labels, ViralScore
-from reelify.words import score_words, spoken_of, vocabulary_of
+from reelify.words import get_ready, score_words, spoken_of, vocabulary_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +173,7 @@ def rank_clips(
         Cancelled: ``report`` stopped the work.
     """
     share = 0.6 if request.render and request.out else 0.98
-    engine.ahead(lambda: _get_ready(engine, request.language or request.expected))
+    engine.ahead(lambda: get_ready(engine, request.language or request.expected))
     stoppable = copy_context()
     engine.ahead(lambda: stoppable.run(_look_ahead, engine, request))
     limit = engine.settings.min_viral_score if request.min_score is None else request.min_score
@@ -187,12 +187,6 @@ def rank_clips(
     clips = _finish_all(engine, request, _remarked(engine, request, result.clips), part_of(report, share, 1.0))
     report(1.0, message("progress.done"))
     return replace(result, clips=clips)
-
-
-def _get_ready(engine: Engine, language: str) -> None:
-    spoken_of(engine, (Sentence(0.0, 0.0, "."),), language)
-    if language:
-        vocabulary_of(engine, language, {})
 
 
 def _look_ahead(engine: Engine, request: RankRequest) -> None:

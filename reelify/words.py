@@ -34,6 +34,13 @@ def spoken_of(engine: Engine, sentences: Sequence[Sentence], language: str) -> S
     return speech(sentences, engine.facts([s.text for s in sentences], language), engine.meaning)
 
 
+def get_ready(engine: Engine, language: str) -> None:
+    """Loads what judging words needs, in ``language`` where it is known."""
+    spoken_of(engine, (Sentence(0.0, 0.0, "."),), language)
+    if language:
+        vocabulary_of(engine, language, {})
+
+
 def score_words(engine: Engine, text: str, language: str, known: dict[str, Vocabulary] | None = None) -> ViralScore:
     """The score of a transcript's text alone, no media. Empty text scores 0. ``known`` keeps vocabularies from one text to the next."""
     spoken = spoken_of(engine, sentences_of(text), language)

@@ -36,7 +36,7 @@ from pipeline.stages import Here
 from pipeline.values import Transcript
 
 if TYPE_CHECKING:
-    from pipeline.evidence.gather import RawEvidence
+    from pipeline.evidence.gather import Heard, RawEvidence
     from pipeline.evidence.pieces import Measured, Piece
 
 R = TypeVar("R")
@@ -78,8 +78,8 @@ class AllWorkers:
         course = Transcriber(self._here.settings, self._here.device, listeners=others)
         return course.transcribe(path, language=language, stream=stream, report=report, duration=duration, names=names)
 
-    def gather(self, path: Path | str, info: MediaInfo, report: Report) -> RawEvidence:
-        """As :meth:`Here.gather`, long films piece by piece."""
+    def gather(self, path: Path | str, info: MediaInfo, report: Report, heard: Heard | None = None) -> RawEvidence:
+        """As :meth:`Here.gather`, long films piece by piece; ``heard`` is told nothing."""
         from pipeline.evidence.pieces import PIECE, gather_in_pieces
 
         if info.duration < 1.5 * PIECE:

@@ -16,7 +16,7 @@ SMALL = ("av", "scipy.ndimage")
 """Part of a second; loaded as soon as somebody is there."""
 LIBRARIES = (
     *(*SMALL, "torch", "scipy.signal", "onnxruntime", "faster_whisper"),
-    *("scipy.stats", "numba", "librosa.onset", "librosa.beat"),
+    *("scipy.stats", "numba", "librosa.beat"),
 )
 """In the order in which the first minute needs them; one that has begun to load is loaded to its end."""
 PAUSE = 3.0

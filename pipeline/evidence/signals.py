@@ -1,4 +1,4 @@
-"""Sound as curves: level, loudness, spectral centre, zero crossings, onsets, the band of reactions; pauses and beats. Streamed.
+"""Sound as curves: level, loudness, spectral centre, zero crossings, rises, the band of reactions; pauses and beats. Streamed.
 
 Every curve has a value each :data:`STEP` seconds:
 
@@ -9,7 +9,6 @@ centroid   centre of gravity of the spectrum, Hz
 zcr        sign changes per sample, 0 to 1
 flux       rise of the log-mel spectrum from frame to frame (onset strength), relative
 reaction   level of 300–3000 Hz, where laughter, applause and shouts have their energy, dB
-onsets     onsets a second (``librosa.onset.onset_detect``)
 ========== ====================================================================================
 """
 
@@ -121,12 +120,8 @@ class AudioSignals:
         start = self._start or 0.0
         rows = np.array(self._rows, np.float32).reshape(-1, len(CURVES))[: -(-self._n_samples // UNIT)]
         n_frames = -(-self._n_samples // HOP)
-        onset_strength = np.array(self._onsets, np.float32)[:n_frames]
-        onsets = find_onsets(onset_strength)
-        beats = find_beats(onset_strength) if music else np.zeros(0)
+        beats = find_beats(np.array(self._onsets, np.float32)[:n_frames]) if music else np.zeros(0)
         curves = [Curve(name, np.ascontiguousarray(rows[:, i]), STEP, start) for i, name in enumerate(CURVES)]
-        counts = np.bincount((onsets / STEP).astype(int), minlength=len(rows))[: len(rows)] / STEP
-        curves.append(Curve("onsets", counts.astype(np.float32), STEP, start))
         end = start + self._n_samples / RATE
         pauses = find_silences(np.array(self._levels, np.float32)[:n_frames], FRAME_TIME, start)
         silences = tuple(Span(s.start, min(s.end, end)) for s in pauses)
@@ -215,17 +210,6 @@ def find_silences(levels: NDArray[np.float32], step: float, start: float = 0.0) 
             quiet[low : low + size] |= levels[low : low + size] < floor + SILENCE_PART * (loud - floor)
     spans = (Span(float(start + a * step), float(start + b * step)) for a, b in runs(quiet))
     return [s for s in spans if s.duration >= MIN_SILENCE - 1e-9]
-
-
-def find_onsets(strength: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Times of onsets from onset strength every 20 ms, seconds."""
-    from librosa.onset import onset_detect
-
-    found = [np.zeros(0)]
-    for low, block in _blocks(strength):
-        times = onset_detect(onset_envelope=block, sr=RATE, hop_length=HOP, units="time")
-        found.append(np.asarray(times, float) + low)
-    return np.concatenate(found)
 
 
 def find_beats(strength: NDArray[np.float32]) -> NDArray[np.float64]:

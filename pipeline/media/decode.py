@@ -250,10 +250,11 @@ def video_blocks(
     """
     source = functools.partial(_pictures, path, keyframes)
     found = card_decoder.pictures(source, span.start if span else 0.0, device)
+    shrinker = _Shrinker(width, height, colour=colour)
     batch: list[NDArray[np.uint8]] = []
     times: list[float] = []
     for time, frame in _wanted(found, fps, span):
-        batch.append(_small(frame, width, height, colour=colour))
+        batch.append(shrinker(frame))
         times.append(time)
         if len(batch) == block:
             yield Frames(np.array(times), np.stack(batch))
@@ -304,12 +305,20 @@ def _wanted(frames: Iterator[tuple[float, Any]], fps: float | None, span: Span |
         yield time, frame
 
 
-def _small(frame: Any, width: int, height: int, *, colour: bool) -> NDArray[np.uint8]:
-    turns = round(frame.rotation / 90) % 4
-    size = (height, width) if turns % 2 else (width, height)
-    name = "rgb24" if colour else "gray"
-    picture: NDArray[np.uint8] = frame.reformat(
-        width=size[0], height=size[1], format=name, interpolation="AREA"
-    ).to_ndarray()
-    # PyAV gives counter-clockwise degrees, the direction np.rot90 turns.
-    return np.ascontiguousarray(np.rot90(picture, turns)) if turns else picture
+class _Shrinker:
+    """Makes pictures small and upright. Its scaler's tables are made once: PyAV makes new ones for each frame that scales itself, which
+    takes longer than to scale it."""
+
+    def __init__(self, width: int, height: int, *, colour: bool) -> None:
+        from av.video.reformatter import VideoReformatter
+
+        self._width, self._height, self._format = width, height, "rgb24" if colour else "gray"
+        self._scaler = VideoReformatter()
+
+    def __call__(self, frame: Any) -> NDArray[np.uint8]:
+        turns = round(frame.rotation / 90) % 4
+        width, height = (self._height, self._width) if turns % 2 else (self._width, self._height)
+        scaled = self._scaler.reformat(frame, width, height, self._format, interpolation="AREA", threads=1)
+        picture = np.asarray(scaled.to_ndarray(), np.uint8)
+        # PyAV gives counter-clockwise degrees, the direction np.rot90 turns.
+        return np.ascontiguousarray(np.rot90(picture, turns)) if turns else picture

@@ -15,7 +15,8 @@ from pipeline.compute.device import in_batches, sparing
 from pipeline.errors import Cancelled
 from pipeline.media import ffmpeg
 from pipeline.media.decode import load_audio, video_blocks
-from pipeline.progress import breathe, heeding, turn
+from pipeline.messages import Message
+from pipeline.progress import Sides, breathe, heeding, no_report, turn
 
 
 def no_more() -> None:
@@ -109,3 +110,35 @@ def test_reading_and_writing_media_is_stopped_in_the_middle(film: Path, work: Ca
     with heeding(After(1)), pytest.raises(Cancelled):
         work(film)
     assert np.all(np.isfinite(load_audio(film, rate=8000).samples))
+
+
+def test_work_side_by_side_is_one_report() -> None:
+    told: list[tuple[float, str]] = []
+    sides = Sides(lambda fraction, message: told.append((round(fraction, 6), message.code)), (0.25, 0.75))
+    first, second = sides.part(0), sides.part(1)
+    second(0.2, Message("b"))
+    first(0.4, Message("a"))
+    second(0.6, Message("b"))
+    first(1.0, Message("a"))
+    second(0.8, Message("b"))
+    assert told == [(0.15, "b"), (0.25, "a"), (0.55, "a"), (0.7, "a"), (0.85, "b")]
+    remembered = Sides(lambda fraction, message: told.append((round(fraction, 6), message.code)), (0.4, 0.6))
+    remembered.done(0)
+    for fraction, code in ((0.5, "c"), (0.75, "d")):
+        remembered.part(1)(fraction, Message(code))
+    assert told[-2:] == [(0.7, "c"), (0.85, "d")]
+
+
+def test_where_one_side_is_stopped_or_fails_the_other_stops() -> None:
+    def stopped(fraction: float, message: Message) -> None:
+        raise Cancelled
+
+    sides = Sides(stopped, (0.5, 0.5))
+    with pytest.raises(Cancelled):
+        sides.part(0)(0.1, Message("a"))
+    sides = Sides(no_report, (0.5, 0.5))
+    sides.part(1)(0.1, Message("b"))
+    with pytest.raises(ValueError, match="broken"), sides:
+        raise ValueError("broken")
+    with pytest.raises(Cancelled):
+        sides.part(1)(0.2, Message("b"))

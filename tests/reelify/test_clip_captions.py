@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from pipeline.engine import Engine
-from pipeline.evidence.gather import RawEvidence
+from pipeline.evidence.gather import Heard, RawEvidence
 from pipeline.media import ffmpeg
 from pipeline.progress import Report, no_report
 from pipeline.render import render
@@ -55,7 +55,9 @@ class Told(Engine):
     ) -> Transcript:
         return said()
 
-    def evidence(self, path: Path | str, report: Report = no_report, stream: int = 0) -> RawEvidence:
+    def evidence(
+        self, path: Path | str, report: Report = no_report, stream: int = 0, heard: Heard | None = None
+    ) -> RawEvidence:
         return RawEvidence(SECONDS, has_audio=True, has_video=True)
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:

