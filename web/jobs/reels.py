@@ -141,10 +141,17 @@ def folder_rows(jobs: Queue, job: Job) -> list[dict[str, Any]]:
                 "task_id": child.id if child else None,
                 "status": child.state if child else None,
                 "clips": _clips_of(child, path) if child and child.state == "done" else 0,
-                "error": (child.error or {}).get("message") if child else None,
+                "error": _why_not(child, path) if child else None,
             }
         )
     return rows
+
+
+def _why_not(job: Job, path: Path) -> Any:
+    """Why a job made nothing of a file: it failed, or it passed over that file."""
+    skipped = (job.result or {}).get("skipped", ())
+    passed = next((one["message"] for one in skipped if one.get("source") == str(path)), None)
+    return passed or (job.error or {}).get("message")
 
 
 def _clips_of(job: Job, path: Path) -> int:

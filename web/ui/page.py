@@ -56,7 +56,7 @@ def build(page: Page) -> gr.Blocks:
         tab.wire(page, demo, dub)
         finding_tab.wire(page, demo, finding)
         remember_words(page, demo, [moments.options["words"], viral.options["words"], finding.options["words"]])
-        projects_tab.wire(page, demo, tabs, projects, ways, [dub.season.films, moments.folder.videos])
+        projects_tab.wire(page, demo, tabs, projects, ways, [dub.season, moments.folder])
         for work, inputs, outputs, opened, again in zip(
             (moments.work(page), viral.work(page), dub.work(page), finding.work(page)),
             (moments.inputs, viral.settings, list(dub.options.values()), finding.inputs),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
+from pipeline.errors import NoAudio
 from reelify.folder_request import FolderRequest
 from reelify.requests import HighlightsRequest, RankRequest
 from tests import fake_service
@@ -22,8 +24,6 @@ from web.jobs.kinds import Kind, by_name
 def moments(engine: Any, request: Any, folder: Path, report: Any) -> dict[str, Any]:
     """Fails where nothing is said."""
     if request.source.read_bytes() == b"silent":
-        from pipeline.errors import NoAudio
-
         raise NoAudio(name="silent")
     return highlights(engine, request, folder, report)
 
@@ -79,6 +79,25 @@ def test_every_video_becomes_a_task_and_one_that_fails_stops_none(client: TestCl
     (jobs.get(task).folder / "begun").unlink()
     reels.folder_begun(jobs, jobs.get(task))
     assert len(jobs.children(task)) == 3, "asked again, nothing is made twice"
+
+
+def passing_over(engine: Any, request: Any, folder: Path, report: Any) -> dict[str, Any]:
+    """Judges every clip but the silent one."""
+    silent = [clip for clip in request.clips if clip.source.read_bytes() == b"silent"]
+    rest = replace(request, clips=tuple(clip for clip in request.clips if clip not in silent))
+    told = [
+        {"source": str(c.source), "title": c.name, "error": "no_audio", "message": NoAudio(name=c.name).message}
+        for c in silent
+    ]
+    return {**rank(engine, rest, folder, report), "skipped": told}
+
+
+def test_a_ranking_that_passes_over_a_video_says_why(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(parts(client).jobs.kinds, "rank", Kind(RankRequest, passing_over, "viral_clips"))
+    task = client.post("/api/v1/folder", json={"folder": "talks", "rank": True}).json()["task_id"]
+    rows = settled(client, task)
+    assert [bool(row["error"]) for row in rows] == [False, True, False]
+    assert "b.mp4" in rows[1]["error"]
 
 
 def test_a_folder_is_ranked_by_one_task(client: TestClient) -> None:

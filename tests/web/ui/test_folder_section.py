@@ -47,7 +47,9 @@ def test_a_folder_is_looked_through(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         assert (fold["open"], again, timer.active) == (True, task, False)
         assert '<b>talks/a.mp4</b><span class="soft">Terminado · 2 clips</span>' in videos
         assert '<b>talks/b.mp4</b><span class="soft">Ha fallado · ' in videos, "and why"
-        assert all(f'data-act="open" data-job="{child.id}"' in videos for child in children)
+        ways = [("retry" if child.state == "failed" else "open", child.id) for child in page.jobs.children(task)]
+        assert all(f'data-act="{act}" data-job="{child}"' in videos for act, child in ways)
+        assert sorted(act for act, _ in ways) == ["open", "retry"]
         assert f"/api/v1/folder/{task}?form=csv" in counts
         assert not work.back(task, VISITOR)[0]["open"], "after a reload what has ended stays folded"
         assert "__type__" in str(work.open("0" * 32, VISITOR)[0]), "nobody's folder changes nothing"

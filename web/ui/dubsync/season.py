@@ -143,7 +143,7 @@ class SeasonSection:
     work: SeasonWork
     outputs: list[Any]
     task: gr.BrowserState
-    films: gr.HTML
+    parts: gr.HTML
 
 
 def section(page: Page, task: gr.BrowserState) -> SeasonSection:

@@ -12,7 +12,7 @@ from web.jobs import edits
 from web.jobs.queue import Job
 from web.ui.dubsync.review import place_name
 from web.ui.language import tell
-from web.ui.running.children import REVIEW_PLACE, Child, children_list
+from web.ui.running.children import ACTS, REVIEW_PLACE, Child, children_list
 from web.ui.timeline import attr
 
 COLUMNS = ("episode", "dub", "sure", "how", "state", "bar", "without", "residual", "notes")
@@ -75,7 +75,7 @@ def _film(row: Mapping[str, Any], places: Sequence[Mapping[str, Any]], job: Job 
         said.append(tell("ui.season.checked", language, done=ticked, number=len(places)))
     if job is not None and edits.nudges_of(edits.load(job)):
         said.append(tell("ui.season.moved", language))
-    acts = ("open", "review") if places else ("open",)
+    acts = (*ACTS.get(row["status"] or "", ()), *(("review",) if places else ()))
     return Child(row["original"], said, row["task_id"] or "", acts, row["download_url"] or "")
 
 

@@ -71,7 +71,7 @@ def layout(page: Page, running: gr.BrowserState, whole: gr.BrowserState, asked: 
     state = {"running": running, "analysed": gr.State("")}
     reviewed = review.section(page, state["analysed"], asked)
     films = season.section(page, whole)
-    reviewed.kept.then(films.work.checked, films.task, films.films, **QUIET)
+    reviewed.kept.then(films.work.checked, films.task, films.parts, **QUIET)
     return DubTab(
         review=reviewed.whole,
         season=films,

@@ -17,7 +17,7 @@ from web.ui.following import QUIET, Page, asker, owner_of
 from web.ui.following import shown as problem
 from web.ui.language import label, language_of, tell
 from web.ui.running.card import progress_card
-from web.ui.running.children import Child, children_list, children_place
+from web.ui.running.children import ACTS, Child, children_list, children_place
 from web.ui.timeline import attr
 
 Rows = Sequence[Mapping[str, Any]]
@@ -97,7 +97,7 @@ def _counts(rows: Rows, going: int, job: Job, language: str) -> str:
 def _videos(rows: Rows, language: str) -> str:
     """The videos with the ways to them: those that are still to be asked for have none."""
     found = [
-        Child(row["video"], _said(row, language), row["task_id"] or "", ("open",) if row["task_id"] else ())
+        Child(row["video"], _said(row, language), row["task_id"] or "", ACTS.get(row["status"] or "", ()))
         for row in rows
     ]
     return f'<div class="studio">{children_list(found, tell("ui.folder.table", language), language)}</div>'
@@ -117,7 +117,7 @@ class FolderSection:
     work: FolderWork
     outputs: list[Any]
     task: gr.BrowserState
-    videos: gr.HTML
+    parts: gr.HTML
 
 
 def section(page: Page, options: dict[str, Any], task: gr.BrowserState) -> FolderSection:

@@ -57,8 +57,8 @@ def layout(page: Page, running: gr.BrowserState, whole: gr.BrowserState) -> High
         wrong = wrong_place("highlights")
         with gr.Accordion(label("ui.advanced"), open=False, elem_classes="flow-options"):
             options = _options(page)
-        videos = folder.section(page, options, whole)
         shown = _results()
+        videos = folder.section(page, options, whole)
     state = {"running": running, "clips": gr.State({})}
     return HighlightsTab(folder=videos, progress=progress, zone=zone, wrong=wrong, options=options, **shown, **state)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import gradio as gr
 
@@ -14,6 +15,25 @@ from web.ui.theme import asset
 
 EVERY = 2.0
 """Seconds between two looks while the page is open."""
+
+
+class Looks(Protocol):
+    """The work of a section."""
+
+    def look(self, request: gr.Request, task: str) -> Any: ...
+
+
+class Part(Protocol):
+    """A section with a job of many parts: ``parts`` is their list; ``work.look`` draws it anew from the job in ``task``."""
+
+    @property
+    def parts(self) -> gr.HTML: ...
+    @property
+    def task(self) -> gr.BrowserState: ...
+    @property
+    def outputs(self) -> list[Any]: ...
+    @property
+    def work(self) -> Looks: ...
 
 
 @dataclass(frozen=True)
@@ -52,13 +72,13 @@ def layout() -> ProjectsTab:
     return ProjectsTab(search, view)
 
 
-def wire(page: Page, demo: gr.Blocks, tabs: gr.Tabs, tab: ProjectsTab, ways: Ways, parts: Sequence[gr.HTML]) -> None:
-    """Connects the components with their work. ``parts`` are lists of what a job is made of, which lead to projects too."""
+def wire(page: Page, demo: gr.Blocks, tabs: gr.Tabs, tab: ProjectsTab, ways: Ways, parts: Sequence[Part]) -> None:
+    """Connects the components with their work. ``parts`` are sections with lists of what a job is made of, which lead to projects too."""
     work = ProjectsWork(page)
     gr.Timer(EVERY).tick(work.look, tab.search, tab.view, **QUIET)
     demo.load(work.look, tab.search, tab.view, **QUIET)
     tab.search.input(work.look, tab.search, tab.view, **QUIET)
     led = [tabs, *ways.states.values()]
     tab.view.select(work.act, tab.search, [tab.view, *led], **QUIET)
-    for view in parts:
-        view.select(work.lead, None, led, **QUIET)
+    for part in parts:
+        part.parts.select(work.lead, None, led, **QUIET).then(part.work.look, part.task, part.outputs, **QUIET)

@@ -59,13 +59,14 @@ class ProjectsWork:
         return self.look(search, request), *(gr.skip() for _ in WAYS)
 
     def lead(self, request: gr.Request, event: gr.EventData) -> Answer:
-        """Opens what a button means: (tabs, then for each of :data:`WAYS` what it opens)."""
+        """Opens what a button means, or does it: (tabs, then for each of :data:`WAYS` what it opens)."""
         data = event._data or {}
         name, place = str(data.get("act")), str(data.get("place") or "")[:LONGEST_PLACE]
         try:
-            if name not in OPENS:
-                raise NotFound(name=name)
             job = self._known(name, str(data.get("job")), owner_of(request))
+            if name not in OPENS:
+                self._do(name, job.id, "")
+                return tuple(gr.skip() for _ in WAYS)
         except StudioError as error:
             raise shown(error, request) from error
         way = SECTIONS.get(job.kind) or (f"again {PLACES[job.kind]}" if name == "again" else PLACES[job.kind])

@@ -16,6 +16,16 @@ REVIEW_PLACE = "sync-review"
 """Where a review is on the page; what opens one leads there."""
 
 
+ACTS = {
+    "queued": ("open", "cancel"),
+    "running": ("open", "cancel"),
+    "done": ("open",),
+    "failed": ("retry",),
+    "cancelled": ("retry",),
+}
+"""What can be done with a part, by the state of its job."""
+
+
 @dataclass(frozen=True, slots=True)
 class Child:
     """One part: ``name`` and what is ``said`` of it, the job that makes it, what can be done with that, and the address of its file."""
