@@ -30,7 +30,7 @@ from benchmarks import ROOT, page_checks, table
 from benchmarks.__main__ import ORDER
 from benchmarks.sections import put, section
 from pipeline.messages import languages
-from tests.browsing import Visit, app_process, chromium, page_server
+from tests.browsing import Visit, app_process, chromium, page_server, season_library
 
 WIDTHS = (390, 768, 1280, 1920)
 HEIGHTS = {390: 844, 768: 1024, 1280: 800, 1920: 1080}
@@ -107,9 +107,29 @@ def results(browser: Any, address: str) -> Any:
     visit.page.click("#finding-example")
     visit.page.wait_for_selector(FOUND, timeout=LIMIT)
     visit.page.wait_for_timeout(SETTLE)
+    if visit.page.locator("#sync-season").count():
+        _many(visit)
     state = visit.context.storage_state()
     visit.context.close()
     return state
+
+
+def _many(visit: Visit) -> None:
+    """A season and a folder of the library, worked through."""
+    page = visit.page
+    visit.tab(2)
+    page.click("#sync-season .label-wrap")
+    for field in ("films", "dubs"):
+        page.fill(f"#season-{field} :is(input, textarea)", field)
+    page.click("#season-pair")
+    page.locator("#season-start").click(timeout=LIMIT)
+    page.wait_for_selector("#season-made .season-places li:nth-child(2)", timeout=LIMIT)
+    visit.tab(0)
+    page.click("#highlights-folder .label-wrap")
+    page.fill("#folder-name :is(input, textarea)", "films")
+    page.click("#folder-go")
+    page.wait_for_selector("#folder-videos .children li:nth-child(2) [data-act=open]", timeout=LIMIT)
+    page.wait_for_timeout(SETTLE)
 
 
 def fresh(visit: Visit, eye: Eye, scheme: str) -> Iterator[Looked]:
@@ -166,6 +186,12 @@ def returning(visit: Visit, eye: Eye, scheme: str) -> Iterator[Looked]:
     page.locator("#tasks-view [data-act=rename]").first.click()
     yield eye.shoot(visit, "naming", scheme)
     page.keyboard.press("Escape")
+    for name, place in (("season", "sync-season"), ("folder", "highlights-folder")):
+        if page.locator(f"#tasks-view [data-to={place}]").count():
+            page.locator(f"#tasks-view [data-to={place}]").first.click()
+            page.wait_for_selector(f"#{place} .children li", timeout=LIMIT)
+            yield eye.shoot(visit, name, scheme)
+            visit.tab(3)
     visit.tab(4)
     page.wait_for_selector(FOUND, timeout=LIMIT)
     yield eye.shoot(visit, "finding", scheme)
@@ -248,7 +274,7 @@ def served(folder: Path, real: bool) -> Iterator[str]:
     from tests.page_kinds import PAGE_KINDS
 
     os.environ["GRADIO_TEMP_DIR"] = str(folder / "temp" / "gradio")
-    with page_server(folder, PAGE_KINDS) as place:
+    with page_server(folder, PAGE_KINDS, **season_library(folder / "library")) as place:
         yield place.address
 
 

@@ -129,6 +129,19 @@ def page_server(folder: Path, kinds: Mapping[str, Any], **changes: Any) -> Itera
         thread.join(20)
 
 
+def season_library(folder: Path) -> dict[str, Any]:
+    """A library with two films and their dubs in ``films`` and ``dubs``; the settings that have it."""
+    for n in (1, 2):
+        for name, example in (
+            (f"films/Show S01E0{n}.mp4", "dubsync_1_film.mp4"),
+            (f"dubs/Serie 1x0{n}.m4a", "dubsync_2_doblaje.m4a"),
+        ):
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(EXAMPLES / example, path)
+    return {"media_source_enabled": True, "media_source_path": folder}
+
+
 @contextmanager
 def another_language(folder: Path, tag: str, words: Mapping[str, str]) -> Iterator[None]:
     """The locales with one more language that says only ``words``."""

@@ -21,6 +21,8 @@ from reelify.requests import (
     RankRequest,
     TranscribeRequest,
 )
+from syncdub.making.plan import placed
+from syncdub.making.review import places
 from syncdub.plan_file import save_plan
 from syncdub.requests import AnalyseRequest, BatchRequest, SyncRequest
 from syncdub.values import Anchor, Segment, SyncPlan
@@ -170,9 +172,18 @@ def analyse(engine: Any, request: Any, folder: Path, report: Report) -> dict[str
 
 
 def synchronise(engine: Any, request: Any, folder: Path, report: Report) -> dict[str, Any]:
-    """The same plan with a finished film."""
+    """The same plan with a finished film, and what is worth a look in it."""
     output = _video(folder / "synced.mkv")
-    return {**plan_json(_plan()), "output": str(output), "residual_ms": {"median": 1.5, "p95": 3.0}, "joins": []}
+    save_plan(_plan(), folder)
+    told = [place.to_json() for place in places(placed(_plan()))]
+    seen = {"figures": {"bar_ms": 2.0, "without_dub_s": 2.6, "residual_ms": 1.5}, "places": told}
+    return {
+        **plan_json(_plan()),
+        "output": str(output),
+        "residual_ms": {"median": 1.5, "p95": 3.0},
+        "joins": [],
+        **seen,
+    }
 
 
 def transcribe(engine: Any, request: Any, folder: Path, report: Report) -> dict[str, Any]:

@@ -68,6 +68,11 @@ def synchronise(engine: Engine, request: SyncRequest, folder: Path, report: Repo
     return body
 
 
+def refused(job: Job) -> bool:
+    """Whether the two files of a finished job do not belong together."""
+    return job.kind in {AnalyseRequest.kind, SyncRequest.kind} and (job.result or {}).get("verdict") == "refuse"
+
+
 def film_of(analysed: Job, options: Mapping[str, Any]) -> SyncRequest:
     """What to ask for the film of a finished analysis, or of a film made without one, whose places are found no second time; ``options``
     are fields that now have other values.

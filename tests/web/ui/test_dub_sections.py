@@ -82,6 +82,7 @@ def test_a_season_is_paired_corrected_and_made(tmp_path: Path, monkeypatch: pyte
             assert f'data-act="open" data-job="{children[0].id}"' in told["films"]
             assert all(f"/api/season/{task}?form={form}" in told["counts"] for form in ("html", "csv", "json"))
             assert not told["timer"].active, "nothing is looked at any more once all have ended"
+        assert not named(next(work.back(task, VISITOR)))["fold"]["open"], "what is made stays folded"
         first = named(next(work.open(f"{task} 1.0 open", VISITOR)))
         assert (first["fold"]["open"], first["task"]) == (True, task)
         (nobodys,) = work.open(f"{'0' * 32} 1.0 open", VISITOR)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,42 +9,20 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline.engine import Engine
 from pipeline.messages import Message, say
-from pipeline.progress import Report
 from syncdub.batch import planning
-from syncdub.making.plan import placed
-from syncdub.making.review import places
-from syncdub.plan_file import save_plan
-from syncdub.requests import SyncRequest
-from tests.browsing import EXAMPLES, Place, Visit, eventually, page_server
-from tests.page_kinds import PAGE_KINDS, _plan, synchronise
-from web.jobs.kinds import Kind, by_name
+from tests.browsing import Place, Visit, eventually, page_server, season_library
+from tests.page_kinds import PAGE_KINDS
 from web.review.work import marks_of
 
 pytestmark = pytest.mark.browser
-
-
-def made(engine: Engine, request: SyncRequest, folder: Path, report: Report) -> dict[str, Any]:
-    """A film with its plan, whose places are worth a look."""
-    save_plan(_plan(), folder)
-    told = [place.to_json() for place in places(placed(_plan()))]
-    return {**synchronise(engine, request, folder, report), "figures": {"bar_ms": 3.0}, "places": told}
 
 
 @pytest.fixture
 def season(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "page" / "temp" / "gradio"))
     monkeypatch.setattr(planning, "evidence", lambda films, dubs, *_: np.zeros((len(films), len(dubs))))
-    for n in (1, 2):
-        for name, file in (
-            (f"films/Show S01E0{n}.mp4", "dubsync_1_film.mp4"),
-            (f"dubs/Serie 1x0{n}.m4a", "dubsync_2_doblaje.m4a"),
-        ):
-            (tmp_path / "library" / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(EXAMPLES / file, tmp_path / "library" / name)
-    library = {"media_source_enabled": True, "media_source_path": tmp_path / "library"}
-    with page_server(tmp_path / "page", {**PAGE_KINDS, **by_name(Kind(SyncRequest, made))}, **library) as found:
+    with page_server(tmp_path / "page", PAGE_KINDS, **season_library(tmp_path / "library")) as found:
         yield found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +14,19 @@ from syncdub.requests import AnalyseRequest, SyncRequest
 from tests import fake_service
 from tests.browsing import Place, Visit, eventually
 from tests.fake_kinds import FAKES
-from tests.fake_service import service
+from tests.fake_service import ended, service
 from tests.web.ui.test_dub_sections import VISITOR, page_of
 from web.jobs.kinds import Kind, by_name
-from web.jobs.values import Asker
+from web.jobs.values import Asker, Job
+from web.ui.dubsync.view import join_words
 from web.ui.dubsync.work import DubWork
 from web.ui.finding.work import FindingWork
 from web.ui.following import TabWork, owner_of
 from web.ui.highlights.work import HighlightsWork
 from web.ui.looks.preview import PreviewWork, Shown, drawn
+from web.ui.projects.facts import Facts
+from web.ui.projects.view import Project, listing
+from web.ui.running.card import done_bar
 from web.ui.viral.work import ViralWork
 
 TRACK = ".tl.whole:not([hidden]) .tl-track"
@@ -52,7 +57,7 @@ def test_nothing_is_left_of_a_job_that_ended_without_a_result(
         page = page_of(client)
         work = ViralWork(page, (), 0) if kind is ViralWork else kind(page, ())
         asker = Asker(owner_of(VISITOR))
-        *_, last = work.watch(page.jobs.submit(ASKED[kind](source), asker), "es")
+        *_, last = work.watch(ended(client, page.jobs.submit(ASKED[kind](source), asker)).id, "es")
         shown = dict(zip(work.names, last, strict=True))
         assert shown["board" if kind is ViralWork else "view"] == ""
         assert "studio-note bad" in shown["progress"]
@@ -154,3 +159,30 @@ def test_what_was_closed_is_not_opened_by_a_change(tmp_path: Path) -> None:
         gone, where = work.close({"n": 2, "time": 3.0})
         assert (gone, where["n"], where["time"]) == ("", 2, 3.0)
         assert set(work.update(VISITOR, "0" * 32, where)) == {"__type__"}
+
+
+@pytest.mark.parametrize(
+    ("missing", "extra", "said"),
+    [
+        (3.99, 0.0, "Unión: 3,99 s de la película sin doblaje"),
+        (0.001, 2.5, "Unión: 2,50 s del doblaje descartados"),
+        (1.0, 2.0, "Unión: 1,00 s de la película sin doblaje, 2,00 s del doblaje descartados"),
+        (0.0, 0.002, "Unión"),
+    ],
+)
+def test_a_join_says_only_what_it_takes_and_leaves(missing: float, extra: float, said: str) -> None:
+    assert join_words(missing, extra, "es") == said
+
+
+def test_a_refused_pair_is_no_success(tmp_path: Path) -> None:
+    asked = AnalyseRequest(original=tmp_path / "a.mp4", dub=tmp_path / "b.m4a")
+    done = Job("a" * 32, "analyse", asked, tmp_path, title="a + b", state="done", result={"verdict": "refuse"})
+    card = listing([Project(done, Facts(), 0)], "es")
+    assert '<article class="refused"' in card
+    assert "Estos dos archivos no van juntos" in card
+    assert "✓" not in done_bar(done, "es")
+    right = replace(done, result={"verdict": "edit"})
+    assert '<article class="done"' in listing([Project(right, Facts(), 0)], "es")
+    assert '<article class="running"' in listing([Project(right, Facts(), 0, going=2)], "es")
+    assert "pendientes: 2" in listing([Project(right, Facts(), 0, going=2)], "es")
+    assert "✓" in done_bar(right, "es")

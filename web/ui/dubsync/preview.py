@@ -16,7 +16,7 @@ from syncdub.making.soundtrack import Pair
 from syncdub.plan_file import PLAN, load_plan, moved
 from syncdub.requests import AnalyseRequest, Nudge
 from web.jobs.queue import Job
-from web.ui.dubsync.view import goes_on
+from web.ui.dubsync.view import goes_on, join_words
 from web.ui.following import Page
 from web.ui.language import tell
 
@@ -50,7 +50,7 @@ def join_views(plan: Mapping[str, Any], language: str) -> str:
         if goes_on(before, after):
             continue
         missing, extra = after["original_start"] - before["original_end"], after["dub_start"] - before["dub_end"]
-        text = tell("ui.sync.join", language, missing=missing, extra=extra)
+        text = join_words(missing, extra, language)
         wave = waves.get(round(after["original_start"], 2))
         drawn = _waves(wave, language) if wave else ""
         items.append(f"<li><strong>{clock(before['original_end'])}</strong> {html.escape(text)}{drawn}</li>")

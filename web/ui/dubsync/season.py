@@ -70,7 +70,8 @@ class SeasonWork:
             return
         language = language_of(request)
         body = self._body(job, language)
-        unfold = unfold or not job.is_finished or bool(going(body)) or (job.state == "done" and unasked(body))
+        begun = any(row["task_id"] for row in body["episodes"])
+        unfold = unfold or not job.is_finished or bool(going(body)) or (job.state == "done" and not begun)
         yield self.blank(task=job.id, fold=gr.update(open=unfold, visible=True))
         yield from self._watch(job.id, language)
 

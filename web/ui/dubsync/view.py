@@ -22,6 +22,8 @@ WIDTHS = {"wide": 960, "narrow": 380}
 SEAMLESS, OPEN_MS = 0.001, 250.0
 """Seconds under which one piece goes on where the one before ends; milliseconds of an error bar that stands for a join that may lie
 anywhere in its piece: no line jumps by less there."""
+LEAST_TOLD = 0.005
+"""Seconds."""
 N_ANCHORS = 1500
 MARKS = {"circle": "●", "square": "■", "triangle": "△"}
 """How the shapes of witnesses look in a line of text."""
@@ -50,6 +52,13 @@ def whole_view(shown: Map, language: str) -> str:
         f"{_tools(plan, language) if movable else ''}{'' if refused else segment_table(plan, language)}"
     )
     return f'<div class="studio sync"{editable(shown.job, shown.edits, body)}>{body}</div>'
+
+
+def join_words(missing: float, extra: float, language: str) -> str:
+    """What a join leaves without dub and leaves out of it, in seconds; what is less than a hundredth is not worth a word."""
+    parts = {"missing": missing, "extra": extra}
+    told = [tell(f"ui.sync.join.{name}", language, seconds=s) for name, s in parts.items() if s >= LEAST_TOLD]
+    return tell("ui.sync.join", language, what=", ".join(told)) if told else tell("batch.place.join", language)
 
 
 def verdict_card(plan: Mapping[str, Any], language: str) -> str:
@@ -193,7 +202,7 @@ def _gaps(segments: Sequence[Mapping[str, Any]], scale: _Scale, language: str) -
         extra = after["dub_start"] - before["dub_end"]
         if goes_on(before, after):
             continue
-        text = html.escape(tell("ui.sync.join", language, missing=missing, extra=extra))
+        text = html.escape(join_words(missing, extra, language))
         out.append(
             f'<rect class="gap" x="{x1:.1f}" y="{TOP}" width="{max(3.0, x2 - x1):.1f}" height="{HEIGHT - BOTTOM - TOP}"><title>{text}</title></rect>'
         )

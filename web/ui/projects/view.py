@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline.messages import clock, format_number, say
+from web.jobs.dubs import refused
 from web.jobs.queue import Job
 from web.ui.language import moment, percent, tell
 from web.ui.projects.facts import PLACES, SECTIONS, Facts
@@ -75,10 +76,15 @@ def _card(project: Project, language: str) -> str:
         f'<i style="width:{done}%"></i></div>'
     )
     return (
-        f'<article class="{"running" if project.going else job.state}{" trashed" if job.trashed is not None else ""}" data-job="{job.id}"><div class="face">{picture}</div>'
+        f'<article class="{_class(project)}{" trashed" if job.trashed is not None else ""}" data-job="{job.id}"><div class="face">{picture}</div>'
         f'<div class="about"><h2>{name}</h2><p>{" · ".join(said)}</p><p class="state">{html.escape(_state(project, language))}</p>'
         f'{bar if job.state == "running" else ""}</div><div class="acts">{_acts(job, language)}</div></article>'
     )
+
+
+def _class(project: Project) -> str:
+    """What a card looks like: as its state, but for what is done and yet goes on or came to nothing."""
+    return "running" if project.going else "refused" if refused(project.job) else project.job.state
 
 
 def _figures(project: Project, language: str) -> list[str]:
@@ -109,6 +115,8 @@ def _state(project: Project, language: str) -> str:
         return f"{say(job.message, language) if job.message else ''} {percent(job.fraction, language)}".strip()
     if job.state == "queued":
         return tell("ui.queued", language, ahead=job.ahead)
+    if refused(job):
+        return tell("ui.verdict.refuse", language)
     if project.going:
         return tell("ui.projects.going", language, number=project.going)
     return tell(f"ui.state.{job.state}", language)

@@ -10,6 +10,7 @@ import time
 from collections.abc import Sequence
 
 from pipeline.messages import say
+from web.jobs.dubs import refused
 from web.jobs.queue import Job
 from web.problems import words
 from web.ui.language import percent, tell
@@ -66,7 +67,7 @@ def done_bar(job: Job, language: str, extra: str = "") -> str:
     took = max(0.0, (job.finished or 0.0) - (job.started or job.finished or 0.0))
     change, fresh = (html.escape(tell(f"ui.flow.{w}", language)) for w in ("change", "new"))
     return (
-        f'<section class="studio studio-done" data-job="{job.id}" data-title="{attr(job.title)}"><p><b>✓ {html.escape(job.title)}</b> '
+        f'<section class="studio studio-done" data-job="{job.id}" data-title="{attr(job.title)}"><p><b>{"✕" if refused(job) else "✓"} {html.escape(job.title)}</b> '
         f'<span class="soft">{chosen_words(job, language, named=False)} · {html.escape(tell("ui.flow.took", language, seconds=took))}</span></p>'
         f'<div class="acts">{extra}<button type="button" data-flow="change">{change}</button>'
         f'<button type="button" data-flow="new">{fresh}</button></div></section>'
