@@ -28,6 +28,8 @@ LEVELS = 127
 EVENED = 0.6
 """How much of a dimension's spread moves from the states to the weights; from .5 to .7 the distance stays the same."""
 EPSILON = 1e-5
+DRAWN = 1
+"""Of graphs that were prepared; to be raised with every change of what is drawn here."""
 Floats = NDArray[np.float32]
 
 
@@ -69,7 +71,7 @@ def _made(name: str, file: Path) -> Mapping[str, NDArray[Any]]:
         with part.open("wb") as stream:
             np.savez(stream, graph=made["graph"], positions=made["positions"])
 
-    kept = prepared.file(f"{name}-encoder.npz", (file, Path(__file__)), written)
+    kept = prepared.file(f"{name}-encoder{DRAWN}.npz", (file,), written)
     with contextlib.suppress(OSError, ValueError, KeyError, zipfile.BadZipFile):
         if kept is not None:
             with np.load(kept) as found:
