@@ -33,7 +33,7 @@ COPY assets ./assets
 # Layers keep whole seconds only. Times are rounded before the second run writes down that the digests are right, so that
 # a start need not compute them again.
 ENV MODELS_DIR=/models
-RUN python -m pipeline.compute.models \
+RUN python -m pipeline.compute.models && python -m pipeline.text.preparing \
  && find /models -type f -exec touch --date=2026-01-01T00:00:00Z {} + \
  && find /models -name '*.checked' -delete \
  && python -m pipeline.compute.models

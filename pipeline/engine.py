@@ -23,7 +23,7 @@ from pipeline.errors import ModelUnavailable
 from pipeline.media.probe import Probes
 from pipeline.media.values import MediaInfo
 from pipeline.progress import Report, no_report, turn
-from pipeline.settings import Settings, keep_quiet
+from pipeline.settings import Settings, keep_quiet, multiply_alone
 from pipeline.stages import Here, Stages
 from pipeline.text import embedder
 from pipeline.text.values import Facts, Keyword
@@ -64,6 +64,7 @@ class Engine:
     ) -> None:
         self.settings = settings
         keep_quiet()
+        multiply_alone()
         packages.use(settings)
         prepared.use(settings.models_dir / "prepared")
         self.memory = Remembered(settings.data_dir / "memory", far)

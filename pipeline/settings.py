@@ -32,6 +32,9 @@ QUIET = {
 """What keeps libraries from reporting to their makers and from counting what nobody reads; each reads it once, when it is imported."""
 
 
+BLAS = "OPENBLAS_NUM_THREADS"
+
+
 class SettingsError(ValueError):
     """A setting has a value that cannot be used; the text names key, value and what is expected."""
 
@@ -40,6 +43,17 @@ def keep_quiet() -> None:
     """Lets no library report anything to anybody, unless the environment says so; to be called before they are imported."""
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
+
+
+def multiply_alone() -> None:
+    """Products of matrices are worked out by the thread that asks for them, unless the environment (:data:`BLAS`) says otherwise: after
+    each small product OpenBLAS's other threads wait for the next one without sleep, a quarter of all that a film of 45 minutes and its
+    dub took of the processor. Libraries that are loaded later read the environment."""
+    from threadpoolctl import threadpool_limits
+
+    os.environ.setdefault(BLAS, "1")
+    if (wanted := os.environ[BLAS]).isdigit():
+        threadpool_limits(max(1, int(wanted)), user_api="blas")
 
 
 def _flag(text: str) -> bool:

@@ -257,8 +257,11 @@ def _score(options: argparse.Namespace, settings: Settings, report: Report) -> d
 
 def _models(options: argparse.Namespace, settings: Settings, report: Report) -> dict[str, Any]:
     from pipeline.compute.models import install
+    from pipeline.text.preparing import prepare
 
-    return {"models": install(settings, report)}
+    found = install(settings, report)
+    prepare(settings)
+    return {"models": found}
 
 
 def _show_clips(result: Mapping[str, Any], language: str) -> str:

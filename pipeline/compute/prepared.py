@@ -18,11 +18,11 @@ FORM = 1
 
 
 def stamp(*sources: Path) -> str:
-    """Identity of files by their names, sizes and times, 16 hexadecimal digits."""
+    """Identity of files by their names, sizes and times (whole seconds: layers of an image keep no more), 16 hexadecimal digits."""
     state = hashlib.blake2b(str(FORM).encode(), digest_size=8)
     for source in sources:
         known = source.stat()
-        state.update(f"{source.name} {known.st_size} {known.st_mtime_ns}".encode())
+        state.update(f"{source.name} {known.st_size} {int(known.st_mtime)}".encode())
     return state.hexdigest()
 
 

@@ -22,6 +22,7 @@ from pipeline.text.languages.known import language_of
 from pipeline.text.lines import Lines, write_lines
 
 _SIMPLEMMA, _LOOKUPS = "simplemma", "spacy_lookups_data"
+_BETWEEN = "\x1f"
 _FILES = {
     _SIMPLEMMA: "strategies/dictionaries/data/{language}.plzma",
     _LOOKUPS: "data/{language}_lemma_lookup.json.gz",
@@ -29,21 +30,50 @@ _FILES = {
 
 
 @functools.lru_cache(maxsize=8)
-def _tables(language: str) -> tuple[Mapping[str, str], ...]:
+def _tables(language: str) -> Mapping[str, Mapping[str, str]]:
+    """The dictionaries of a language, by their packages."""
     if not language.isalpha():
-        return ()
-    found = (_table(package, language) for package in (_SIMPLEMMA, _LOOKUPS))
-    return tuple(table for table in found if table)
+        return {}
+    found = ((package, _table(package, language)) for package in _FILES)
+    return {package: table for package, table in found if table}
 
 
 def _table(package: str, language: str) -> Mapping[str, str]:
     """One dictionary of a language; empty where the package has none."""
-    published = package_file(package, _FILES[package].format(language=language))
+    published = _published(package, language)
     if published is None:
         return {}
     read = functools.partial(_simplemma, language) if package == _SIMPLEMMA else functools.partial(_lookups, published)
     file = prepared.file(f"{package}-{language}.tsv", (published,), lambda part: write_lines(read(), part))
     return read() if file is None else Lines(file)
+
+
+@functools.lru_cache(maxsize=8)
+def _listed(language: str) -> tuple[Mapping[str, str], ...]:
+    """The same dictionaries read backwards: the spellings of a lemma, between :data:`_BETWEEN`."""
+    found = []
+    for package, table in _tables(language).items():
+        published = _published(package, language)
+        write = functools.partial(_write_backwards, table)
+        file = published and prepared.file(f"{package}-{language}-forms.tsv", (published,), write)
+        found.append(Lines(file) if file else _backwards(table))
+    return tuple(found)
+
+
+def _published(package: str, language: str) -> Path | None:
+    """Where a package has its dictionary of a language."""
+    return package_file(package, _FILES[package].format(language=language))
+
+
+def _write_backwards(table: Mapping[str, str], part: Path) -> None:
+    write_lines(_backwards(table), part)
+
+
+def _backwards(table: Mapping[str, str]) -> Mapping[str, str]:
+    spellings: defaultdict[str, list[str]] = defaultdict(list)
+    for spelling, lemma in table.pairs() if isinstance(table, Lines) else table.items():
+        spellings[lemma].append(spelling)
+    return {lemma: _BETWEEN.join(found) for lemma, found in spellings.items()}
 
 
 def _simplemma(language: str) -> Mapping[str, str]:
@@ -74,7 +104,9 @@ def known(language: str) -> bool:
 def lemmas(spelling: str, language: str) -> tuple[str, ...]:
     """Every dictionary form of exactly this spelling, accents included, sorted; empty where it is unknown."""
     low = spelling.lower()
-    found = {table.get(low) or (table.get(spelling) if spelling != low else None) for table in _tables(language)}
+    found = {
+        table.get(low) or (table.get(spelling) if spelling != low else None) for table in _tables(language).values()
+    }
     return tuple(sorted(lemma.lower() for lemma in found if lemma))
 
 
@@ -97,25 +129,26 @@ def dictionary_form(spelling: str, language: str) -> bool:
 
 
 def spellings(wanted: Iterable[str], language: str) -> Mapping[str, frozenset[str]]:
-    """For each dictionary form in ``wanted`` the spellings both dictionaries list for it; one pass for all of them."""
+    """For each dictionary form in ``wanted`` the spellings both dictionaries list for it; a reflexive verb's are the plain one's too."""
     names = {name: name for name in wanted}
     ending = _reflexive(language)
     names |= {name + ending: name for name in names if ending and name.endswith("r")}
     out: defaultdict[str, set[str]] = defaultdict(set)
-    for table in _tables(language):
-        for spelling, lemma in table.pairs() if isinstance(table, Lines) else table.items():
-            if lemma in names:
-                out[names[lemma]].add(spelling)
+    for table in _listed(language):
+        for lemma, name in names.items():
+            if listed := table.get(lemma):
+                out[name].update(listed.split(_BETWEEN))
     return {lemma: frozenset(forms) for lemma, forms in out.items()}
 
 
 def forget() -> None:
     """Lets go of all tables; they are opened again when they are asked for."""
     _tables.cache_clear()
+    _listed.cache_clear()
     folded_lemmas.cache_clear()
 
 
 def vocabulary(language: str) -> Iterator[str]:
     """Every spelling the last dictionary of ``language`` lists, in no order that means anything."""
-    tables = _tables(language)
+    tables = list(_tables(language).values())
     return iter(tables[-1] if tables else ())

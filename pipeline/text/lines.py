@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import mmap
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-MANY = 20000
-"""Questions from which on all lines are read into memory: a search costs some twenty microseconds, reading all half a second."""
+BLOCK = 1 << 14
+"""Bytes that are searched as a whole once the block of a spelling is known: four microseconds."""
 
 
 def write_lines(table: Mapping[str, str], target: Path) -> None:
@@ -23,25 +24,30 @@ class Lines(Mapping[str, str]):
         with file.open("rb") as stream:
             empty = file.stat().st_size == 0  # which cannot be mapped
             self._text = b"" if empty else mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
-        self._asked = 0
-        self._all: dict[str, str] = {}
+        self._begins: list[int] = []
+        self._first: list[bytes] = []
 
     def __getitem__(self, spelling: str) -> str:
-        if self._asked >= MANY:
-            self._all = self._all or dict(self.pairs())
-            return self._all[spelling]
-        self._asked += 1
-        wanted, text = spelling.encode("utf-8", "surrogatepass"), self._text
-        low, high = 0, len(text)  # both at the beginning of a line, or at the end of all
-        while low < high:
-            begin = text.rfind(b"\n", low, (low + high) // 2) + 1 or low
-            tab = text.find(b"\t", begin, high)
-            end = text.find(b"\n", tab, high)
-            found = text[begin:tab]
-            if found == wanted:
-                return text[tab + 1 : end].decode()
-            low, high = (end + 1, high) if found < wanted else (low, begin)
+        text, wanted = self._text, spelling.encode("utf-8", "surrogatepass")
+        if not self._first:
+            self._divide()
+        block = bisect_right(self._first, wanted) - 1
+        if block >= 0:
+            begin, end = self._begins[block], self._begins[block + 1]
+            if self._first[block] != wanted:
+                begin = text.find(b"\n%s\t" % wanted, begin, end) + 1
+            if begin or (block == 0 and self._first[0] == wanted):
+                return text[begin + len(wanted) + 1 : text.find(b"\n", begin, end)].decode()
         raise KeyError(spelling)
+
+    def _divide(self) -> None:
+        """Where blocks begin, each with a line, and the spelling it begins with."""
+        text = self._text
+        begins = [0]
+        while (cut := text.find(b"\n", begins[-1] + BLOCK) + 1) and cut < len(text):
+            begins.append(cut)
+        self._first = [text[begin : text.find(b"\t", begin)] for begin in begins] if len(text) else [b""]
+        self._begins = [*begins, len(text)]
 
     def __iter__(self) -> Iterator[str]:
         return (spelling for spelling, _ in self.pairs())

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from dataclasses import fields
 from pathlib import Path
 
@@ -91,3 +94,18 @@ def test_the_example_and_the_operations_page_list_these_names_and_defaults() -> 
         field, parse = _TABLE[name]
         if default not in {"–", "random"} and not default.startswith("as ") and not name.endswith(("_DIR", "_PATH")):
             assert parse(default.replace(" and ", ",")) == getattr(wanted, field), name
+
+
+@pytest.mark.parametrize(("given", "found"), [({}, {1}), ({"OPENBLAS_NUM_THREADS": "2"}, {2})])
+def test_products_of_matrices_are_worked_out_by_who_asks(given: dict[str, str], found: set[int]) -> None:
+    asked = (
+        "from pathlib import Path; from pipeline.engine import Engine; from pipeline.settings import Settings; import numpy, sys;"
+        "Engine(Settings(data_dir=Path(sys.argv[1]))); import scipy.linalg, threadpoolctl;"
+        "print(*(one['num_threads'] for one in threadpoolctl.threadpool_info() if one['user_api'] == 'blas'))"
+    )
+    environment = {k: v for k, v in os.environ.items() if k != "OPENBLAS_NUM_THREADS"} | given
+    told = subprocess.run(
+        [sys.executable, "-c", asked, "/nowhere"], env=environment, cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert len(told.stdout.split()) >= 2  # NumPy's, and SciPy's, which was loaded later
+    assert {int(number) for number in told.stdout.split()} == {min(n, os.cpu_count() or 1) for n in found}

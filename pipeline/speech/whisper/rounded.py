@@ -7,7 +7,9 @@ much from dimension to dimension is evened out before (SmoothQuant, Xiao et al. 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+import zipfile
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.compute.graphs import MICROSOFT, graph, node, port, tensor
+from pipeline.compute.prepared import prepared
 from pipeline.errors import ModelUnavailable
 from pipeline.speech.whisper.weights import Arrays, dimensions, read_variables, state_dict
 
@@ -25,6 +28,8 @@ LEVELS = 127
 EVENED = 0.6
 """How much of a dimension's spread moves from the states to the weights; from .5 to .7 the distance stays the same."""
 EPSILON = 1e-5
+DRAWN = 1
+"""Of graphs that were prepared; to be raised with every change of what is drawn here."""
 Floats = NDArray[np.float32]
 
 
@@ -41,12 +46,10 @@ class RoundedEncoder:
             raise ModelUnavailable(name=folder.name, detail="too large to be kept twice")
         if not exact():
             raise ModelUnavailable(name=folder.name, detail="8-bit products overflow on this processor")
-        arrays = read_variables(file)
-        sizes = dimensions(arrays)
-        weights = state_dict(arrays, ["encoder"])
-        self._positions = weights["encoder.positional_embedding"]
+        made = _made(folder.name, file)
+        self._positions = made["positions"]
         self._threads = threads
-        self._session = session(_encoder(weights, sizes["n_audio_layer"], sizes["n_audio_head"], sizes["n_mels"]))
+        self._session = session(made["graph"].tobytes())
 
     def __call__(self, features: Sequence[Floats]) -> Floats:
         """States (row, frame, width) of spectrograms (band, 2 · frame) of one length; a row never depends on those beside it."""
@@ -58,6 +61,30 @@ class RoundedEncoder:
     def _one(self, mel: Floats) -> Floats:
         given = {"mel": mel[None], "at": self._positions[: mel.shape[1] // 2]}
         return np.asarray(self._session.run(None, given)[0][0], np.float32)
+
+
+def _made(name: str, file: Path) -> Mapping[str, NDArray[Any]]:
+    """The ``graph`` (bytes) of the encoder in ``file`` and the encodings of its ``positions``: prepared where that can be."""
+
+    def written(part: Path) -> None:
+        made = _read(file)
+        with part.open("wb") as stream:
+            np.savez(stream, graph=made["graph"], positions=made["positions"])
+
+    kept = prepared.file(f"{name}-encoder{DRAWN}.npz", (file,), written)
+    with contextlib.suppress(OSError, ValueError, KeyError, zipfile.BadZipFile):
+        if kept is not None:
+            with np.load(kept) as found:
+                return {part: found[part] for part in ("graph", "positions")}
+    return _read(file)
+
+
+def _read(file: Path) -> dict[str, NDArray[Any]]:
+    arrays = read_variables(file)
+    sizes = dimensions(arrays)
+    weights = state_dict(arrays, ["encoder"])
+    made = _encoder(weights, sizes["n_audio_layer"], sizes["n_audio_head"], sizes["n_mels"])
+    return {"graph": np.frombuffer(made, np.uint8), "positions": weights["encoder.positional_embedding"]}
 
 
 def session(model: bytes) -> Any:

@@ -15,7 +15,7 @@ import pytest
 from pipeline.compute.prepared import Prepared, prepared
 from pipeline.engine import Engine
 from pipeline.settings import Settings
-from pipeline.text import dictionaries, encoder
+from pipeline.text import dictionaries, encoder, preparing
 from pipeline.text.embedder import Embedder
 from pipeline.text.lines import Lines, write_lines
 
@@ -67,22 +67,32 @@ def test_no_lines_are_an_empty_table(tmp_path: Path) -> None:
     assert Lines(tmp_path / "t.tsv").get("a") is None
 
 
-def test_after_many_questions_the_answers_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline.text.lines.MANY", 3)
-    write_lines({"a": "1", "b": "2"}, tmp_path / "t.tsv")
-    lines = Lines(tmp_path / "t.tsv")
-    assert [lines.get(k) for k in "abcabc"] == ["1", "2", None] * 2
+def test_every_line_is_found_whatever_block_it_lies_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    table = {f"{n:o}": str(n) for n in range(600)} | {"ñ" * n: str(-n) for n in range(1, 60)}
+    write_lines(table, tmp_path / "t.tsv")
+    others = [f"{spelling}{more}" for spelling in table for more in ("9", "\u0001")] + ["", "9", "\U0010ffff"]
+    for block in (1, 7, 100, 1 << 20):
+        monkeypatch.setattr("pipeline.text.lines.BLOCK", block)
+        lines = Lines(tmp_path / "t.tsv")
+        assert {spelling: lines.get(spelling) for spelling in table} == table
+        assert not any(other in lines for other in others)
 
 
 def test_dictionaries_prepared_or_not_say_the_same(folder: Path) -> None:
     prepared.use(None)
     plain = {word: dictionaries.lemmas(word, "en") for word in ("feet", "better", "running", "qwertz", "Paris")}
     listed = dictionaries.spellings(["run", "foot"], "en")
+    assert listed["foot"] >= {"feet", "foot"}
+    reflexive = dictionaries.spellings(["ir", "irse", "qwertz"], "es")
+    assert reflexive["ir"] >= {"voy", "yéndose"}
     prepared.use(folder)
     dictionaries.forget()
     assert {word: dictionaries.lemmas(word, "en") for word in plain} == plain
-    assert dictionaries.spellings(["run", "foot"], "en") == listed
-    assert len(list(folder.glob("*.tsv"))) == 2
+    for _ in ("makes the files", "reads them"):
+        assert dictionaries.spellings(["run", "foot"], "en") == listed
+        assert dictionaries.spellings(["ir", "irse", "qwertz"], "es") == reflexive
+        dictionaries.forget()
+    assert len(list(folder.glob("*-en*.tsv"))) == 4
 
 
 def written(part: Path) -> None:
@@ -160,3 +170,22 @@ def test_a_text_is_scored_without_the_libraries_it_does_not_need(tmp_path: Path)
         check=True,
     )
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.models
+def test_what_the_first_job_needs_is_there_after_the_installation(folder: Path) -> None:
+    preparing.prepare(Settings(models_dir=folder.parent))
+    there = sorted(folder.iterdir())
+    assert {path.name.rpartition("-")[0] for path in there} == {
+        "encoder-tokenizer",
+        *(
+            f"{package}-{code}{way}"
+            for package in ("simplemma", "spacy_lookups_data")
+            for code in ("es", "en")
+            for way in ("", "-forms")
+        ),
+    }
+    dictionaries.forget()
+    dictionaries.spellings(["casa"], "es")
+    encoder.load()
+    assert sorted(folder.iterdir()) == there

@@ -9,6 +9,7 @@ import pytest
 
 from pipeline.compute.graphs import MICROSOFT, graph, node, port, tensor
 from pipeline.compute.models import whisper_folder
+from pipeline.compute.prepared import prepared
 from pipeline.errors import ModelUnavailable
 from pipeline.media.decode import load_audio
 from pipeline.settings import Settings
@@ -37,7 +38,7 @@ def test_lists_and_fractions_are_attributes_too() -> None:
 
 
 @pytest.mark.models
-def test_states_lie_near_those_of_single_precision(media: Path) -> None:
+def test_states_lie_near_those_of_single_precision(media: Path, tmp_path: Path) -> None:
     from faster_whisper import WhisperModel
 
     if not exact():
@@ -52,6 +53,14 @@ def test_states_lie_near_those_of_single_precision(media: Path) -> None:
     assert alone.shape == (400, 512)
     assert np.linalg.norm(alone - wanted) < 0.1 * np.linalg.norm(wanted)
     np.testing.assert_array_equal(quick([mel, 3 * mel])[0], alone)
+    before = prepared.folder
+    prepared.use(tmp_path)
+    for _ in ("makes the file", "reads it"):
+        np.testing.assert_array_equal(RoundedEncoder(folder, 2)([mel])[0], alone)
+    (kept,) = tmp_path.iterdir()
+    kept.write_bytes(kept.read_bytes()[:1000])
+    np.testing.assert_array_equal(RoundedEncoder(folder, 2)([mel])[0], alone)
+    prepared.use(before)
 
 
 @pytest.mark.models
