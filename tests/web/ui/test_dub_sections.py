@@ -23,6 +23,7 @@ from tests.fake_service import FakeEngine, ended, parts, service
 from tests.web.rest.test_seasons import KINDS, REFUSED, synced
 from tests.web.review.test_review import PLAN
 from web.guard.visitors import COOKIE
+from web.jobs import edits
 from web.jobs.kinds import Kind, by_name
 from web.jobs.values import Asker
 from web.review import work
@@ -82,6 +83,9 @@ def test_a_season_is_paired_corrected_and_made(tmp_path: Path, monkeypatch: pyte
             assert f'data-act="open" data-job="{children[0].id}"' in told["films"]
             assert all(f"/api/season/{task}?form={form}" in told["counts"] for form in ("html", "csv", "json"))
             assert not told["timer"].active, "nothing is looked at any more once all have ended"
+        assert "movido a mano" not in told["films"]
+        edits.save(page.jobs.get(children[0].id), {"nudges": {"0": 40}})
+        assert "movido a mano" in work.checked(VISITOR, task)
         assert not named(next(work.back(task, VISITOR)))["fold"]["open"], "what is made stays folded"
         first = named(next(work.open(f"{task} 1.0 open", VISITOR)))
         assert (first["fold"]["open"], first["task"]) == (True, task)
