@@ -166,7 +166,7 @@ def section(page: Page, task: gr.BrowserState) -> SeasonSection:
             go = gr.Button(label("ui.season.pair"), elem_id="season-pair")
         progress = progress_place("season-progress")
         table = gr.Dataframe(
-            visible=False, interactive=True, wrap=True, label=label("ui.season.table"), elem_id="season-table",
+            visible=False, interactive=True, wrap=True, buttons=[], label=label("ui.season.table"), elem_id="season-table",
             column_widths=["190px", "190px", "95px", "120px", "95px", "90px", "90px", "85px", "240px"],
         )  # fmt: skip
         start = gr.Button(label("ui.season.start"), variant="primary", visible=False, elem_id="season-start")
