@@ -51,7 +51,7 @@ def test_a_folder_is_looked_through(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         assert all(f'data-act="{act}" data-job="{child}"' in videos for act, child in ways)
         assert sorted(act for act, _ in ways) == ["open", "retry"]
         assert f"/api/v1/folder/{task}?form=csv" in counts
-        assert not work.back(task, VISITOR)[0]["open"], "after a reload what has ended stays folded"
+        assert "open" not in work.back(task, VISITOR)[0], "after a reload what has ended stays as it is"
         assert "__type__" in str(work.open("0" * 32, VISITOR)[0]), "nobody's folder changes nothing"
         _, task, *_ = work.start(VISITOR, "talks", True, 3, 2.0, 30.0)
         assert [c.kind for c in begun(client, page, task, 1)] == ["rank"]

@@ -21,7 +21,7 @@ from web.ui.dubsync.season_view import counts_of, films_of, going, pairs_of, tab
 from web.ui.following import QUIET, Page, asker, follow, owner_of
 from web.ui.following import shown as problem
 from web.ui.language import label, language_of
-from web.ui.running.children import children_place
+from web.ui.running.children import children_place, unfolded
 from web.ui.running.component import progress_place
 
 EVERY = 3.0
@@ -72,7 +72,7 @@ class SeasonWork:
         body = self._body(job, language)
         begun = any(row["task_id"] for row in body["episodes"])
         unfold = unfold or not job.is_finished or bool(going(body)) or (job.state == "done" and not begun)
-        yield self.blank(task=job.id, fold=gr.update(open=unfold, visible=True))
+        yield self.blank(task=job.id, fold=unfolded(unfold))
         yield from self._watch(job.id, language)
 
     def blank(self, **values: Any) -> Answer:

@@ -17,7 +17,7 @@ from web.ui.following import QUIET, Page, asker, owner_of
 from web.ui.following import shown as problem
 from web.ui.language import label, language_of, tell
 from web.ui.running.card import progress_card
-from web.ui.running.children import ACTS, Child, children_list, children_place
+from web.ui.running.children import ACTS, Child, children_list, children_place, unfolded
 from web.ui.timeline import attr
 
 Rows = Sequence[Mapping[str, Any]]
@@ -65,7 +65,7 @@ class FolderWork:
         except StudioError:
             return self.told()
         now = self._state(job, language_of(request))
-        return self.told(task=job.id, fold=gr.update(open=unfold or now["timer"].active, visible=True), **now)
+        return self.told(task=job.id, fold=unfolded(unfold or now["timer"].active), **now)
 
     def look(self, request: gr.Request, task: str) -> Answer:
         """What became of each video so far; the timer rests once all have ended."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import gradio as gr
 
@@ -40,6 +41,11 @@ class Child:
 def children_place(elem_id: str) -> gr.HTML:
     """The place of a list. It fires ``select`` with ``{"act", "job", "place"}``."""
     return gr.HTML("", js_on_load=asset("children.js"), elem_id=elem_id, elem_classes="children-place")
+
+
+def unfolded(there: bool) -> Any:
+    """The section of such a job, unfolded or as it is: what a load of the page answers late folds nothing that somebody opened meanwhile."""
+    return gr.update(open=True, visible=True) if there else gr.update(visible=True)
 
 
 def children_list(children: Sequence[Child], title: str, language: str) -> str:
