@@ -38,7 +38,7 @@ class ChunkPiece:
         return self.start + self.duration
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Chunk:
     """Up to :data:`LONGEST` seconds of sound in which somebody speaks; long pauses between its pieces are left out.
 
