@@ -6,6 +6,7 @@ that whose upload it is needs no list, survives a restart and cannot be made up.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import re
@@ -55,7 +56,8 @@ class PageFiles:
     def keep_name(self, path: Path, name: str) -> None:
         """Remembers what the owner of an upload calls it, where that is no name for a file here."""
         if name != path.name:
-            (path.parent / CALLED).write_text(name, encoding="utf-8")
+            with contextlib.suppress(OSError, ValueError):  # no room, or no text: it is called what it is stored as
+                (path.parent / CALLED).write_text(name, encoding="utf-8")
 
     def called(self, path: Path) -> str:
         """What the owner of a file calls it: an upload by its own name, any other by that of the file."""
