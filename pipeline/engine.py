@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from pipeline.compute import packages
 from pipeline.compute.device import Device
+from pipeline.compute.freed import few_heaps
 from pipeline.compute.prepared import prepared
 from pipeline.compute.remembered import Far, Remembered, digest
 from pipeline.errors import ModelUnavailable
@@ -65,6 +66,7 @@ class Engine:
         self.settings = settings
         keep_quiet()
         multiply_alone()
+        few_heaps()
         packages.use(settings)
         prepared.use(settings.models_dir / "prepared")
         self.memory = Remembered(settings.data_dir / "memory", far)
