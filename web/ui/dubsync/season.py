@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
@@ -21,7 +20,7 @@ from web.ui.dubsync.season_view import counts_of, films_of, going, pairs_of, tab
 from web.ui.following import QUIET, Page, asker, follow, owner_of
 from web.ui.following import shown as problem
 from web.ui.language import label, language_of
-from web.ui.running.children import children_place, unfolded
+from web.ui.running.children import PartsSection, children_place, unfolded
 from web.ui.running.component import progress_place
 
 EVERY = 3.0
@@ -137,17 +136,7 @@ class SeasonWork:
         return not made and not job.asked(BatchRequest).dry_run and not (job.folder / seasons.BEGUN).exists()
 
 
-@dataclass(frozen=True)
-class SeasonSection:
-    """The section's components that others fill, in the order of :data:`NAMES`; ``work`` are its handlers."""
-
-    work: SeasonWork
-    outputs: list[Any]
-    task: gr.BrowserState
-    parts: gr.HTML
-
-
-def section(page: Page, task: gr.BrowserState) -> SeasonSection:
+def section(page: Page, task: gr.BrowserState) -> PartsSection[SeasonWork]:
     """Draws the section and wires it; hidden where there is no library, for folders come from there, until a season is opened."""
     work, library = SeasonWork(page), page.settings.media_source_enabled
     with gr.Accordion(label("ui.season"), open=False, visible=library, elem_id="sync-season") as fold:
@@ -180,7 +169,7 @@ def section(page: Page, task: gr.BrowserState) -> SeasonSection:
     start.click(work.start, [task, table], outputs, **QUIET)
     timer.tick(work.look, task, outputs, **QUIET)
     progress.stop(work.cancel, task, None, **QUIET)
-    return SeasonSection(work, outputs, task, made)
+    return PartsSection(work, outputs, task, made)
 
 
 def request_of_folders(page: Page, values: Any, options: Any, request: gr.Request) -> BatchRequest:

@@ -10,12 +10,13 @@ import gradio as gr
 from pipeline.media.languages import own_names
 from syncdub.witnesses import EXACT, WITNESSES
 from web.ui.dubsync import review, season
-from web.ui.dubsync.season import SeasonSection
+from web.ui.dubsync.season import SeasonWork
 from web.ui.dubsync.work import DubWork
 from web.ui.following import IN_ORDER, QUIET, Page
 from web.ui.giving.component import drop_zone
 from web.ui.language import label
 from web.ui.media_field import MediaField
+from web.ui.running.children import PartsSection
 from web.ui.running.component import progress_place, wrong_place
 from web.ui.theme import script
 
@@ -47,7 +48,7 @@ class DubTab:
     running: gr.BrowserState
     analysed: gr.State
     review: gr.Accordion
-    season: SeasonSection
+    season: PartsSection[SeasonWork]
 
     def work(self, page: Page) -> DubWork:
         """The handlers that these components call."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
@@ -17,7 +16,7 @@ from web.ui.following import QUIET, Page, asker, owner_of
 from web.ui.following import shown as problem
 from web.ui.language import label, language_of, tell
 from web.ui.running.card import progress_card
-from web.ui.running.children import ACTS, Child, children_list, children_place, unfolded
+from web.ui.running.children import ACTS, Child, PartsSection, children_list, children_place, unfolded
 from web.ui.timeline import attr
 
 Rows = Sequence[Mapping[str, Any]]
@@ -110,17 +109,7 @@ def _said(row: Mapping[str, Any], language: str) -> list[str]:
     return [*told, row["error"]]
 
 
-@dataclass(frozen=True)
-class FolderSection:
-    """The section's components that others fill, in the order of :data:`NAMES`; ``work`` are its handlers."""
-
-    work: FolderWork
-    outputs: list[Any]
-    task: gr.BrowserState
-    parts: gr.HTML
-
-
-def section(page: Page, options: dict[str, Any], task: gr.BrowserState) -> FolderSection:
+def section(page: Page, options: dict[str, Any], task: gr.BrowserState) -> PartsSection[FolderWork]:
     """Draws the section and wires it; hidden where there is no library, until a folder is opened. ``options`` are the tab's."""
     work, library = FolderWork(page), page.settings.media_source_enabled
     with gr.Accordion(label("ui.folder"), open=False, visible=library, elem_id="highlights-folder") as fold:
@@ -136,4 +125,4 @@ def section(page: Page, options: dict[str, Any], task: gr.BrowserState) -> Folde
     asked = [folder, rank, *(options[name] for name in ("clips", "min_duration", "max_duration"))]
     go.click(work.start, asked, outputs, **QUIET)
     timer.tick(work.look, task, outputs, **QUIET)
-    return FolderSection(work, outputs, task, videos)
+    return PartsSection(work, outputs, task, videos)

@@ -11,9 +11,10 @@ from web.ui.following import IN_ORDER, QUIET, Page
 from web.ui.giving.beside import subtitles_field, words_field
 from web.ui.giving.component import drop_zone
 from web.ui.highlights import folder
-from web.ui.highlights.folder import FolderSection
+from web.ui.highlights.folder import FolderWork
 from web.ui.highlights.work import HighlightsWork
 from web.ui.language import label
+from web.ui.running.children import PartsSection
 from web.ui.running.component import progress_place, wrong_place
 from web.ui.theme import script
 
@@ -34,7 +35,7 @@ class HighlightsTab:
     rank: gr.Button
     running: gr.BrowserState
     clips: gr.State
-    folder: FolderSection
+    folder: PartsSection[FolderWork]
 
     def work(self, page: Page) -> HighlightsWork:
         """The handlers that these components call."""

@@ -4,36 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
 
 import gradio as gr
 
 from web.ui.following import QUIET, Page
 from web.ui.language import label
 from web.ui.projects.work import TABS, WAYS, ProjectsWork
+from web.ui.running.children import PartsSection, PartsWork
 from web.ui.theme import asset
 
 EVERY = 2.0
 """Seconds between two looks while the page is open."""
-
-
-class Looks(Protocol):
-    """The work of a section."""
-
-    def look(self, request: gr.Request, task: str) -> Any: ...
-
-
-class Part(Protocol):
-    """A section with a job of many parts: ``parts`` is their list; ``work.look`` draws it anew from the job in ``task``."""
-
-    @property
-    def parts(self) -> gr.HTML: ...
-    @property
-    def task(self) -> gr.BrowserState: ...
-    @property
-    def outputs(self) -> list[Any]: ...
-    @property
-    def work(self) -> Looks: ...
 
 
 @dataclass(frozen=True)
@@ -72,7 +53,9 @@ def layout() -> ProjectsTab:
     return ProjectsTab(search, view)
 
 
-def wire(page: Page, demo: gr.Blocks, tabs: gr.Tabs, tab: ProjectsTab, ways: Ways, parts: Sequence[Part]) -> None:
+def wire(
+    page: Page, demo: gr.Blocks, tabs: gr.Tabs, tab: ProjectsTab, ways: Ways, parts: Sequence[PartsSection[PartsWork]]
+) -> None:
     """Connects the components with their work. ``parts`` are sections with lists of what a job is made of, which lead to projects too."""
     work = ProjectsWork(page)
     gr.Timer(EVERY).tick(work.look, tab.search, tab.view, **QUIET)

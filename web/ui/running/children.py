@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 import gradio as gr
 
@@ -36,6 +36,31 @@ class Child:
     job: str = ""
     acts: Sequence[str] = ()
     file: str = ""
+
+
+class PartsWork(Protocol):
+    """The handlers of a section with a job of many parts."""
+
+    @property
+    def open(self) -> Callable[..., Any]:
+        """Shows the job that a project leads to."""
+
+    @property
+    def look(self) -> Callable[..., Any]:
+        """Draws the section anew from its job."""
+
+
+Work = TypeVar("Work", bound=PartsWork, covariant=True)
+
+
+@dataclass(frozen=True)
+class PartsSection(Generic[Work]):
+    """A section with a job of many parts: its handlers, the components they fill, the job that is shown, and the list of its parts."""
+
+    work: Work
+    outputs: list[Any]
+    task: gr.BrowserState
+    parts: gr.HTML
 
 
 def children_place(elem_id: str) -> gr.HTML:
