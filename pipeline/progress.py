@@ -84,7 +84,7 @@ def part_of(report: Report, low: float, high: float) -> Report:
 
 class Sides:
     """One :data:`Report` for works side by side, each with its share of the whole; what is said is what the first of them says that is
-    not done. When one of them is stopped or fails, the others are stopped at their next report."""
+    not done. Where one of them is stopped, or an error leaves the context, the others are stopped at their next report."""
 
     def __init__(self, report: Report, shares: Sequence[float]) -> None:
         self._report, self._shares, self._done = report, shares, [0.0] * len(shares)
