@@ -39,7 +39,7 @@ FINE, SMOOTH, LEVELS = 8, 17, np.arange(-4.0, 4.01, 0.1)
 
 Cells = NDArray[np.complex64]
 _HERTZ = np.fft.rfftfreq(SIZE, 1.0 / RATE)
-_USED = (BAND[0] < _HERTZ) & (BAND[1] > _HERTZ)
+USED = (BAND[0] < _HERTZ) & (BAND[1] > _HERTZ)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,7 +63,7 @@ def transfer(own: Cells, dub: Cells) -> Transfer:
     """The transfer that most cells of two sounds agree on which are known to share a bed, whatever lies over it."""
     cross = dub * np.conj(own)
     unit = cross / (np.abs(cross) + 1e-12)
-    mean = np.where(_USED, unit.mean(axis=0), 0.0)
+    mean = np.where(USED, unit.mean(axis=0), 0.0)
     around = fft.irfft(mean, SIZE * FINE)
     top = int(np.abs(around).argmax())
     clear = float(np.abs(around[top]) / (around.std() + 1e-12))
@@ -105,7 +105,7 @@ def shared(own: Cells, dub: Cells, known: Transfer) -> Floats:
     n = min(len(own), len(dub))
     if n < 3:
         return np.zeros(n)
-    quotient = dub[:n, _USED] / (known.factors[_USED] * own[:n, _USED] + 1e-9)
+    quotient = dub[:n, USED] / (known.factors[USED] * own[:n, USED] + 1e-9)
     size = np.asarray(np.abs(quotient) + 1e-9, np.float32)
     likely = np.exp(-np.square(np.abs(quotient - 1.0)) / SPREAD**2) / (np.pi * SPREAD**2)
     gain = likely * 2 * np.pi * np.square(size) / _by_chance(quotient, size) - 1.0

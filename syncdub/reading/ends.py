@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from pipeline.values import Span
 from syncdub.exact.phase import BLOCK
-from syncdub.reading.joining import CLOSED, bare, begun, hear, reached
+from syncdub.reading.hearing import hear
+from syncdub.reading.joining import CLOSED, bare, begun, reached
 from syncdub.reading.tracks import Tracks
 from syncdub.values import Segment
 

@@ -16,9 +16,10 @@ from scipy import ndimage
 
 from pipeline.values import Span, runs
 from syncdub.exact.boundaries import breaks
-from syncdub.exact.cells import HOP, SIZE, cells, shared, transfer
+from syncdub.exact.hush import missed, waited
 from syncdub.exact.phase import BLOCK, RATE, Floats
 from syncdub.reading.bridging import begun_at, doubted, ended, is_known, line_beside
+from syncdub.reading.hearing import Heard, hear
 from syncdub.reading.tracks import Tracks
 from syncdub.values import Segment
 
@@ -26,17 +27,15 @@ REACH = 12.0
 """A join is looked for this far (seconds) on either side of where it is …"""
 WIDEST = 60.0
 """… and through gaps of at most this length."""
-LEARNT, CLEAR = (40.0, 120.0), 8.0
-"""Seconds of a line beside a join from which its transfer is learnt, and how clear (standard deviations) it must be."""
 GAIN = 8.0
 """Nats that carry an end on: what shares nothing gains less than one by chance."""
 RECENT, CLEARLY = 5.0, 0.5
 """Seconds beside a join that show how long a line's pauses are, and nats from which a block of it is heard."""
 STAYS, NEAR = 6.0, 0.1
 """What the place found by other means counts (nats), and how exact (standard deviation, seconds) it is."""
-BROKEN, SHARPEST, FINER = 2.0, 4.0, 10
-"""What a break in the dub's sound counts (nats) as far as it is no sharper than syllables are, and how many moments of a block are
-asked for one."""
+BROKEN, SHARPEST, FINER, BEYOND = 2.0, 4.0, 10, 4
+"""What a break in the dub's sound counts (nats) as far as it is no sharper than syllables are, how many moments of a block are
+asked for one, and blocks beyond the first and last that are heard."""
 EQUAL = 3.0
 """Places whose sums differ by less (nats) are equally good."""
 CLOSED = 0.5
@@ -49,7 +48,7 @@ HELD = 2.0
 """A second that gains so much (nats) is shared."""
 BARE, TIMES = 12.0, 3.0
 """A gap in both files of at most so many seconds, in which people speak over nothing, is none where the lines beside it have such
-stretches, too, at most so many times shorter: a foreign scene brings its own sound."""
+stretches, too, at most so many times shorter: a foreign scene brings its own sound. Seconds do not count in which the film is silent."""
 BRIEF = 3.0
 """Seconds between two lines within which nothing speaks for a scene of the dub's own."""
 JUMP, UNSURE = 0.25, 0.3
@@ -61,54 +60,6 @@ PAUSED, SURELY, OVERHANG = 30.0, 4.0, 3.0
 which the windows that placed an end may overhang: what is longer is rather talk over nothing that belongs to the line."""
 QUIET, LOUD = 0.1, 0.95
 """Quantiles of the level that are pauses and voices."""
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """What was gained (nats) along a segment's line in every :data:`~syncdub.exact.phase.BLOCK` of the dub from ``start`` on, the
-    stretch included from which its transfer was ``learnt``."""
-
-    start: float
-    gains: Floats
-    learnt: Span
-
-    def within(self, start: float, end: float) -> Floats:
-        """(n,) nats of the blocks between two moments of the dub; zeros where nothing was heard."""
-        first, n = round((start - self.start) / BLOCK), max(0, round((end - start) / BLOCK))
-        out = np.zeros(n)
-        low, high = max(0, -first), min(n, len(self.gains) - first)
-        if high > low:
-            out[low:high] = self.gains[first + low : first + high]
-        return out
-
-
-def hear(segment: Segment, tracks: Tracks, span: Span, *, end: bool) -> Heard | None:
-    """``span`` of the dub along the line of ``segment``, whose ``end`` (or beginning) is asked about; ``None`` where too little of the
-    segment is known beside it."""
-    for seconds in LEARNT:
-        start = max(segment.dub_start, segment.dub_end - seconds) if end else segment.dub_start
-        known = Span(start, min(segment.dub_end, start + seconds))
-        found = _heard(segment, tracks, Span(min(span.start, known.start), max(span.end, known.end)), known)
-        if found is not None:
-            return found
-    return None
-
-
-def _heard(segment: Segment, tracks: Tracks, span: Span, known: Span) -> Heard | None:
-    rate = segment.rate
-    own, dub = cells(tracks.own(Span(segment.at(span.start), segment.at(span.end)))), cells(tracks.dub(span, rate))
-    own, dub = own[: len(dub)], dub[: len(own)]
-    times = span.start + (np.arange(len(dub)) * HOP + SIZE / 2) / (RATE * rate)
-    here = (times >= known.start) & (times <= known.end)
-    if here.sum() < RATE // HOP:
-        return None
-    learnt = transfer(own[here], dub[here])
-    if learnt.clear < CLEAR:
-        return None
-    total = np.concatenate([[0.0], np.cumsum(shared(own, dub, learnt))])
-    edges = np.append(times, times[-1] + HOP / (RATE * rate)) - HOP / 2 / (RATE * rate)
-    blocks = span.start + np.arange(int(span.duration / BLOCK) + 1) * BLOCK
-    return Heard(span.start, np.diff(np.interp(blocks, edges, total)), known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +115,10 @@ def _jumps(a: Segment, b: Segment) -> bool:
 
 def _decided(a: Segment, b: Segment, tracks: Tracks, *, whole: bool) -> tuple[Segment, Segment, Span]:
     """As :func:`joined`, and the stretch of the dub in which the join may lie (as the end of the one before)."""
-    found = _listened(a, b, tracks)
+    reach, found = REACH, _listened(a, b, tracks, REACH)
+    while found is not None and reach < WIDEST and _touches(found, a, b):
+        reach = min(2 * reach, WIDEST)
+        found = _listened(a, b, tracks, reach)
     if found is None:
         return a, b, Span(a.dub_end, a.dub_end)
     if b.dub_start - a.dub_end - found.doubled > CLOSED:
@@ -174,7 +128,7 @@ def _decided(a: Segment, b: Segment, tracks: Tracks, *, whole: bool) -> tuple[Se
     nats = found.value[good] - np.minimum(away, REACH) + STAYS * np.exp(-np.square(away / NEAR) / 2)
     at = found.time(_likeliest(good, found, tracks, a.rate, nats))
     doubt = Span(found.time(int(good[0])), found.time(int(good[-1])))
-    if doubt.duration > BRIEF and not bare(doubt, ((a, found.before), (b, found.after)), tracks):
+    if doubt.duration > BRIEF and not bare(doubt, ((a, found.before), (b, found.after)), tracks, found.doubled):
         return (
             replace(a, dub_end=doubt.start),
             begun(b, doubt.end + found.doubled),
@@ -183,12 +137,19 @@ def _decided(a: Segment, b: Segment, tracks: Tracks, *, whole: bool) -> tuple[Se
     return replace(a, dub_end=at), begun(b, at + found.doubled), doubt
 
 
-def _listened(a: Segment, b: Segment, tracks: Tracks) -> _Join | None:
+def _touches(join: _Join, a: Segment, b: Segment) -> bool:
+    """Whether the places that are as good as the best reach to an edge beyond which either line goes on."""
+    good = _good(join)
+    earlier = good[0] == 0 and join.low > a.dub_start
+    return bool(earlier or (good[-1] == len(join.value) - 1 and join.high + join.doubled < b.dub_end))
+
+
+def _listened(a: Segment, b: Segment, tracks: Tracks, reach: float) -> _Join | None:
     doubled = max(0.0, (a.original_end - a.dub_end * a.rate) - (b.original_start - b.dub_start * b.rate)) / a.rate
     if b.dub_start - a.dub_end - doubled > WIDEST:
         return None
-    low = max(a.dub_start, a.dub_end - REACH)
-    high = max(a.dub_end, min(b.dub_end, b.dub_start + REACH) - doubled)
+    low = max(a.dub_start, a.dub_end - reach)
+    high = max(a.dub_end, min(b.dub_end, b.dub_start + reach) - doubled)
     before = hear(a, tracks, Span(low, high), end=True)
     after = hear(b, tracks, Span(low + doubled, high + doubled), end=False)
     if before is None or after is None or high - low < 2 * BLOCK:
@@ -207,19 +168,20 @@ def _good(join: _Join) -> NDArray[np.int64]:
 def _likeliest(places: NDArray[np.int64], join: _Join, tracks: Tracks, rate: float, nats: Floats) -> int:
     """Of ``places``, which are about as good (``nats``), the one at which the dub breaks off, on the side of the line that was
     heard more of."""
-    after = np.arange(len(places))
     start, end = join.time(int(places[0])), join.time(int(places[-1]))
+    there = join.before.unheard(start, end), join.after.unheard(start + join.doubled, end + join.doubled)
+    pauses = waited(there[0]), waited(there[1][::-1])[::-1]
     before = join.before.within(max(start - RECENT, join.before.start), start)
     beyond = join.after.within(end + join.doubled, end + join.doubled + RECENT)[::-1]
-    unheard = _unheard(before, after) + _unheard(beyond, after[::-1])
+    unheard = _unheard(before, pauses[0]) + _unheard(beyond, pauses[1])
     return int(
         places[(nats + unheard + BROKEN * np.minimum(_broken(tracks, start, len(places), rate), SHARPEST)).argmax()]
     )
 
 
-def _unheard(gains: Floats, blocks: NDArray[np.int64]) -> Floats:
-    """Logarithm of how probable it is that a line that goes on is not heard for so many ``blocks``, by how long its pauses are in
-    ``gains`` (nats, the last block next to the place)."""
+def _unheard(gains: Floats, blocks: Floats) -> Floats:
+    """Logarithm of how probable it is that a line that goes on is not heard for so many ``blocks`` with something to hear, by how long its
+    pauses are in ``gains`` (nats, the last block next to the place)."""
     heard = np.flatnonzero(gains > CLEARLY)
     if len(heard) < 2:
         return np.zeros(len(blocks))
@@ -234,9 +196,10 @@ def _unheard(gains: Floats, blocks: NDArray[np.int64]) -> Floats:
 def _broken(tracks: Tracks, start: float, n: int, rate: float) -> Floats:
     """(n,) how sharply the dub breaks off around each :data:`~syncdub.exact.phase.BLOCK` from ``start`` on."""
     hop = round(BLOCK * rate * RATE) // FINER
-    span = Span(start - BLOCK, start + (n + 1) * BLOCK)
+    # The sound around is heard, too: where it ends, it breaks off.
+    span = Span(start - BEYOND * BLOCK, start + (n + BEYOND) * BLOCK)
     found = ndimage.maximum_filter1d(breaks(tracks.dub(span, rate), hop), FINER + 3, mode="nearest")
-    return np.asarray(found[np.minimum(FINER * (np.arange(n) + 1), len(found) - 1)], np.float64)
+    return np.asarray(found[np.minimum(FINER * (np.arange(n) + BEYOND), len(found) - 1)], np.float64)
 
 
 def _levels(tracks: Tracks, span: Span, rate: float, n: int = 0) -> Floats:
@@ -262,7 +225,9 @@ def _gap_closed(a: Segment, b: Segment, join: _Join, tracks: Tracks, *, whole: b
     first = max(first, last + join.doubled)
     lines = (a, join.before), (b, join.after)
     doubt = Span(last, last)
-    if first - last - join.doubled < CLOSED or (whole and bare(Span(last, first - join.doubled), lines, tracks)):
+    if first - last - join.doubled < CLOSED or (
+        whole and bare(Span(last, first - join.doubled), lines, tracks, join.doubled)
+    ):
         doubt = Span(last, first - join.doubled)
         places = np.arange(join.place(last), join.place(first - join.doubled) + 1)
         last = join.time(_likeliest(places, join, tracks, a.rate, np.zeros(len(places))))
@@ -274,19 +239,20 @@ def _withdrawn(a: Segment, b: Segment, join: _Join) -> tuple[Segment, Segment]:
     """Both without what lies beyond the last that is heard of the one, and before the first that is heard of the other, where such a
     pause is none of theirs."""
     start, end = max(a.dub_start, a.dub_end - PAUSED), min(b.dub_end, b.dub_start + PAUSED)
-    later = _unlikely(join.before.within(start, a.dub_end)) * BLOCK
-    earlier = _unlikely(join.after.within(b.dub_start, end)[::-1]) * BLOCK
+    later = _unlikely(join.before.within(start, a.dub_end), join.before.unheard(start, a.dub_end)) * BLOCK
+    first = join.after.within(b.dub_start, end)[::-1], join.after.unheard(b.dub_start, end)[::-1]
+    earlier = _unlikely(*first) * BLOCK
     return replace(a, dub_end=a.dub_end - later), begun(b, b.dub_start + earlier)
 
 
-def _unlikely(gains: Floats) -> int:
-    """How many blocks at the end of ``gains`` (nats) are unheard, if such a pause is too unlikely; else none."""
+def _unlikely(gains: Floats, silence: Floats) -> int:
+    """How many blocks at the end of ``gains`` (nats) are unheard, if such a pause is too unlikely by what each counts; else none."""
     heard = np.flatnonzero(gains > CLEARLY)
     last = int(heard[-1]) if len(heard) else -1
     quiet = len(gains) - 1 - last
     if last < 0 or not CLOSED <= quiet * BLOCK <= OVERHANG:
         return 0
-    return quiet if _unheard(gains[: last + 1], np.array([quiet]))[0] < -SURELY else 0
+    return quiet if _unheard(gains[: last + 1], waited(silence[last + 1 :])[-1:])[0] < -SURELY else 0
 
 
 def reached(gains: Floats, patience: float | None) -> float:
@@ -302,10 +268,13 @@ def reached(gains: Floats, patience: float | None) -> float:
     return best * BLOCK if total[best] >= GAIN else 0.0
 
 
-def bare(gap: Span, beside: Sequence[tuple[Segment, Heard]], tracks: Tracks) -> bool:
-    """Whether only people speak in ``gap`` (the dub's clock), as they do elsewhere on the lines ``beside`` it."""
+def bare(gap: Span, beside: Sequence[tuple[Segment, Heard]], tracks: Tracks, doubled: float = 0.0) -> bool:
+    """Whether only people speak in ``gap`` (the dub's clock), as they do elsewhere on the lines ``beside`` it: one that goes on through it,
+    or two of which the next begins ``doubled`` seconds after the one before has ended."""
     longest = max(_longest_unheard(heard) for _, heard in beside)
-    if gap.duration > min(BARE, TIMES * longest):
+    parts = [heard.unheard(gap.start + k * doubled, gap.end + k * doubled) for k, (_, heard) in enumerate(beside)]
+    least = missed(*parts).min() if len(parts) > 1 else parts[0].sum()
+    if least > min(BARE, TIMES * longest):
         return False
     rate = beside[0][0].rate
     here = np.quantile(_levels(tracks, gap, rate), (QUIET, LOUD))

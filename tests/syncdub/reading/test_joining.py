@@ -126,6 +126,41 @@ def test_a_sure_join_is_one_piece_and_an_unknown_one_is_left(pair: Tracks) -> No
     assert rejoined(unknown, pair) == (tuple(unknown), [])
 
 
+@pytest.fixture
+def hushed() -> tuple[Samples, Samples]:
+    """A film whose music is silent from second 60 to 80, and its dub that lacks second 40 to 65: voices alone follow the join."""
+    music = bed(4, 140)
+    music[60 * RATE : 80 * RATE] = 0
+    return music + voices(5, 140), cut(music + voices(6, 140), 40, 65)
+
+
+def test_a_silent_film_is_no_gap_however_long(tmp_path: Path, hushed: tuple[Samples, Samples]) -> None:
+    files = tracks(tmp_path, *hushed)
+    a, b = joined(known(0.0, 38.0, 0.0), known(56.0, 115.0, 81.0), files)
+    assert a.dub_end == pytest.approx(b.dub_start, abs=0.02)
+    assert a.dub_end == pytest.approx(40.0, abs=0.5)  # the film goes on to be loud on the line before: it ends at once
+
+
+def test_what_is_quieter_than_the_film_ever_is_belongs_to_no_line(
+    tmp_path: Path, hushed: tuple[Samples, Samples]
+) -> None:
+    _, dub = hushed
+    loud = bed(4, 140) + voices(5, 140)
+    dub = dub.copy()
+    dub[42 * RATE : 44 * RATE] = 0
+    a, b = joined(known(0.0, 38.0, 0.0), known(56.0, 115.0, 81.0), tracks(tmp_path, loud, dub))
+    assert b.dub_start - a.dub_end > 2.0
+
+
+def test_the_doubt_about_a_join_is_as_long_as_the_silence(tmp_path: Path) -> None:
+    music = bed(4, 140)
+    music[30 * RATE : 80 * RATE] = 0
+    files = tracks(tmp_path, music + voices(9, 140), cut(music + voices(10, 140), 45, 65))
+    for at in (34.0, 58.0):
+        _, (span,) = rejoined([known(0.0, at, 0.0), known(at, 120.0, at + 20)], files)
+        assert (span.start, span.end) == pytest.approx((30.0, 60.0), abs=1.0)
+
+
 def test_ends_reach_as_far_as_the_bed_is_heard(pair: Tracks) -> None:
     assert from_earlier(known(12.0, 39.0, 12.0), pair).dub_start == 0.0
     assert until_later(known(41.0, 70.0, 53.0), pair, (100.0, 88.0)).dub_end == pytest.approx(88.0, abs=0.05)

@@ -46,3 +46,13 @@ def test_a_segment_at_its_place_and_a_foreign_hole_stay(tmp_path: Path) -> None:
     pair = tracks(tmp_path, bed + voices(4, 100), cut + voices(5, 105))
     right = [known(0.0, 20.0, 0.0), known(35.0, 105.0, 30.0)]
     assert list(relocated(right, pair)) == right
+
+
+def test_another_turn_that_holds_more_is_taken_without_a_hole(tmp_path: Path) -> None:
+    bed = film(100)
+    cut = np.concatenate([bed[: 20 * RATE], bed[30 * RATE :]])
+    pair = tracks(tmp_path, bed + voices(4, 100), cut + voices(5, 90))
+    found = relocated([known(0.0, 38.0, 0.0), known(38.0, 58.0, 52.0), known(58.0, 90.0, 68.0)], pair)
+    assert found[1].at(45.0) == pytest.approx(55.0, abs=2e-3)
+    assert (found[1].dub_start, found[1].dub_end) == (38.0, 58.0)
+    assert relocated(found, pair) == found
