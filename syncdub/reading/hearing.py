@@ -77,8 +77,9 @@ def _heard(segment: Segment, tracks: Tracks, span: Span, known: Span) -> Heard |
     blocks = span.start + np.arange(int(span.duration / BLOCK) + 1) * BLOCK
     own_level, dub_level = (np.interp(blocks[:-1] + BLOCK / 2, times, level(x)) for x in (own * learnt.factors, dub))
     right = slice(*np.searchsorted(blocks, (known.start, known.end)))
-    silence = against(own_level, dub_level, right)
-    return Heard(span.start, _without_chance(np.diff(np.interp(blocks, edges, total)), silence), silence, known)
+    gains = np.diff(np.interp(blocks, edges, total))
+    silence = against(own_level, dub_level, gains, right)
+    return Heard(span.start, _without_chance(gains, silence), silence, known)
 
 
 def _without_chance(gains: Floats, silence: Floats) -> Floats:
