@@ -20,7 +20,8 @@ from typing import Any
 
 from benchmarks import table
 from benchmarks.gpu_stages import STAGES, Stage
-from pipeline.compute.device import Device, is_out_of_memory, pick, release
+from pipeline.compute.cards import release
+from pipeline.compute.device import Device, is_out_of_memory, pick
 
 SIDE = (8192, 2048)
 """Sides of the matrices whose product is timed, on a GPU and on the processor: smaller ones end before a card is at its pace."""

@@ -79,7 +79,7 @@ def on_ctranslate2(device: Device, seconds: float) -> Callable[[], object]:
 
     backend = BACKENDS[DEFAULT]
     kind = device.kind
-    place = Place(kind, device.torch_dtype, os.cpu_count() or 1, backend.batch[kind], device.memory)
+    place = Place(kind, device.torch_dtype, os.cpu_count() or 1, backend.batch(kind), device.memory)
     model = backend.load(whisper_folder(Settings()), place)
     many = spoken(seconds)
     return lambda: in_batches(many, model.batch, lambda part: model.listen(part, LANGUAGE))

@@ -227,7 +227,7 @@ def _decode(device: Device, seconds: float) -> Callable[[], object]:
     from pipeline.media import card_decoder
     from pipeline.media.decode import video_blocks
 
-    if device.kind == "cuda" and card_decoder.card() is None:
+    if device.kind == "cuda" and card_decoder.card(device.kind) is None:
         raise FFmpegFailed(detail="the card does not decode")
     film = _long_film(seconds)
     size: dict[str, Any] = {"width": 96, "height": 54, "colour": True, "device": device.kind}

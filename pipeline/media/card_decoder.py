@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pipeline.compute import cards
 from pipeline.errors import StudioError
 from pipeline.media import ffmpeg
 
@@ -42,7 +43,7 @@ def pictures(source: PictureSource, start: float, device: str) -> Iterator[tuple
     """
     import av.error
 
-    decoder, at, given = card() if device == "cuda" else None, start, False
+    decoder, at, given = card(device), start, False
     if decoder is not None:
         # What the file itself lacks is said by the processor.
         with contextlib.suppress(av.error.FFmpegError, RuntimeError, MemoryError, StudioError):
@@ -55,13 +56,15 @@ def pictures(source: PictureSource, start: float, device: str) -> Iterator[tuple
 
 
 @functools.cache
-def card() -> HWAccel | None:
-    """The card's decoder for :func:`av.open`, ``None`` where it does not decode a real film rightly; asked once a process."""
+def card(device: str) -> HWAccel | None:
+    """The decoder of ``device`` for :func:`av.open`, ``None`` where it has none (only NVIDIA's do) or does not decode a real film
+    rightly; asked once a process."""
     from av.codec.hwaccel import HWAccel, hwdevices_available
 
-    if "cuda" not in hwdevices_available():
+    if cards.family(device) != "cuda" or "cuda" not in hwdevices_available():
         return None
-    ways = (HWAccel("cuda", allow_software_fallback=False, options=options) for options in WAYS)
+    number = str(cards.index(device)) if cards.index(device) else None
+    ways = (HWAccel("cuda", number, allow_software_fallback=False, options=options) for options in WAYS)
     return next((way for way in ways if decodes(way)), None)
 
 

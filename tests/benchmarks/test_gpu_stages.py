@@ -186,6 +186,6 @@ def test_memory_is_torchs_or_what_the_card_misses() -> None:
 
 
 def test_a_card_that_decodes_nothing_has_no_figure(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline.media.card_decoder.card", lambda: None)
+    monkeypatch.setattr("pipeline.media.card_decoder.card", lambda kind: None)
     decoding = next(stage for stage in STAGES if "decoding" in stage.name)
     assert measure(decoding, CARD, 1.0).note == "not on this card"

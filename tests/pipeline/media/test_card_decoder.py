@@ -12,7 +12,7 @@ import av.error
 import numpy as np
 import pytest
 
-from pipeline.compute import device
+from pipeline.compute import cards
 from pipeline.compute.device import Device
 from pipeline.errors import NoVideo
 from pipeline.evidence.fingerprints import picture_print
@@ -53,7 +53,7 @@ def given_up_after(n: int | None, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
                 raise av.error.InvalidDataError(1, "no decoder surfaces left")
             yield found
 
-    monkeypatch.setattr(card_decoder, "card", lambda: CARD)
+    monkeypatch.setattr(card_decoder, "card", lambda kind: CARD if kind == "cuda" else None)
     monkeypatch.setattr(decode, "_pictures", pictures)
     return asked
 
@@ -84,11 +84,12 @@ def test_what_the_card_decodes_whole_is_not_decoded_again(film: Path, monkeypatc
 
 def test_a_card_that_opens_nothing_loses_nothing(film: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The real way to the card, on a machine where it fails: FFmpeg says so when the file is opened."""
-    if device.any_driver():
+    if cards.any_driver():
         pytest.skip("there may be a card")
     from av.codec.hwaccel import HWAccel
 
-    monkeypatch.setattr(card_decoder, "card", lambda: HWAccel("cuda", allow_software_fallback=False))
+    way = HWAccel("cuda", allow_software_fallback=False)
+    monkeypatch.setattr(card_decoder, "card", lambda kind: way if kind == "cuda" else None)
     assert seen(film, "cuda")[0] == seen(film, "cpu")[0]
 
 
@@ -164,27 +165,36 @@ def test_a_card_that_gives_other_pictures_is_not_believed(tmp_path: Path) -> Non
 
 
 def test_the_ways_to_the_card_are_tried_once_and_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    tried: list[dict[str, object]] = []
+    tried: list[tuple[object, dict[str, object]]] = []
 
     def decodes(way: Any) -> bool:
-        tried.append(way.options)
+        tried.append((way.number, way.options))
         return not way.options
 
+    class Way:
+        def __init__(self, name: str, number: str | None, *, allow_software_fallback: bool, options: dict[str, object]):
+            self.number, self.options, self.allow_software_fallback = number, options, allow_software_fallback
+
+    monkeypatch.setattr("av.codec.hwaccel.HWAccel", Way)
     monkeypatch.setattr(card_decoder, "decodes", decodes)
     card_decoder.card.cache_clear()
     try:
-        found: Any = card_decoder.card()
+        found: Any = card_decoder.card("cuda")
         assert found is not None
-        again: Any = card_decoder.card()
+        again: Any = card_decoder.card("cuda")
         assert found is again
         assert not found.allow_software_fallback
-        assert tried == [{"primary_ctx": "1"}, {}]
+        assert tried == [(None, {"primary_ctx": "1"}), (None, {})]
+        card_decoder.card("cuda:1")
+        assert tried[2:] == [("1", {"primary_ctx": "1"}), ("1", {})]
+        assert card_decoder.card("mps") is card_decoder.card("cpu") is None
+        assert len(tried) == 4
     finally:
         card_decoder.card.cache_clear()
 
 
 def test_without_a_driver_there_is_no_card() -> None:
-    if device.any_driver():
+    if cards.any_driver():
         pytest.skip("there may be a card")
     card_decoder.card.cache_clear()
-    assert card_decoder.card() is None
+    assert card_decoder.card("cuda") is None
