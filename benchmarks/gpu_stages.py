@@ -260,6 +260,6 @@ STAGES = (
     Stage("search: windows of prints correlated", _search, search_cost),
     Stage("text: sentence vectors (bundled model)", _sentences, bundled_cost(), "cpu"),
     Stage("text: sentence vectors (size of MiniLM)", _network, network_cost(), half=True),
-    Stage("film: decoding 720p (processor / NVDEC), scaled", _decode, PICTURES),
+    Stage("film: decoding 720p (processor / the sooner of it and NVDEC), scaled", _decode, PICTURES),
     Stage("film: encoding 720p (x264 / NVENC)", _encode, PICTURES),
 )

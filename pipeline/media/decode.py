@@ -243,13 +243,14 @@ def video_blocks(
 
     ``width`` × ``height`` is the size after rotation; the picture is scaled to it without regard to its aspect. ``fps`` takes the
     first picture at or after every 1/fps seconds, ``None`` takes all; ``keyframes`` decodes only those (fast, irregular).
-    ``device`` ``cuda`` decodes on the card where that works (worth its start for whole films, not for a few seconds).
+    A card ``device`` decodes where it does so rightly and sooner (worth its start for whole films, not for a few seconds).
 
     Raises:
         NoVideo: there is no moving picture.
     """
     source = functools.partial(_pictures, path, keyframes)
-    found = card_decoder.pictures(source, span.start if span else 0.0, device)
+    like = functools.partial(_like, path, keyframes)
+    found = card_decoder.pictures(source, span.start if span else 0.0, device, like)
     shrinker = _Shrinker(width, height, colour=colour)
     batch: list[NDArray[np.uint8]] = []
     times: list[float] = []
@@ -261,6 +262,16 @@ def video_blocks(
             batch, times = [], []
     if batch:
         yield Frames(np.array(times), np.stack(batch))
+
+
+def _like(path: Path | str, keyframes: bool) -> str:
+    """What films have in common that take their decoder as long."""
+    with opened(path) as container:
+        track = video_stream(container)
+        if track is None:
+            return ""
+        codec = track.codec_context
+        return f"{codec.name} {codec.pix_fmt} {codec.width}x{codec.height} {'keyframes' if keyframes else ''}"
 
 
 def _pictures(

@@ -54,6 +54,7 @@ def given_up_after(n: int | None, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
             yield found
 
     monkeypatch.setattr(card_decoder, "card", lambda kind: CARD if kind == "cuda" else None)
+    monkeypatch.setattr(card_decoder, "wins", lambda *_: True)
     monkeypatch.setattr(decode, "_pictures", pictures)
     return asked
 
@@ -90,6 +91,7 @@ def test_a_card_that_opens_nothing_loses_nothing(film: Path, monkeypatch: pytest
 
     way = HWAccel("cuda", allow_software_fallback=False)
     monkeypatch.setattr(card_decoder, "card", lambda kind: way if kind == "cuda" else None)
+    monkeypatch.setattr(card_decoder, "_won", {})
     assert seen(film, "cuda")[0] == seen(film, "cpu")[0]
 
 
@@ -198,3 +200,64 @@ def test_without_a_driver_there_is_no_card() -> None:
         pytest.skip("there may be a card")
     card_decoder.card.cache_clear()
     assert card_decoder.card("cuda") is None
+
+
+class Race:
+    """A film of ``n`` pictures, of which each takes the card and the processor so many seconds after so many for the first."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, card: float, processor: float, n: int = 500) -> None:
+        self.card, self.processor, self.n, self.now = card, processor, n, 0.0
+        self.decoded = {True: 0, False: 0}
+        monkeypatch.setattr(card_decoder, "_won", {})
+        monkeypatch.setattr("time.perf_counter", lambda: self.now)
+
+    def __call__(self, decoder: object, start: float) -> Iterator[tuple[float, Any]]:
+        self.now += 2.0 if decoder is CARD else 0.1
+        for n in range(self.n):
+            self.now += self.card if decoder is CARD else self.processor
+            self.decoded[decoder is CARD] += 1
+            yield n / 25, None
+
+    def won(self, film: str = "h264 1920x1080") -> bool:
+        return card_decoder.wins(self, CARD, 0.0, film)
+
+
+@pytest.mark.parametrize(("card", "processor", "won"), [(0.002, 0.01, True), (0.002, 0.0015, False)])
+def test_who_is_sooner_decodes_all_films_of_a_kind(
+    card: float, processor: float, won: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    race = Race(monkeypatch, card, processor)
+    assert race.won() == won
+    seen = dict(race.decoded)
+    assert seen[True] == card_decoder.WARM + card_decoder.RACE + 1
+    assert seen[False] <= seen[True]  # no longer than it can still win
+    race.card = race.processor = 1.0
+    assert race.won() == won
+    assert race.decoded == seen  # raced for once
+    race.won("hevc 3840x2160")
+    assert race.decoded != seen
+
+
+def test_a_few_pictures_are_the_processors_and_decide_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    race = Race(monkeypatch, 0.001, 1.0, n=card_decoder.WARM + 3)
+    assert not race.won()
+    race.n = 500
+    assert race.won()
+
+
+def test_a_card_that_fails_in_the_race_has_lost_this_film_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    race = Race(monkeypatch, 0.001, 1.0)
+
+    def failing(decoder: object, start: float) -> Iterator[tuple[float, Any]]:
+        yield from ((n / 25, None) for n in range(20))
+        raise av.error.InvalidDataError(1, "no decoder surfaces left")
+
+    assert not card_decoder.wins(failing, CARD, 0.0, "h264 1920x1080")
+    assert race.won()
+
+
+def test_films_are_alike_by_what_their_decoding_costs(film: Path, tmp_path: Path) -> None:
+    source = ["-f", "lavfi", "-i", "testsrc2=s=320x180:r=25:d=1", "-pix_fmt", "yuv420p"]
+    other = make(tmp_path / "other.mkv", *source, "-c:v", "libx264")
+    assert decode._like(film, False) == "h264 yuv420p 160x90 "
+    assert len({decode._like(film, False), decode._like(film, True), decode._like(other, False)}) == 3
