@@ -22,7 +22,8 @@ def runner(settings: Settings, engine: Any, kinds: Kinds = KINDS) -> Run:
         from web.cluster.run import ClusterRun
 
         return ClusterRun(settings, kinds)
-    return OnCards(engine, kinds) if settings.workers > 1 else partial(run_job, engine=engine, kinds=kinds)
+    several = settings.workers > 1 and engine is not None
+    return OnCards(engine, kinds) if several else partial(run_job, engine=engine, kinds=kinds)
 
 
 def queue_of(settings: Settings, engine: Any = None, *, kinds: Kinds = KINDS) -> Jobs:
