@@ -209,8 +209,10 @@ class Sight:
         """The pictures of ``path`` in the blocks they are measured in."""
         from pipeline.media import decode
 
-        size = {"width": WIDTH, "height": HEIGHT, "block": N_PICTURES}
-        return decode.video_blocks(path, colour=True, keyframes=self.keyframes, span=span, device=self._device, **size)
+        return decode.video_blocks(
+            path, width=WIDTH, height=HEIGHT, block=N_PICTURES, colour=True, keyframes=self.keyframes, span=span,
+            device=self._device,
+        )  # fmt: skip
 
     def feed(self, block: Frames) -> None:
         """Takes the next pictures."""

@@ -12,7 +12,7 @@ import functools
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -235,6 +235,7 @@ def video_blocks(
     fps: float | None = None,
     colour: bool = False,
     keyframes: bool = False,
+    sparse: bool = False,
     span: Span | None = None,
     block: int = 64,
     device: str = "cpu",
@@ -243,12 +244,13 @@ def video_blocks(
 
     ``width`` × ``height`` is the size after rotation; the picture is scaled to it without regard to its aspect. ``fps`` takes the
     first picture at or after every 1/fps seconds, ``None`` takes all; ``keyframes`` decodes only those (fast, irregular).
+    ``sparse`` leaves out pictures that no other is made from (of most films every second one), for looks a few times a second.
     ``device`` ``cuda`` decodes on the card where that works (worth its start for whole films, not for a few seconds).
 
     Raises:
         NoVideo: there is no moving picture.
     """
-    source = functools.partial(_pictures, path, keyframes)
+    source = functools.partial(_pictures, path, "NONKEY" if keyframes else "NONREF" if sparse else "DEFAULT")
     found = card_decoder.pictures(source, span.start if span else 0.0, device)
     shrinker = _Shrinker(width, height, colour=colour)
     batch: list[NDArray[np.uint8]] = []
@@ -264,7 +266,7 @@ def video_blocks(
 
 
 def _pictures(
-    path: Path | str, keyframes: bool, card: HWAccel | None, start: float
+    path: Path | str, skipped: Literal["NONKEY", "NONREF", "DEFAULT"], card: HWAccel | None, start: float
 ) -> Iterator[tuple[float, av.VideoFrame]]:
     """(time, frame) from somewhat before ``start`` on; raises at the first packet that ``card`` does not decode."""
     with opened(path, card) as container:
@@ -276,8 +278,8 @@ def _pictures(
         if on_card:
             # Each thread holds pictures of the card, which has 32; it decodes one after the other anyway.
             track.codec_context.thread_count = 1
-        if keyframes:
-            track.codec_context.skip_frame = "NONKEY"
+        track.codec_context.skip_frame = skipped
+        if skipped == "NONKEY":
             # Deblocking is a fifth of the work and nothing of it is left at a twelfth of the size.
             track.codec_context.options = {**track.codec_context.options, "skip_loop_filter": "all"}
         origin = clock_origin(container)

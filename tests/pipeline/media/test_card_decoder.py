@@ -46,9 +46,9 @@ def given_up_after(n: int | None, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     asked: list[Any] = []
     real = decode._pictures
 
-    def pictures(path: Path, keyframes: bool, card: Any, start: float) -> Iterator[tuple[float, Any]]:
+    def pictures(path: Path, skipped: Any, card: Any, start: float) -> Iterator[tuple[float, Any]]:
         asked.append((card, start))
-        for number, found in enumerate(real(path, keyframes, None, start)):
+        for number, found in enumerate(real(path, skipped, None, start)):
             if card is CARD and number == n:
                 raise av.error.InvalidDataError(1, "no decoder surfaces left")
             yield found
