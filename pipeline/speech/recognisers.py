@@ -24,6 +24,8 @@ from pipeline.values import Audio
 
 R = TypeVar("R")
 T = TypeVar("T")
+UNKNOWN = 8
+"""Chunks that wait while the recogniser is loaded."""
 EVERYTHING = Hearing(on=0.0, off=-1.0, pad=0.0)
 
 
@@ -38,6 +40,14 @@ class Recognisers:
     def batch(self) -> int:
         """Chunks heard at once."""
         return self._recogniser.batch
+
+    @property
+    def ahead(self) -> int:
+        """Chunks that may wait while others are heard: a batch, where that is known; 0 where the processor hears, which reading and
+        the voice detector would only keep from it."""
+        if self._device.kind == "cpu":
+            return 0
+        return self._recogniser.batch if "_recogniser" in self.__dict__ else UNKNOWN
 
     def in_batches(self, group: Sequence[T], work: Callable[[Recogniser, Sequence[T]], list[R]]) -> list[R]:
         """``work(recogniser, part)`` over ``group`` in order; what does not fit on a GPU is done by the processor."""

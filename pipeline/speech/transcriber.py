@@ -1,8 +1,9 @@
 """What is said in a file: voice first, then words, then what is not believable goes, then sentences.
 
 The sound is read once as a stream. A voice detector cuts it into chunks of at most half a minute in which somebody speaks;
-a recogniser hears them in batches; what it was unsure of or left out is heard again with more care; the words' times are
-put on the edges of the sound; loops, phantom phrases and text without a voice are dropped; the rest becomes sentences.
+a recogniser hears them in batches, a card while the next ones are read; what it was unsure of or left out is heard again
+with more care; the words' times are put on the edges of the sound; loops, phantom phrases and text without a voice are
+dropped; the rest becomes sentences.
 Who recognises is decided in :mod:`pipeline.speech.recognisers`, how a passage is heard in :mod:`pipeline.speech.listening`.
 """
 
@@ -16,6 +17,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.compute.coming import made_ready
 from pipeline.compute.device import Device
 from pipeline.evidence.singing import Voices
 from pipeline.messages import Message
@@ -177,6 +179,8 @@ class Transcriber:
         found = chunks(reader.blocks(), detector, course.hearing, course.level)
         if course.sung:
             found = (part for chunk in found for part in self._voiced(chunk, course.known))
+        if self._listeners is self._ear and self._recognisers.ahead:
+            found = made_ready(found, lambda: self._recognisers.ahead)
         for group in batched(found, VOTERS if course.language is None else 1, self._batch):
             total = reader.duration or course.level.duration
             yield group, min(0.99, group[-1].end / total) if total else 0.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from pipeline.compute.device import pick
+from pipeline.compute.device import Device, pick
 from pipeline.errors import Cancelled
 from pipeline.messages import Message
 from pipeline.settings import Settings
@@ -481,3 +482,42 @@ def test_both_recognisers_hear_the_same(tmp_path: Path, media: Path) -> None:
     starts = [{guards.plain(w.text): w.start for s in f.sentences for w in s.words} for f in found]
     apart = [abs(starts[0][w] - starts[1][w]) for w in set(starts[0]) & set(starts[1]) if first.count(w) == 1]
     assert np.median(apart) < 0.1
+
+
+class Card(Parrot):
+    """A recogniser that hears the first batch only when the sound of the next is there, and as long as that comes."""
+
+    def __init__(self, read: list[float], wait: float) -> None:
+        super().__init__(batch=2)
+        self.read, self.wait, self.seen = read, wait, list[float]()
+
+    def listen(
+        self, given: Sequence[Chunk], language: str, *, careful: bool = False, names: Sequence[str] = ()
+    ) -> list[Heard]:
+        until = time.monotonic() + self.wait
+        while time.monotonic() < until and max(self.read) < given[-1].end + 60.0 and max(self.read) < LONG.duration - 5:
+            time.sleep(0.01)
+        self.seen.append(max(self.read) - given[-1].end)
+        return super().listen(given, language, careful=careful, names=names)
+
+
+@pytest.mark.usefixtures("loud_is_voice")
+def test_a_card_hears_while_the_next_batch_is_read(settings: Settings) -> None:
+    def heard(kind: str, wait: float) -> tuple[Transcript, list[float]]:
+        read: list[float] = []
+
+        def source() -> Iterator[Audio]:
+            for block in blocks(LONG, 5.0):
+                read.append(block.end)
+                yield block
+
+        card = Card(read, wait)
+        device = Device(kind, kind, "float32")  # type: ignore[arg-type]
+        found = Transcriber(settings, device, card).transcribe(source, language="es", duration=LONG.duration)
+        return found, card.seen
+
+    plain, behind = heard("cpu", 0.0)
+    beside, ahead = heard("cuda", 20.0)
+    assert plain == beside
+    assert max(behind) < 30.0  # the processor reads what it is about to hear
+    assert ahead[0] >= 55.0  # while a card hears two chunks, the next two are read
