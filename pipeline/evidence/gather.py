@@ -215,8 +215,10 @@ class Sight:
         """The pictures of ``path``, ``block`` at a time."""
         from pipeline.media import decode
 
-        size = {"width": WIDTH, "height": HEIGHT, "block": block}
-        return decode.video_blocks(path, colour=True, keyframes=self.keyframes, span=span, device=self._device, **size)
+        return decode.video_blocks(
+            path, width=WIDTH, height=HEIGHT, block=block, colour=True, keyframes=self.keyframes, span=span,
+            device=self._device,
+        )  # fmt: skip
 
     def feed(self, block: Frames) -> None:
         """Takes the next pictures."""

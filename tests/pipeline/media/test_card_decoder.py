@@ -46,9 +46,9 @@ def given_up_after(n: int | None, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     asked: list[Any] = []
     real = decode._pictures
 
-    def pictures(path: Path, keyframes: bool, card: Any, start: float) -> Iterator[tuple[float, Any]]:
+    def pictures(path: Path, skipped: Any, card: Any, start: float) -> Iterator[tuple[float, Any]]:
         asked.append((card, start))
-        for number, found in enumerate(real(path, keyframes, None, start)):
+        for number, found in enumerate(real(path, skipped, None, start)):
             if card is CARD and number == n:
                 raise av.error.InvalidDataError(1, "no decoder surfaces left")
             yield found
@@ -259,5 +259,5 @@ def test_a_card_that_fails_in_the_race_has_lost_this_film_only(monkeypatch: pyte
 def test_films_are_alike_by_what_their_decoding_costs(film: Path, tmp_path: Path) -> None:
     source = ["-f", "lavfi", "-i", "testsrc2=s=320x180:r=25:d=1", "-pix_fmt", "yuv420p"]
     other = make(tmp_path / "other.mkv", *source, "-c:v", "libx264")
-    assert decode._like(film, False) == "h264 yuv420p 160x90 "
-    assert len({decode._like(film, False), decode._like(film, True), decode._like(other, False)}) == 3
+    assert decode._like(film, "DEFAULT") == "h264 yuv420p 160x90 DEFAULT"
+    assert len({decode._like(film, "DEFAULT"), decode._like(film, "NONKEY"), decode._like(other, "DEFAULT")}) == 3
