@@ -26,6 +26,7 @@ from pipeline.compute.device import Device, pick
 from pipeline.errors import ModelUnavailable
 from pipeline.evidence.signals import CURVES
 from pipeline.settings import Settings
+from pipeline.speech.backends import BACKENDS
 from pipeline.values import Audio, Frames, Word
 
 SAME_WORDS, SAME_TIME = 0.995, 0.020
@@ -179,7 +180,7 @@ def same_words(ours: list[Word], theirs: list[Word]) -> tuple[float, float]:
 
 def heard(card: Device, seconds: float) -> Iterator[tuple[str, str, bool]]:
     """A row for each recogniser, the processor's and the card's."""
-    for backend in ("openai-whisper", "faster-whisper"):
+    for backend in BACKENDS:
         name = f"speech: {backend}"
         try:
             share, late = same_words(*(words_of(device, backend, seconds) for device in (PROCESSOR, card)))

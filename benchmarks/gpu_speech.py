@@ -109,7 +109,7 @@ def peer(device: Device, seconds: float) -> Callable[[], object]:
     from faster_whisper import BatchedInferencePipeline, WhisperModel
 
     if cards.family(device.kind) not in ("cpu", "cuda"):
-        raise ModelUnavailable(name="faster-whisper", detail=device.kind)
+        raise ModelUnavailable(name="whisper", detail=device.kind)
     kind = "float16" if device.is_card else "int8"
     model: Any = WhisperModel(
         str(whisper_folder(Settings())), cards.family(device.kind), cards.index(device.kind), compute_type=kind
