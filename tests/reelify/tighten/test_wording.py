@@ -45,6 +45,7 @@ def gone(text: str, language: str, kind: str) -> list[str]:
         ("es", "Nadie sabía entonces por qué ardía. _ Bueno, _ seguimos.", ["Bueno,"]),
         ("es", "Sabes cuánto tardé en llegar, _ pues tres días, _ pues _ dormí allí.", ["pues"]),
         ("es", "Sabes cuánto tardé, _ pues _ tres días.", []),
+        ("es", "Te imaginas lo que dijo mi suegra. _ Bueno, nada amable.", []),
         ("es", "Es bonito, ¿eh?", []),
         ("es", "O sea que vienes. Pues no quiero.", []),
         ("es", "Era tarde. O sea, que no vienes.", []),
