@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,7 +21,7 @@ from pipeline.media.decode import video_blocks
 from pipeline.media.probe import probe
 from pipeline.render import shapes
 from pipeline.render.graph import Stretch
-from pipeline.values import Shot, Span
+from pipeline.values import Frames, Shot, Span
 
 SIZE = (9 / 16) / (16 / 9)
 TEN = Span(0.0, 10.0)
@@ -202,8 +204,12 @@ def test_one_thorough_look_tells_what_two_would(media: Path) -> None:
 
 def test_the_same_stretch_is_looked_at_once(media: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     info, asked = probe(media / "odd" / "4k_50fps_talking_head.mp4"), []
-    real = looking.video_blocks
-    monkeypatch.setattr(looking, "video_blocks", lambda *a, **k: asked.append(k["span"]) or real(*a, **k))
+
+    def blocks(*args: Any, **options: Any) -> Iterator[Frames]:
+        asked.append(options["span"])
+        return video_blocks(*args, **options)
+
+    monkeypatch.setattr(looking, "video_blocks", blocks)
     looking.forget()
     tall = framing.follow(info, Span(0.0, 0.8), 9 / 16, (Shot(0.0, 3.0),))
     framing.follow(info, Span(0.0, 0.8), 4 / 5, (Shot(0.0, 3.0),))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,14 +15,13 @@ from pipeline.media import ffmpeg
 from pipeline.media.decode import video_blocks
 from pipeline.media.probe import probe
 from pipeline.render import graph, quality, shapes
-from pipeline.render.graph import Canvas, Stretch
+from pipeline.render.graph import Canvas, Shape, Stretch
 from pipeline.render.options import RenderOptions
 from pipeline.render.work import Work
 from pipeline.values import Cut, Span, Timeline
 
 RATE = 24000 / 1001
 SIZE = (9 / 16) / (16 / 9)
-Drawn = Callable[[shapes.Shape, float], np.ndarray]
 
 
 @pytest.fixture
@@ -34,7 +32,7 @@ def film(tmp_path: Path) -> Path:
     return out
 
 
-def frames(film: Path, shape: shapes.Shape, seconds: float, start: float = 0.5) -> np.ndarray:
+def frames(film: Path, shape: Shape, seconds: float, start: float = 0.5) -> np.ndarray:
     """The pictures of a piece drawn as ``shape`` says."""
     import ffmpeg as graphs
 
