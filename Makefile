@@ -64,7 +64,8 @@ browser: ## Chromium for the browser tests (Debian package, when it is missing a
 bench: dev ## figures of accuracy and speed, written to BENCHMARKS.md
 	$(PY) -m benchmarks
 
-bench-gpu: dev ## each stage on processor and GPU: times real time, memory, share of the device's peak
+bench-gpu: dev ## each stage on processor and GPU: whether both agree; times real time, memory, share of the device's peak
+	-$(PY) -m benchmarks.agreement
 	$(PY) -m benchmarks.gpu
 
 fault: dev ## kill, fill the disk, take files away; see that nothing is lost

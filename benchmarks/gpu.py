@@ -20,14 +20,15 @@ from typing import Any
 
 from benchmarks import table
 from benchmarks.gpu_stages import STAGES, Stage
-from pipeline.compute.device import Device, is_out_of_memory, pick, release
+from pipeline.compute.cards import family, release
+from pipeline.compute.device import Device, is_out_of_memory, pick
 
 SIDE = (8192, 2048)
 """Sides of the matrices whose product is timed, on a GPU and on the processor: smaller ones end before a card is at its pace."""
 COPY = 2**28
 """Bytes of the copy that is timed."""
-IN_A_ROW = {"cpu": 1, "cuda": 10}
-"""Products and copies between two looks at the clock."""
+IN_A_ROW = 10
+"""Products and copies of a card between two looks at the clock."""
 LOOK = 0.01
 """Seconds between two looks at the card's memory."""
 
@@ -48,11 +49,13 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Peaks:
-    """What a device reaches: operations a second in single and half precision, bytes copied (read and written) a second."""
+    """What a device reaches: operations a second in single and half precision and in bfloat16, bytes copied (read and written)
+    a second."""
 
     single: float
     half: float
     copied: float
+    bfloat: float = 0.0
 
 
 def measure(stage: Stage, device: Device, seconds: float) -> Measured:
@@ -91,7 +94,7 @@ class MemoryUsed:
 
     def __init__(self, device: Device, figures: Any = None) -> None:
         self.peak = 0
-        self._figures = figures or (_cuda() if device.kind == "cuda" else None)
+        self._figures = figures or _figures(device)
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._look, daemon=True)
 
@@ -115,25 +118,30 @@ class MemoryUsed:
             self._lowest = min(self._lowest, self._figures.mem_get_info()[0])
 
 
-def _cuda() -> Any:
+def _library(device: Device) -> Any:
+    """torch's part for the device's family; None for the processor."""
     import torch
 
-    return torch.cuda
+    return getattr(torch, family(device.kind)) if device.is_card else None
+
+
+def _figures(device: Device) -> Any:
+    """What knows the device's memory; Apple's cards do not tell their peak."""
+    found = _library(device)
+    return found if hasattr(found, "reset_peak_memory_stats") else None
 
 
 def _finished(device: Device) -> None:
     """Wait for what a GPU has been told to do."""
-    if device.kind == "cuda":
-        import torch
-
-        torch.cuda.synchronize()
+    if device.is_card:
+        _library(device).synchronize()
 
 
 def peaks(device: Device) -> Peaks:
     """The device's own best, measured: products of matrices in both precisions, a copy, each of random numbers."""
     import torch
 
-    n = IN_A_ROW[device.kind]
+    n = IN_A_ROW if device.is_card else 1
 
     def best(work: Callable[[], object]) -> float:
         times = []
@@ -146,17 +154,19 @@ def peaks(device: Device) -> Peaks:
             times.append((time.perf_counter() - begun) / n)
         return min(times[1:])
 
-    side = SIDE[0] if device.kind == "cuda" else SIDE[1]
-    one = torch.rand(side, side, device=device.kind)
-    single = 2.0 * side**3 / best(lambda: one @ one)
-    half = single
-    if device.kind == "cuda":
-        small = one.half()
-        half = 2.0 * side**3 / best(lambda: small @ small)
+    side = SIDE[0] if device.is_card else SIDE[1]
+    numbers = torch.rand(side, side, device=device.kind)
+
+    def product(dtype: torch.dtype) -> float:
+        one = numbers.to(dtype)
+        return 2.0 * side**3 / best(lambda: one @ one)
+
+    single = product(torch.float32)
+    half, bfloat = (product(torch.float16), product(torch.bfloat16)) if device.is_card else (single, 0.0)
     data = torch.rand(COPY // 4, device=device.kind)
     there = torch.empty_like(data)
     copied = 2.0 * COPY / best(lambda: there.copy_(data))
-    return Peaks(single, half, copied)
+    return Peaks(single, half, copied, bfloat)
 
 
 def share(stage: Stage, found: Measured, most: Peaks, half: bool) -> str:
@@ -200,7 +210,7 @@ def main() -> None:
     options = parser.parse_args()
     seconds = 30.0 if options.quick else 60.0 * options.minutes
     gpu = pick("auto")
-    devices = (pick("cpu"), gpu) if gpu.kind == "cuda" else (pick("cpu"),)
+    devices = (pick("cpu"), gpu) if gpu.is_card else (pick("cpu"),)
     most: dict[str, Peaks] = {d.kind: peaks(d) for d in devices}
     head = ["stage"]
     for device in devices:
@@ -211,10 +221,9 @@ def main() -> None:
         print("| " + " | ".join(str(cell) for cell in row(stage, devices, most, seconds)) + " |", flush=True)
     for device in devices:
         found = most[device.kind]
-        most_of = (
-            f"{found.single / 1e12:.2f} Tflop/s single, {found.half / 1e12:.2f} half, {found.copied / 1e9:.1f} GB/s"
-        )
-        print(f"\n{device.name}: {most_of} (measured here)")
+        rates = ((found.single, "single"), (found.half, "half"), (found.bfloat, "bfloat16"))
+        most_of = ", ".join(f"{rate / 1e12:.2f} Tflop/s {name}" for rate, name in rates if rate)
+        print(f"\n{device.name}: {most_of}, {found.copied / 1e9:.1f} GB/s (measured here)")
     if len(devices) == 1:
         from pipeline.messages import say
 

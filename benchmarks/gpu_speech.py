@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.compute import cards
 from pipeline.compute.device import Device, in_batches
 from pipeline.compute.models import whisper_folder
+from pipeline.errors import ModelUnavailable
 from pipeline.settings import Settings
 from pipeline.speech.values import Chunk
 from pipeline.values import Audio
@@ -79,7 +81,7 @@ def on_ctranslate2(device: Device, seconds: float) -> Callable[[], object]:
 
     backend = BACKENDS[DEFAULT]
     kind = device.kind
-    place = Place(kind, device.torch_dtype, os.cpu_count() or 1, backend.batch[kind], device.memory)
+    place = Place(kind, device.torch_dtype, os.cpu_count() or 1, backend.batch(kind), device.memory)
     model = backend.load(whisper_folder(Settings()), place)
     many = spoken(seconds)
     return lambda: in_batches(many, model.batch, lambda part: model.listen(part, LANGUAGE))
@@ -106,9 +108,13 @@ def peer(device: Device, seconds: float) -> Callable[[], object]:
     """faster-whisper's batched pipeline with the same weights and word times."""
     from faster_whisper import BatchedInferencePipeline, WhisperModel
 
-    kind = "float16" if device.kind == "cuda" else "int8"
-    model: Any = WhisperModel(str(whisper_folder(Settings())), device=device.kind, compute_type=kind)
-    batch, samples = (64 if device.kind == "cuda" else 8), speech(seconds)
+    if cards.family(device.kind) not in ("cpu", "cuda"):
+        raise ModelUnavailable(name="whisper", detail=device.kind)
+    kind = "float16" if device.is_card else "int8"
+    model: Any = WhisperModel(
+        str(whisper_folder(Settings())), cards.family(device.kind), cards.index(device.kind), compute_type=kind
+    )
+    batch, samples = (64 if device.is_card else 8), speech(seconds)
     pipeline: Any = BatchedInferencePipeline(model)
     options = {"language": LANGUAGE, "beam_size": BEAM, "word_timestamps": True, "batch_size": batch}
     return lambda: sum(1 for _ in itertools.chain(pipeline.transcribe(samples, **options)[0]))

@@ -11,29 +11,19 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import gpu_speech
+from benchmarks import gpu_sound, gpu_speech
+from benchmarks.gpu_sound import RATE, SEED, Cost, spectrum_cost
 from pipeline.compute.device import Device
 from pipeline.settings import Settings
-from pipeline.values import Audio, Frames
+from pipeline.values import Frames
 
-RATE = 16000
-BLOCK = 60.0
 FPS = 25
-SEED = 5
 PRINTS, BANDS, HOP = 100, 48, 500
 """Frames a second and bands of a print, frames between two windows of the search."""
 LAYERS, WIDTH, TOKENS, SENTENCE = 12, 384, 20, 4.0
 """Of a sentence network; words of a sentence, and seconds of film it stands for."""
 DOUBTFUL = 6.0
 """Seconds of film between two doubtful cuts."""
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """What a stage has to do for one second of film: operations and bytes, reckoned."""
-
-    flops: float
-    n_bytes: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +43,6 @@ class Stage:
         return self.cost if isinstance(self.cost, Cost) else self.cost(seconds)
 
 
-def sound(seconds: float) -> Audio:
-    """Noise with a changing level, mono, 16 kHz."""
-    noise = np.random.default_rng(SEED).standard_normal(int(seconds * RATE)).astype(np.float32)
-    level = 0.1 + 0.1 * np.sin(np.arange(len(noise), dtype=np.float32) / RATE)
-    return Audio((noise * level).astype(np.float32), RATE)
-
-
 def pictures(seconds: float) -> Frames:
     """Noisy pictures of 96 × 54 that change every second."""
     chance = np.random.default_rng(SEED)
@@ -74,45 +57,6 @@ def _film(seconds: float) -> list[Frames]:
     """The same ten seconds of pictures again and again."""
     part = pictures(10.0)
     return [Frames(part.times + 10.0 * n, part.pixels) for n in range(max(1, round(seconds / 10.0)))]
-
-
-def _signals(device: Device, seconds: float) -> Callable[[], object]:
-    from pipeline.evidence.signals import AudioSignals
-
-    audio = sound(BLOCK)
-
-    def work() -> object:
-        measured = AudioSignals(device.kind)
-        for _ in range(max(1, round(seconds / BLOCK))):
-            measured.feed(audio)
-        return measured.state()
-
-    return work
-
-
-def _front_end(device: Device, seconds: float) -> Callable[[], object]:
-    from pipeline.compute.models import yamnet_classes
-    from pipeline.evidence.sounds import SoundListener
-
-    audio = sound(BLOCK)
-
-    def silent(patches: Any) -> Any:
-        return np.zeros((len(patches), 521), np.float32)
-
-    def work() -> object:
-        listener = SoundListener(silent, yamnet_classes(), device=device.kind)
-        for _ in range(max(1, round(seconds / BLOCK))):
-            listener.feed(audio)
-        return listener.state()
-
-    return work
-
-
-def _prints(device: Device, seconds: float) -> Callable[[], object]:
-    from pipeline.evidence.fingerprints import mel_bytes
-
-    both = np.stack([sound(BLOCK).samples] * 2)
-    return lambda: [mel_bytes(both, device.kind) for _ in range(max(1, round(seconds / BLOCK)))]
 
 
 def _shots(device: Device, seconds: float) -> Callable[[], object]:
@@ -217,7 +161,7 @@ def _window(seconds: float) -> int:
 def _encode(device: Device, seconds: float) -> Callable[[], object]:
     from pipeline.media import ffmpeg
 
-    encoder = "h264_nvenc" if device.kind == "cuda" else "libx264"
+    encoder = "h264_nvenc" if device.is_card else "libx264"
     source = ["-f", "lavfi", "-i", f"testsrc2=s=1280x720:r={FPS}:d={seconds}", "-pix_fmt", "yuv420p"]
     return lambda: ffmpeg.run([*source, "-c:v", encoder, "-f", "null", "-"])
 
@@ -227,7 +171,7 @@ def _decode(device: Device, seconds: float) -> Callable[[], object]:
     from pipeline.media import card_decoder
     from pipeline.media.decode import video_blocks
 
-    if device.kind == "cuda" and card_decoder.card() is None:
+    if device.is_card and card_decoder.card(device.kind) is None:
         raise FFmpegFailed(detail="the card does not decode")
     film = _long_film(seconds)
     size: dict[str, Any] = {"width": 96, "height": 54, "colour": True, "device": device.kind}
@@ -246,13 +190,6 @@ def _long_film(seconds: float) -> Path:
     made = ["-vf", "scale=1280:720", "-an", "-pix_fmt", "yuv420p", "-c:v", "libx264", "-preset", "fast", str(film)]
     ffmpeg.run([*(real if found else drawn), *made])
     return film
-
-
-def spectrum_cost(rate: float, window: int, n_weights: int, n_bytes: float) -> Cost:
-    """``rate`` transforms a second of ``window`` samples (2.5·n·log₂n operations each), weighted into ``n_weights`` sums."""
-    bins = window // 2 + 1
-    flops = rate * (2.5 * window * math.log2(window) + 2.0 * bins * n_weights + 4.0 * bins)
-    return Cost(flops, n_bytes + rate * 4.0 * (2 * window + 4 * bins + n_weights))
 
 
 def whisper_cost(words_a_second: float = 3.0) -> Cost:
@@ -308,9 +245,11 @@ STAGES = (
     Stage("speech: voice detector", gpu_speech.voices, Cost(0.0, 4.0 * RATE), "cpu"),
     Stage("speech: whole course, default recogniser", gpu_speech.course, whisper_cost(), half=True),
     Stage("speech: faster-whisper batched, same weights (peer)", gpu_speech.peer, whisper_cost(), half=True),
-    Stage("sound: levels, spectrum, onsets", _signals, spectrum_cost(50.0, 512, 4 + 64, 4.0 * RATE)),
-    Stage("sound: front end of the recogniser", _front_end, spectrum_cost(100.0, 512, 64, 4.0 * RATE)),
-    Stage("sound: prints of two tracks for the search", _prints, spectrum_cost(2 * 50.0, 512, 48, 8.0 * RATE)),
+    Stage("sound: levels, spectrum, onsets", gpu_sound.signals, spectrum_cost(50.0, 512, 4 + 64, 4.0 * RATE)),
+    Stage("sound: front end of the recogniser", gpu_sound.front_end, spectrum_cost(100.0, 512, 64, 4.0 * RATE)),
+    Stage("sound: prints of two tracks for the search", gpu_sound.prints, spectrum_cost(2 * 50.0, 512, 48, 8.0 * RATE)),
+    Stage("sound: recognised, 8-bit network", gpu_sound.recognised, Cost(2 * 69e6 / 0.48, 4.0 * RATE), "cpu"),
+    Stage("sound: music and effects without voices", gpu_sound.separated, gpu_sound.stems_cost()),
     Stage("picture: shots", _shots, Cost(PIXELS * 40.0, PIXELS * (3 + 4 * 20.0))),
     Stage(
         "picture: doubtful cuts looked at again",
@@ -321,6 +260,6 @@ STAGES = (
     Stage("search: windows of prints correlated", _search, search_cost),
     Stage("text: sentence vectors (bundled model)", _sentences, bundled_cost(), "cpu"),
     Stage("text: sentence vectors (size of MiniLM)", _network, network_cost(), half=True),
-    Stage("film: decoding 720p (processor / NVDEC), scaled", _decode, PICTURES),
+    Stage("film: decoding 720p (processor / the sooner of it and NVDEC), scaled", _decode, PICTURES),
     Stage("film: encoding 720p (x264 / NVENC)", _encode, PICTURES),
 )

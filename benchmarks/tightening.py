@@ -38,7 +38,7 @@ ELSEWHERE = 5
 ROOM_DB = -62.0
 TEXTS = json.loads((ROOT / "benchmarks" / "data" / "tightening.json").read_text(encoding="utf-8"))
 """Sets of texts by name, then by language: ``content`` that stays, some of it like a filler, and ``fillers``. The ``second`` was written
-after the rules that the ``first`` was used for."""
+after the rules that the ``first`` was used for, the ``third`` after what the second showed."""
 SPEAK = "espeak-ng -v {language} -s 150 -w {out} -- {text}"
 Samples = NDArray[np.float32]
 

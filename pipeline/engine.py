@@ -81,6 +81,17 @@ class Engine:
         """The device that really works; chosen on first use."""
         return self.here.device
 
+    def on(self, kind: str) -> Engine:
+        """An engine on another card of this process: with models of its own, what was done is remembered by both."""
+        other = Engine(replace(self.settings, device=kind))
+        other.memory, other._probes, other._words, other._keywords = (
+            self.memory,
+            self._probes,
+            self._words,
+            self._keywords,
+        )
+        return other
+
     def probe(self, path: Path | str) -> MediaInfo:
         """What a file is; asked once, see :class:`pipeline.media.probe.Probes`."""
         return self._probes(path)

@@ -28,8 +28,10 @@ QUIET = {
     "GRADIO_ANALYTICS_ENABLED": "False",
     "GRADIO_ANALYTICS_CACHE_FREQUENCY": "1000000000",  # after every event Gradio groups the last 10,000 with pandas: 23 to 43 ms each
     "HF_HUB_DISABLE_TELEMETRY": "1",
+    "PYTORCH_ENABLE_MPS_FALLBACK": "1",  # what an Apple card lacks is done by the processor instead of being refused
 }
-"""What keeps libraries from reporting to their makers and from counting what nobody reads; each reads it once, when it is imported."""
+"""What keeps libraries from reporting to their makers, from counting what nobody reads and from giving up; each reads it once, when it is
+imported."""
 
 
 BLAS = "OPENBLAS_NUM_THREADS"
@@ -54,6 +56,14 @@ def multiply_alone() -> None:
     os.environ.setdefault(BLAS, "1")
     if (wanted := os.environ[BLAS]).isdigit():
         threadpool_limits(max(1, int(wanted)), user_api="blas")
+
+
+def _device(text: str) -> str:
+    """``auto``, ``cpu``, or torch's name of a family of cards or of one of them."""
+    found = text.strip().lower()
+    if not re.fullmatch(r"auto|cpu|mps|(cuda|xpu)(:\d+)?", found):
+        raise ValueError("one of auto, cpu, cuda, cuda:1, xpu, mps")
+    return found
 
 
 def _flag(text: str) -> bool:
@@ -287,7 +297,7 @@ _TABLE: dict[str, tuple[str, Callable[[str], object]]] = {
     "WHISPER_MODEL": ("whisper_model", str),
     "SPEECH_BACKEND": ("speech_backend", _choice(*BACKENDS)),
     "SENTENCE_TRANSFORMER_MODEL": ("sentence_model", str),
-    "DEVICE": ("device", _choice("auto", "cpu", "cuda")),
+    "DEVICE": ("device", _device),
     "ALLOW_HUB": ("allow_hub", _flag),
     "PACKAGE_INDEX": ("package_index", _address),
     "MAX_CONTENT_LENGTH": ("max_upload", _whole(1, 2**50)),

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.compute.device import Device, pick, release
+from pipeline.compute.cards import release
+from pipeline.compute.device import Device, pick
 from pipeline.media.values import MediaInfo
 from pipeline.progress import Report, turn
 from pipeline.settings import Settings

@@ -9,6 +9,7 @@ from typing import Any
 
 from fastapi.testclient import TestClient
 
+from pipeline.compute.device import Device
 from pipeline.errors import UnreadableMedia
 from pipeline.settings import Settings
 from tests.fake_kinds import FAKES
@@ -18,6 +19,8 @@ from web.runner import queue_of
 
 class FakeEngine:
     """Calls media whatever does not begin with ``bad``."""
+
+    device = Device("cpu", "CPU", "int8")
 
     def __init__(self) -> None:
         self.probed: list[Path] = []

@@ -86,7 +86,7 @@ def _service(settings: Settings, engine: Any, jobs: Jobs) -> Service:
         resumable=resumable,
         allowance=allowance,
         sources=Sources(settings, engine, jobs, library, resumable),
-        monitor=Monitor(settings, jobs, library),
+        monitor=Monitor(settings, jobs, library, lambda: None if settings.scheduler_address else engine.device),
     )
 
 

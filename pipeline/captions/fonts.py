@@ -132,11 +132,13 @@ def face_of(character: str, language: str = "", main: Face = MAIN) -> Face:
 
 
 def runs(text: str, language: str = "", main: Face = MAIN) -> Iterator[tuple[Face, str]]:
-    """``text`` in stretches that one font draws; spaces and signs go with what is before them where its font has them."""
+    """``text`` in stretches that one font draws; spaces and signs go with what is before them where its font has them, but
+    not with emoji: a space of theirs is as wide as one of them."""
     current, run = main, ""
     for character in text:
         face = face_of(character, language, main)
-        if character in JOINERS or (_neutral(character) and ord(character) in coverage(current)):
+        alike = _neutral(character) and not (current is EMOJI and unicodedata.category(character)[0] in "ZP")
+        if character in JOINERS or (alike and ord(character) in coverage(current)):
             face = current
         if run and face is not current:
             yield current, run

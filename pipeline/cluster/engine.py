@@ -88,7 +88,7 @@ class AllWorkers:
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """As :meth:`Here.embed`, on a worker with a GPU where another has one and this has none."""
-        if self._here.device.kind == "cuda" or not self._crew.offers_gpu:
+        if self._here.device.is_card or not self._crew.offers_gpu:
             return self._here.embed(texts)
         with tasks.aside():
             found: NDArray[np.float32] = self._crew.one(embed, tuple(texts), report=lambda *_: tasks.check(), gpu=True)
@@ -150,7 +150,7 @@ class Others:
     def __init__(self, crew: Crew, parcels: Parcels, film: str) -> None:
         self._crew, self._parcels, self._film = crew, parcels, film
         # A worker with less memory takes what is meant for a GPU in parts.
-        self.batch = BACKENDS[crew.settings.speech_backend].batch["cuda" if crew.offers_gpu else "cpu"]
+        self.batch = BACKENDS[crew.settings.speech_backend].batch("cuda" if crew.offers_gpu else "cpu")
 
     def votes(self, chunks: Sequence[Chunk]) -> tuple[Vote, ...]:
         """Each chunk's opinion on its language."""

@@ -12,28 +12,22 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from pathlib import Path
-from typing import Literal, TypeVar
+from typing import TypeVar
 
+from pipeline.compute import cards
 from pipeline.errors import OutOfMemory
 from pipeline.messages import Message
 from pipeline.progress import breathe
 
 T = TypeVar("T")
 R = TypeVar("R")
-DeviceKind = Literal["cpu", "cuda"]
-PROBE_SIDE = 256
-DRIVERS = ("nvidiactl", "nvidia0", "kfd", "dxg", "nvhost-gpu")
-"""Device files of the drivers torch can compute on; the last is Jetson's."""
-HALF_CAPABILITY = (7, 0)
-"""Tensor cores for half precision begin with compute capability 7.0 (Volta); below, half is slower than single."""
-BFLOAT_CAPABILITY = (8, 0)
-"""Those of 8.0 (Ampere) also multiply bfloat16: the range of single precision with 8 bits of mantissa where half has 11."""
 NO_MEMORY = (
     *("out of memory", "not enough memory", "can't allocate memory", "alloc_failed"),
+    *("out_of_device_memory", "out_of_host_memory", "out_of_resources", "hiperroroutofmemory"),
     *("cublas_status_not_initialized", "cudnn_status_not_initialized", "cufft_internal_error"),
 )
-"""The last three are what CUDA's libraries say when they find no room for their own tables."""
+"""Torch's and the systems' words for it, then Intel's and AMD's; the last three are what CUDA's libraries say when they find no room for
+their own tables."""
 SMALL = 6 * 2**30
 """Cards with less memory than this hold one network at a time. Side by side: contexts of CUDA 0.5 GiB, Whisper large 3.1 and a
 batch of it 1.0, a sentence model 0.5 and a batch of it 0.5, arrays of sound and picture 0.4."""
@@ -41,21 +35,27 @@ batch of it 1.0, a sentence model 0.5 and a batch of it 0.5, arrays of sound and
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A device that has computed something. ``dtype`` is its fastest faithful type: ``float16`` or ``float32`` on a
-    GPU, ``int8`` on the processor; ``memory`` the bytes of the GPU (0 on the processor); ``bfloat`` says that bfloat16 is
-    as fast as half precision."""
+    """A device that has computed something, ``kind`` torch's name for it (:mod:`pipeline.compute.cards`). ``dtype`` is its fastest
+    faithful type: ``float16`` or ``float32`` on a GPU, ``int8`` on the processor; ``memory`` the bytes of the GPU (0 on the
+    processor); ``bfloat`` says that bfloat16 is as fast as half precision; ``beside`` names other cards of its family."""
 
-    kind: DeviceKind
+    kind: str
     name: str
     dtype: str
     doubts: tuple[Message, ...] = ()
     memory: int = 0
     bfloat: bool = False
+    beside: tuple[str, ...] = ()
+
+    @property
+    def is_card(self) -> bool:
+        """Whether it is a GPU."""
+        return self.kind != "cpu"
 
     @property
     def small(self) -> bool:
         """Whether it is a GPU whose memory is too small for several networks (see :data:`SMALL`)."""
-        return self.kind == "cuda" and self.memory < SMALL
+        return self.is_card and self.memory < SMALL
 
     @property
     def torch_dtype(self) -> str:
@@ -72,46 +72,31 @@ class Device:
 
 
 def pick(wanted: str = "auto") -> Device:
-    """The device to work on: ``auto`` or ``cuda`` give the GPU only where a real operation on it succeeds.
+    """The device to work on: a GPU only where a real operation on it succeeds, ``wanted`` by torch's name or any (``auto``).
 
     The processor instead carries a doubt that says why; asked for by name (``cpu``) it carries none.
     """
     if wanted == "cpu":
         return _processor()
-    if "torch" not in sys.modules and not any_driver():
+    if "torch" not in sys.modules and not cards.any_driver():
         return _processor(Message("device.no_gpu"))
-    import torch
-
-    if not torch.cuda.is_available():
+    known = tuple(kind for kind in cards.there() if wanted in ("auto", *cards.names(kind)))
+    failed: list[Exception] = []
+    for kind in known:
+        try:
+            return _tried(kind, known)
+        except (RuntimeError, AssertionError, OSError, TypeError) as error:
+            failed.append(error)
+    if not failed:
         return _processor(Message("device.no_gpu"))
-    try:
-        _compute()
-        properties = torch.cuda.get_device_properties(0)
-    except (RuntimeError, AssertionError, OSError) as error:
-        return _processor(Message("device.gpu_failed", {"detail": first_line(error)}))
-    capability = (properties.major, properties.minor)
-    dtype = "float16" if capability >= HALF_CAPABILITY else "float32"
-    bfloat = capability >= BFLOAT_CAPABILITY
-    return Device("cuda", str(properties.name), dtype, (), int(properties.total_memory), bfloat)
+    return _processor(Message("device.gpu_failed", {"detail": first_line(failed[0])}))
 
 
-def any_driver(devices: Path = Path("/dev")) -> bool:
-    """Whether a driver for NVIDIA, AMD or Windows' GPUs has made its device file; ``True`` where the system has no such files.
-
-    Saves the three seconds that torch takes to load on machines that have none.
-    """
-    return not sys.platform.startswith("linux") or any((devices / name).exists() for name in DRIVERS)
-
-
-def _compute() -> None:
-    """One matrix product on the GPU, waited for and compared with the known result."""
-    import torch
-
-    ones = torch.ones(PROBE_SIDE, PROBE_SIDE, device="cuda")
-    total = float((ones @ ones).sum())
-    torch.cuda.synchronize()
-    if total != float(PROBE_SIDE**3):
-        raise RuntimeError(f"wrong product: {total}")
+def _tried(kind: str, known: tuple[str, ...]) -> Device:
+    cards.compute(kind)
+    found = cards.facts(kind)
+    beside = tuple(k for k in known if k != kind and cards.family(k) == cards.family(kind))
+    return Device(kind, found.name, "float16" if found.half else "float32", (), found.memory, found.bfloat, beside)
 
 
 def _processor(*doubts: Message) -> Device:
@@ -156,7 +141,8 @@ def in_batches(
 
 
 def sparing(kind: str, work: Callable[[str], R]) -> R:
-    """``work(kind)``, and once more on the processor when the GPU's memory does not suffice, not even for the smallest batch.
+    """``work(kind)``, and once more on the processor when the GPU's memory does not suffice, not even for the smallest batch, or its
+    family lacks an operation.
 
     For work of a bounded size (a minute of sound, some dozens of pictures), which must change nothing before its last step.
     """
@@ -164,9 +150,9 @@ def sparing(kind: str, work: Callable[[str], R]) -> R:
     try:
         return work(kind)
     except (RuntimeError, MemoryError, OutOfMemory) as error:
-        if kind == "cpu" or not is_out_of_memory(error):
+        if kind == "cpu" or not (isinstance(error, NotImplementedError) or is_out_of_memory(error)):
             raise
-    release()
+    cards.release()
     return work("cpu")
 
 
@@ -231,7 +217,7 @@ def _attempt(
         failed = error.with_traceback(None)
     else:
         return None
-    release()
+    cards.release()
     return failed
 
 
@@ -249,10 +235,3 @@ def is_out_of_memory(error: BaseException) -> bool:
         return True
     text = str(error).lower()
     return any(sign in text for sign in NO_MEMORY)
-
-
-def release() -> None:
-    """Gives cached GPU memory back; does nothing where torch is not loaded."""
-    torch = sys.modules.get("torch")
-    if torch is not None and torch.cuda.is_available():
-        torch.cuda.empty_cache()

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pipeline.compute.coming import made_ready
 from pipeline.compute.device import threads
 from pipeline.media.values import MediaInfo
 from pipeline.messages import Message
@@ -43,6 +44,8 @@ HOP, HOP_LONG = 48, 96
 MUSIC_PART = 0.3
 BLOCK, N_PICTURES = 5.0, 24
 """Seconds of sound and pictures handled at once: the arrays in between are fifty times their size."""
+CARD_PICTURES, CARD_AHEAD = 512, 2
+"""Pictures that a card is given at once, and blocks of them that wait for it: what a call costs there does not depend on their number."""
 
 
 Heard = Callable[["RawEvidence"], None]
@@ -182,7 +185,10 @@ def _see(path: Path | str, info: MediaInfo, device: Device, done: Callable[[floa
         return RawEvidence(info.duration)
     packets = sparse_packets(path, info)
     sight = Sight(info.video.fps, device, packets is not None)
-    for block in _reported(sight.blocks(path), info.duration, done):
+    blocks = sight.blocks(path)
+    if device.is_card:
+        blocks = made_ready(sight.blocks(path, block=CARD_PICTURES), lambda: CARD_AHEAD)
+    for block in _reported(blocks, info.duration, done):
         sight.feed(block)
     return sight.finish(info.duration, packets)
 
@@ -205,12 +211,14 @@ class Sight:
         self.finder: shots.KeyframeShots | shots.ShotFinder
         self.finder = shots.KeyframeShots(device.kind) if keyframes else shots.ShotFinder(device.kind, fps or 25.0)
 
-    def blocks(self, path: Path | str, span: Span | None = None) -> Iterator[Frames]:
-        """The pictures of ``path`` in the blocks they are measured in."""
+    def blocks(self, path: Path | str, span: Span | None = None, block: int = N_PICTURES) -> Iterator[Frames]:
+        """The pictures of ``path``, ``block`` at a time."""
         from pipeline.media import decode
 
-        size = {"width": WIDTH, "height": HEIGHT, "block": N_PICTURES}
-        return decode.video_blocks(path, colour=True, keyframes=self.keyframes, span=span, device=self._device, **size)
+        return decode.video_blocks(
+            path, width=WIDTH, height=HEIGHT, block=block, colour=True, keyframes=self.keyframes, span=span,
+            device=self._device,
+        )  # fmt: skip
 
     def feed(self, block: Frames) -> None:
         """Takes the next pictures."""

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,16 +20,18 @@ from numpy.typing import NDArray
 from pipeline.compute.device import in_batches, threads
 from pipeline.evidence.cut_network import network
 from pipeline.progress import breathe
-from pipeline.values import Frames
+
+if TYPE_CHECKING:
+    import torch
 
 WINDOW = 40
 """Pictures in the stretch around a doubt; the one that is asked about is at ``WINDOW // 2``."""
 LONGEST = 5 * WINDOW
 """Pictures in a stretch that doubts share; a picture costs the same in a longer one."""
 SIZE = (27, 48)
-BATCH = {"cpu": 1, "cuda": 64}
-"""Stretches of one length at a time; on a processor each core looks at its own: 0.23 s for :data:`WINDOW` pictures with both of two cores
-on one, 0.15 s with one on each, 0.07 s in bfloat16."""
+BATCH = 64
+"""Stretches of one length at a time on a card; on a processor each core looks at its own: 0.23 s for :data:`WINDOW` pictures with both
+of two cores on one, 0.15 s with one on each, 0.07 s in bfloat16."""
 DOUBT, SURE = 0.4, 1.0
 """Scores (:func:`pipeline.evidence.shots.boundary_scores`) between these are doubtful."""
 PEAK = 2
@@ -67,10 +70,10 @@ class Doubts:
         self._next = 0  # of the pictures kept, the first that was not looked at
         self._known: dict[float, float] = {}
 
-    def pictures(self, frames: Frames) -> None:
-        """Takes the next pictures."""
-        self._times = np.append(self._times, frames.times)
-        self._small = np.concatenate([self._small, shrink(frames.pixels)])
+    def pictures(self, times: NDArray[np.float64], small: NDArray[np.uint8]) -> None:
+        """Takes the next pictures, made ``small`` by :func:`shrink`."""
+        self._times = np.append(self._times, times)
+        self._small = np.concatenate([self._small, small])
 
     def scores(self, scores: NDArray[np.float32]) -> None:
         """The scores of the next pictures: of the first that has none on."""
@@ -115,13 +118,12 @@ class Doubts:
         self._next = max(self._next, until)
 
 
-def shrink(pixels: NDArray[np.uint8], device: str = "cpu") -> NDArray[np.uint8]:
-    """(n, height, width[, 3]) pictures as (n, 27, 48, 3)."""
+def shrink(pixels: torch.Tensor) -> NDArray[np.uint8]:
+    """(n, height, width[, 3]) pictures as (n, 27, 48, 3), by the device on which they are."""
     import torch
 
-    x = torch.from_numpy(np.ascontiguousarray(pixels)).to(device)
-    x = (x if x.ndim == 4 else x.unsqueeze(-1).expand(-1, -1, -1, 3)).permute(0, 3, 1, 2).float()
-    small = torch.nn.functional.adaptive_avg_pool2d(x, SIZE).round().byte()
+    x = pixels if pixels.ndim == 4 else pixels.unsqueeze(-1).expand(-1, -1, -1, 3)
+    small = torch.nn.functional.adaptive_avg_pool2d(x.permute(0, 3, 1, 2).float(), SIZE).round().byte()
     return np.asarray(small.permute(0, 2, 3, 1).cpu().numpy())
 
 
@@ -146,7 +148,7 @@ def probabilities(stretches: Sequence[Stretch], device: str) -> list[tuple[float
 def _by_length(stretches: Sequence[Stretch], device: str) -> Iterator[tuple[float, ...]]:
     """As :func:`probabilities`, those of one length together."""
     for _, some in groupby(stretches, key=lambda one: len(one.times)):
-        yield from in_batches(some, BATCH[device], functools.partial(_look, device), _beside)
+        yield from in_batches(some, BATCH, functools.partial(_look, device), _beside)
 
 
 def _beside(stretches: Sequence[Stretch]) -> Iterator[tuple[float, ...]]:
@@ -154,7 +156,7 @@ def _beside(stretches: Sequence[Stretch]) -> Iterator[tuple[float, ...]]:
     if not stretches:
         return
     network("cpu")
-    look = functools.partial(in_batches, batch=BATCH["cpu"], work=functools.partial(_look, "cpu"))
+    look = functools.partial(in_batches, batch=1, work=functools.partial(_look, "cpu"))
     with threads(1), ThreadPoolExecutor(os.cpu_count() or 1, initializer=_alone) as pool:
         for found in pool.map(look, [[one] for one in stretches]):
             breathe()

@@ -74,16 +74,14 @@ class ShotFinder:
     def feed(self, frames: Frames) -> None:
         """Takes the next pictures."""
         if len(frames.times):
-            self._doubts.pictures(frames)
-            sparing(self._device, lambda kind: self._take(frames.pixels, kind))
-            self._times.append(np.asarray(frames.times))
+            sparing(self._device, lambda kind: self._take(frames, kind))
 
     def finish(self, duration: float) -> list[Shot]:
         """All shots of [0, ``duration``)."""
         if self._views is None:
             return []
         rest = _moved(self._views, "cpu")
-        self._advance(rest, _repeated(rest, -1, self._side))
+        self._keep(*self._judged(rest, _repeated(rest, -1, self._side)))
         self._doubts.finish()
         return shots_between(self.cuts(), duration)
 
@@ -117,28 +115,43 @@ class ShotFinder:
                 found.append(int(i))
         return [float(times[i]) for i in found]
 
-    def _take(self, pixels: NDArray[np.uint8], device: str) -> None:
-        views = look(pixels, device)
-        self._advance(_repeated(views, 0, self._side) if self._views is None else _moved(self._views, device), views)
+    def _take(self, frames: Frames, device: str) -> None:
+        pixels = sent(frames.pixels, device)
+        views, small = look(pixels), second_look.shrink(pixels)
+        before = _repeated(views, 0, self._side) if self._views is None else _moved(self._views, device)
+        judged = self._judged(before, views)
+        self._times.append(np.asarray(frames.times))
+        self._doubts.pictures(frames.times, small)
+        self._keep(*judged)
 
-    def _advance(self, before: Views, new: Views) -> None:
-        """Scores every picture that now has ``side`` pictures on both sides and keeps what the next ones need."""
+    def _judged(self, before: Views, new: Views) -> tuple[NDArray[np.float32], Views]:
+        """The scores of every picture that now has ``side`` pictures on both sides, and what the next ones need."""
         import torch
 
         joined = (torch.cat([before[0], new[0]]), torch.cat([before[1], new[1]]), torch.cat([before[2], new[2]]))
         n = len(joined[0])
-        if n >= 2 * self._side:
-            self._scores.append(boundary_scores(joined, self._side))
-            self._doubts.scores(self._scores[-1])
+        scores = boundary_scores(joined, self._side) if n >= 2 * self._side else np.zeros(0, np.float32)
         keep = min(n, 2 * self._side - 1)
-        self._views = (joined[0][n - keep :], joined[1][n - keep :], joined[2][n - keep :])
+        return scores, (joined[0][n - keep :], joined[1][n - keep :], joined[2][n - keep :])
+
+    def _keep(self, scores: NDArray[np.float32], views: Views) -> None:
+        self._scores.append(scores)
+        self._doubts.scores(scores)
+        self._views = views
 
 
-def look(pixels: NDArray[np.uint8], device: str) -> Views:
+def sent(pixels: NDArray[np.uint8], device: str) -> torch.Tensor:
+    """Pictures on ``device``."""
+    import torch
+
+    return torch.from_numpy(np.ascontiguousarray(pixels)).to(device)
+
+
+def look(pixels: torch.Tensor) -> Views:
     """Three views of each picture: mean colour of 9 × 16 fields; histogram of colours; luma of the fields, standardised."""
     import torch
 
-    x = torch.from_numpy(np.ascontiguousarray(pixels)).to(device).float() / 255.0
+    x = pixels.float() / 255.0
     if x.ndim == 3:
         x = x.unsqueeze(-1).expand(-1, -1, -1, 3)
     luma = x @ torch.tensor([0.299, 0.587, 0.114], device=x.device)
@@ -166,32 +179,34 @@ def _colours(luma: torch.Tensor, blue: torch.Tensor, red: torch.Tensor) -> torch
 
 
 def differences(one: Views, other: Views) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Difference of pictures in each view: mean absolute; total variation, 0 to 1; √((1 − correlation)), 0 to √2."""
+    """Difference of pictures (…, feature) in each view: mean absolute; total variation, 0 to 1; √((1 − correlation)), 0 to √2."""
     return (
-        (one[0] - other[0]).abs().mean(dim=1),
-        (one[1] - other[1]).abs().sum(dim=1) / 2.0,
-        ((one[2] - other[2]).square().mean(dim=1) / 2.0).sqrt(),
+        (one[0] - other[0]).abs().mean(dim=-1),
+        (one[1] - other[1]).abs().sum(dim=-1) / 2.0,
+        ((one[2] - other[2]).square().mean(dim=-1) / 2.0).sqrt(),
     )
 
 
 def boundary_scores(views: Views, side: int) -> NDArray[np.float32]:
-    """How much a shot begins at each picture ``side`` … n − side, from the pictures ``side`` before and after it."""
+    """How much a shot begins at each picture ``side`` … n − side, from the pictures ``side`` before and after it: all its pairs of
+    pictures at once, for on a card each call costs as much as the differences of hundreds of pictures."""
     import torch
 
-    n = len(views[0])
-    count = n - 2 * side + 1
+    beside = [(k - 1, k) for k in range(1 - side, side) if k != 0]
+    across = [(-before, after) for before in range(1, side + 1) for after in range(side)]
+    one, other = (side + torch.tensor(of_pairs) for of_pairs in zip(*beside, *across, strict=True))
+    count = len(views[0]) - 2 * side + 1
 
-    def at(shift: int) -> Views:
-        low = side + shift
-        return views[0][low : low + count], views[1][low : low + count], views[2][low : low + count]
+    def taken(which: torch.Tensor) -> Views:
+        shifted = (view.unfold(0, count, 1).permute(0, 2, 1) for view in views)
+        first, second, third = (view[which.to(view.device)] for view in shifted)
+        return first, second, third
 
-    neighbours = {k: differences(at(k - 1), at(k)) for k in range(1 - side, side) if k != 0}
-    across = [differences(at(-before), at(after)) for before in range(1, side + 1) for after in range(side)]
-    scores = []
-    for view, offset in enumerate(OFFSETS):
-        smallest = torch.stack([d[view] for d in across]).amin(dim=0)
-        inside = torch.stack([d[view] for d in neighbours.values()]).amax(dim=0)
-        scores.append(smallest / (inside + offset))
+    found = differences(taken(one), taken(other))
+    scores = [
+        each[len(beside) :].amin(dim=0) / (each[: len(beside)].amax(dim=0) + offset)
+        for each, offset in zip(found, OFFSETS, strict=True)
+    ]
     return np.asarray(torch.stack(scores).amin(dim=0).cpu().numpy(), np.float32)
 
 
@@ -232,7 +247,7 @@ class KeyframeShots:
         """Whether each keyframe differs from the one before."""
         import torch
 
-        views = look(pixels, device)
+        views = look(sent(pixels, device))
         first = _repeated(views, 0, 1) if self._last is None else _moved(self._last, device)
         before = tuple(torch.cat([a, b[:-1]]) for a, b in zip(first, views, strict=True))
         _, colours, structure = differences((before[0], before[1], before[2]), views)

@@ -35,8 +35,8 @@ STRIDE = 448 * HOP
 """Samples from piece to piece; neighbours are faded into each other over the 1.5 s they share."""
 SECONDS = PIECE / RATE
 MOST_LANES = 4
-BATCH = {"cpu": min(os.cpu_count() or 1, MOST_LANES), "cuda": 16}
-"""Pieces at a time: 250 MB each while the networks work."""
+BATCH = 16
+"""Pieces at a time on a card: 250 MB each while the networks work."""
 DEPTH, SLOPE, VARIANCE_FLOOR, FLOOR = 6, 0.2, 1e-3, 1e-10
 
 
@@ -73,7 +73,7 @@ class Accompaniment:
         wanted = range(first, last + 1)
         fade = _fade(self._size, self._size - self._step)
         out: Samples | None = None
-        for some in _groups(wanted, BATCH[self.device]):
+        for some in _groups(wanted, _lanes() if self.device == "cpu" else BATCH):
             self._make([k for k in some if k not in self._made])
             for k in some:
                 piece = self._made[k]
@@ -91,6 +91,11 @@ class Accompaniment:
         self.seconds += len(pieces) * SECONDS
         for k, made in zip(numbers, separated(pieces, self.rate, self.device), strict=True):
             self._made[k] = made
+
+
+def _lanes() -> int:
+    """Pieces that a processor does side by side."""
+    return min(os.cpu_count() or 1, MOST_LANES)
 
 
 def _groups(numbers: range, size: int) -> list[range]:
@@ -112,16 +117,13 @@ def separated(pieces: Sequence[Samples], rate: int, device: str) -> list[Samples
     """
     if device == "cpu":
         return list(_beside(rate, pieces))
-    return in_batches(
-        pieces, BATCH[device], functools.partial(_separate, rate, device), functools.partial(_beside, rate)
-    )
+    return in_batches(pieces, BATCH, functools.partial(_separate, rate, device), functools.partial(_beside, rate))
 
 
 def _beside(rate: int, pieces: Sequence[Samples]) -> Iterator[Samples]:
     """As :func:`separated`, on a processor: a core does a piece in less time than several share one."""
     _network("cpu")
-    lanes = min(os.cpu_count() or 1, len(pieces), MOST_LANES)
-    with threads(1), ThreadPoolExecutor(max(1, lanes), initializer=_alone) as pool:
+    with threads(1), ThreadPoolExecutor(max(1, min(_lanes(), len(pieces))), initializer=_alone) as pool:
         for made in pool.map(lambda piece: _separate(rate, "cpu", [piece])[0], pieces):
             breathe()
             yield made

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +30,10 @@ NEW_PICTURE = 0.4
 SHORTEST_SHOT = 0.4
 FLAT = 3.0
 """Gray levels of contrast under which a picture is a plain surface."""
+KEPT = 6
+"""Stretches whose looks are kept: the clips that are made side by side, each in its shapes. A minute is 4 MB."""
+_LATELY: dict[tuple[Any, ...], tuple[list[Look], list[Shot]]] = {}
+_GUARD = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +67,30 @@ class Inset:
 
 
 def look(info: MediaInfo, span: Span, axis: Axis, *, find_cuts: bool = False) -> tuple[list[Look], list[Shot]]:
-    """Faces and motion of ``span`` :data:`LOOK_FPS` times a second, and its shots when ``find_cuts``."""
+    """Faces and motion of ``span`` :data:`LOOK_FPS` times a second, and its shots when ``find_cuts``; the same stretch in another shape,
+    or corrected by hand, is not looked at again."""
+    state = Path(info.path).stat()
+    key = (str(info.path), state.st_mtime_ns, state.st_size, span, axis, find_cuts)
+    with _GUARD:
+        known = _LATELY.pop(key, None)
+        if known is not None:
+            _LATELY[key] = known
+    if known is None:
+        known = _looked(info, span, axis, find_cuts=find_cuts)
+        with _GUARD:
+            _LATELY[key] = known
+            while len(_LATELY) > KEPT:
+                _LATELY.pop(next(iter(_LATELY)))
+    return list(known[0]), list(known[1])
+
+
+def forget() -> None:
+    """The next look at anything is a new one."""
+    with _GUARD:
+        _LATELY.clear()
+
+
+def _looked(info: MediaInfo, span: Span, axis: Axis, *, find_cuts: bool) -> tuple[list[Look], list[Shot]]:
     found: list[Look] = []
     changes: list[float] = []
     before: Picture | None = None
@@ -92,7 +121,8 @@ def _pictures(info: MediaInfo, span: Span, fps: float | None) -> Iterator[tuple[
     assert info.video is not None
     height = max(16, round(LOOK_WIDTH * info.video.display_height / max(1, info.video.display_width)))
     width, height = (LOOK_WIDTH, height) if height <= 2 * LOOK_WIDTH else (LOOK_WIDTH // 2, height // 2)
-    for block in video_blocks(info.path, width=width, height=height, fps=fps, colour=True, span=span):
+    found = video_blocks(info.path, width=width, height=height, fps=fps, colour=True, span=span, sparse=fps is not None)
+    for block in found:
         for time, picture in zip(block.times, block.pixels, strict=True):
             yield float(time), picture
 

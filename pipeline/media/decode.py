@@ -12,7 +12,7 @@ import functools
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 GAP = 0.008
 """Timestamps may wander this far from the sample count before the sound is put back on the clock, seconds.
 Matroska rounds to 1 ms and FLV to 1 ms; a frame of sound is 20–32 ms."""
+Skipped = Literal["NONKEY", "NONREF", "DEFAULT"]
+"""Pictures that a decoder leaves out."""
 
 
 def load_audio(path: Path | str, **options: Any) -> Audio:
@@ -235,6 +237,7 @@ def video_blocks(
     fps: float | None = None,
     colour: bool = False,
     keyframes: bool = False,
+    sparse: bool = False,
     span: Span | None = None,
     block: int = 64,
     device: str = "cpu",
@@ -243,13 +246,15 @@ def video_blocks(
 
     ``width`` × ``height`` is the size after rotation; the picture is scaled to it without regard to its aspect. ``fps`` takes the
     first picture at or after every 1/fps seconds, ``None`` takes all; ``keyframes`` decodes only those (fast, irregular).
-    ``device`` ``cuda`` decodes on the card where that works (worth its start for whole films, not for a few seconds).
+    ``sparse`` leaves out pictures that no other is made from (of most films every second one), for looks a few times a second.
+    A card ``device`` decodes where it does so rightly and sooner (worth its start for whole films, not for a few seconds).
 
     Raises:
         NoVideo: there is no moving picture.
     """
-    source = functools.partial(_pictures, path, keyframes)
-    found = card_decoder.pictures(source, span.start if span else 0.0, device)
+    skipped: Skipped = "NONKEY" if keyframes else "NONREF" if sparse else "DEFAULT"
+    source, like = functools.partial(_pictures, path, skipped), functools.partial(_like, path, skipped)
+    found = card_decoder.pictures(source, span.start if span else 0.0, device, like)
     shrinker = _Shrinker(width, height, colour=colour)
     batch: list[NDArray[np.uint8]] = []
     times: list[float] = []
@@ -263,8 +268,18 @@ def video_blocks(
         yield Frames(np.array(times), np.stack(batch))
 
 
+def _like(path: Path | str, skipped: Skipped) -> str:
+    """What films have in common that take their decoder as long."""
+    with opened(path) as container:
+        track = video_stream(container)
+        if track is None:
+            return ""
+        codec = track.codec_context
+        return f"{codec.name} {codec.pix_fmt} {codec.width}x{codec.height} {skipped}"
+
+
 def _pictures(
-    path: Path | str, keyframes: bool, card: HWAccel | None, start: float
+    path: Path | str, skipped: Skipped, card: HWAccel | None, start: float
 ) -> Iterator[tuple[float, av.VideoFrame]]:
     """(time, frame) from somewhat before ``start`` on; raises at the first packet that ``card`` does not decode."""
     with opened(path, card) as container:
@@ -276,8 +291,8 @@ def _pictures(
         if on_card:
             # Each thread holds pictures of the card, which has 32; it decodes one after the other anyway.
             track.codec_context.thread_count = 1
-        if keyframes:
-            track.codec_context.skip_frame = "NONKEY"
+        track.codec_context.skip_frame = skipped
+        if skipped == "NONKEY":
             # Deblocking is a fifth of the work and nothing of it is left at a twelfth of the size.
             track.codec_context.options = {**track.codec_context.options, "skip_loop_filter": "all"}
         origin = clock_origin(container)

@@ -66,9 +66,22 @@ def progressive(stream: Stream, video: VideoStream) -> Stream:
     return stream.filter("bwdif", mode="send_frame", parity="auto", deint="interlaced")
 
 
-def on_canvas(stream: Stream, video: VideoStream, size: tuple[int, int]) -> Stream:
-    """``stream`` of the source ``video``, already ``size`` large, as 8 bit 4:2:0 in the colours of that size, tagged."""
+def before(stream: Stream, video: VideoStream, size: tuple[int, int]) -> tuple[Stream, bool]:
+    """``stream`` of the source ``video`` in the colours of ``size`` before it is brought there, and whether it is: a picture that will
+    have more pixels than now costs less now. Not where only the finished pixels can be changed (HDR; red, green and blue)."""
+    fewer = video.width * video.height < size[0] * size[1]
+    changes = _changes(video, guessed(*size))
+    if not changes or not fewer or video.hdr or video.pixel_format.startswith(RGB_FORMATS):
+        return stream, False
+    return stream.filter("zscale", **changes), True
+
+
+def on_canvas(stream: Stream, video: VideoStream, size: tuple[int, int], *, changed: bool = False) -> Stream:
+    """``stream`` of the source ``video``, already ``size`` large, as 8 bit 4:2:0 in the colours of that size, tagged; ``changed`` when
+    :func:`before` has changed the colours."""
     wanted = guessed(*size)
+    if changed:
+        return _tagged(stream.filter("format", "yuv420p"), wanted)
     if video.hdr:
         # To linear light, to BT.709 primaries, Hable's curve for what is brighter than SDR white.
         stream = stream.filter("zscale", matrixin=matrix_of(video), transfer="linear", npl=SDR_WHITE)

@@ -173,8 +173,10 @@ def picture(stream: Stream, piece: Stretch, offset: float, info: MediaInfo, canv
     if piece.rate != 1.0:
         video = video.filter("setpts", f"PTS*{piece.rate!r}")
     video = video.filter("fps", fps=f"{canvas.fps.numerator}/{canvas.fps.denominator}", start_time=0)
+    size = (canvas.width, canvas.height)
+    video, changed = colours.before(video, info.video, size)
     video = shape(video, piece, info, canvas).filter("setsar", 1)
-    video = colours.on_canvas(video, info.video, (canvas.width, canvas.height))
+    video = colours.on_canvas(video, info.video, size, changed=changed)
     video = video.filter("tpad", stop=-1, stop_mode="clone").filter("trim", end_frame=frames)
     return video.filter("setpts", "PTS-STARTPTS").filter("settb", f"{canvas.fps.denominator}/{canvas.fps.numerator}")
 

@@ -27,7 +27,7 @@ from pipeline.progress import Report, no_report, part_of
 from pipeline.render import colours, graph
 from pipeline.render.checks import Checked, check
 from pipeline.render.options import RenderOptions
-from pipeline.render.quality import picture_rate
+from pipeline.render.quality import effort, picture_rate
 from pipeline.render.steady import steadied
 from pipeline.render.work import Work, tracks_of
 from pipeline.values import Timeline
@@ -150,6 +150,7 @@ def _codec_options(work: Work, encoder: str) -> dict[str, Any]:
         options |= {"c:v": encoder, "pix_fmt": "yuv420p", "g": max(1, round(work.canvas.fps * 2)), **tags}
         if encoder == "libx264":
             options |= {"preset": work.options.preset, "crf": work.options.crf, "threads": work.options.threads}
+            options |= effort(work.options.preset, work.enlargement)
             if work.options.largest:
                 rate = picture_rate(work.options.largest, work.duration, work.options.sound_rate)
                 options |= {"maxrate": rate, "bufsize": rate}

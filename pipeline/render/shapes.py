@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -78,28 +80,45 @@ def closer(shape: Shape, zoom: float) -> Shape:
 
 
 def along(path: CropPath) -> Shape:
-    """A crop that follows ``path``."""
+    """A crop that follows ``path``; each stretch that is shown otherwise is drawn in its own way, and only that way."""
 
     def shape(video: Stream, piece: Stretch, info: MediaInfo, canvas: Canvas) -> Stream:
         import ffmpeg
 
-        ways = list(_ways(path, piece))
-        for shape, times in ways:
-            if any(a <= 0.05 and b >= piece.duration - 0.05 for a, b in times):
-                return shape(video, piece, info, canvas)
-        if not ways:
-            return _filled(video, path, piece, canvas)
-        copies = video.filter_multi_output("split", len(ways) + 1)
-        shown = _filled(copies[0], path, piece, canvas).filter("setsar", 1)
-        for n, (shape, times) in enumerate(ways, 1):
-            when = "+".join(f"between(t,{a:.4f},{b:.4f})" for a, b in times)
-            shown = ffmpeg.overlay(shown, shape(copies[n], piece, info, canvas).filter("setsar", 1), enable=when)
-        return shown
+        runs = _runs(path, piece, canvas)
+        if len(runs) == 1:
+            return runs[0][0](video, piece, info, canvas)
+        copies = video.filter_multi_output("split", len(runs))
+        shown = []
+        for n, (way, first, end) in enumerate(runs):
+            ends = {} if n + 1 == len(runs) else {"end_frame": end}
+            part = copies[n].filter("trim", start_frame=first, **ends)
+            part = way(part, piece, info, canvas).filter("setsar", 1)
+            shown.append(part.filter("setpts", "PTS-STARTPTS"))
+        joined = ffmpeg.filter(shown, "concat", n=len(shown), v=1, a=0)
+        return joined.filter("setpts", f"N*{canvas.fps.denominator}/({canvas.fps.numerator}*TB)")
 
     return shape
 
 
 Times = list[tuple[float, float]]
+Run = tuple[Shape, int, int]
+
+
+def _runs(path: CropPath, piece: Stretch, canvas: Canvas) -> list[Run]:
+    """Ways to draw a piece, one after the other, with their first frame and the one after their last."""
+
+    def moving(video: Stream, piece: Stretch, info: MediaInfo, canvas: Canvas) -> Stream:
+        return _filled(video, path, piece, canvas)
+
+    frames = max(1, round(piece.duration * canvas.fps))
+    shown: list[Shape] = [moving] * frames
+    for way, times in _ways(path, piece):
+        for a, b in times:
+            first, end = (min(frames, max(0, math.ceil((t - 0.001) * canvas.fps))) for t in (a, b))
+            shown[first:end] = [way] * (end - first)
+    edges = [n for n in range(frames) if n == 0 or shown[n] is not shown[n - 1]]
+    return [(shown[a], a, b) for a, b in itertools.pairwise([*edges, frames])]
 
 
 def _ways(path: CropPath, piece: Stretch) -> Iterator[tuple[Shape, Times]]:

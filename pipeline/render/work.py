@@ -59,6 +59,15 @@ class Work:
         codecs = {s.codec for s in info.audio} | ({info.video.codec} if info.video else set())
         return codecs <= COPYABLE
 
+    @property
+    def enlargement(self) -> float:
+        """How many times as large as it was the least enlarged picture is drawn; 1 where whole pictures are shown."""
+        if self.options.aspect == shapes.SOURCE or self.options.framing == "bars":
+            return 1.0
+        shown = [i.video for i in self.infos.values() if i.video]
+        sides = [(self.canvas.width / v.display_width, self.canvas.height / v.display_height) for v in shown]
+        return max(1.0, min((max(side) for side in sides), default=1.0))
+
     def decide(self, report: Report) -> None:
         """What needs a look at the material first: where the crop goes, how loud it is, what is written on it."""
         self.look_at(report)

@@ -15,8 +15,8 @@ from pipeline.speech.whisper.fixed import rows_by_weights
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a recogniser computes: ``kind`` of device (``cpu``, ``cuda``), its number type, threads of the processor, chunks
-    heard at once where a card's ``memory`` (bytes; 0: not known, or the processor) does not allow more."""
+    """Where a recogniser computes: ``kind`` of device (``cpu``, or torch's name of a card), its number type, threads of the
+    processor, chunks heard at once where a card's ``memory`` (bytes; 0: not known, or the processor) does not allow more."""
 
     kind: str
     dtype: str
@@ -27,17 +27,22 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """``batch``: chunks heard at once by kind of device. ``on_torch`` ones compute wherever torch does; the first of them takes over
-    where another cannot use the GPU. ``load`` makes one of the weights in a folder.
+    """``few`` and ``many``: chunks heard at once by a processor and by a card. ``on_torch`` ones compute wherever torch does; the first
+    of them takes over where another cannot use the GPU. ``load`` makes one of the weights in a folder.
 
     Raises (``load``):
         ModelUnavailable: the folder does not hold a model, or the device cannot run it.
     """
 
     name: str
-    batch: Mapping[str, int]
+    few: int
+    many: int
     on_torch: bool
     load: Callable[[Path, Place], Recogniser]
+
+    def batch(self, kind: str) -> int:
+        """Chunks heard at once on this kind of device."""
+        return self.few if kind == "cpu" else self.many
 
 
 def _faster_whisper(folder: Path, place: Place) -> Recogniser:
@@ -57,8 +62,8 @@ def _openai_whisper(folder: Path, place: Place) -> Recogniser:
 BACKENDS: Mapping[str, Backend] = {
     backend.name: backend
     for backend in (
-        Backend("faster-whisper", {"cpu": 8, "cuda": 24}, on_torch=False, load=_faster_whisper),
-        Backend("openai-whisper", {"cpu": 8, "cuda": 32}, on_torch=True, load=_openai_whisper),
+        Backend("faster-whisper", 8, 24, on_torch=False, load=_faster_whisper),
+        Backend("openai-whisper", 8, 32, on_torch=True, load=_openai_whisper),
     )
 }
 DEFAULT = "faster-whisper"

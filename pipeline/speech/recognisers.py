@@ -45,13 +45,13 @@ class Recognisers:
     def ahead(self) -> int:
         """Chunks that may wait while others are heard: a batch, where that is known; 0 where the processor hears, which reading and
         the voice detector would only keep from it."""
-        if self._device.kind == "cpu":
+        if not self._device.is_card:
             return 0
         return self._recogniser.batch if "_recogniser" in self.__dict__ else UNKNOWN
 
     def in_batches(self, group: Sequence[T], work: Callable[[Recogniser, Sequence[T]], list[R]]) -> list[R]:
         """``work(recogniser, part)`` over ``group`` in order; what does not fit on a GPU is done by the processor."""
-        on_gpu = self._given is None and self._device.kind == "cuda"
+        on_gpu = self._given is None and self._device.is_card
         spare = (lambda part: work(self._processor, part)) if on_gpu else None
         return in_batches(group, self._recogniser.batch, lambda part: work(self._recogniser, part), spare)
 
@@ -97,7 +97,7 @@ class Recognisers:
 
     def _made(self, backend: Backend, kind: str) -> Recogniser:
         memory = self._device.memory if kind == self._device.kind else 0
-        place = Place(kind, self._device.torch_dtype, self._threads, backend.batch[kind], memory)
+        place = Place(kind, self._device.torch_dtype, self._threads, backend.batch(kind), memory)
         return backend.load(self.folder, place)
 
     @property

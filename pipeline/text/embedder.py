@@ -61,7 +61,7 @@ class Embedder:
         unique = {text: index for index, text in enumerate(dict.fromkeys(readable(t) for t in texts))}
         if not unique:
             return np.zeros((0, self.dimension), dtype=np.float32)
-        vectors = sparing("cuda" if self.on_device else "cpu", lambda kind: self._finite(list(unique), kind))
+        vectors = sparing(self._device.kind if self.on_device else "cpu", lambda kind: self._finite(list(unique), kind))
         order = [unique[readable(t)] for t in texts]
         return np.ascontiguousarray(vectors[order])
 
@@ -69,7 +69,7 @@ class Embedder:
     def on_device(self) -> bool:
         """Whether its model is, or would be, on a GPU: the bundled one stays on the processor."""
         named = wanted(self._settings) is not None if self._loaded is None else self._loaded.named is not None
-        return self._device.kind == "cuda" and named
+        return self._device.is_card and named
 
     def _finite(self, texts: Sequence[str], kind: str) -> NDArray[np.float32]:
         """Vectors in the first type of the device in which all are finite: some networks leave the range of half precision.

@@ -46,6 +46,9 @@ def reason_marks(at: float, name: str, reasons: Sequence[Message], language: str
 
 
 def point_marks(points: Sequence[Point], at: float, language: str) -> list[tuple[float, str, str]]:
-    """The words that earned points, where they are said; ``at`` is where the points' clock begins in the result."""
+    """The words that earned points, where they are said; ``at`` is where the points' clock begins in the result. Editors show the name
+    alone, and "263" or "?" says nothing without what it counts for."""
     named = [(p, say(Message(f"part.{p.part}"), language)) for p in points if p.points >= LEAST_POINTS]
-    return [(at + p.start, p.text or name, f"{name} +{100 * p.points:.1f}") for p, name in named]
+    return [
+        (at + p.start, f"{name}: {p.text}" if p.text else name, f"{name} +{100 * p.points:.1f}") for p, name in named
+    ]

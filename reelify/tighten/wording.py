@@ -26,6 +26,8 @@ LONGEST_QUESTION, OPENING = 12, 3
 belongs to what is told ("nadie entendía por qué…")."""
 DOUBTED, ALIKE, SHORTEST_MISHEARD = 0.7, 0.85, 4
 """Mean probability under which words may be a filler misheard, how alike they must sound to it, and its letters."""
+GUESSED, ROUGHLY = 0.5, 0.8
+"""Probability under which every one of the words is a guess ("Es deud" for "este"), and how alike is then enough."""
 CONFUSED = str.maketrans("dbgvzu", "tpkpso")
 """Letters that a recogniser confuses where no sentence helps it: "es del" is "este", "usea" is "o sea"."""
 CLAUSE = frozenset({"que", "that"})
@@ -119,8 +121,9 @@ class Wording:
         ):
             return False
         heard = "".join(self.plain[first : last + 1])
+        alike = ALIKE if max(w.probability for w in words) >= GUESSED else ROUGHLY
         known = (p.replace(" ", "") for p in (*self.known.padding, *self.known.hesitant))
-        return any(len(p) >= SHORTEST_MISHEARD and likeness(heard, p) >= ALIKE for p in known)
+        return any(len(p) >= SHORTEST_MISHEARD and likeness(heard, p) >= alike for p in known)
 
     def _apart(self, first: int, last: int, pause: float, *, commas: bool) -> bool:
         """Whether words are set apart on both sides, lead to something, and answer nothing."""
@@ -154,9 +157,17 @@ class Wording:
             return False
         begun = next((i + 1 for i in range(first - 2, max(-1, first - LONGEST_QUESTION), -1) if self.ends[i]), 0)
         begun = max(begun, first - LONGEST_QUESTION, 0)
-        opening = self.words[begun : min(first, begun + OPENING)]
-        asked = (w.text.casefold().strip("¿?¡!.,;:…\"'«»“”()") for w in opening)
-        return "?" in self.words[first - 1].text or any(word in self.known.asking for word in asked)
+        if "?" in self.words[first - 1].text:
+            return True
+        asked = [i for i in range(begun, min(first, begun + OPENING)) if self._asks(i)]
+        # What was asked is over where a clause ends in a pause; from there on it is being answered.
+        return bool(asked) and not any(
+            SEPARATOR.search(self.words[i].text) and self._gap(i) >= PAUSE for i in range(asked[-1], first - 1)
+        )
+
+    def _asks(self, at: int) -> bool:
+        """Whether a word asks."""
+        return self.words[at].text.casefold().strip("¿?¡!.,;:…\"'«»“”()") in self.known.asking
 
     def _answers(self, first: int, last: int) -> bool:
         """Whether words are all of a sentence that follows a question."""

@@ -1,7 +1,7 @@
 """What it says that nothing of a line is heard: much where the film is loud, nothing where its music and effects are silent.
 
 A stretch in which the film is silent may belong to either of two lines; one in which the dub falls silent below what the film holds all the
-while belongs to none.
+while hardly belongs to it.
 """
 
 from __future__ import annotations

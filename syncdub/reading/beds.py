@@ -21,7 +21,7 @@ from syncdub.values import BedLayer, Segment
 
 LEAST = 2.0
 """Seconds of a segment in doubt that are worth asking for."""
-LIMIT = {"cpu": 600.0, "cuda": 14400.0}
+LIMIT, CARD_LIMIT = 600.0, 14400.0
 """Seconds of sound that are separated at most: 40 s of a processor; two films of two hours on a card."""
 KEPT = 360
 """Pieces of each file that are kept: an hour, 250 MB."""
@@ -85,7 +85,7 @@ def asked(segments: Sequence[Segment], tracks: Tracks, device: str) -> tuple[tup
     """
     beds = Beds(tracks, device)
     with_beds = replace(tracks, listen=beds)
-    out = _settled(list(segments), with_beds, beds, LIMIT[device])
+    out = _settled(list(segments), with_beds, beds, LIMIT if device == "cpu" else CARD_LIMIT)
     if not beds.seconds:
         return tuple(segments), None
     doubtful = sum(s.dub_end - s.dub_start for s in segments if not is_known(s))

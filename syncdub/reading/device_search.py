@@ -1,18 +1,20 @@
 """The search of :mod:`syncdub.exact.correlation` on a graphics card: the same arithmetic with torch.
 
 In single precision: a score is the sum of some 100,000 products, and half precision would leave three digits of the places
-that have to be told apart. On the processor SciPy is as fast, and torch takes three seconds to load, so that is not asked.
+that have to be told apart. (What needs double precision is little; Apple's cards have none.) On the processor SciPy is as
+fast, and torch takes three seconds to load, so that is not asked.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.compute import cards
 from pipeline.compute.device import in_batches, sparing
 from syncdub.exact.correlation import (
     LEAST_SPREAD,
@@ -34,7 +36,8 @@ if TYPE_CHECKING:
 CHUNK = 256
 """Windows looked for at once; with 48 bands and 130,000 places they take some 1.4 GB, and half as many are tried where that is too
 much."""
-Row = tuple[NDArray[np.float64], NDArray[np.float64], float]
+Rows = NDArray[np.float64]
+Row = tuple[Rows, Rows, float]
 
 
 def search_on(kind: str) -> Search:
@@ -114,9 +117,10 @@ class _Part:
         self.size, self.kind, self.n_lags = size, kind, len(part) - size + 1
         self.n_fft, self.hop, n_blocks = blocking(len(part), size)
         here = torch.from_numpy(part).to(kind)
-        energy = torch.zeros(len(part) + 1, dtype=torch.float64, device=kind)
-        energy[1:] = here.double().square().sum(dim=1).cumsum(dim=0)
-        self.local = (energy[size:] - energy[:-size]).clamp_min(QUIET * size).sqrt().float()
+        exact = here.cpu() if cards.family(kind) == "mps" else here
+        energy = torch.zeros(len(part) + 1, dtype=torch.float64, device=exact.device)
+        energy[1:] = exact.double().square().sum(dim=1).cumsum(dim=0)
+        self.local = (energy[size:] - energy[:-size]).clamp_min(QUIET * size).sqrt().float().to(kind)
         whole = torch.zeros((n_blocks - 1) * self.hop + self.n_fft, part.shape[1], device=kind)
         whole[: len(part)] = here
         self.spectra = torch.fft.rfft(whole.unfold(0, self.n_fft, self.hop)).permute(2, 0, 1).contiguous()
@@ -125,20 +129,16 @@ class _Part:
         """Lags (k,), scores (k,) and the scores' spread of each window of ``dub`` (frame, band)."""
         import torch
 
-        first = torch.tensor(starts, device=self.kind)
-        windows = dub[first[:, None] + torch.arange(self.size, device=self.kind)].float()
-        own = torch.fft.rfft(windows.transpose(1, 2), n=self.n_fft).conj()
+        windows = dub.unfold(0, self.size, 1)[torch.tensor(starts, device=self.kind)].float()
+        own = torch.fft.rfft(windows, n=self.n_fft).conj()
         product = torch.matmul(self.spectra, own.permute(2, 1, 0))
         lags = torch.fft.irfft(product.permute(2, 1, 0), n=self.n_fft)[:, :, : self.hop]
         norm = windows.square().sum(dim=(1, 2)).clamp_min(QUIET * self.size).sqrt()
         scores = lags.reshape(len(starts), -1)[:, : self.n_lags] / (norm[:, None] * self.local)
-        at, score = _peaks(scores, k, apart)
-        return zip(_array(at), _array(score), _array(_spread(scores)), strict=True)
-
-
-def _array(found: torch.Tensor) -> NDArray[np.float64]:
-    out: NDArray[np.float64] = found.double().cpu().numpy()
-    return out
+        # In one transfer: each would wait for the card.
+        found = torch.cat([_peaks(scores, k, apart), _spread(scores)[None]]).cpu().double().numpy()
+        at, score = _vertices(np.split(found[:-1], 5), scores.shape[1] - 1)
+        return zip(at.T, score.T, found[-1], strict=True)
 
 
 def _spread(scores: torch.Tensor) -> torch.Tensor:
@@ -148,29 +148,27 @@ def _spread(scores: torch.Tensor) -> torch.Tensor:
     return (MAD * (few[:, (n - 1) // 2] + few[:, n // 2]) / 2).clamp_min(LEAST_SPREAD)
 
 
-def _peaks(scores: torch.Tensor, k: int, apart: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Places and values (n, k) of the highest peaks of each row, zeros where there are fewer."""
+def _peaks(scores: torch.Tensor, k: int, apart: int) -> torch.Tensor:
+    """Of the ``k`` highest peaks of each row (5·k, n): their places, their values, and the scores before, at and after each."""
     import torch
 
     left, last = scores.clone(), scores.shape[1] - 1
     around = torch.arange(-apart, apart + 1, device=scores.device)
-    at = torch.zeros(len(scores), k, dtype=torch.float64, device=scores.device)
-    score = torch.zeros_like(at)
-    for i in range(k):
+    found: list[list[torch.Tensor]] = [[], [], [], [], []]
+    for _ in range(k):
         value, peak = left.max(dim=1)
-        there = value > 0
-        at[:, i] = torch.where(there, peak + _vertices(scores, peak), 0.0)
-        score[:, i] = torch.where(there, value, 0.0).double()
+        beside = (scores.gather(1, (peak + by).clamp(0, last)[:, None])[:, 0] for by in (-1, 0, 1))
+        # A place is under 2²⁴: single precision holds it exactly.
+        for kept, new in zip(found, (peak.float(), value, *beside), strict=True):
+            kept.append(new)
         left.scatter_(1, (peak[:, None] + around).clamp(0, last), -1.0)
-    return at, score
+    return torch.stack([one for kept in found for one in kept])
 
 
-def _vertices(scores: torch.Tensor, peak: torch.Tensor) -> Any:
-    """:func:`syncdub.exact.correlation.vertex` of each row."""
-    import torch
-
-    last = scores.shape[1] - 1
-    a, b, c = (scores.gather(1, (peak + by).clamp(0, last)[:, None])[:, 0].double() for by in (-1, 0, 1))
+def _vertices(of_each: Sequence[Rows], last: int) -> tuple[Rows, Rows]:
+    """Places, moved as :func:`syncdub.exact.correlation.vertex` says, and values, from :func:`_peaks`; zeros where there is no peak."""
+    at, value, a, b, c = of_each
     bend = a - 2 * b + c
-    sharp = (peak > 0) & (peak < last) & (bend < 0)
-    return torch.where(sharp, (0.5 * (a - c) / torch.where(sharp, bend, -1.0)).clamp(-0.5, 0.5), 0.0)
+    sharp = (at > 0) & (at < last) & (bend < 0)
+    moved = at + np.where(sharp, np.clip(0.5 * (a - c) / np.where(sharp, bend, -1.0), -0.5, 0.5), 0.0)
+    return np.where(value > 0, moved, 0.0), np.where(value > 0, value, 0.0)

@@ -11,14 +11,13 @@ import pytest
 
 from benchmarks import gpu, gpu_speech
 from benchmarks.gpu import Measured, Peaks, measure, row, share
+from benchmarks.gpu_sound import Cost, spectrum_cost, stems_cost
 from benchmarks.gpu_stages import (
     STAGES,
-    Cost,
     Stage,
     bundled_cost,
     network_cost,
     search_cost,
-    spectrum_cost,
     whisper_cost,
 )
 from pipeline.compute.device import Device, pick
@@ -131,8 +130,11 @@ def test_every_stage_has_its_work_reckoned_and_a_gpu_but_one() -> None:
     assert all(stage.cost_of(600.0).n_bytes > 0 for stage in STAGES)
     assert [stage.name for stage in STAGES if stage.only] == [
         "speech: voice detector",
+        "sound: recognised, 8-bit network",
         "text: sentence vectors (bundled model)",
     ]
+    # Spleeter's networks: some 12 Gflop each for a piece of 10.4 s.
+    assert 2 * 10e9 < 10.4 * stems_cost().flops < 2 * 15e9
     # MiniLM: 21 million weights in its layers.
     assert network_cost().flops == pytest.approx(5 * 2 * 21.2e6, rel=0.1)
     assert bundled_cost().flops < network_cost().flops / 5
@@ -186,6 +188,6 @@ def test_memory_is_torchs_or_what_the_card_misses() -> None:
 
 
 def test_a_card_that_decodes_nothing_has_no_figure(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline.media.card_decoder.card", lambda: None)
+    monkeypatch.setattr("pipeline.media.card_decoder.card", lambda kind: None)
     decoding = next(stage for stage in STAGES if "decoding" in stage.name)
     assert measure(decoding, CARD, 1.0).note == "not on this card"

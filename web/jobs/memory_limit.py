@@ -16,7 +16,7 @@ from typing import Any
 
 import psutil
 
-from pipeline.compute import device
+from pipeline.compute import cards
 from pipeline.errors import OutOfMemory
 from pipeline.messages import Message
 from pipeline.progress import Report
@@ -66,7 +66,7 @@ class Limited:
                 return
             if self._held() > self._limit:
                 gc.collect()
-                device.release()
+                cards.release()
                 if (held := self._held()) > self._limit:
                     raise OutOfMemory(
                         detail=f"{held / GIB:.2f} GiB held, MAX_MEMORY allows {self._limit / GIB:.2f} GiB"

@@ -270,6 +270,11 @@ class SystemInfo(BaseModel):
     memory: dict[str, int]
     disk: dict[str, int]
     gpu: list[dict[str, Any]]
+    device: dict[str, Any] | None = Field(
+        default=None,
+        description="What computes here: `kind` (cpu, or torch's name of a card of any make), `name`, `memory`, `precision`, "
+        "`beside` (other cards of its family), `doubts` (why it is the processor). Null where a cluster does the work.",
+    )
 
 
 class LibraryState(BaseModel):

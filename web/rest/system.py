@@ -28,8 +28,9 @@ async def health(request: Request) -> JSONResponse:
 
 @router.get("/api/system-info", summary="Machine and versions", responses={200: {"model": SystemInfo}})
 async def system_info(request: Request) -> JSONResponse:
-    """CPU, memory, disk, GPU, models and versions."""
-    return JSONResponse(await service_of(request).monitor.system.soon())
+    """CPU, memory, disk, NVIDIA's cards, the device that computes (and why it is no other), models and versions."""
+    found = await service_of(request).monitor.system.soon()
+    return JSONResponse(localise(found, language_of(request)))
 
 
 @router.get("/metrics", summary="Figures for Prometheus", response_class=Response, responses=FIGURES)

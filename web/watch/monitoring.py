@@ -23,6 +23,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, generate_la
 from prometheus_client.core import GaugeMetricFamily
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from pipeline.compute.device import Device
 from pipeline.errors import ToolError
 from pipeline.messages import Message as Text
 from pipeline.settings import GIB, Settings
@@ -103,10 +104,12 @@ class Kept(Generic[T]):
 
 
 class Monitor:
-    """Health, system information and metrics of one service."""
+    """Health, system information and metrics of one service; ``device`` is what it computes on, where it does so itself."""
 
-    def __init__(self, settings: Settings, jobs: Jobs, library: Library) -> None:
-        self._settings, self._jobs, self._library = settings, jobs, library
+    def __init__(
+        self, settings: Settings, jobs: Jobs, library: Library, device: Callable[[], Device | None] = lambda: None
+    ) -> None:
+        self._settings, self._jobs, self._library, self._device = settings, jobs, library, device
         self._begun = time.time()
         self.health = Kept(self._health)
         self.system = Kept(self._system)
@@ -193,6 +196,7 @@ class Monitor:
                 {"name": c.name, "memory_total": c.memory_total, "memory_used": c.memory_used, "percent": c.utilisation}
                 for c in gpu.cards()
             ],
+            "device": _described(self._device()),
             "models": {
                 "whisper": settings.whisper_model,
                 "speech_backend": settings.speech_backend,
@@ -203,6 +207,20 @@ class Monitor:
             "jobs": self._jobs.counts(),
             "workers": settings.workers,
         }
+
+
+def _described(device: Device | None) -> dict[str, Any] | None:
+    """What computes, by a first calculation on it, and why it is no other."""
+    if device is None:
+        return None
+    return {
+        "kind": device.kind,
+        "name": device.name,
+        "memory": device.memory,
+        "precision": device.dtype,
+        "beside": list(device.beside),
+        "doubts": list(device.doubts),
+    }
 
 
 class _Now:

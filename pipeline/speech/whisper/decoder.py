@@ -117,7 +117,7 @@ def product(weight: Any, bias: Any, dtype: Any) -> Callable[[Any], Any]:
 
     weight = weight.detach()
     bias = None if bias is None else bias.detach()
-    if weight.is_cuda or dtype != torch.float32 or not torch.equal(weight.half().float(), weight):
+    if weight.device.type != "cpu" or dtype != torch.float32 or not torch.equal(weight.half().float(), weight):
         weight, bias = weight.to(dtype), None if bias is None else bias.to(dtype)
         return lambda x: linear(x, weight, bias)
     try:
@@ -145,7 +145,7 @@ class Writer:
             decoder.ln,
         )
         self.logits = product(decoder.token_embedding.weight, None, dtype)
-        rounded = dtype == torch.float32 and not self.embedding.is_cuda
+        rounded = dtype == torch.float32 and self.embedding.device.type == "cpu"
         self.vocabulary = TokenVocabulary(self.embedding, self.norm, self.logits, rounded=rounded)
         layers, heads = model.alignment_heads.indices()
         self.aligned = [heads[layers == number] for number in range(len(self.layers))]

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from pipeline.compute import cards
 from pipeline.compute.libraries import preload
 from pipeline.errors import ModelUnavailable
 from pipeline.progress import breathe
@@ -42,14 +43,18 @@ class FasterWhisper:
     def __init__(self, folder: Path, kind: str, dtype: str, threads: int, batch: int = 8) -> None:
         from faster_whisper import WhisperModel
 
-        if kind == "cuda":
+        if cards.family(kind) == "cuda":
             preload()
         self.batch, self._whole = batch, kind != "cpu"
         self._lanes = min(threads, LANES) if kind == "cpu" else 1
         self._states = States(self._encode, host=kind == "cpu")
-        hands = {"cpu_threads": max(1, threads // self._lanes), "num_workers": self._lanes}
+        hands = {
+            "cpu_threads": max(1, threads // self._lanes),
+            "num_workers": self._lanes,
+            "device_index": cards.index(kind),
+        }
         try:
-            self._model: Any = WhisperModel(str(folder), device=kind, compute_type=dtype, **hands)
+            self._model: Any = WhisperModel(str(folder), device=cards.family(kind), compute_type=dtype, **hands)
         except (RuntimeError, ValueError, OSError) as error:
             raise ModelUnavailable(name=folder.name, detail=str(error)) from error
         self._rounded = _rounded(folder, threads) if kind == "cpu" else None

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.compute import cards
 from pipeline.compute.device import threads
 from pipeline.progress import breathe
 from pipeline.speech.values import APPEND, CAREFUL_BEAM, PREPEND, Chunk, Heard, HeardWord
@@ -83,9 +84,9 @@ class OpenAIWhisper:
     def __init__(self, folder: Path, kind: str, batch: int = 8) -> None:
         import torch
 
-        self._half = kind == "cuda"
+        self._half = kind != "cpu"
         self.model = load(folder, kind)
-        self.batch = rows_within(torch.cuda.mem_get_info()[0], self.model.dims) if self._half else batch
+        self.batch = rows_within(cards.free(kind), self.model.dims) if self._half else batch
         self._writer = Writer(self.model, torch.float16 if self._half else torch.float32)
         self._recorded = RecordedWriter(self._writer)
         self._kept: list[tuple[Chunk, Any]] = []
@@ -273,7 +274,7 @@ def _fetched(found: Sequence[Any]) -> list[NDArray[np.float64]]:
 
     if not found:
         return []
-    flat = torch.cat([table.flatten() for table in found]).double().cpu().numpy()
+    flat = torch.cat([table.flatten() for table in found]).cpu().double().numpy()
     ends = np.cumsum([table.numel() for table in found])[:-1]
     return [part.reshape(tuple(table.shape)) for part, table in zip(np.split(flat, ends), found, strict=True)]
 

@@ -142,15 +142,8 @@ def _recorded(step: Callable[[], None], device: Any) -> Callable[[], None]:
         return step
     cuda: Any = torch.cuda
     try:
-        aside = cuda.Stream()
-        aside.wait_stream(cuda.current_stream())
-        with cuda.stream(aside):
-            for _ in range(WARM):
-                step()
-        cuda.current_stream().wait_stream(aside)
-        graph = cuda.CUDAGraph()
-        with cuda.graph(graph):
-            step()
+        with cuda.device(device):
+            graph = _graph(step, cuda)
     except RuntimeError as error:
         if "out of memory" in str(error).lower():
             raise
@@ -158,3 +151,17 @@ def _recorded(step: Callable[[], None], device: Any) -> Callable[[], None]:
         return step
     played: Callable[[], None] = graph.replay
     return played
+
+
+def _graph(step: Callable[[], None], cuda: Any) -> Any:
+    """A recording of ``step`` by the card at work."""
+    aside = cuda.Stream()
+    aside.wait_stream(cuda.current_stream())
+    with cuda.stream(aside):
+        for _ in range(WARM):
+            step()
+    cuda.current_stream().wait_stream(aside)
+    graph = cuda.CUDAGraph()
+    with cuda.graph(graph):
+        step()
+    return graph

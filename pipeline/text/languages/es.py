@@ -84,7 +84,10 @@ SPANISH = Language(
         "o sea|bueno|pues|pues bueno|bueno pues|digamos|a ver|es decir que|vale|vamos|en plan|pues nada|como que"
     ),
     hesitant=words("este esto entonces asi"),
-    asking=words("qué cómo cuándo dónde quién quiénes cuál cuáles cuánto cuánta cuántos cuántas"),
+    asking=words(
+        """qué cómo cuándo dónde quién quiénes cuál cuáles cuánto cuánta cuántos cuántas
+        sabes sabéis imaginas imagináis adivinas adivináis"""
+    ),
     emphatic=words(
         "no si ya muy mas bien tan mucho mucha nunca jamas siempre todo todos nada poco casi ja je venga vamos hola adios"
     ),

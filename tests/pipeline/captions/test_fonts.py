@@ -123,3 +123,9 @@ def test_highlighted_words_of_hebrew_go_from_right_to_left(film: Path, tmp_path:
             places.append(float(np.flatnonzero(marked.any(axis=0)).mean()))
     assert places == sorted(places, reverse=True)
     assert places[0] - places[-1] > 60
+
+
+def test_a_space_after_an_emoji_is_no_wider_than_others() -> None:
+    found = [(face.family, run) for face, run in fonts.runs("Ñandú 😀 crème 😀, sí 👍🏽!", "es")]
+    assert [run for family, run in found if family == fonts.EMOJI.family] == ["😀", "😀", "👍🏽"]
+    assert fonts.width("a 😀 b", 100) < fonts.width("a 😀", 100) + fonts.width(" b", 100) + 1

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline.compute import device
+from pipeline.compute import cards, device
 from pipeline.errors import OutOfMemory
 from pipeline.values import Audio, Frames
 
@@ -80,10 +80,10 @@ def test_a_gpu_that_cannot_compute_is_not_named(monkeypatch: pytest.MonkeyPatch)
     torch = pytest.importorskip("torch")
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
 
-    def broken() -> None:
+    def broken(kind: str) -> None:
         raise RuntimeError("no kernel image is available for execution on the device\nmore")
 
-    monkeypatch.setattr(device, "_compute", broken)
+    monkeypatch.setattr(cards, "compute", broken)
     found = device.pick("cuda")
     assert found.kind == "cpu"
     assert [d.code for d in found.doubts] == ["device.gpu_failed"]
@@ -106,17 +106,145 @@ def test_a_gpu_that_computes_is_named(
     properties = SimpleNamespace(name="Card", major=major, minor=0, total_memory=8)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "get_device_properties", lambda index: properties)
-    monkeypatch.setattr(device, "_compute", lambda: None)
+    monkeypatch.setattr(cards, "compute", lambda kind: None)
     found = device.pick("auto")
     assert found == device.Device("cuda", "Card", dtype, (), 8, major >= 8)
     assert found.torch_dtypes == types
 
 
+class Library:
+    """torch's part for a family of ``n`` cards; results on those in ``wrong`` come out wrong."""
+
+    def __init__(self, n: int) -> None:
+        self.n, self.emptied = n, 0
+
+    def is_available(self) -> bool:
+        return self.n > 0
+
+    def device_count(self) -> int:
+        return self.n
+
+    def empty_cache(self) -> None:
+        self.emptied += 1
+
+    def get_device_properties(self, number: int) -> Any:
+        return SimpleNamespace(name=f"card {number}", major=9, minor=0, total_memory=10 + number)
+
+    def mem_get_info(self, number: int) -> tuple[int, int]:
+        return 100 + number, 200
+
+    def recommended_max_memory(self) -> int:
+        return 1000
+
+    def driver_allocated_memory(self) -> int:
+        return 400
+
+
+@pytest.fixture
+def machine(monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, Library]]:
+    """A machine with so many cards of each family, of which those named ``broken`` do not compute."""
+    import torch
+
+    def made(broken: Sequence[str] = (), **numbers: int) -> dict[str, Library]:
+        libraries = {name: Library(numbers.get(name, 0)) for name in cards.FAMILIES}
+        for name, library in libraries.items():
+            monkeypatch.setattr(torch, name, library)
+        monkeypatch.setattr(torch.backends, "mps", libraries["mps"])
+        monkeypatch.setattr(cards, "any_driver", lambda: True)
+        monkeypatch.setattr(cards, "compute", compute)
+        tried.clear()
+        refused.update(broken)
+        return libraries
+
+    def compute(kind: str) -> None:
+        tried.append(kind)
+        if kind in refused:
+            raise NotImplementedError(f"no such operation on {kind}")
+
+    tried, refused = list[str](), set[str]()
+    made.tried = tried  # type: ignore[attr-defined]
+    return made
+
+
+@pytest.mark.parametrize(
+    ("numbers", "wanted", "kind", "beside"),
+    [
+        ({"cuda": 3}, "auto", "cuda", ("cuda:1", "cuda:2")),
+        ({"cuda": 3}, "cuda", "cuda", ("cuda:1", "cuda:2")),
+        ({"cuda": 3}, "cuda:0", "cuda", ()),
+        ({"cuda": 3}, "cuda:2", "cuda:2", ()),
+        ({"xpu": 2, "mps": 1}, "auto", "xpu", ("xpu:1",)),
+        ({"xpu": 2, "mps": 1}, "mps", "mps", ()),
+        ({"cuda": 1, "xpu": 1}, "cuda:4", "cpu", ()),
+        ({"mps": 1}, "cpu", "cpu", ()),
+        ({"mps": 1}, "cuda", "cpu", ()),
+    ],
+)
+def test_every_family_of_cards_is_named_as_it_is_wanted(
+    machine: Any, numbers: dict[str, int], wanted: str, kind: str, beside: tuple[str, ...]
+) -> None:
+    machine(**numbers)
+    found = device.pick(wanted)
+    assert (found.kind, found.beside) == (kind, beside)
+    assert found.is_card == (kind != "cpu")
+    assert machine.tried == ([kind] if kind != "cpu" else [])
+
+
+def test_a_card_that_computes_wrong_gives_way_to_the_next_of_any_family(machine: Any) -> None:
+    machine(cuda=2, mps=1, broken=["cuda"])
+    assert device.pick("auto").kind == "cuda:1"
+    machine(xpu=1, mps=1, broken=["xpu"])
+    found = device.pick("auto")
+    assert (found.kind, found.dtype, found.bfloat, found.memory) == ("mps", "float16", False, 1000)
+    machine(mps=1, broken=["mps"])
+    found = device.pick("auto")
+    assert (found.kind, [d.code for d in found.doubts]) == ("cpu", ["device.gpu_failed"])
+    assert "no such operation on mps" in str(found.doubts[0])
+
+
+def test_memory_is_known_and_given_back_by_family(machine: Any) -> None:
+    libraries = machine(cuda=2, mps=1)
+    assert [cards.free(kind) for kind in ("cuda", "cuda:1", "mps")] == [100, 101, 600]
+    cards.release()
+    assert [libraries[name].emptied for name in cards.FAMILIES] == [1, 0, 1]
+
+
+def test_a_first_calculation_tells_right_from_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On torch's processor, whose product and spectrum are bent."""
+    import torch
+
+    cards.compute("cpu")
+    real = torch.fft.rfft
+    with monkeypatch.context() as bent:
+        calls = iter((1.01, 1.0))
+        bent.setattr(torch.fft, "rfft", lambda wave: real(wave) * next(calls))
+        with pytest.raises(RuntimeError, match="spectrum"):
+            cards.compute("cpu")
+    with monkeypatch.context() as bent:
+        bent.setattr(torch.Tensor, "__matmul__", lambda a, b: a + b)
+        with pytest.raises(RuntimeError, match="product"):
+            cards.compute("cpu")
+
+
+def test_what_a_family_lacks_is_done_by_the_processor() -> None:
+    def work(kind: str) -> str:
+        if kind != "cpu":
+            raise NotImplementedError("The operator 'aten::_fft_r2c' is not currently implemented for the MPS device")
+        return kind
+
+    assert device.sparing("mps", work) == "cpu"
+
+
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="device files are Linux's")
-def test_a_driver_is_known_by_its_device_file(tmp_path: Path) -> None:
-    assert not device.any_driver(tmp_path)
+def test_a_driver_is_known_by_its_device_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not cards.any_driver(tmp_path)
+    (tmp_path / "dri").mkdir()
+    assert not cards.any_driver(tmp_path)
+    monkeypatch.setattr("importlib.metadata.version", lambda name: "2.13.0+xpu")
+    assert cards.any_driver(tmp_path)
+    monkeypatch.undo()
     (tmp_path / "nvidiactl").touch()
-    assert device.any_driver(tmp_path)
+    assert cards.any_driver(tmp_path)
 
 
 def test_importing_loads_no_torch() -> None:
@@ -136,6 +264,9 @@ def test_work_is_spared_when_the_gpu_is_full() -> None:
         "cuFFT error: CUFFT_ALLOC_FAILED",
         "CUBLAS_STATUS_NOT_INITIALIZED",
         "[json.exception] bad_alloc_failed",
+        "level_zero backend failed with error: 39 (UR_RESULT_ERROR_OUT_OF_DEVICE_MEMORY)",
+        "MPS backend out of memory (MPS allocated: 9.06 GB, other allocations: 1.1 GB, max allowed: 9.07 GB)",
+        "HIP out of memory. Tried to allocate 1.2 GiB",
     ):
         assert device.is_out_of_memory(RuntimeError(said))
     assert not device.is_out_of_memory(RuntimeError("CUDA error: device-side assert triggered"))

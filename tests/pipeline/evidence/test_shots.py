@@ -11,8 +11,8 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from pipeline.evidence import cut_network, second_look
-from pipeline.evidence.shots import THRESHOLD, KeyframeShots, Packets, ShotFinder, shots_between, unpredicted
+from pipeline.evidence import cut_network, second_look, shots
+from pipeline.evidence.shots import THRESHOLD, KeyframeShots, Packets, ShotFinder, sent, shots_between, unpredicted
 from pipeline.media import decode as media_in
 from pipeline.values import Frames, Span
 
@@ -141,7 +141,7 @@ def test_the_shoulder_of_a_doubt_that_was_none_is_no_cut(monkeypatch: pytest.Mon
     doubts, times = second_look.Doubts(), np.arange(80) / FPS
     scores = np.zeros(80, np.float32)
     scores[[39, 40, 41, 60]] = 0.7, 0.9, 0.8, 1.4
-    doubts.pictures(Frames(times, scene(1, 80)))
+    doubts.pictures(times, second_look.shrink(sent(scene(1, 80), "cpu")))
     doubts.scores(scores)
     doubts.finish()
     assert list(doubts.found) == [times[40]]
@@ -211,8 +211,48 @@ def test_a_doubt_at_the_very_beginning_and_end_share_what_they_can() -> None:
     doubts, times = second_look.Doubts(), np.arange(50) / FPS
     scores = np.zeros(50, np.float32)
     scores[[5, 20, 45]] = 0.7
-    doubts.pictures(Frames(times, scene(1, 50)))
+    doubts.pictures(times, second_look.shrink(sent(scene(1, 50), "cpu")))
     doubts.scores(scores)
     doubts.finish()
     (one,) = second_look.shared([doubts.found[t] for t in sorted(doubts.found)])
     assert [one.times[n] for n in one.asked] == [times[5], times[20], times[45]]
+
+
+@pytest.mark.parametrize("fps", [8.0, 25.0])
+def test_the_size_of_a_block_changes_no_bit(fps: float) -> None:
+    """Large blocks are a card's, small ones a processor's."""
+    pixels = np.concatenate([scene(1, 90), scene(2, 150, drift=2.0), scene(3, 60)])
+    pixels[200] = 250
+    states = []
+    for block in (24, 103, 512):
+        finder = ShotFinder(fps=fps)
+        for low in range(0, len(pixels), block):
+            finder.feed(Frames(np.arange(len(pixels))[low : low + block] / fps, pixels[low : low + block]))
+        finder.finish(len(pixels) / fps)
+        states.append((np.concatenate(finder._scores), finder._doubts.found))
+    for scores, found in states[1:]:
+        np.testing.assert_array_equal(scores, states[0][0])
+        assert found.keys() == states[0][1].keys()
+        for time, stretch in found.items():
+            np.testing.assert_array_equal(stretch.pixels, states[0][1][time].pixels)
+
+
+def test_a_block_that_a_card_cannot_take_is_taken_once_by_the_processor(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its memory ends in the last step before anything is kept."""
+    pixels, times = np.concatenate([scene(1, 60), scene(2, 60)]), np.arange(120) / FPS
+    real, tried = shots.boundary_scores, [True]
+
+    def full(views: Any, side: int) -> NDArray[np.float32]:
+        if tried and tried.pop():
+            raise RuntimeError("CUDA out of memory")
+        return real(views, side)
+
+    monkeypatch.setattr(shots, "boundary_scores", full)
+    monkeypatch.setattr(shots, "sent", lambda pixels, device: torch.from_numpy(pixels))
+    monkeypatch.setattr(shots, "_moved", lambda views, device: views)
+    finder = ShotFinder("cuda", FPS)
+    for low in range(0, 120, 40):
+        finder.feed(Frames(times[low : low + 40], pixels[low : low + 40]))
+    finder.finish(120 / FPS)
+    assert [round(t * FPS) for t in finder.cuts()] == [60]
+    assert len(np.concatenate(finder._times)) == 120

@@ -43,7 +43,7 @@ def test_pieces_fade_into_each_other_and_memory_is_bounded(monkeypatch: pytest.M
     source = Held(noise, rate)
     whole = Accompaniment(source)
     np.testing.assert_allclose(whole.read(0, noise.shape[1]), noise, atol=1e-5)
-    assert max(at_once) <= stems.BATCH["cpu"]
+    assert max(at_once) <= stems.MOST_LANES
     assert source.most <= (SECONDS + 1) * rate
     inside = Accompaniment(source)
     for start in range(5 * rate, 40 * rate, 3 * rate + 7):

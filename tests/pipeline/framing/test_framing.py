@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from pipeline.framing import faces, framing
+from pipeline.framing import faces, framing, looking
 from pipeline.framing.faces import Box
 from pipeline.framing.framing import CropPath
-from pipeline.framing.layouts import Frame
+from pipeline.framing.layouts import Frame, Hand
 from pipeline.framing.looking import Look, Motion, look, motion_between
 from pipeline.media.decode import video_blocks
 from pipeline.media.probe import probe
 from pipeline.render import shapes
 from pipeline.render.graph import Stretch
-from pipeline.values import Shot, Span
+from pipeline.values import Frames, Shot, Span
 
 SIZE = (9 / 16) / (16 / 9)
 TEN = Span(0.0, 10.0)
@@ -198,6 +200,26 @@ def test_one_thorough_look_tells_what_two_would(media: Path) -> None:
     for shown in (picture, small, np.zeros_like(picture)):
         assert find.both(shown) == (find(shown, thorough=False), find(shown))
     assert len(find.both(small)[1]) > len(find.both(small)[0])
+
+
+def test_the_same_stretch_is_looked_at_once(media: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    info, asked = probe(media / "odd" / "4k_50fps_talking_head.mp4"), []
+
+    def blocks(*args: Any, **options: Any) -> Iterator[Frames]:
+        asked.append(options["span"])
+        return video_blocks(*args, **options)
+
+    monkeypatch.setattr(looking, "video_blocks", blocks)
+    looking.forget()
+    tall = framing.follow(info, Span(0.0, 0.8), 9 / 16, (Shot(0.0, 3.0),))
+    framing.follow(info, Span(0.0, 0.8), 4 / 5, (Shot(0.0, 3.0),))
+    by_hand = framing.follow(info, Span(0.0, 0.8), 9 / 16, (Shot(0.0, 3.0),), (Hand(0.0, 3.0, middle=0.3),))
+    assert len(asked) == 1
+    assert by_hand.at(0.4) == pytest.approx(0.3) != tall.at(0.4)
+    framing.follow(info, Span(0.0, 0.9), 9 / 16)
+    looking.forget()
+    framing.follow(info, Span(0.0, 0.9), 9 / 16)
+    assert len(asked) == 3
 
 
 def test_cuts_are_found_to_the_frame(media: Path) -> None:

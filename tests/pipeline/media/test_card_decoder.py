@@ -12,7 +12,7 @@ import av.error
 import numpy as np
 import pytest
 
-from pipeline.compute import device
+from pipeline.compute import cards
 from pipeline.compute.device import Device
 from pipeline.errors import NoVideo
 from pipeline.evidence.fingerprints import picture_print
@@ -46,14 +46,15 @@ def given_up_after(n: int | None, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     asked: list[Any] = []
     real = decode._pictures
 
-    def pictures(path: Path, keyframes: bool, card: Any, start: float) -> Iterator[tuple[float, Any]]:
+    def pictures(path: Path, skipped: Any, card: Any, start: float) -> Iterator[tuple[float, Any]]:
         asked.append((card, start))
-        for number, found in enumerate(real(path, keyframes, None, start)):
+        for number, found in enumerate(real(path, skipped, None, start)):
             if card is CARD and number == n:
                 raise av.error.InvalidDataError(1, "no decoder surfaces left")
             yield found
 
-    monkeypatch.setattr(card_decoder, "card", lambda: CARD)
+    monkeypatch.setattr(card_decoder, "card", lambda kind: CARD if kind == "cuda" else None)
+    monkeypatch.setattr(card_decoder, "wins", lambda *_: True)
     monkeypatch.setattr(decode, "_pictures", pictures)
     return asked
 
@@ -84,11 +85,13 @@ def test_what_the_card_decodes_whole_is_not_decoded_again(film: Path, monkeypatc
 
 def test_a_card_that_opens_nothing_loses_nothing(film: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The real way to the card, on a machine where it fails: FFmpeg says so when the file is opened."""
-    if device.any_driver():
+    if cards.any_driver():
         pytest.skip("there may be a card")
     from av.codec.hwaccel import HWAccel
 
-    monkeypatch.setattr(card_decoder, "card", lambda: HWAccel("cuda", allow_software_fallback=False))
+    way = HWAccel("cuda", allow_software_fallback=False)
+    monkeypatch.setattr(card_decoder, "card", lambda kind: way if kind == "cuda" else None)
+    monkeypatch.setattr(card_decoder, "_won", {})
     assert seen(film, "cuda")[0] == seen(film, "cpu")[0]
 
 
@@ -164,27 +167,97 @@ def test_a_card_that_gives_other_pictures_is_not_believed(tmp_path: Path) -> Non
 
 
 def test_the_ways_to_the_card_are_tried_once_and_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    tried: list[dict[str, object]] = []
+    tried: list[tuple[object, dict[str, object]]] = []
 
     def decodes(way: Any) -> bool:
-        tried.append(way.options)
+        tried.append((way.number, way.options))
         return not way.options
 
+    class Way:
+        def __init__(self, name: str, number: str | None, *, allow_software_fallback: bool, options: dict[str, object]):
+            self.number, self.options, self.allow_software_fallback = number, options, allow_software_fallback
+
+    monkeypatch.setattr("av.codec.hwaccel.HWAccel", Way)
     monkeypatch.setattr(card_decoder, "decodes", decodes)
     card_decoder.card.cache_clear()
     try:
-        found: Any = card_decoder.card()
+        found: Any = card_decoder.card("cuda")
         assert found is not None
-        again: Any = card_decoder.card()
+        again: Any = card_decoder.card("cuda")
         assert found is again
         assert not found.allow_software_fallback
-        assert tried == [{"primary_ctx": "1"}, {}]
+        assert tried == [(None, {"primary_ctx": "1"}), (None, {})]
+        card_decoder.card("cuda:1")
+        assert tried[2:] == [("1", {"primary_ctx": "1"}), ("1", {})]
+        assert card_decoder.card("mps") is card_decoder.card("cpu") is None
+        assert len(tried) == 4
     finally:
         card_decoder.card.cache_clear()
 
 
 def test_without_a_driver_there_is_no_card() -> None:
-    if device.any_driver():
+    if cards.any_driver():
         pytest.skip("there may be a card")
     card_decoder.card.cache_clear()
-    assert card_decoder.card() is None
+    assert card_decoder.card("cuda") is None
+
+
+class Race:
+    """A film of ``n`` pictures, of which each takes the card and the processor so many seconds after so many for the first."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, card: float, processor: float, n: int = 500) -> None:
+        self.card, self.processor, self.n, self.now = card, processor, n, 0.0
+        self.decoded = {True: 0, False: 0}
+        monkeypatch.setattr(card_decoder, "_won", {})
+        monkeypatch.setattr("time.perf_counter", lambda: self.now)
+
+    def __call__(self, decoder: object, start: float) -> Iterator[tuple[float, Any]]:
+        self.now += 2.0 if decoder is CARD else 0.1
+        for n in range(self.n):
+            self.now += self.card if decoder is CARD else self.processor
+            self.decoded[decoder is CARD] += 1
+            yield n / 25, None
+
+    def won(self, film: str = "h264 1920x1080") -> bool:
+        return card_decoder.wins(self, CARD, 0.0, film)
+
+
+@pytest.mark.parametrize(("card", "processor", "won"), [(0.002, 0.01, True), (0.002, 0.0015, False)])
+def test_who_is_sooner_decodes_all_films_of_a_kind(
+    card: float, processor: float, won: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    race = Race(monkeypatch, card, processor)
+    assert race.won() == won
+    seen = dict(race.decoded)
+    assert seen[True] == card_decoder.WARM + card_decoder.RACE + 1
+    assert seen[False] <= seen[True]  # no longer than it can still win
+    race.card = race.processor = 1.0
+    assert race.won() == won
+    assert race.decoded == seen  # raced for once
+    race.won("hevc 3840x2160")
+    assert race.decoded != seen
+
+
+def test_a_few_pictures_are_the_processors_and_decide_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    race = Race(monkeypatch, 0.001, 1.0, n=card_decoder.WARM + 3)
+    assert not race.won()
+    race.n = 500
+    assert race.won()
+
+
+def test_a_card_that_fails_in_the_race_has_lost_this_film_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    race = Race(monkeypatch, 0.001, 1.0)
+
+    def failing(decoder: object, start: float) -> Iterator[tuple[float, Any]]:
+        yield from ((n / 25, None) for n in range(20))
+        raise av.error.InvalidDataError(1, "no decoder surfaces left")
+
+    assert not card_decoder.wins(failing, CARD, 0.0, "h264 1920x1080")
+    assert race.won()
+
+
+def test_films_are_alike_by_what_their_decoding_costs(film: Path, tmp_path: Path) -> None:
+    source = ["-f", "lavfi", "-i", "testsrc2=s=320x180:r=25:d=1", "-pix_fmt", "yuv420p"]
+    other = make(tmp_path / "other.mkv", *source, "-c:v", "libx264")
+    assert decode._like(film, "DEFAULT") == "h264 yuv420p 160x90 DEFAULT"
+    assert len({decode._like(film, "DEFAULT"), decode._like(film, "NONKEY"), decode._like(other, "DEFAULT")}) == 3

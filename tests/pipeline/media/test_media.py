@@ -326,3 +326,22 @@ def test_one_scaler_makes_of_every_picture_what_its_own_would() -> None:
             np.testing.assert_array_equal(
                 gray(frame), frame.reformat(32, 18, "gray", interpolation="AREA").to_ndarray()
             )
+
+
+def test_a_sparse_look_shows_pictures_of_the_film_at_their_times(tmp_path: Path) -> None:
+    film = tmp_path / "b.mp4"
+    made = ["-f", "lavfi", "-i", "testsrc2=s=96x54:r=25:d=4", "-c:v", "libx264", "-bf", "2"]
+    subprocess.run([imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", *made, str(film)], check=True)
+    every = {
+        float(t): p for b in video_blocks(film, width=96, height=54) for t, p in zip(b.times, b.pixels, strict=True)
+    }
+    found = [
+        (float(t), p)
+        for b in video_blocks(film, width=96, height=54, sparse=True)
+        for t, p in zip(b.times, b.pixels, strict=True)
+    ]
+    assert len(found) < 0.75 * len(every)
+    assert all((every[t] == p).all() for t, p in found)
+    looks = np.concatenate([b.times for b in video_blocks(film, width=96, height=54, sparse=True, fps=3)])
+    assert len(looks) == 12
+    assert np.abs(looks - np.arange(12) / 3).max() < 0.15

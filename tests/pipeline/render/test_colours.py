@@ -144,3 +144,16 @@ def test_captions_have_the_colours_they_are_given(size: tuple[int, int], tmp_pat
     shares = colours.LUMA[colours.guessed(*size)]
     expected = 16 + 219 / 255 * sum(share * value for share, value in zip(shares, (0x40, 0xC0, 0x80), strict=True))
     assert np.median(luma[luma > 125]) == pytest.approx(expected, abs=4)
+
+
+def test_colours_are_changed_where_there_are_fewer_pixels(tmp_path: Path) -> None:
+    import ffmpeg as graphs
+
+    small = probe(green(tmp_path / "sd.mp4", (640, 360), "601")).video
+    screen = probe(green(tmp_path / "screen.mkv", (640, 360), "")).video
+    assert small
+    assert screen
+    stream = graphs.input("any")
+    assert colours.before(stream, small, (720, 1280))[1]
+    for video, size in ((small, (360, 288)), (small, (640, 480)), (screen, (720, 1280))):
+        assert colours.before(stream, video, size) == (stream, False)

@@ -43,6 +43,9 @@ def gone(text: str, language: str, kind: str) -> list[str]:
         ("es", "Quieres saber qué hice entonces. _ Bueno, _ compré otro.", []),
         ("es", "No sé nada. Bueno, vamos.", ["Bueno,"]),
         ("es", "Nadie sabía entonces por qué ardía. _ Bueno, _ seguimos.", ["Bueno,"]),
+        ("es", "Sabes cuánto tardé en llegar, _ pues tres días, _ pues _ dormí allí.", ["pues"]),
+        ("es", "Sabes cuánto tardé, _ pues _ tres días.", []),
+        ("es", "Te imaginas lo que dijo mi suegra. _ Bueno, nada amable.", []),
         ("es", "Es bonito, ¿eh?", []),
         ("es", "O sea que vienes. Pues no quiero.", []),
         ("es", "Era tarde. O sea, que no vienes.", []),
@@ -97,3 +100,11 @@ def test_what_sounds_like_a_filler_goes_and_what_only_begins_so_stays(heard: str
     words, ends = said(f"Eso digo. _ {heard} _ ya veremos.")
     words = [replace(w, probability=0.5) for w in words]
     assert bool(list(Wording(words, [False] * len(ends), "es").fillers())) is lost
+
+
+@pytest.mark.parametrize(("sure", "lost"), [((0.35, 0.24), True), ((0.35, 0.6), False), ((0.6, 0.6), False)])
+def test_words_that_are_guesses_need_not_be_so_alike(sure: tuple[float, float], lost: bool) -> None:
+    words, ends = said("Es de día. _ Es deud, _ ya veremos.")
+    guessed = [replace(w, probability=p) for w, p in zip(words[3:5], sure, strict=True)]
+    found = Wording([*words[:3], *guessed, *words[5:]], ends, "es").fillers()
+    assert bool(list(found)) is lost

@@ -14,7 +14,9 @@ import pytest
 from fastapi.testclient import TestClient
 
 from pipeline import errors
+from pipeline.compute.device import Device
 from pipeline.errors import StudioError
+from pipeline.messages import Message, say
 from tests.fake_kinds import asked
 from tests.fake_service import ended, files_below, parts, service
 from web.guard.visitors import COOKIE, visitor_in
@@ -363,6 +365,18 @@ def test_health_and_system_info(client: TestClient) -> None:
     system = client.get("/api/system-info").json()
     assert {"cpu", "memory", "disk", "gpu", "models", "versions"} <= set(system)
     assert system["versions"]["fastapi"]
+
+
+def test_system_info_says_what_computes_and_why(client: TestClient) -> None:
+    monitor = parts(client).monitor
+    doubt = Message("device.gpu_failed", {"detail": "wrong spectrum"})
+    for device, doubts in (
+        (Device("mps", "Apple GPU", "float16", (), 2**33), []),
+        (Device("cpu", "CPU", "int8", (doubt,)), [say(doubt, "es")]),
+    ):
+        monitor._device, monitor.system._value = lambda device=device: device, None
+        found = client.get("/api/system-info", headers={"Accept-Language": "es"}).json()["device"]
+        assert (found["kind"], found["name"], found["doubts"]) == (device.kind, device.name, doubts)
 
 
 def test_health_says_why_it_is_degraded(tmp_path: Path) -> None:
