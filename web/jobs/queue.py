@@ -138,11 +138,17 @@ class Jobs:
         return self._store.counts(owner)
 
     def cancel(self, job_id: str) -> None:
-        """Stop a queued job at once, a running one at its next report; a finished one stays. Raises NotFound.
+        """Stop a queued job at once, a running one at its next report, and its parts with it; what is finished stays. Raises NotFound.
 
         A running one is told first and its row is marked after that: it stops even where the row cannot be written now.
         """
         self._found(self._store.get(job_id), job_id)
+        self._cancel(job_id)
+        parts = [part for part in self.children(job_id) if not part.is_finished]
+        for part in sorted(parts, key=lambda part: part.state != "queued"):  # else the end of one would begin the next
+            self._cancel(part.id)
+
+    def _cancel(self, job_id: str) -> None:
         running = self._workers.running(job_id)
         if running is None and self._store.cancel_queued(job_id):
             self._workers.tell(job_id)

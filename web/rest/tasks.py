@@ -63,7 +63,8 @@ async def tasks(
 
 @router.post("/api/tasks/{task_id}/cancel", summary="Stop a task", response_model=Done, responses=PROBLEMS)
 def cancel(task_id: str, request: Request) -> Done:
-    """Stop a task: a waiting one at once, a running one within moments (it is `stopping` until then). A finished one stays."""
+    """Stop a task: a waiting one at once, a running one within moments (it is `stopping` until then). A finished one stays.
+    With a season or a folder all its parts stop that still go on."""
     job, jobs = own_job_of(request, task_id), service_of(request).jobs
     jobs.cancel(job.id)
     code = "progress.stopping" if jobs.get(job.id).stopping else "error.cancelled"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,6 +14,8 @@ import pytest
 
 from pipeline.errors import BadRequest, NotFound
 from pipeline.media.probe import probe
+from pipeline.messages import Message
+from pipeline.progress import Report
 from syncdub.batch import planning
 from syncdub.plan_file import save_plan
 from syncdub.requests import SyncRequest
@@ -91,6 +94,45 @@ def test_a_season_is_paired_corrected_and_made(tmp_path: Path, monkeypatch: pyte
         assert (first["fold"]["open"], first["task"]) == (True, task)
         (nobodys,) = work.open(f"{'0' * 32} 1.0 open", VISITOR)
         assert all(set(value) == {"__type__"} for value in nobodys), "what is nobody's changes nothing"
+
+
+def test_a_season_is_stopped_whole_and_what_is_typed_meanwhile_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for n in (1, 2, 3):
+        for folder, name in (("films", f"Show S01E0{n}.mkv"), ("dubs", f"Serie 1x0{n}.mka")):
+            (tmp_path / "library" / folder).mkdir(parents=True, exist_ok=True)
+            (tmp_path / "library" / folder / name).write_bytes(name.encode())
+
+    def until_stopped(engine: Any, request: Any, folder: Path, report: Report) -> dict[str, Any]:
+        while True:
+            time.sleep(0.02)
+            report(0.5, Message("progress.stopping"))
+
+    monkeypatch.setattr(fake_service, "FAKES", {**KINDS, **by_name(Kind(SyncRequest, until_stopped))})
+    monkeypatch.setattr(planning, "evidence", lambda films, dubs, *_: np.zeros((len(films), len(dubs))))
+    with service(tmp_path, media_source_enabled=True, media_source_path=tmp_path / "library") as client:
+        page = page_of(client)
+        work = SeasonWork(page)
+        *_, told = [named(answer) for answer in work.pair(VISITOR, "films", "dubs", True, "")]
+        task = page.jobs.list(limit=1)[0].id
+        table = pd.DataFrame(told["table"]["value"]["data"], columns=told["table"]["value"]["headers"])
+        begun = named(work.start(VISITOR, task, table))
+        assert f'data-act="cancel" data-job="{task}">Detener todo<' in begun["films"]
+        typed = pd.DataFrame(begun["table"]["value"]["data"], columns=table.columns)
+        typed.iloc[2, 1] = "dubs/another.mka"
+        while "value" in (drawn := named(work.look(VISITOR, task, typed))["table"]):
+            typed = pd.DataFrame(drawn["value"]["data"], columns=table.columns)
+            assert typed.iloc[2, 1] == "dubs/another.mka"
+        first, *waiting = page.jobs.children(task)
+        page.jobs.cancel(task)
+        assert page.jobs.wait(first.id, 10).state == "cancelled"
+        ended_ones = [page.jobs.wait(child.id, 10) for child in waiting]
+        assert {(job.state, job.started) for job in ended_ones} == {("cancelled", None)}
+        assert page.jobs.get(task).state == "done"
+        after = named(work.look(VISITOR, task, typed))
+        assert "Detener todo" not in after["films"]
+        assert not after["timer"].active
 
 
 def named(answer: Any) -> dict[str, Any]:

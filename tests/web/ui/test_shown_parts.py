@@ -185,4 +185,8 @@ def test_a_refused_pair_is_no_success(tmp_path: Path) -> None:
     assert '<article class="done"' in listing([Project(right, Facts(), 0)], "es")
     assert '<article class="running"' in listing([Project(right, Facts(), 0, going=2)], "es")
     assert "pendientes: 2" in listing([Project(right, Facts(), 0, going=2)], "es")
+    assert ['data-act="cancel"' in listing([Project(right, Facts(), 0, going=n)], "es") for n in (2, 0)] == [
+        True,
+        False,
+    ]
     assert "✓" in done_bar(right, "es")

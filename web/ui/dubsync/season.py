@@ -16,7 +16,7 @@ from syncdub.requests import BatchRequest
 from web.jobs import seasons
 from web.jobs.queue import Job
 from web.rest.seasons import by_hand, season_request, shown
-from web.ui.dubsync.season_view import counts_of, films_of, going, pairs_of, table_of, unasked
+from web.ui.dubsync.season_view import counts_of, films_of, going, kept, pairs_of, table_of, unasked
 from web.ui.following import QUIET, Page, asker, follow, owner_of
 from web.ui.following import shown as problem
 from web.ui.language import label, language_of
@@ -100,13 +100,18 @@ class SeasonWork:
             raise problem(error, request) from error
         return self.look(request, task)
 
-    def look(self, request: gr.Request, task: str) -> Answer:
-        """What became of each film so far; the timer rests once all have ended."""
+    def look(self, request: gr.Request, task: str, cells: Any = None) -> Answer:
+        """What became of each film so far; the timer rests once all have ended. What somebody typed into the table (``cells``) stays, and
+        a table that shows all this already is not drawn anew."""
         try:
             job = self.page.job(task, request)
-            return self.told(**self._state(job, language_of(request)))
+            now = self._state(job, language_of(request))
         except StudioError:
             return self.told(counts="", timer=gr.Timer(EVERY, active=False))
+        if cells is not None:
+            table = kept(now["table"]["value"], cells)
+            now["table"] = gr.skip() if table is None else gr.update(value=table, visible=True)
+        return self.told(**now)
 
     def checked(self, request: gr.Request, task: str) -> Any:
         """The films and places once something was ticked."""
@@ -167,7 +172,7 @@ def section(page: Page, task: gr.BrowserState) -> PartsSection[SeasonWork]:
     outputs = [fold, go, progress, table, task, start, counts, made, timer]
     go.click(work.pair, [films, dubs, quick, naming], outputs, **QUIET)
     start.click(work.start, [task, table], outputs, **QUIET)
-    timer.tick(work.look, task, outputs, **QUIET)
+    timer.tick(work.look, [task, table], outputs, **QUIET)
     progress.stop(work.cancel, task, None, **QUIET)
     return PartsSection(work, outputs, task, made)
 

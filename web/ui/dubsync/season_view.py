@@ -60,7 +60,8 @@ def _report(task: str, form: str, language: str) -> str:
 def films_of(body: Body, jobs: Mapping[str, Job], language: str) -> str:
     """The films with the ways to them, and the places of all films worst first; ``jobs`` are those of the films, by their ids."""
     films = [_film(row, _places(body, row), jobs.get(row["task_id"]), language) for row in body["episodes"]]
-    told = children_list(films, tell("batch.episodes", language), language) + _review_list(body, language)
+    told = children_list(films, tell("batch.episodes", language), language, body["task_id"])
+    told += _review_list(body, language)
     return f'<div class="studio">{told}</div>' if told else ""
 
 
@@ -125,12 +126,26 @@ def _cells(row: Mapping[str, Any], language: str) -> list[str]:
     ]
 
 
+def kept(new: dict[str, Any], cells: Any) -> dict[str, Any] | None:
+    """The table ``new`` with the names that somebody typed into the one that is shown; ``None`` where that shows the same."""
+    shown = _rows(cells)
+    if len(shown) != len(new["data"]):
+        return new
+    data = [[*old[:N_EDITABLE], *row[N_EDITABLE:]] for old, row in zip(shown, new["data"], strict=True)]
+    return None if data == shown else {**new, "data": data}
+
+
+def _rows(cells: Any) -> list[list[str]]:
+    """The rows of a table as the page gives it."""
+    rows: Sequence[Sequence[Any]] = cells.values.tolist() if hasattr(cells, "values") else cells or ()
+    return [[str(cell or "") for cell in row] for row in rows]
+
+
 def pairs_of(cells: Any) -> list[dict[str, Any]]:
     """The pairs of a table as the page gives it: film, and its dubs with ``|`` between two and ``+`` between parts."""
-    rows: Sequence[Sequence[Any]] = cells.values.tolist() if hasattr(cells, "values") else cells
     pairs = []
-    for row in rows:
-        film, dubs = (str(cell or "").strip() for cell in list(row)[:N_EDITABLE])
+    for row in _rows(cells):
+        film, dubs = (cell.strip() for cell in row[:N_EDITABLE])
         if film and dubs:
             parts = [[name.strip() for name in dub.split(PARTS)] for dub in dubs.split(" | ")]
             pairs.append({"original": film, "dubs": parts})

@@ -80,7 +80,7 @@ class FolderWork:
             return {"counts": progress_card(job, language), "videos": "", "timer": gr.Timer(EVERY, active=False)}
         return {
             "counts": _counts(rows, going, job, language),
-            "videos": _videos(rows, language),
+            "videos": _videos(rows, job.id, language),
             "timer": gr.Timer(EVERY, active=bool(going)),
         }
 
@@ -93,13 +93,13 @@ def _counts(rows: Rows, going: int, job: Job, language: str) -> str:
     )
 
 
-def _videos(rows: Rows, language: str) -> str:
+def _videos(rows: Rows, task: str, language: str) -> str:
     """The videos with the ways to them: those that are still to be asked for have none."""
     found = [
         Child(row["video"], _said(row, language), row["task_id"] or "", ACTS.get(row["status"] or "", ()))
         for row in rows
     ]
-    return f'<div class="studio">{children_list(found, tell("ui.folder.table", language), language)}</div>'
+    return f'<div class="studio">{children_list(found, tell("ui.folder.table", language), language, task)}</div>'
 
 
 def _said(row: Mapping[str, Any], language: str) -> list[str]:

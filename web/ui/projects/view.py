@@ -78,7 +78,7 @@ def _card(project: Project, language: str) -> str:
     return (
         f'<article class="{_class(project)}{" trashed" if job.trashed is not None else ""}" data-job="{job.id}"><div class="face">{picture}</div>'
         f'<div class="about"><h2>{name}</h2><p>{" · ".join(said)}</p><p class="state">{html.escape(_state(project, language))}</p>'
-        f'{bar if job.state == "running" else ""}</div><div class="acts">{_acts(job, language)}</div></article>'
+        f'{bar if job.state == "running" else ""}</div><div class="acts">{_acts(project, language)}</div></article>'
     )
 
 
@@ -122,8 +122,10 @@ def _state(project: Project, language: str) -> str:
     return tell(f"ui.state.{job.state}", language)
 
 
-def _acts(job: Job, language: str) -> str:
-    out = [_button(act, job, language) for act in possible(job)]
+def _acts(project: Project, language: str) -> str:
+    job, stop = project.job, ("cancel",) if project.going else ()
+    acts = possible(job)
+    out = [_button(act, job, language) for act in (*acts[:1], *(a for a in stop if a not in acts), *acts[1:])]
     if _has_file(job):
         words = html.escape(tell("ui.act.download", language))
         out.insert(1, f'<a href="/api/download/{job.id}?edited=true" download>{words}</a>')

@@ -73,10 +73,20 @@ def unfolded(there: bool) -> Any:
     return gr.update(open=True, visible=True) if there else gr.update(visible=True)
 
 
-def children_list(children: Sequence[Child], title: str, language: str) -> str:
-    """The parts that have a job, as HTML; empty where none has."""
+def children_list(children: Sequence[Child], title: str, language: str, whole: str) -> str:
+    """The parts that have a job, as HTML; empty where none has. ``whole`` is the job of all, which is stopped with what still goes on."""
     rows = "".join(_row(child, language) for child in children if child.job)
-    return f'<h3>{html.escape(title)}</h3><ul class="children">{rows}</ul>' if rows else ""
+    if not rows:
+        return ""
+    return f'<div class="children-head"><h3>{html.escape(title)}</h3>{_stop(children, whole, language)}</div><ul class="children">{rows}</ul>'
+
+
+def _stop(children: Sequence[Child], whole: str, language: str) -> str:
+    """The button that stops all parts, where more than one goes on."""
+    if sum("cancel" in child.acts for child in children) < 2:
+        return ""
+    words = html.escape(tell("ui.act.cancel_all", language))
+    return f'<div class="acts"><button type="button" data-act="cancel" data-job="{whole}">{words}</button></div>'
 
 
 def _row(child: Child, language: str) -> str:
