@@ -200,4 +200,4 @@ def _link(job: Job, plan: Mapping[str, Any], language: str) -> str:
     if not plan.get("output"):
         return ""
     ready = html.escape(tell("ui.sync.ready", language))
-    return f'<div class="studio studio-ready"><a href="/api/download/{job.id}">⤓ {ready}</a></div>'
+    return f'<div class="studio studio-ready"><a href="/api/download/{job.id}" download>⤓ {ready}</a></div>'

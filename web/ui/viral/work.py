@@ -324,7 +324,7 @@ class ViralWork(TabWork):
             + f'<section class="studio studio-made"><h2>{html.escape(tell("ui.viral.made", language))}</h2>'
             f'<video controls playsinline preload="metadata" src="{attr(result["output"])}" poster="{attr(result.get("poster") or "")}" '
             f'aria-label="{attr(tell("ui.player", language))}"></video>'
-            f'<p class="studio-files"><a href="/api/download/{job.id}">{html.escape(tell("ui.download_clip", language))}</a>{extras}</p></section>'
+            f'<p class="studio-files"><a href="/api/download/{job.id}" download>{html.escape(tell("ui.download_clip", language))}</a>{extras}</p></section>'
         )
 
 
