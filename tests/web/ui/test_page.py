@@ -131,7 +131,9 @@ def test_changed_clips_are_made_again_ranked_and_there_after_a_reload(browser: A
         with page.expect_download() as download:
             page.click("#viral-made a[href*='/api/download/']")
         assert Path(download.value.path()).stat().st_size > 100_000
-        assert page.evaluate("window.left") is None, "a page that is left closes its streams: nothing is followed any more"
+        assert page.evaluate("window.left") is None, (
+            "a page that is left closes its streams: nothing is followed any more"
+        )
         assert {c.source for c in joined.request.clips} == {newest(place, "highlights").request.source}
 
 
