@@ -1,9 +1,8 @@
-// The parts of a job of many: a button leads to what it names. The list is drawn anew while they are made.
+// The parts of a job of many: a button leads to what it names. The list is drawn anew while they are made; what was pressed counts.
 let pressed = null;
 const meant = (e) => e.target.closest('button[data-act]');
-const told = (hit) => hit && `${hit.dataset.act} ${hit.dataset.job} ${hit.dataset.place ?? ''}`;
-element.addEventListener('pointerdown', (e) => { pressed = told(meant(e)); });
+element.addEventListener('pointerdown', (e) => { const hit = meant(e); pressed = hit && { ...hit.dataset }; });
 element.addEventListener('click', (e) => {
-  const hit = meant(e); if (!hit || (e.detail && pressed !== told(hit))) return;
-  trigger('select', { act: hit.dataset.act, job: hit.dataset.job, place: hit.dataset.place ?? '' });
+  const hit = meant(e), asked = hit && (e.detail ? pressed : { ...hit.dataset }); if (!asked) return;
+  trigger('select', { act: asked.act, job: asked.job, place: asked.place ?? '' });
 });

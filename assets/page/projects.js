@@ -1,11 +1,10 @@
-// The list is drawn anew whenever a job changes, node by node: a card may be another project's by the time a press ends.
+// The list is drawn anew whenever a job changes, node by node: a card may be another project's by the time a press ends. What was pressed counts.
 let pressed = null;
 const meant = (e) => e.target.closest('button[data-act]');
-const told = (hit) => hit && `${hit.dataset.act} ${hit.dataset.job}`;
-element.addEventListener('pointerdown', (e) => { pressed = told(meant(e)); });
+element.addEventListener('pointerdown', (e) => { const hit = meant(e); pressed = hit && { ...hit.dataset }; });
 element.addEventListener('click', (e) => {
-  const hit = meant(e), same = !e.detail || pressed === told(hit); if (!hit || !same) return;
-  if (hit.dataset.act === 'rename') ask({ ...hit.dataset }); else trigger('select', { act: hit.dataset.act, job: hit.dataset.job });
+  const hit = meant(e), asked = hit && (e.detail ? pressed : { ...hit.dataset }); if (!asked) return;
+  if (asked.act === 'rename') ask(asked); else trigger('select', { act: asked.act, job: asked.job });
 });
 // The name is typed beside the list, where nothing is drawn anew. Enter keeps it, Escape does not.
 const ask = ({ job, name, ask: label, keep, leave, close }) => {
