@@ -39,6 +39,13 @@ def test_a_name_that_is_typed_outlives_that_the_list_is_drawn_anew(browser: Any,
         page.keyboard.press("Escape")
         page.locator("dialog.naming").wait_for(state="detached")
         assert card.locator("h2").inner_text() == place.jobs.get(renamed.id).title == "Mis cortos"
+        # Another project's nodes by the time the press ends: what was pressed counts.
+        button = card.locator("[data-act=rename]")
+        button.hover()
+        page.mouse.down()
+        button.evaluate("(node, job) => Object.assign(node.dataset, { job, name: 'Another' })", other)
+        page.mouse.up()
+        assert page.locator("dialog.naming input").input_value() == "Mis cortos"
 
 
 def test_a_job_whose_beginning_the_browser_never_heard_of_is_followed_after_a_reload(
