@@ -22,7 +22,7 @@ REACH = 0.16
 BIN = 8
 """Samples of a lag taken together: half a millisecond."""
 FLOOR, MOST = 4.0, 10.0
-"""A lag gains what it stands higher than this over the others, at most so much."""
+"""A lag gains what it stands higher than this over the others, the highest of a window at most so much."""
 JUMP = 12.0
 """What it costs to be anywhere else in the next window: one that stands alone does not pay for the way there and back."""
 FASTEST = 0.007
@@ -37,6 +37,10 @@ STEP, STEP_STEADY = 0.010, 0.005
 """Seconds between neighbouring windows that are a step, beside what wandering explains; where nothing wanders."""
 STEADY = 0.0008
 """Seconds a second under which most of a course moves where nothing wanders."""
+FAST = 0.9
+"""Share of a course that moves no faster than it may where nothing is known of it."""
+FEW = 4
+"""Places that say how fast a course moves at their end."""
 CLOSE = 0.0015
 """Seconds the pieces may differ from the course."""
 LEAST_MS = 1.0
@@ -92,7 +96,9 @@ def most_likely(high: NDArray[np.float32], moved: NDArray[np.int64], hop: float)
 
     ``moved`` (n,) is by how many bins a window's reference lies later than that of the window before.
     """
-    gain = np.clip(high.astype(np.float64) - FLOOR, 0.0, MOST)
+    gain = np.maximum(high.astype(np.float64) - FLOOR, 0.0)
+    # Scaled, not cut off: around a place that is very clear many are clear, too.
+    gain *= np.minimum(1.0, MOST / np.maximum(gain.max(axis=1, keepdims=True), 1e-9))
     n, bins = gain.shape
     reach = max(1, round(FASTEST * hop * RATE / BIN))
     total, came = gain[0].copy(), np.zeros((n, bins), np.int64)
@@ -123,16 +129,17 @@ def _offer(best: Floats, way: NDArray[np.int64], total: Floats, step: int) -> No
 def stretches(course: Course, start: float, end: float, hop: float) -> list[Stretch]:
     """The straight stretches that follow ``course`` from ``start`` to ``end`` (seconds of the dub)."""
     late = _steadied(course.late)
-    steady = _is_steady(course.u, late)
+    steady = is_steady(course)
     gaps = np.diff(course.u)
-    limit = STEP_STEADY if steady else STEP + FASTEST * np.minimum(gaps, NEAR)
+    wander = np.maximum(FASTEST * np.minimum(gaps, NEAR), _pace(course.u, late, FAST) * gaps)
+    limit = STEP_STEADY if steady else STEP + wander
     edges = [0, *(np.flatnonzero(np.abs(np.diff(late)) > limit) + 1), len(late)]
     runs = [(a, b) for a, b in itertools.pairwise(edges) if b - a >= 2] or [(0, len(late))]
     out: list[Stretch] = []
     for k, (a, b) in enumerate(runs):
         first = start if k == 0 else (course.u[runs[k - 1][1] - 1] + course.u[a]) / 2
         last = end if k == len(runs) - 1 else (course.u[b - 1] + course.u[runs[k + 1][0]]) / 2
-        out += _run(course.u[a:b], late[a:b], float(first), float(last), hop)
+        out += _run(course.u[a:b], late[a:b], float(first), float(last), hop, bent=not steady)
     return out
 
 
@@ -144,15 +151,21 @@ def _steadied(late: Floats) -> Floats:
     return out
 
 
-def _is_steady(u: Floats, late: Floats) -> bool:
+def is_steady(course: Course) -> bool:
     """Whether nearly all of the course stays where it is from window to window."""
-    if len(u) < 3:
-        return True
-    return float(np.quantile(np.abs(np.diff(late)) / np.maximum(np.diff(u), 1e-6), 0.75)) < STEADY
+    return len(course.u) < 3 or _pace(course.u, _steadied(course.late), 0.75) < STEADY
 
 
-def _run(u: Floats, late: Floats, start: float, end: float, hop: float) -> list[Stretch]:
-    """The stretches of one run without steps, carried on flat to ``start`` and ``end``."""
+def _pace(u: Floats, late: Floats, share: float) -> float:
+    """Seconds a second that a ``share`` of the course moves less than."""
+    return float(np.quantile(np.abs(np.diff(late)) / np.maximum(np.diff(u), 1e-6), share)) if len(u) > 1 else 0.0
+
+
+def _run(u: Floats, late: Floats, start: float, end: float, hop: float, *, bent: bool) -> list[Stretch]:
+    """The stretches of one run without steps, carried on flat to ``start`` and ``end``; one that is ``bent`` goes on through what is
+    unknown at the speed it has on either side."""
+    known = u, late
+    u, late = _bridged(u, late) if bent else known
     kept = simplified(u, late, CLOSE)
     x = [start, *(float(u[k]) for k in kept[1:-1]), end]
     y = [float(late[kept[0]]), *(float(late[k]) for k in kept[1:-1]), float(late[kept[-1]])]
@@ -163,9 +176,34 @@ def _run(u: Floats, late: Floats, start: float, end: float, hop: float) -> list[
         y[0] = y[-1] = float(np.median(late))
     out = []
     for (a, before), (b, after) in itertools.pairwise(zip(x, y, strict=True)):
-        error = _error_ms(u, late, (a, before, b, after), hop)
+        error = _error_ms(known, (a, before, b, after), hop)
         out.append(Stretch(a, b, before, after, error))
     return out
+
+
+def _bridged(u: Floats, late: Floats) -> tuple[Floats, Floats]:
+    """The course with a place every second where it is unknown for longer than :data:`NEAR`: a cubic with the speed that it has on
+    either side (Hermite), as a tape's speed does not change at once."""
+    wide = np.flatnonzero(np.diff(u) > NEAR)
+    added = [np.arange(u[k] + 1.0, u[k + 1] - 0.5) for k in wide]
+    values = [
+        interpolate.CubicHermiteSpline(
+            u[k : k + 2], late[k : k + 2], [_speed(u, late, int(k), -1), _speed(u, late, int(k) + 1, 1)]
+        )(x)
+        for k, x in zip(wide, added, strict=True)
+    ]
+    x, y = np.concatenate([u, *added]), np.concatenate([late, *values])
+    order = np.argsort(x, kind="stable")
+    return x[order], y[order]
+
+
+def _speed(u: Floats, late: Floats, k: int, side: int) -> float:
+    """Seconds a second that the course moves at its place ``k``, by those on one ``side`` of it."""
+    near = (np.abs(u - u[k]) <= NEAR) & ((u - u[k]) * side >= 0.0)
+    if near.sum() < FEW:
+        return 0.0
+    bend = np.polyfit(u[near] - u[k], late[near], 2)
+    return float(np.clip(bend[1], -FASTEST, FASTEST))
 
 
 def _carried(course: tuple[Floats, Floats], ends: tuple[int, int], at: float) -> float:
@@ -179,13 +217,15 @@ def _carried(course: tuple[Floats, Floats], ends: tuple[int, int], at: float) ->
     return float(late[a] + slope * (near - u[a]))
 
 
-def _error_ms(u: Floats, late: Floats, piece: tuple[float, float, float, float], hop: float) -> float:
+def _error_ms(known: tuple[Floats, Floats], piece: tuple[float, float, float, float], hop: float) -> float:
     """95 % error bar of a straight piece: how far known places lie from it, and what may happen where none is near."""
-    start, before, end, after = piece
+    (u, late), (start, before, end, after) = known, piece
     inside = (u >= start) & (u <= end)
     away = np.abs(late[inside] - np.interp(u[inside], [start, end], [before, after]))
-    known = np.concatenate([[start], u[inside], [end]])
-    alone = max(0.0, float(np.diff(known).max()) - max(NEAR, 2 * hop))
+    # A piece within what is unknown is as unsure as all of that.
+    places = np.concatenate([u[:1] if u[0] <= start else [start], u, u[-1:] if u[-1] >= end else [end]])
+    met = (places[1:] > start) & (places[:-1] < end)
+    alone = max(0.0, float(np.diff(places)[met].max(initial=0.0)) - max(NEAR, 2 * hop))
     scatter = float(np.quantile(away, 0.95)) if len(away) else 0.0
     return max(LEAST_MS, 1000 * (1.5 * scatter + RESTLESS * alone))
 

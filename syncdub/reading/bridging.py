@@ -156,14 +156,16 @@ def line_beside(pieces: Sequence[Segment], *, last: bool) -> Segment:
     """The first (or ``last``) of neighbouring ``pieces``, on the line of a known longer one that it hangs together with where it is short
     or unknown: what a few seconds share says less of a line than what is beside them."""
     order = pieces[::-1] if last else pieces
-    best = order[0]
+    edge = best = order[0]
+    at = edge.dub_end if last else edge.dub_start
     for before, after in itertools.pairwise(order):
         a, b = (after, before) if last else (before, after)
         told = is_known(best) and _seconds(best) >= TELLS
         if told or b.dub_start - a.dub_end > BLOCK or abs(b.original_start - a.at(b.dub_start)) > HANGS:
             break
+        if abs(after.at(at) - edge.at(at)) > HANGS:  # a line that bends is another one by then
+            continue
         best = max(best, after, key=lambda p: (is_known(p), _seconds(p)))
-    edge = order[0]
     start, end = (best.dub_start, edge.dub_end) if last else (edge.dub_start, best.dub_end)
     return replace(best, dub_start=start, dub_end=end, original_start=best.at(start))
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.values import Span
 from syncdub.exact.phase import RATE, Floats, Samples, curve
@@ -18,6 +19,7 @@ from syncdub.exact.tracing import (
     Course,
     believed,
     heights,
+    is_steady,
     most_likely,
     smooth_course,
 )
@@ -29,6 +31,8 @@ WINDOWS = (3.0, 1.2)
 HOPS, ENOUGH, LITTLE = 2.4, 0.9, 0.15
 """Windows that overlap at any moment; the share of known ones from which shorter ones are not tried, and from which those that are
 known show how fast the others run."""
+AS_MANY = 0.97
+"""Share of its places that a course must still know where it is heard at its own pace."""
 BLOCK_SECONDS = 60.0
 """Seconds of both tracks held at a time."""
 N_PROBES, PROBE_EVERY = 40, 10.0
@@ -50,11 +54,6 @@ class Chain:
     within: Span
     known: Course | None = None
     """What is known of its course already."""
-
-    @property
-    def joins(self) -> tuple[float, ...]:
-        """Where one of the segments ends and another begins."""
-        return tuple(s.dub_end for s in self.segments[:-1])
 
     @property
     def whole(self) -> Span:
@@ -122,9 +121,11 @@ def best_course(chain: Chain, tracks: Tracks) -> Course:
         if found[-1].share >= ENOUGH:
             break
     best = max(found, key=lambda c: c.share)
-    if LITTLE <= best.share < ENOUGH:  # windows are heard at the pace that the course has there
-        found.append(course_of(replace(chain, known=best), tracks, best.window))
-    return max(found, key=lambda c: c.share)
+    if best.share >= LITTLE and (best.share < ENOUGH or not is_steady(best)):
+        # Windows are heard at the pace that the course has there: nothing is smeared then.
+        paced = course_of(replace(chain, known=best), tracks, best.window)
+        best = paced if paced.share >= AS_MANY * best.share else best
+    return best
 
 
 def course_of(chain: Chain, tracks: Tracks, window: float) -> Course:
@@ -132,24 +133,38 @@ def course_of(chain: Chain, tracks: Tracks, window: float) -> Course:
     hop = window / HOPS
     centres = np.arange(chain.within.start + window / 2, chain.within.end - window / 2 + 1e-6, hop)
     place = chain.place(centres)
-    rows, samples, signs = [], [], []
-    for found in _curves(chain, tracks, (centres, place), window):
-        high, at = heights(found)
-        rows.append(high)
-        samples.append(at)
-        signs.append(np.sign(found[at]).astype(np.int8))
-    high = np.stack(rows)
+    high, samples, signs = _clearest(chain, tracks, (centres, place), window)
     # The reference of a window may lie elsewhere than that of the window before: the course itself does not jump there.
     bins = np.rint((place - chain.rate * centres) * RATE / BIN).astype(np.int64)
     path = most_likely(high, np.concatenate([[0], bins[1:] - bins[:-1]]), hop)
     every = np.arange(len(path))
-    late = np.stack(samples)[every, path].astype(np.float64) / RATE - REACH - place + chain.straight(centres)
+    late = samples[every, path].astype(np.float64) / RATE - REACH - place + chain.straight(centres)
     known = high[every, path] >= CLEAR
     known[known] = believed(centres[known], late[known])
     inside = (centres >= chain.whole.start) & (centres <= chain.whole.end)
-    sign = float(np.sign(np.stack(signs)[every, path][known].sum() or 1))
+    sign = float(np.sign(signs[every, path][known].sum() or 1))
     share = float(known[inside].mean()) if inside.any() else 0.0
     return Course(centres[known], late[known], sign, share, window, hop)
+
+
+_Found = tuple[NDArray[np.float32], NDArray[np.int16], NDArray[np.int8]]
+
+
+def _clearest(chain: Chain, tracks: Tracks, at_places: tuple[Floats, Floats], window: float) -> _Found:
+    """(n, bins) of each window the height of every bin, the sample that is largest there and its sign: in both mixes, or in what is
+    not in their middle, whichever says more."""
+    high, samples, signs = _looked(chain, tracks, at_places, window)
+    others = _looked(chain, tracks.aside, at_places, window)
+    better = others[0] > high
+    return np.where(better, others[0], high), np.where(better, others[1], samples), np.where(better, others[2], signs)
+
+
+def _looked(chain: Chain, tracks: Tracks, at_places: tuple[Floats, Floats], window: float) -> _Found:
+    rows = []
+    for found in _curves(chain, tracks, at_places, window):
+        high, at = heights(found)
+        rows.append((high, at, np.sign(found[at]).astype(np.int8)))
+    return np.stack([r[0] for r in rows]), np.stack([r[1] for r in rows]), np.stack([r[2] for r in rows])
 
 
 def _curves(chain: Chain, tracks: Tracks, at_places: tuple[Floats, Floats], window: float) -> Iterator[Floats]:

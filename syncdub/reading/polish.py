@@ -15,7 +15,8 @@ import numpy as np
 
 from pipeline.values import Span
 from syncdub.exact.findings import WHOLE
-from syncdub.exact.phase import LAGS, RATE, Samples, curve, peak
+from syncdub.exact.phase import BLOCK, LAGS, RATE, Samples, curve, peak
+from syncdub.exact.tracing import CLOSE
 from syncdub.reading.ends import from_earlier, until_later
 from syncdub.reading.joining import joined
 from syncdub.reading.tracing import Traced, traced
@@ -56,7 +57,7 @@ def polished(
     out = [x.segment for x in locked]
     whole = balance(out, *durations).agreement >= WHOLE
     for i in range(len(out) - 1):
-        if locked[i].known and locked[i + 1].known and not found[i + 1].follows:
+        if locked[i].known and locked[i + 1].known and not (found[i + 1].follows or _one_line(out[i], out[i + 1])):
             out[i], out[i + 1] = joined(out[i], out[i + 1], tracks, whole=whole)
     if locked[0].known:
         out[0] = from_earlier(out[0], tracks, whole=whole)
@@ -73,6 +74,11 @@ def settled(segments: Sequence[Segment], tracks: Tracks) -> tuple[Segment, ...]:
         found = _lock(s, tracks, min(n, N_WINDOWS))
         out.append(found.segment if found.known else s)
     return tuple(out)
+
+
+def _one_line(a: Segment, b: Segment) -> bool:
+    """Whether ``b`` goes on where ``a`` ends."""
+    return abs(b.dub_start - a.dub_end) <= BLOCK and abs(b.original_start - a.at(b.dub_start)) <= CLOSE
 
 
 def _share(segment: Segment, segments: Sequence[Segment]) -> float:

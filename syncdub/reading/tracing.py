@@ -15,6 +15,7 @@ from syncdub.exact.phase import BLOCK, RATE, Floats, likeness
 from syncdub.exact.speed import KNOWN
 from syncdub.exact.tracing import CLOSE, Course, Stretch, leaves_line, stretches
 from syncdub.reading.courses import LOSSES, Chain, astray, best_course, clearest_rate, course_of
+from syncdub.reading.hearing import hear
 from syncdub.reading.tracks import Tracks
 from syncdub.values import Segment
 
@@ -22,7 +23,7 @@ N_ROUNDS, ADVANCED = 4, 5.0
 """How often a chain that reaches further by so many seconds is traced anew, from where it reaches to."""
 SMALL, PAUSE = 0.25, 30.0
 """Segments are traced together whose lines differ by at most this (seconds), after a pause of at most so long."""
-FURTHER, BETWEEN = 60.0, 4.0
+FURTHER, BETWEEN = 60.0, 12.0
 """Seconds beyond a chain in which more of it is looked for; pauses of at most so long between what is known are part of it."""
 SHORTEST, SAME_RATE = 8.0, 1e-7
 DOUBT, SURE = 0.7, 0.98
@@ -31,6 +32,8 @@ UNSURE = 0.3
 """Seconds within which the place of a step may be unknown without a word."""
 EQUAL = 3.0
 """Nats by which another place for a step may be less likely."""
+STILL = 0.001
+"""Share of a voice's power under which somebody pauses."""
 KNOWN_SHARE = 0.5
 """A course is believed of which this share is known."""
 
@@ -53,7 +56,8 @@ def traced(segments: Sequence[Segment], tracks: Tracks, rate: float, durations: 
     chains = _chains(segments)
     out: list[Traced] = []
     for k, chain in enumerate(chains):
-        first = max(0.0, chain[0].dub_start - FURTHER, chains[k - 1][-1].dub_end if k else 0.0)
+        # What the one before was followed to is its own.
+        first = max(0.0, chain[0].dub_start - FURTHER, out[-1].segment.dub_end if out else 0.0)
         next_one = chains[k + 1][0].dub_start if k + 1 < len(chains) else durations[1]
         within = Span(first, max(chain[-1].dub_end, min(next_one, chain[-1].dub_end + FURTHER)))
         out += _followed(Chain(tuple(chain), rate, within), tracks)
@@ -141,7 +145,7 @@ def _segments(chain: Chain, course: Course, found: Sequence[Stretch], tracks: Tr
     out: list[Segment] = []
     for k, segment in enumerate(made):
         if k and abs(found[k - 1].after - found[k].before) > CLOSE:
-            out[-1:], first = _stepped(out[-1], segment, course, tracks, chain.joins)
+            out[-1:], first = _stepped(out[-1], segment, course, tracks)
             out += first
         else:
             out.append(segment)
@@ -163,11 +167,9 @@ def _segment(chain: Chain, stretch: Stretch, course: Course) -> Segment:
     )  # fmt: skip
 
 
-def _stepped(
-    a: Segment, b: Segment, course: Course, tracks: Tracks, joins: Sequence[float]
-) -> tuple[list[Segment], list[Segment]]:
+def _stepped(a: Segment, b: Segment, course: Course, tracks: Tracks) -> tuple[list[Segment], list[Segment]]:
     """Both with the step between them where the phase puts it; where it may lie anywhere within a while, that while is a piece of
-    its own with the step as its error bar. Of places that are as likely, one of the ``joins`` found by other means is taken."""
+    its own with the step as its error bar."""
     near = course.u[(course.u > a.dub_start) & (course.u < b.dub_end)]
     before, after = near[near <= a.dub_end], near[near > a.dub_end]
     low = max(a.dub_start, (float(before[-1]) if len(before) else a.dub_end) - course.window / 2)
@@ -175,8 +177,7 @@ def _stepped(
     jump = (b.at(a.dub_end) - a.at(a.dub_end)) / a.rate
     doubled = max(0.0, -jump)
     good, loud = _places(a, b, (low, high - doubled), doubled, course.sign, tracks)
-    at, first, last = (low + float(k) * BLOCK / a.rate for k in (good[loud[good].argmin()], good[0], good[-1]))
-    at = min((t for t in joins if first <= t <= last), key=lambda t: abs(t - a.dub_end), default=at)
+    at, first, last = (low + float(k) * BLOCK / a.rate for k in (_in_a_pause(good, loud), good[0], good[-1]))
     bar = 1000.0 * abs(jump) + max(a.error_ms, b.error_ms)
     return (
         _divided(replace(a, dub_end=at), first, bar, tail=True),
@@ -189,17 +190,38 @@ def _places(
 ) -> tuple[NDArray[np.int64], Floats]:
     """The blocks from ``span``'s beginning at which the step may lie, and how loud the dub is at each."""
     low, high = span
-    for_a = likeness(tracks.own(Span(a.at(low), a.at(high))), tracks.dub(Span(low, high), a.rate), sign)
     later = tracks.dub(Span(low + doubled, high + doubled), b.rate)
-    for_b = likeness(tracks.own(Span(b.at(low + doubled), b.at(high + doubled))), later, sign)
-    n = min(len(for_a), len(for_b))
-    if n < 1:
-        return np.zeros(1, np.int64), np.zeros(1)
-    # Only what is shared counts: where the bed pauses, either line may go on.
-    value = np.concatenate([[0.0], np.cumsum(np.maximum(for_a[:n], 0.0) - np.maximum(for_b[:n], 0.0))])
-    size = round(BLOCK * RATE)
-    power = np.square(np.pad(later, (0, max(0, (n + 1) * size - len(later))))[: (n + 1) * size], dtype=np.float64)
-    return np.flatnonzero(value >= value.max() - EQUAL), power.reshape(n + 1, size).mean(axis=1)
+    gains = _by_cells(a, b, span, doubled, tracks)
+    if not len(gains):
+        for_a = likeness(tracks.own(Span(a.at(low), a.at(high))), tracks.dub(Span(low, high), a.rate), sign)
+        for_b = likeness(tracks.own(Span(b.at(low + doubled), b.at(high + doubled))), later, sign)
+        n = min(len(for_a), len(for_b))
+        # Only what is shared counts: where the bed pauses, either line may go on.
+        gains = np.maximum(for_a[:n], 0.0) - np.maximum(for_b[:n], 0.0)
+    value = np.concatenate([[0.0], np.cumsum(gains)])
+    size, n = round(BLOCK * RATE), len(value)
+    power = np.square(np.pad(later, (0, max(0, n * size - len(later))))[: n * size], dtype=np.float64)
+    return np.flatnonzero(value >= value.max() - EQUAL), power.reshape(n, size).mean(axis=1)
+
+
+def _by_cells(a: Segment, b: Segment, span: tuple[float, float], doubled: float, tracks: Tracks) -> Floats:
+    """(n,) nats for the line of ``a`` against that of ``b`` in the blocks of ``span``, by single cells of both mixes and of what is
+    not in their middle; none where too little of either line is known beside it."""
+    low, high = span
+    out = np.zeros(0)
+    for some in (tracks, tracks.aside):
+        before = hear(replace(a, dub_end=low), some, Span(low, high), end=True)
+        after = hear(_begun(b, high + doubled), some, Span(low + doubled, high + doubled), end=False)
+        if before is not None and after is not None:
+            found = before.within(low, high) - after.within(low + doubled, high + doubled)
+            out = found + out if len(out) else found
+    return out
+
+
+def _in_a_pause(places: NDArray[np.int64], loud: Floats) -> int:
+    """The middle one of those ``places`` at which the dub is as good as silent: what is lost while somebody speaks would be heard."""
+    still = loud[places] <= max(float(loud[places].min()), STILL * float(np.quantile(loud, 0.95)))
+    return int(places[still][int(still.sum()) // 2])
 
 
 def _begun(segment: Segment, start: float) -> Segment:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,13 +15,23 @@ from syncdub.exact.phase import RATE, Samples
 
 def heard(path: Path, stream: int, span: Span) -> Samples:
     """Mono samples of an audio track at :data:`~syncdub.exact.phase.RATE`; zeros outside the file."""
+    return _placed(path, stream, span, "mono")
+
+
+def _placed(path: Path, stream: int, span: Span, layout: str) -> Samples:
     start, wanted = max(0.0, span.start), round(span.duration * RATE)
     lead = min(wanted, round((start - span.start) * RATE))
     out = np.zeros(wanted, np.float32)
     if span.end > start:
-        got = load_audio(path, rate=RATE, stream=stream, span=Span(start, span.end)).samples[: wanted - lead]
-        out[lead : lead + len(got)] = got
+        got = load_audio(path, rate=RATE, layout=layout, stream=stream, span=Span(start, span.end)).samples
+        got = (got[0] - got[1]) / 2 if layout == "stereo" else got
+        out[lead : lead + len(got)] = got[: wanted - lead]
     return out
+
+
+def aside(path: Path, stream: int, span: Span) -> Samples:
+    """The same of what left and right differ by: a voice in the middle is not in it; zeros where the track is mono."""
+    return _placed(path, stream, span, "stereo")
 
 
 Listen = Callable[[Path, int, Span], Samples]
@@ -35,6 +45,11 @@ class Tracks:
     files: tuple[Path, Path]
     streams: tuple[int, int]
     listen: Listen = heard
+
+    @property
+    def aside(self) -> Tracks:
+        """The same two, of which only that is heard by which left and right differ."""
+        return replace(self, listen=aside)
 
     def own(self, span: Span) -> Samples:
         """Samples of the original; see :func:`heard`."""

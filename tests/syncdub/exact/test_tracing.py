@@ -14,6 +14,7 @@ from syncdub.exact.phase import RATE
 from syncdub.exact.tracing import Course, believed, most_likely, smooth_course, stretches
 from syncdub.reading.polish import polished
 from syncdub.reading.support import held_by_phase
+from syncdub.reading.tracing import traced
 from syncdub.reading.tracks import Tracks
 from syncdub.values import Segment
 
@@ -94,6 +95,49 @@ def test_a_stretch_without_known_places_has_a_wider_bar() -> None:
     assert list(believed(*alone)) == [True, True, False, True]
 
 
+def test_a_tape_goes_on_through_silence_as_it_came() -> None:
+    u = np.concatenate([np.arange(0.6, 22.0, 0.5), np.arange(40.0, 90.0, 0.5)])
+    pieces = stretches(Course(u, 0.035 * np.sin(2 * np.pi * u / 60), 1.0, 0.8, 1.2, 0.5), 0.0, 90.0, 0.5)
+    for t in np.arange(22.5, 39.5, 0.5):
+        piece = next(s for s in pieces if s.start <= t <= s.end)
+        error = abs(
+            np.interp(t, [piece.start, piece.end], [piece.before, piece.after]) - 0.035 * np.sin(2 * np.pi * t / 60)
+        )
+        assert error < 0.004
+        assert 1000 * error <= piece.error_ms
+        assert piece.error_ms > 5  # nobody heard it
+
+
+def lost(samples: Samples, at: float, seconds: float) -> Samples:
+    return np.concatenate([samples[: round(at * RATE)], samples[round((at + seconds) * RATE) :]])
+
+
+def test_a_loss_under_loud_voices_is_found_by_what_is_not_in_the_middle(tmp_path: Path) -> None:
+    """Voices 40 dB over the bed, all the time: both mixes share nothing that could be heard."""
+    bed, talk = noise(41, 60, 0.001), [0.1 * noise(k, 60, 1.0) for k in (42, 43)]
+    own = np.stack([talk[0] + bed, talk[0] - bed], axis=1)
+    dub = lost(np.stack([talk[1] + bed, talk[1] - bed], axis=1), 33.0, 0.1)
+    for name, samples in (("own", own), ("dub", dub)):
+        soundfile.write(tmp_path / f"{name}.wav", samples, RATE, subtype="FLOAT")
+    pair = Tracks((tmp_path / "own.wav", tmp_path / "dub.wav"), (0, 0))
+    found = polished([segment(0.0, 25.0, 0.03), segment(25.0, 59.9, 25.1)], pair, (60.0, 59.9))
+    for moment, late in ((5.0, 0.0), (32.8, 0.0), (33.2, 0.1), (59.0, 0.1)):
+        here = placed(found, moment)
+        assert here.at(moment) - moment == pytest.approx(late, abs=0.0012)
+
+
+def test_two_chains_that_reach_each_other_do_not_overlap(tmp_path: Path) -> None:
+    bed = noise(51, 120)
+    dub = bed + voices(53, 120)
+    for at in (90.0, 12.0):
+        dub = lost(dub, at, 0.1)
+    pair = tracks(tmp_path, bed + voices(52, 120), dub)
+    lines = [segment(0, 11.9, 0.0), segment(11.9, 22, 12.0), segment(70, 89.8, 70.1), segment(89.8, 119.8, 90.0)]
+    found = [x.segment for x in traced(lines, pair, 1.0, (120.0, 119.8))]
+    assert all(b.dub_start >= a.dub_end > a.dub_start for a, b in itertools.pairwise(found))
+    assert sum(s.dub_end - s.dub_start for s in found) == pytest.approx(119.8, abs=0.1)
+
+
 def test_a_capture_that_lost_pictures_is_followed_to_a_millisecond(tmp_path: Path) -> None:
     bed = noise(1, 75)
     losses = [(20.0, 0.1), (45.0, 0.05)]
@@ -121,6 +165,8 @@ def test_a_step_that_nothing_shows_is_told_by_its_bar(tmp_path: Path) -> None:
         truth = moment if moment < 22 else moment + 0.08
         here = placed(found, float(moment))
         assert abs(here.at(float(moment)) - truth) * 1000 <= here.error_ms + 0.3
+    step = next(s.dub_start for s in found if s.original_start - s.dub_start > 0.07)
+    assert 20.5 < step < 23.5  # in the middle: whatever is true, little is wrong
 
 
 def test_a_tape_that_wanders_is_followed(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from syncdub.exact.boundaries import breaks
 from syncdub.exact.cells import cells, shared, transfer
 from syncdub.exact.findings import Finding
 from syncdub.exact.phase import RATE, Samples
+from syncdub.reading.bridging import line_beside
 from syncdub.reading.ends import from_earlier, until_later
 from syncdub.reading.finishing import finished
 from syncdub.reading.joining import joined, rejoined
@@ -176,3 +177,17 @@ def test_a_break_is_where_two_sounds_are_put_side_by_side() -> None:
     assert len(found) == RATE // 32
     assert abs(32 * int(found[20:-20].argmax()) + 20 * 32 - RATE // 2) <= 64
     assert np.median(found) < 0.3
+
+
+def test_the_line_beside_a_join_is_not_taken_from_where_it_has_bent_away() -> None:
+    """A tape that wanders: its next long straight piece is 40 s on, where its speed is another."""
+    evidence = {"sound": {"phase": 30.0}}
+    pieces: list[Segment] = []
+    at = 100.0
+    for k, rate in enumerate((1.0035, 1.0035, 1.003, 1.001, 1.0, 0.999, 1.0, 1.0)):
+        seconds = 12.0 if k == 7 else 5.0
+        start = pieces[-1].dub_end if pieces else 100.0
+        pieces.append(Segment(start, start + seconds, at, rate, 1.0, 0.9, evidence))
+        at = pieces[-1].original_end
+    line = line_beside(pieces, last=False)
+    assert abs(line.at(100.0) - 100.0) < 0.016
