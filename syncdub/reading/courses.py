@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.lanes import in_lanes
 from pipeline.values import Span
 from syncdub.exact.phase import RATE, Floats, Samples, curve
 from syncdub.exact.speed import KNOWN
@@ -85,14 +86,15 @@ def astray(chain: Chain, tracks: Tracks) -> bool:
 def _probes(chain: Chain, tracks: Tracks, rate: float, n: int) -> list[tuple[float, float]]:
     """(height, seconds late) of the best place of ``n`` windows spread over the chain, heard at ``rate``."""
     half = WINDOWS[0] / 2
-    out = []
-    for centre in np.linspace(chain.whole.start + half, chain.whole.end - half, n):
+
+    def probe(centre: float) -> tuple[float, float]:
         at = float(chain.place(np.array([centre]))[0])
-        dub = tracks.dub(Span(float(centre) - half, float(centre) + half), rate)
+        dub = tracks.dub(Span(centre - half, centre + half), rate)
         high, samples = heights(curve(tracks.own(Span(at - half * rate, at + half * rate)), dub, REACH))
         top = int(high.argmax())
-        out.append((float(high[top]), _seconds(int(samples[top]))))
-    return out
+        return float(high[top]), _seconds(int(samples[top]))
+
+    return in_lanes(probe, np.linspace(chain.whole.start + half, chain.whole.end - half, n).tolist())
 
 
 def clearest_rate(chain: Chain, tracks: Tracks) -> float:
@@ -153,10 +155,11 @@ _Found = tuple[NDArray[np.float32], NDArray[np.int16], NDArray[np.int8]]
 def _clearest(chain: Chain, tracks: Tracks, at_places: tuple[Floats, Floats], window: float) -> _Found:
     """(n, bins) of each window the height of every bin, the sample that is largest there and its sign: in both mixes, or in what is
     not in their middle, whichever says more."""
-    high, samples, signs = _looked(chain, tracks, at_places, window)
-    others = _looked(chain, tracks.aside, at_places, window)
-    better = others[0] > high
-    return np.where(better, others[0], high), np.where(better, others[1], samples), np.where(better, others[2], signs)
+    mixed, beside = in_lanes(lambda some: _looked(chain, some, at_places, window), (tracks, tracks.aside))
+    better = beside[0] > mixed[0]
+    return (
+        np.where(better, beside[0], mixed[0]), np.where(better, beside[1], mixed[1]), np.where(better, beside[2], mixed[2])
+    )  # fmt: skip
 
 
 def _looked(chain: Chain, tracks: Tracks, at_places: tuple[Floats, Floats], window: float) -> _Found:

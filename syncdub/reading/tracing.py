@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.lanes import in_lanes
 from pipeline.values import Span
 from syncdub.exact.phase import BLOCK, RATE, Floats, likeness
 from syncdub.exact.speed import KNOWN
@@ -208,14 +209,16 @@ def _by_cells(a: Segment, b: Segment, span: tuple[float, float], doubled: float,
     """(n,) nats for the line of ``a`` against that of ``b`` in the blocks of ``span``, by single cells of both mixes and of what is
     not in their middle; none where too little of either line is known beside it."""
     low, high = span
-    out = np.zeros(0)
-    for some in (tracks, tracks.aside):
+
+    def nats(some: Tracks) -> Floats:
         before = hear(replace(a, dub_end=low), some, Span(low, high), end=True)
         after = hear(_begun(b, high + doubled), some, Span(low + doubled, high + doubled), end=False)
-        if before is not None and after is not None:
-            found = before.within(low, high) - after.within(low + doubled, high + doubled)
-            out = found + out if len(out) else found
-    return out
+        if before is None or after is None:
+            return np.zeros(0)
+        return before.within(low, high) - after.within(low + doubled, high + doubled)
+
+    found = [x for x in in_lanes(nats, (tracks, tracks.aside)) if len(x)]
+    return np.asarray(np.sum(found, axis=0), np.float64) if found else np.zeros(0)
 
 
 def _in_a_pause(places: NDArray[np.int64], loud: Floats) -> int:

@@ -124,10 +124,17 @@ class Jobs:
         return self._found(self._store.by_slug(slug), slug)
 
     def list(
-        self, owner: str | None = None, *, states: Sequence[State] = (), limit: int = 100, offset: int = 0
+        self,
+        owner: str | None = None,
+        *,
+        states: Sequence[State] = (),
+        limit: int = 100,
+        offset: int = 0,
+        parts: bool = True,
     ) -> JobList:
-        """Jobs newest first; ``owner=None`` means everybody's, empty ``states`` every state."""
-        return [self._live(job) for job in self._store.select(owner, states, limit, offset)]
+        """Jobs newest first; ``owner=None`` means everybody's, empty ``states`` every state. Without ``parts`` none of a season or
+        folder that is there."""
+        return [self._live(job) for job in self._store.select(owner, states, limit, offset, parts=parts)]
 
     def children(self, job_id: str) -> JobList:
         """The jobs that name this one as their season, oldest first."""

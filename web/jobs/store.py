@@ -41,6 +41,9 @@ WHERE number = (
     SELECT number FROM jobs WHERE state = 'queued' ORDER BY attempts / {PATIENCE}, number LIMIT 1
 ) AND state = 'queued' RETURNING *
 """
+_NO_PARTS = """ AND NOT EXISTS (
+    SELECT 1 FROM jobs AS whole WHERE whole.id = json_extract(jobs.params, '$.batch') AND whole.trashed IS NULL
+)"""
 _REQUEUE = "UPDATE jobs SET state = 'queued', started = NULL, fraction = 0, message = NULL"
 
 Read = Callable[[str, Mapping[str, Any]], Request]
@@ -185,12 +188,14 @@ class JobStore:
         rows = self._look_up("SELECT * FROM jobs WHERE slug = ?", (slug,))
         return _job(rows[0], self._read) if rows else None
 
-    def select(self, owner: str | None, states: Sequence[State], limit: int, offset: int) -> list[Job]:
-        """Jobs newest first; ``owner=None`` means everybody's."""
+    def select(
+        self, owner: str | None, states: Sequence[State], limit: int, offset: int, *, parts: bool = True
+    ) -> list[Job]:
+        """Jobs newest first; ``owner=None`` means everybody's. Without ``parts`` none whose batch is there."""
         marks = ", ".join("?" * len(states or STATES))
         rows = self._look_up(
             f"SELECT * FROM jobs WHERE state IN ({marks}) AND (? IS NULL OR owner = ?) AND trashed IS NULL"
-            " ORDER BY number DESC LIMIT ? OFFSET ?",
+            f"{'' if parts else _NO_PARTS} ORDER BY number DESC LIMIT ? OFFSET ?",
             (*(states or STATES), owner, owner, limit, offset),
         )
         return [_job(row, self._read) for row in rows]

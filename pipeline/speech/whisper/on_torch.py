@@ -20,6 +20,7 @@ from pipeline.speech.whisper.encoder import FRAME, context, encode
 from pipeline.speech.whisper.fixed import rows_within
 from pipeline.speech.whisper.prompted import given, prompt
 from pipeline.speech.whisper.recorded import RecordedWriter
+from pipeline.speech.whisper.warping import first_frames
 from pipeline.speech.whisper.weights import alignment_heads, dimensions, read_variables, state_dict
 
 SMOOTHING = 7
@@ -281,11 +282,7 @@ def _fetched(found: Sequence[Any]) -> list[NDArray[np.float64]]:
 
 def _token_times(likeness: NDArray[np.float64]) -> NDArray[np.float64]:
     """When each row's token begins, seconds, by time warping."""
-    from whisper.timing import dtw_cpu
-
-    rows, frames = dtw_cpu(-likeness)
-    first = np.concatenate([[True], np.diff(rows) > 0])
-    return np.asarray(frames[first] * FRAME, np.float64)
+    return np.asarray(first_frames(likeness) * FRAME, np.float64)
 
 
 def _smoothed(x: Any) -> Any:

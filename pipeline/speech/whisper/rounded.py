@@ -74,7 +74,7 @@ def _made(name: str, file: Path) -> Mapping[str, NDArray[Any]]:
     kept = prepared.file(f"{name}-encoder{DRAWN}.npz", (file,), written)
     with contextlib.suppress(OSError, ValueError, KeyError, zipfile.BadZipFile):
         if kept is not None:
-            with np.load(kept) as found:
+            with kept.open("rb") as stream, np.load(stream) as found:
                 return {part: found[part] for part in ("graph", "positions")}
     return _read(file)
 

@@ -35,7 +35,7 @@ from web.ui.dubsync.season import NAMES, SeasonWork
 from web.ui.dubsync.season_view import pairs_of
 from web.ui.following import Page, owner_of
 
-VISITOR: Any = SimpleNamespace(headers={"accept-language": "es", "cookie": f"{COOKIE}={'ab' * 16}"}, username="")
+VISITOR: Any = SimpleNamespace(headers={"accept-language": "es", "cookie": f"{COOKIE}={'ab' * 21}c"}, username="")
 
 
 def page_of(client: Any) -> Page:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from tests.web.ui.test_dub_sections import VISITOR, page_of
 from web.jobs.values import Job
 from web.ui.following import Page
 from web.ui.highlights.folder import FolderWork
+from web.ui.projects.work import ProjectsWork
 
 
 def begun(client: Any, page: Page, task: str, n: int) -> list[Job]:
@@ -27,6 +29,11 @@ def begun(client: Any, page: Page, task: str, n: int) -> list[Job]:
             return list(found)
         time.sleep(0.05)
     raise AssertionError(found)
+
+
+def cards(html: str) -> list[str]:
+    """The jobs that have a card."""
+    return re.findall(r'<article [^>]*data-job="(\w+)"', html)
 
 
 def test_a_folder_is_looked_through(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,6 +60,14 @@ def test_a_folder_is_looked_through(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         assert f"/api/v1/folder/{task}?form=csv" in counts
         assert "open" not in work.back(task, VISITOR)[0], "after a reload what has ended stays as it is"
         assert "__type__" in str(work.open("0" * 32, VISITOR)[0]), "nobody's folder changes nothing"
+        projects = ProjectsWork(page)
+        assert cards(projects.look("", VISITOR)) == [task], "its videos stand in its own list"
+        assert cards(projects.look("b.mp4", VISITOR)) == [c.id for c in children if "b.mp4" in c.title], (
+            "and are found by name"
+        )
+        page.jobs.trash(task)
+        assert set(cards(projects.look("", VISITOR))) == {task, *(c.id for c in children)}, "without it nothing is lost"
+        page.jobs.restore(task)
         _, task, *_ = work.start(VISITOR, "talks", True, 3, 2.0, 30.0)
         assert [c.kind for c in begun(client, page, task, 1)] == ["rank"]
         with pytest.raises(gr.Error):

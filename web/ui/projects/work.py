@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -35,15 +34,21 @@ class ProjectsWork:
         self._page, self._sizes = page, Sizes()
 
     def look(self, search: str, request: gr.Request) -> str:
-        """The projects of this visitor whose names hold ``search``, newest first; what was made of one belongs to it."""
+        """The projects of this visitor whose names hold ``search``, newest first; what was made of one belongs to it. The parts of a season
+        or folder stand in its list, and are found by name."""
         language, wanted = language_of(request), (search or "").strip().casefold()
-        own = self._own(owner_of(request))
-        parts = {part for job in own for part in edits.made_by(job)}
-        jobs = [job for job in own if job.id not in parts and wanted in job.title.casefold()]
-        settings = self._page.settings
-        going = Counter(getattr(job.request, "batch", "") for job in own if not job.is_finished)
-        found = [Project(job, facts_of(job, settings, language), self._sizes.of(job), going[job.id]) for job in jobs]
+        own = self._own(owner_of(request), parts=bool(wanted))
+        made = {part for job in own for part in edits.made_by(job)}
+        jobs = [job for job in own if job.id not in made and wanted in job.title.casefold()]
+        found = [self._project(job, language, whole=not wanted) for job in jobs]
         return listing(found, language, searched=bool(wanted))
+
+    def _project(self, job: Job, language: str, *, whole: bool) -> Project:
+        """What a card says of ``job``; the bytes of its parts count where they have no cards (``whole``)."""
+        parts = self._page.jobs.children(job.id) if job.kind in SECTIONS else []
+        size = sum(self._sizes.of(each) for each in (job, *(parts if whole else ())))
+        going = sum(not part.is_finished for part in parts)
+        return Project(job, facts_of(job, self._page.settings, language), size, going)
 
     def act(self, search: str, request: gr.Request, event: gr.EventData) -> Answer:
         """Does what a card's button says: (list, and what :meth:`lead` answers)."""
@@ -73,11 +78,11 @@ class ProjectsWork:
         opened = f"{job.id} {time.time()} {name} {place}".strip()
         return gr.Tabs(selected=PLACES[job.kind]), *(opened if way == w else gr.skip() for w in WAYS[1:])
 
-    def _own(self, owner: str) -> list[Job]:
+    def _own(self, owner: str, *, parts: bool) -> list[Job]:
         """The jobs of ``owner``, newest first, deleted ones that can be taken back included; nobody has none."""
         if not owner:
             return []
-        found = [*self._page.jobs.list(owner, limit=SHOWN), *self._page.jobs.trashed(owner)]
+        found = [*self._page.jobs.list(owner, limit=SHOWN, parts=parts), *self._page.jobs.trashed(owner)]
         return sorted(found, key=lambda job: job.created, reverse=True)
 
     def _known(self, name: str, job_id: str, owner: str) -> Job:
