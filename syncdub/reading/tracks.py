@@ -26,7 +26,7 @@ def _placed(path: Path, stream: int, span: Span, layout: str) -> Samples:
     out = np.zeros(wanted, np.float32)
     if span.end > start:
         got = load_audio(path, rate=RATE, layout=layout, stream=stream, span=Span(start, span.end)).samples
-        got = (got[0] - got[1]) / 2 if layout == "stereo" else got
+        got = (got[0] - got[1]) / 2 if got.ndim > 1 else got
         out[lead : lead + len(got)] = got[: wanted - lead]
     return out
 

@@ -10,6 +10,7 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
+from pipeline.values import Span
 from syncdub.exact.phase import RATE
 from syncdub.exact.tracing import Course, believed, most_likely, smooth_course, stretches
 from syncdub.reading.polish import polished
@@ -124,6 +125,14 @@ def test_a_loss_under_loud_voices_is_found_by_what_is_not_in_the_middle(tmp_path
     for moment, late in ((5.0, 0.0), (32.8, 0.0), (33.2, 0.1), (59.0, 0.1)):
         here = placed(found, moment)
         assert here.at(moment) - moment == pytest.approx(late, abs=0.0012)
+
+
+def test_what_lies_beside_the_middle_is_silent_where_there_is_none(tmp_path: Path) -> None:
+    pair = tracks(tmp_path, noise(61, 4), noise(61, 4)).aside
+    for span in (Span(1.0, 2.0), Span(3.5, 5.0), Span(90.0, 91.0)):
+        heard = pair.own(span)
+        assert len(heard) == round(span.duration * RATE)
+        assert not heard.any()
 
 
 def test_two_chains_that_reach_each_other_do_not_overlap(tmp_path: Path) -> None:
