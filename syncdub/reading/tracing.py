@@ -54,15 +54,26 @@ def traced(segments: Sequence[Segment], tracks: Tracks, rate: float, durations: 
 
     ``rate`` is the speed that was found for all of them, ``durations`` those of original and dub in seconds.
     """
-    chains = _chains(segments)
+    left = _chains(segments)
     out: list[Traced] = []
-    for k, chain in enumerate(chains):
+    while left:
+        chain = left.pop(0)
         # What the one before was followed to is its own.
         first = max(0.0, chain[0].dub_start - FURTHER, out[-1].segment.dub_end if out else 0.0)
-        next_one = chains[k + 1][0].dub_start if k + 1 < len(chains) else durations[1]
+        next_one = left[0][0].dub_start if left else durations[1]
         within = Span(first, max(chain[-1].dub_end, min(next_one, chain[-1].dub_end + FURTHER)))
-        out += _followed(Chain(tuple(chain), rate, within), tracks)
+        found = _followed(Chain(tuple(chain), rate, within), tracks)
+        if left and found[-1].sign and _reaches(found[-1].segment, left[0][0]):
+            left[0] = [*(x.segment for x in found), *left[0]]
+        else:
+            out += found
     return out
+
+
+def _reaches(a: Segment, b: Segment) -> bool:
+    """Whether ``a`` was followed so far that ``b`` belongs to its chain."""
+    pause = b.dub_start - a.dub_end
+    return pause <= BETWEEN and _apart(a, b) <= SMALL + LOSSES * max(0.0, pause)
 
 
 def _chains(segments: Sequence[Segment]) -> list[list[Segment]]:
