@@ -33,7 +33,7 @@ PURE_ROOMS = (
 )
 PURE_MODULES = {"reelify/cut/compilation.py", "syncdub/making/plan.py", "syncdub/verdict.py"}
 VALUES = (
-    "pipeline.values", "pipeline.media.values", "pipeline.evidence.sound_events", "pipeline.errors", "pipeline.messages", "pipeline.text.values", "pipeline.text.languages", "reelify.values", "syncdub.values", "syncdub.witnesses",
+    "pipeline.values", "pipeline.lanes", "pipeline.media.values", "pipeline.evidence.sound_events", "pipeline.errors", "pipeline.messages", "pipeline.text.values", "pipeline.text.languages", "reelify.values", "syncdub.values", "syncdub.witnesses",
 )  # fmt: skip
 IMPURE_STDLIB = {
     "os",

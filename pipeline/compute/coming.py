@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextvars
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Generic, TypeVar
 
 from pipeline.progress import LOOK, breathe
@@ -13,18 +13,22 @@ from pipeline.progress import LOOK, breathe
 T = TypeVar("T")
 
 
-def made_ready(items: Iterator[T], room: Callable[[], int]) -> Iterator[T]:
+def made_ready(items: Iterator[T], room: Callable[[], int], *, waits: bool = False) -> Generator[T, None, None]:
     """``items`` in their order, made by a thread that keeps at most ``room()`` of them waiting and works in the asker's context.
 
-    What ``items`` raises is raised after what came before it; who stops asking stops the thread at its next item.
+    What ``items`` raises is raised after what came before it; who stops asking stops the thread at its next item, and ``waits`` until it
+    has stopped, where ``items`` work with what is then taken away.
     """
     buffer: _Buffer[T] = _Buffer(room)
     context = contextvars.copy_context()
-    threading.Thread(target=context.run, args=(buffer.fill, items), daemon=True, name="coming").start()
+    thread = threading.Thread(target=context.run, args=(buffer.fill, items), daemon=True, name="coming")
+    thread.start()
     try:
         yield from buffer.drained()
     finally:
         buffer.close()
+        if waits:
+            thread.join()
 
 
 class _Buffer(Generic[T]):

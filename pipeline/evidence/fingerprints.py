@@ -6,6 +6,7 @@ sound around the voices. Picture: tiny grey frames, freed of black bars, with th
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import math
 from collections.abc import Iterator, Sequence
@@ -15,6 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.compute.coming import made_ready
 from pipeline.compute.device import sparing
 from pipeline.media.decode import audio_blocks, video_blocks
 from pipeline.messages import message
@@ -33,7 +35,10 @@ FLOOR_DB = -100.0
 DB_STEP = 0.5
 SILENT_SIDE_DB = -45.0
 """A difference signal this far under the mix is codec noise, not sound."""
-BLOCK = 20.0
+BLOCK, READY = 20.0, 2
+"""Seconds that are worked on at a time, and how many such blocks are read ahead."""
+AT_ONCE = 200
+"""Frames whose spectra are made at once: they stay in the processor's cache, which is more than twice as fast."""
 PICTURE_WIDTH, PICTURE_HEIGHT = 48, 27
 BAR_LEVEL = 20
 """Grey level (of 255) that black bars stay under in every frame."""
@@ -81,12 +86,15 @@ def sound_print(
     rows = _Rows()
     n_samples, power = 0, np.zeros(2)
     front = np.zeros((2, WINDOW // 2), np.float32)
-    for block in audio_blocks(path, rate=RATE, layout="source", stream=stream, block=BLOCK):
-        layers = split_layers(block.samples)
-        n_samples += layers.shape[1]
-        power += np.square(layers, dtype=np.float64).sum(axis=1)
-        front = _bands_of(np.concatenate([front, layers], axis=1), device, rows)
-        report(min(1.0, block.end / duration) if duration else 0.0, message("progress.listening", at=block.end))
+    # Two files read at once would take turns with the interpreter; reading and calculating do not.
+    read = audio_blocks(path, rate=RATE, layout="source", stream=stream, block=BLOCK)
+    with contextlib.closing(made_ready(read, lambda: READY, waits=True)) as blocks:
+        for block in blocks:
+            layers = split_layers(block.samples)
+            n_samples += layers.shape[1]
+            power += np.square(layers, dtype=np.float64).sum(axis=1)
+            front = _bands_of(np.concatenate([front, layers], axis=1), device, rows)
+            report(min(1.0, block.end / duration) if duration else 0.0, message("progress.listening", at=block.end))
     _bands_of(np.concatenate([front, np.zeros((2, WINDOW // 2), np.float32)], axis=1), device, rows)
     mix, bed = rows.all()
     heard = power[1] > max(power[0] * 10 ** (SILENT_SIDE_DB / 10), 1e-10 * max(n_samples, 1))
@@ -149,11 +157,13 @@ def levels_by_scipy(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     from scipy import fft
 
     window = np.hanning(WINDOW + 1)[:-1].astype(np.float32)
-    frames = np.lib.stride_tricks.sliding_window_view(samples, WINDOW, axis=1)[:, ::HOP] * window
-    spectrum = fft.rfft(frames, axis=2, workers=2)
-    power = np.square(spectrum.real) + np.square(spectrum.imag)
-    out: NDArray[np.float32] = 10.0 * np.log10(power @ _mel_weights() + np.float32(10 ** (FLOOR_DB / 10)))
-    return out
+    frames = np.lib.stride_tricks.sliding_window_view(samples, WINDOW, axis=1)[:, ::HOP]
+    bands = np.empty((*frames.shape[:2], BANDS), np.float32)
+    for first in range(0, frames.shape[1], AT_ONCE):
+        some = slice(first, first + AT_ONCE)
+        spectrum = fft.rfft(frames[:, some] * window, axis=2)
+        bands[:, some] = (np.square(spectrum.real) + np.square(spectrum.imag)) @ _mel_weights()
+    return np.asarray(10.0 * np.log10(bands + np.float32(10 ** (FLOOR_DB / 10))), np.float32)
 
 
 def levels_by_torch(samples: NDArray[np.float32], device: str) -> NDArray[np.float32]:

@@ -8,8 +8,9 @@ Decoding is streamed: memory does not grow with the length of the file.
 
 from __future__ import annotations
 
+import contextlib
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -21,7 +22,7 @@ from pipeline.errors import NoAudio, NoVideo
 from pipeline.media import card_decoder
 from pipeline.media.clock import packets, seek
 from pipeline.media.container import audio_tracks, clock_origin, opened, video_stream
-from pipeline.media.leaps import LEAP, believed, end_of
+from pipeline.media.leaps import LEAP, SampleClock, believed, end_of
 from pipeline.values import Audio, Frames, Span
 
 if TYPE_CHECKING:
@@ -66,12 +67,13 @@ def audio_blocks(
         if not 0 <= stream < len(tracks):
             raise NoAudio(name=Path(path).name)
         track = tracks[stream]
-        track.codec_context.thread_type = "AUTO"
+        # One thread: frames of sound are so small that handing them to others costs as much as decoding them.
+        track.codec_context.thread_count = 1
         target = rate or track.rate or 48000
         start = span.start if span else 0.0
         origin = clock_origin(container)
         _seek(container, track, start, origin)
-        clock = _SampleClock(target, start, span.end if span else None)
+        clock = SampleClock(target, start, span.end if span else None)
         wanted = track.layout.name if layout == "source" else layout
         cutter = _Blocks(target, start, max(1, round(block * target)), flat=layout == "mono")
         for time, samples in _resampled(container, track, wanted, target):
@@ -112,7 +114,8 @@ class _Run:
         self.shape = shape
         self._start, self._rate, self._n_in, self._n_out = start, rate, 0, 0
         self._waiting = av.AudioFifo()
-        self._resampler: Any = av.AudioResampler(format="flt", layout=layout, rate=rate)
+        self._layout = layout
+        self._graph: Any = None
 
     @property
     def expected(self) -> float:
@@ -135,13 +138,35 @@ class _Run:
     def _converted(self, frame: Any) -> Iterator[tuple[float, NDArray[np.float32]]]:
         import av.error
 
-        try:
-            made = self._resampler.resample(frame)
-        except av.error.FFmpegError:  # damage that passes for sound, in 17 channels say
+        if self._graph is None and frame is None:
             return
-        for out in made:
-            yield self._start + self._n_out / self._rate, _channels(out)
-            self._n_out += out.samples
+        # A pull raises where nothing is ready or left, and for damage that passes for sound, in 17 channels say.
+        with contextlib.suppress(EOFError, av.error.FFmpegError):
+            self._graph = self._graph or self._converter(frame)
+            self._graph.push(frame)
+            while True:
+                out: Any = self._graph.pull()
+                yield self._start + self._n_out / self._rate, _channels(out)
+                self._n_out += out.samples
+
+    def _converter(self, frame: Any) -> Any:
+        """Like PyAV's own resampler, in the thread that asks: that one starts and ends one thread a core each time, for nothing."""
+        from av.filter import Graph
+
+        graph = Graph()
+        graph.threads = 1
+        known = {"sample_rate": frame.sample_rate, "sample_fmt": frame.format.name, "channel_layout": frame.layout.name}
+        wanted = {"sample_rates": self._rate, "sample_fmts": "flt", "channel_layouts": self._layout}
+        source, sink = graph.add("abuffer", **_texts(known)), graph.add("abuffersink")
+        form = graph.add("aformat", **_texts(wanted))
+        source.link_to(form)
+        form.link_to(sink)
+        graph.configure()
+        return graph
+
+
+def _texts(options: Mapping[str, object]) -> dict[str, str]:
+    return {name: str(value) for name, value in options.items()}
 
 
 def _channels(frame: Any) -> NDArray[np.float32]:
@@ -170,36 +195,6 @@ def _decoded(container: InputContainer, track: Any, *, strict: bool = False) -> 
         except av.error.FFmpegError:
             if strict:
                 raise
-
-
-class _SampleClock:
-    """Puts runs of samples on the file's clock: zeros where nothing is, nothing twice."""
-
-    def __init__(self, rate: int, start: float, end: float | None) -> None:
-        self.rate = rate
-        self.origin = round(start * rate)
-        self.position = self.origin
-        self.stop = None if end is None else round(end * rate)
-        self.done = False
-
-    def place(self, time: float, samples: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
-        first = round(time * self.rate)
-        if abs(first - self.position) <= 1:
-            first = self.position
-        if first < self.position:
-            samples = samples[:, self.position - first :]
-            first = self.position
-        if self.stop is not None and first + samples.shape[1] >= self.stop:
-            self.done = True
-            samples = samples[:, : max(0, self.stop - first)]
-            first = min(first, self.stop)
-        while first > self.position:
-            n = min(first - self.position, 60 * self.rate)
-            self.position += n
-            yield np.zeros((samples.shape[0], n), np.float32)
-        if samples.shape[1]:
-            self.position += samples.shape[1]
-            yield samples
 
 
 class _Blocks:

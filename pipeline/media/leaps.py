@@ -6,6 +6,9 @@ import math
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from pipeline.media.clock import course
 
 if TYPE_CHECKING:
@@ -53,3 +56,33 @@ def believed(frames: Iterable[Any], end: float = math.inf) -> Iterator[tuple[flo
         expected, begun = time + frame.samples / frame.sample_rate, True
     if held is not None:
         yield expected, held[1]
+
+
+class SampleClock:
+    """Puts runs of samples on the file's clock: zeros where nothing is, nothing twice."""
+
+    def __init__(self, rate: int, start: float, end: float | None) -> None:
+        self.rate = rate
+        self.origin = round(start * rate)
+        self.position = self.origin
+        self.stop = None if end is None else round(end * rate)
+        self.done = False
+
+    def place(self, time: float, samples: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
+        first = round(time * self.rate)
+        if abs(first - self.position) <= 1:
+            first = self.position
+        if first < self.position:
+            samples = samples[:, self.position - first :]
+            first = self.position
+        if self.stop is not None and first + samples.shape[1] >= self.stop:
+            self.done = True
+            samples = samples[:, : max(0, self.stop - first)]
+            first = min(first, self.stop)
+        while first > self.position:
+            n = min(first - self.position, 60 * self.rate)
+            self.position += n
+            yield np.zeros((samples.shape[0], n), np.float32)
+        if samples.shape[1]:
+            self.position += samples.shape[1]
+            yield samples

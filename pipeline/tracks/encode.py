@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import contextlib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.atomic import writing
+from pipeline.compute.coming import made_ready
 from pipeline.errors import UnsupportedFormat
 from pipeline.media.samples import Samples, channel_names
 
@@ -21,8 +23,8 @@ BITS_PER_CHANNEL = {"eac3": 112_000, "aac": 112_000}
 LOSSLESS = frozenset({"flac", "alac", "truehd", "mlp", "wavpack", "tta", "ape", "dts"})
 SURROUND_AS_BACK = {"5.1(side)": "5.1", "5.0(side)": "5.0", "quad(side)": "quad"}
 """AAC has one name for two channels of surround; given the other, players see six channels without names."""
-PIECE = 1 << 16
-"""Samples handed to the encoder at once."""
+PIECE, READY = 1 << 16, 8
+"""Samples handed to the encoder at once, and how many such pieces wait for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,17 +79,23 @@ def write_audio(blocks: Iterable[Samples], path: Path, form: AudioFormat) -> int
 def _encode_all(container: Any, blocks: Iterable[Samples], form: AudioFormat) -> int:
     encoder = _opened_encoder(form)
     stream = _stream(container, form)
-    noise = np.random.default_rng(0)
     position = 0
-    for block in blocks:
-        for begin in range(0, block.shape[1], PIECE):
-            frame = _frame(block[:, begin : begin + PIECE], form, noise)
+    # What is encoded next is read and mixed meanwhile.
+    with contextlib.closing(made_ready(_frames(blocks, form), lambda: READY, waits=True)) as frames:
+        for frame in frames:
             frame.pts, frame.sample_rate = position, form.rate
             position += frame.samples
             container.mux(stream.encode(frame))
     container.mux(stream.encode(None))
     del encoder
     return position
+
+
+def _frames(blocks: Iterable[Samples], form: AudioFormat) -> Iterator[Any]:
+    noise = np.random.default_rng(0)
+    for block in blocks:
+        for begin in range(0, block.shape[1], PIECE):
+            yield _frame(block[:, begin : begin + PIECE], form, noise)
 
 
 def _stream(container: Any, form: AudioFormat) -> Any:

@@ -12,6 +12,7 @@ from dataclasses import replace
 import numpy as np
 from scipy import fft
 
+from pipeline.lanes import in_lanes
 from pipeline.values import Span, runs
 from syncdub.exact.correlation import Array
 from syncdub.exact.likeness import (
@@ -60,9 +61,9 @@ def bounded(lines: Sequence[Line], sounds: Sounds, original_end: float, quiet: S
         first = _ends(left, left, sounds, original_end, quiet)
         sure = [_common(a, b) for a, b in zip(left, first, strict=True)]
         placed = _ends(left, sure, sounds, original_end, quiet)
-        real = [_holds(line, sounds) for line in placed]
+        real = in_lanes(lambda line: _holds(line, sounds), placed)
         if all(real):
-            return [part for line in placed for part in without_holes(line, sounds)]
+            return [part for parts in in_lanes(lambda line: without_holes(line, sounds), placed) for part in parts]
         # A line that nothing is left of must not decide where its neighbours end.
         left = [line for line, holds in zip(left, real, strict=True) if holds]
     return []
@@ -124,9 +125,9 @@ def join(
     ``sure`` are both lines with ends as well as they are known.
     """
     low, high = max(a.start, 0.0), min(b.end, sounds.end)
-    for_a, for_b = (
-        evidence(sounds, line, low, high, sure=known, alone=False)
-        for line, known in zip((a, b), sure or (a, b), strict=True)
+    for_a, for_b = in_lanes(
+        lambda pair: evidence(sounds, pair[0], low, high, sure=pair[1], alone=False),
+        zip((a, b), sure or (a, b), strict=True),
     )
     n = min(len(for_a), len(for_b))
     if n < 2:

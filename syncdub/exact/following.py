@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.lanes import in_lanes
 from syncdub.exact.correlation import local_scores, vertex
 from syncdub.exact.likeness import Sounds
 from syncdub.exact.timemap import Line
@@ -142,20 +143,23 @@ def _pieces(line: Line, sounds: Sounds) -> list[Line]:
 def _points(line: Line, sounds: Sounds) -> _Points:
     """Where windows along ``line`` are most alike, those that say it clearly."""
     size, reach = round(WINDOW / sounds.step), round(REACH / sounds.step)
-    rows = []
-    for centre in np.arange(line.start + WINDOW / 2, line.end - WINDOW / 2 + 1e-6, HOP):
+    if size > len(sounds.dub):
+        return _Points(np.zeros(0), np.zeros(0), np.zeros(0))
+
+    def row(centre: float) -> tuple[float, float, float] | None:
         start = max(0, min(round(centre / sounds.step) - size // 2, len(sounds.dub) - size))
-        if start + size > len(sounds.dub):
-            break
-        scores = _scores(line, sounds, start, size, float(centre), reach)
+        scores = _scores(line, sounds, start, size, centre, reach)
         top = int(scores.argmax())
         rest = np.delete(scores, np.arange(max(0, top - 3), min(len(scores), top + 4)))
         z = (float(scores[top]) - float(rest.mean())) / (float(rest.std()) + 1e-9)
-        if z >= CLEAR and 0 < top < len(scores) - 1:
-            place = start + round(line.offset_at(float(centre)) / sounds.step)
-            found = (place - reach + top + vertex(scores, top) - start) * sounds.step
-            rows.append((float(centre), found - line.offset_at(float(centre)), z))
-    columns = np.array(rows, np.float64).reshape(-1, 3)
+        if z < CLEAR or not 0 < top < len(scores) - 1:
+            return None
+        place = start + round(line.offset_at(centre) / sounds.step)
+        found = (place - reach + top + vertex(scores, top) - start) * sounds.step
+        return centre, found - line.offset_at(centre), z
+
+    rows = in_lanes(row, np.arange(line.start + WINDOW / 2, line.end - WINDOW / 2 + 1e-6, HOP).tolist())
+    columns = np.array([x for x in rows if x is not None], np.float64).reshape(-1, 3)
     return _Points(columns[:, 0], columns[:, 1], columns[:, 2])
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from pipeline.values import Span
-from syncdub.exact.correlation import Array, Array16
+from syncdub.exact.correlation import Array, Array16, singles
 from syncdub.exact.timemap import Line
 
 Floats = NDArray[np.float64]
@@ -193,11 +193,13 @@ def _products(pair: tuple[Array16, Array16], step: float, line: Line, frames: tu
         shift = np.array([line.offset_at(f * step) for f in (a, b)])
         place = np.rint(now + np.interp(now, (a, b), shift) / step).astype(np.int64)
         inside = (place >= 0) & (place < len(own))
-        dub = other[a:b].astype(np.float32) / spread_dub
-        original = own[np.clip(place, 0, max(len(own) - 1, 0))].astype(np.float32) / spread_own
+        dub = singles(other[a:b])
+        original = singles(own[np.clip(place, 0, max(len(own) - 1, 0))])
         original[~inside] = 0.0
-        cross[a - first : b - first] = (dub * original).sum(axis=1)
-        powers[:, a - first : b - first] = np.square(original).sum(axis=1), np.square(dub).sum(axis=1)
+        products = (np.einsum("ij,ij->i", *x) for x in ((dub, original), (original, original), (dub, dub)))
+        cross[a - first : b - first], powers[0, a - first : b - first], powers[1, a - first : b - first] = products
+    cross /= spread_own * spread_dub
+    powers /= np.square([[spread_own], [spread_dub]])
     return cross, powers
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.lanes import in_lanes
 from syncdub.exact.correlation import (
     PIECE,
     Array,
@@ -145,8 +146,8 @@ def glance(
 
 def _second(original: Layers, dub: Layers, rate: float, step: float) -> tuple[Array16, Array16]:
     """The whole mixes, where another layer is the better witness: some of the bed is only there."""
-    base = _base(original, dub, MIXES, step)
-    return base.features, onsets(base.levels, step, base.white, rate)
+    features, levels, white = _parts(original, dub, MIXES, step)
+    return features, onsets(levels, step, white, rate)
 
 
 def _parts(original: Layers, dub: Layers, pair: tuple[str, str], step: float) -> tuple[Array16, Levels, Array]:
@@ -165,9 +166,8 @@ def _sample(layer: Levels, step: float) -> Array:
 
 def _base(original: Layers, dub: Layers, pair: tuple[str, str], step: float) -> _Base:
     features, levels, white = _parts(original, dub, pair, step)
-    louds, heard = zip(
-        *(_loudness(layers, of, step) for layers, of in zip((original, dub), pair, strict=True)), strict=True
-    )
+    sides = zip((original, dub), pair, strict=True)
+    louds, heard = zip(*in_lanes(lambda side: _loudness(side[0], side[1], step), sides), strict=True)
     return _Base(features, louds[0], heard[0], levels, louds[1], heard[1], white, step)
 
 
@@ -187,9 +187,16 @@ def _choose_layers(
     ``tell`` is called once, with the first pair that one of the exact rates fits everywhere, else with the best.
     """
     pairs = [(a, b) for a in sorted(original, reverse=True) for b in sorted(dub, reverse=True)]
-    found: dict[tuple[str, str], Gains] = {}
+
+    def known(pair: tuple[str, str]) -> Gains:
+        return known_gains(*_parts(original, dub, pair, step), step, find)
+
+    # Nobody waits for the first of them, and the processor has room for several: a card has not.
+    at_once = pairs if tell is None and find is search else []
+    found = dict(zip(at_once, in_lanes(known, at_once), strict=True))
     for pair in pairs:
-        found[pair] = known_gains(*_parts(original, dub, pair, step), step, find)
+        if pair not in found:
+            found[pair] = known(pair)
         if tell is not None and everywhere(found[pair]):
             tell(pair, winner(_sums(found[pair])))
             tell = None

@@ -15,6 +15,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.lanes import in_lanes
 from syncdub.exact.correlation import Array, Array16, Levels, Search, onsets, search, stretched
 from syncdub.exact.timemap import Candidates
 
@@ -88,9 +89,10 @@ def _gains(original: Array16, levels: Levels, white: Array, step: float, rates: 
     if size < round(0.5 / step):
         return {1.0: np.zeros(1)}
     places = probe_places(levels, int(size / (1 - WIDEST)) + 4)[::EVERY]
-    windows = [
-        onsets(stretched(levels[p : p + int(size / r) + 3], r)[:size], step, white) for r in rates for p in places
-    ]
+    windows = in_lanes(
+        lambda at: onsets(stretched(levels[at[1] : at[1] + int(size / at[0]) + 3], at[0])[:size], step, white),
+        [(r, p) for r in rates for p in places],
+    )
     hits = find(
         original, np.concatenate(windows).astype(np.float16, copy=False), np.arange(len(windows)) * size, size, 1, step
     )

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
+from pipeline.lanes import in_lanes
 from syncdub.values import Segment
 
 Samples = NDArray[np.float32]
@@ -111,11 +112,12 @@ Fetch = Callable[[float, float], Samples]
 def measure(a: Fetch, b: Fetch, windows: Sequence[tuple[float, float]], method: ResidualMethod) -> Residual:
     """Offsets of ``b`` against ``a`` in every (start, seconds) of ``windows``; too few measurable ones make it
     ``none``."""
-    points = []
-    for start, seconds in windows:
-        found = offset(a(start, seconds), b(start, seconds))
-        if found is not None:
-            points.append(MeasuredPoint(start + seconds / 2, found[0] * 1000, found[1], found[2]))
+    found = in_lanes(lambda window: offset(a(*window), b(*window)), windows)
+    points = [
+        MeasuredPoint(start + seconds / 2, at[0] * 1000, at[1], at[2])
+        for (start, seconds), at in zip(windows, found, strict=True)
+        if at is not None
+    ]
     enough = bool(points) and len(points) >= max(min(3, len(windows)), len(windows) / 5)
     return Residual(method if enough else "none", tuple(points) if enough else (), len(windows))
 

@@ -7,11 +7,13 @@ what the first look does, so only so many minutes are.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipeline.evidence.stems import Accompaniment
+from pipeline.progress import turn
 from pipeline.values import Span
 from syncdub.exact.phase import RATE, Samples
 from syncdub.reading.bridging import is_known
@@ -34,6 +36,7 @@ class Beds:
 
     def __init__(self, tracks: Tracks, device: str) -> None:
         self.tracks, self.stretches = tracks, {file: list[Span]() for file in tracks.files}
+        self._one = threading.Lock()
         self._stems = {
             (file, stream): Accompaniment(_Mono(file, stream), device, KEPT)
             for file, stream in zip(tracks.files, tracks.streams, strict=True)
@@ -59,7 +62,8 @@ class Beds:
             first, n = round((low - span.start) * RATE), round((high - low) * RATE)
             n = min(n, len(out) - first)
             if n > 0:
-                out[first : first + n] = self._stems[path, stream].read(round(low * RATE), n)[0]
+                with turn(self._one):
+                    out[first : first + n] = self._stems[path, stream].read(round(low * RATE), n)[0]
         return out
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from pipeline.lanes import in_lanes
 from pipeline.values import Span
 from syncdub.exact.phase import RATE, Floats, Samples, curve
 from syncdub.exact.speed import KNOWN
@@ -86,14 +87,15 @@ def astray(chain: Chain, tracks: Tracks) -> bool:
 def _probes(chain: Chain, tracks: Tracks, rate: float, n: int) -> list[tuple[float, float]]:
     """(height, seconds late) of the best place of ``n`` windows spread over the chain, heard at ``rate``."""
     half = WINDOWS[0] / 2
-    out = []
-    for centre in np.linspace(chain.whole.start + half, chain.whole.end - half, n):
+
+    def probe(centre: float) -> tuple[float, float]:
         at = float(chain.place(np.array([centre]))[0])
-        dub = tracks.dub(Span(float(centre) - half, float(centre) + half), rate)
+        dub = tracks.dub(Span(centre - half, centre + half), rate)
         high, samples = heights(curve(tracks.own(Span(at - half * rate, at + half * rate)), dub, REACH))
         top = int(high.argmax())
-        out.append((float(high[top]), _seconds(int(samples[top]))))
-    return out
+        return float(high[top]), _seconds(int(samples[top]))
+
+    return in_lanes(probe, np.linspace(chain.whole.start + half, chain.whole.end - half, n).tolist())
 
 
 def clearest_rate(chain: Chain, tracks: Tracks) -> float:

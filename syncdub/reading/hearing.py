@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
+from pipeline.lanes import in_lanes
 from pipeline.values import Span
 from syncdub.exact.cells import HOP, SIZE, cells, shared, transfer
 from syncdub.exact.hush import against, level
@@ -63,7 +64,8 @@ def hear(segment: Segment, tracks: Tracks, span: Span, *, end: bool) -> Heard | 
 
 def _heard(segment: Segment, tracks: Tracks, span: Span, known: Span) -> Heard | None:
     rate = segment.rate
-    own, dub = cells(tracks.own(Span(segment.at(span.start), segment.at(span.end)))), cells(tracks.dub(span, rate))
+    there = Span(segment.at(span.start), segment.at(span.end))
+    own, dub = in_lanes(cells, tracks.both(there, span, rate))
     own, dub = own[: len(dub)], dub[: len(own)]
     times = span.start + (np.arange(len(dub)) * HOP + SIZE / 2) / (RATE * rate)
     here = (times >= known.start) & (times <= known.end)

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from pipeline.lanes import in_lanes
 from pipeline.values import Span, runs
 from syncdub.exact.boundaries import breaks
 from syncdub.exact.hush import missed, waited
@@ -150,8 +151,8 @@ def _listened(a: Segment, b: Segment, tracks: Tracks, reach: float) -> _Join | N
         return None
     low = max(a.dub_start, a.dub_end - reach)
     high = max(a.dub_end, min(b.dub_end, b.dub_start + reach) - doubled)
-    before = hear(a, tracks, Span(low, high), end=True)
-    after = hear(b, tracks, Span(low + doubled, high + doubled), end=False)
+    lines = ((a, Span(low, high), True), (b, Span(low + doubled, high + doubled), False))
+    before, after = in_lanes(lambda line: hear(line[0], tracks, line[1], end=line[2]), lines)
     if before is None or after is None or high - low < 2 * BLOCK:
         return None
     gains = before.within(low, high) - after.within(low + doubled, high + doubled)

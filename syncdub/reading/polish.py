@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from pipeline.lanes import in_lanes
 from pipeline.values import Span
 from syncdub.exact.findings import WHOLE
-from syncdub.exact.phase import LAGS, RATE, Samples, curve, peak
+from syncdub.exact.phase import LAGS, RATE, Floats, Samples, curve, peak
 from syncdub.reading.ends import from_earlier, until_later
 from syncdub.reading.joining import joined
 from syncdub.reading.tracing import Traced, traced
@@ -89,9 +90,12 @@ def _lock(segment: Segment, tracks: Tracks, n: int) -> _Locked:
     starts = np.linspace(segment.dub_start, segment.dub_end - seconds, 2 * n + 1)
     sizes, late, z = np.zeros(2 * round(LAGS * RATE) + 1), 0.0, 0.0
     own: list[float] = []
+
+    def sizes_of(start: float) -> Floats:
+        return np.abs(curve(*_both(segment, tracks, start, start + seconds)))
+
     for some in (starts[1::2], starts[::2]):
-        for start in some:
-            found = np.abs(curve(*_both(segment, tracks, float(start), float(start) + seconds)))
+        for found in in_lanes(sizes_of, some.tolist()):
             sizes = sizes + found
             alone, clear = peak(found)
             own += [alone] if clear >= CLEAR_ALONE else []

@@ -3,12 +3,14 @@ whose other turns are looked for and compared over all of it, and the stretch of
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cache, partial
 
 import numpy as np
 from scipy import fft, ndimage
 
+from pipeline.lanes import in_lanes
 from pipeline.values import Span
 from syncdub.exact.cells import cells, shared, transfer
 from syncdub.exact.phase import RATE, WIDTH, Samples, even
@@ -111,19 +113,22 @@ def _place(hole: Span, free: Span, rate: float, tracks: Tracks) -> float | None:
     """Where in ``free`` (the original) the first or last seconds of ``hole`` (the dub) clearly begin; ``None`` where nowhere."""
     seconds = min(WINDOW, hole.duration)
     own = tracks.own(Span(free.start, min(free.end, free.start + WIDEST)))
+    evened = cache(partial(even, own))
     for start in (hole.start, hole.end - seconds):
-        found = _clear_places(own, tracks.dub(Span(start, start + seconds), rate), 1)
+        found = _clear_places(own, tracks.dub(Span(start, start + seconds), rate), 1, evened)
         if found:
             return free.start + found[0] - (start - hole.start) * rate
     return None
 
 
-def _clear_places(own: Samples, dub: Samples, n: int) -> list[float]:
-    """Seconds into ``own`` at which ``dub`` clearly begins, by phase: at most ``n``, the clearest first."""
+def _clear_places(own: Samples, dub: Samples, n: int, evened: Callable[[], Samples] | None = None) -> list[float]:
+    """Seconds into ``own`` at which ``dub`` clearly begins, by phase: at most ``n``, the clearest first. ``evened`` gives what
+    :func:`~syncdub.exact.phase.even` makes of ``own``, where several are looked for in it."""
     if len(own) < len(dub) or len(dub) < RATE or min(float(np.abs(x).max()) for x in (own, dub)) < 1e-5:
         return []
     size = fft.next_fast_len(len(own) + len(dub), real=True)
-    cross = fft.rfft(even(own), size) * np.conj(fft.rfft(even(dub), size))
+    cross = fft.rfft(evened() if evened else even(own), size)
+    cross *= np.conj(fft.rfft(even(dub), size))
     cross /= np.abs(cross) + 1e-3 * float(np.abs(cross).mean()) + 1e-20
     smooth = ndimage.gaussian_filter1d(np.abs(fft.irfft(cross, size)[: len(own) - len(dub) + 1]), WIDTH * RATE)
     least = float(smooth.mean()) + CLEAR * (float(smooth.std()) + 1e-12)
@@ -148,6 +153,6 @@ def _held(line: Segment, span: Span, tracks: Tracks) -> float:
     """Nats that ``line`` gains over the middle of ``span`` of the dub, by single cells (see :mod:`syncdub.exact.cells`)."""
     beside = max(0.0, (span.duration - MOST) / 2)
     part = Span(span.start + beside, span.end - beside)
-    own, dub = cells(tracks.own(Span(line.at(part.start), line.at(part.end)))), cells(tracks.dub(part, line.rate))
+    own, dub = in_lanes(cells, tracks.both(Span(line.at(part.start), line.at(part.end)), part, line.rate))
     n = min(len(own), len(dub))
     return float(shared(own[:n], dub[:n], transfer(own[:n], dub[:n])).sum()) if n else 0.0

@@ -13,6 +13,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.lanes import in_lanes
 from pipeline.values import Span
 from syncdub.exact.findings import WHOLE
 from syncdub.exact.holding import BETWEEN, OVERHANG, RHYTHM_REACH, RHYTHM_SECONDS, RHYTHM_STEP, in_rhythm
@@ -59,7 +60,7 @@ def _mostly_known(locked: Sequence[Segment], tracks: Tracks) -> bool:
     for s in locked:
         n = max(1, round(N_PROBES * (s.dub_end - s.dub_start) / total))
         edges = np.linspace(s.dub_start, s.dub_end, n + 1)
-        known += [_known(s, tracks, float(a + b) / 2) for a, b in itertools.pairwise(edges)]
+        known += in_lanes(lambda u, s=s: _known(s, tracks, u), [float(a + b) / 2 for a, b in itertools.pairwise(edges)])  # type: ignore[misc]
     return float(np.mean(known)) >= MOSTLY
 
 
@@ -77,7 +78,7 @@ def _parts(segment: Segment, tracks: Tracks) -> list[Segment]:
     centres = np.arange(segment.dub_start + WINDOW / 2, segment.dub_end - WINDOW / 2 + 1e-6, HOP)
     if not len(centres):  # too short to be asked in parts
         return [segment]
-    known = np.array([_known(segment, tracks, float(u)) for u in centres], bool)
+    known = np.array(in_lanes(lambda u: _known(segment, tracks, u), centres.tolist()), bool)
     beside = np.convolve(known, np.ones(ALONE))[ALONE // 2 :][: len(known)] >= min(ALONE - 1, len(known))
     spans: list[Span] = []
     for u in centres[known & beside]:

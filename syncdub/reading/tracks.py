@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
+from pipeline.lanes import in_lanes
 from pipeline.media.decode import load_audio
 from pipeline.values import Span
 from syncdub.exact.phase import RATE, Samples
@@ -25,7 +27,7 @@ def heard(path: Path, stream: int, span: Span) -> Samples:
 
 
 Listen = Callable[[Path, int, Span], Samples]
-"""What :func:`heard` does, or something of what it hears."""
+"""What :func:`heard` does, or something of what it hears; asked by several threads at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,3 +48,8 @@ class Tracks:
 
         samples = self.listen(self.files[1], self.streams[1], span)
         return samples if rate == 1.0 else np.asarray(soxr.resample(samples, RATE, RATE * rate), np.float32)
+
+    def both(self, own: Span, dub: Span, rate: float) -> tuple[Samples, Samples]:
+        """:meth:`own` and :meth:`dub` at once."""
+        first, second = in_lanes(lambda read: read(), (partial(self.own, own), partial(self.dub, dub, rate)))
+        return first, second

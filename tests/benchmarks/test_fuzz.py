@@ -89,13 +89,13 @@ def test_sound_that_cannot_be_converted_is_damage_not_an_error() -> None:
     from pipeline.media.decode import _Run
 
     class Unwilling:
-        def resample(self, frame: object) -> list[object]:
+        def push(self, frame: object) -> None:
             raise av.error.ArgumentError(22, "Invalid argument")
 
     frame = av.AudioFrame(format="fltp", layout="stereo", samples=30_000)
     frame.sample_rate = 44100
     run = _Run(0.0, ("fltp", "stereo", 44100), "mono", 16000)
-    run._resampler = Unwilling()
+    run._graph = Unwilling()
     assert list(run.push(frame)) == []
     assert list(run.rest()) == []
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -96,3 +97,20 @@ def test_what_is_made_can_be_stopped_as_the_asker_can() -> None:
         with pytest.raises(Cancelled):
             for _ in coming:
                 pass
+
+
+def test_who_waits_goes_on_when_the_thread_has_stopped() -> None:
+    stopped = []
+
+    def items() -> Iterator[int]:
+        try:
+            for n in range(100):
+                time.sleep(0.01)
+                yield n
+        finally:
+            stopped.append(True)
+
+    coming = made_ready(items(), lambda: 2, waits=True)
+    assert next(coming) == 0
+    coming.close()
+    assert stopped == [True]

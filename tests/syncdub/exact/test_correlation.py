@@ -6,7 +6,17 @@ from typing import Any
 
 import numpy as np
 
-from syncdub.exact.correlation import changes, local_scores, onsets, search, stretched, vertex, whitener
+from syncdub.exact.correlation import (
+    changes,
+    local_scores,
+    noise_spread,
+    onsets,
+    search,
+    singles,
+    stretched,
+    vertex,
+    whitener,
+)
 
 BANDS = 16
 
@@ -25,8 +35,8 @@ def test_a_window_is_found_wherever_it_lies_and_scores_one() -> None:
 
 
 def test_stretches_of_a_long_original_give_the_same_as_one() -> None:
-    original = noise(3, 150_000)
-    for place in (59_500, 60_000, 120_100):
+    original = noise(3, 270_000)
+    for place in (134_500, 135_000, 268_100):
         hits = search(original, original[place : place + 800], np.array([0]), 800, 1, 0.01)
         assert abs(hits.at[0, 0] - (place + 400)) < 0.51
 
@@ -83,3 +93,35 @@ def test_local_scores_peak_at_the_place() -> None:
     original = noise(12, 3000)
     scores = local_scores(original, original[1000:2000], 0, 1000, np.arange(995, 1006))
     assert scores.argmax() == 5
+
+
+def test_half_precision_is_widened_exactly() -> None:
+    every = np.arange(1 << 16, dtype=np.uint16).view(np.float16)
+    every = every[np.isfinite(every)]
+    wide = singles(every)
+    assert wide.dtype == np.float32
+    assert np.array_equal(wide, every.astype(np.float32))
+    assert np.array_equal(np.signbit(wide), np.signbit(every))
+
+
+def test_features_in_single_precision_are_copied() -> None:
+    features = noise(8, 10)
+    wide = singles(features)
+    wide[:] = 0.0
+    assert features.any()
+
+
+def test_the_spread_is_that_of_the_middle_of_all_scores() -> None:
+    for n in (9, 10):
+        scores = noise(9, n)[:, 0]
+        assert noise_spread(scores) == np.float32(1.4826 * np.median(np.abs(scores)))
+
+
+def test_scores_at_places_are_the_cosines_of_the_two_windows() -> None:
+    original, dub = noise(10, 400).astype(np.float16), noise(11, 200).astype(np.float16)
+    places = np.array([-20, 0, 13, 250, 330])
+    window = dub[50:150].astype(np.float64).ravel()
+    padded = np.pad(original.astype(np.float64), ((100, 100), (0, 0)))
+    parts = [padded[100 + p : 200 + p].ravel() for p in places]
+    wanted = [p @ window / np.sqrt((p @ p) * (window @ window)) for p in parts]
+    assert np.allclose(local_scores(original, dub, 50, 100, places), wanted, atol=1e-5)

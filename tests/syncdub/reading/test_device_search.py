@@ -27,7 +27,7 @@ CASES = {
     "windows of a cut dub": (
         noise(1, 30000), np.concatenate([noise(2, 500), noise(1, 30000)[8000:17000]]), range(0, 8000, 500), 1000, 3,
     ),
-    "several stretches": (noise(3, 150_000), noise(3, 150_000)[119_000:125_000].astype(np.float16), range(0, 5000, 700), 800, 4),
+    "several stretches": (noise(3, 200_000), noise(3, 200_000)[97_000:103_000].astype(np.float16), range(0, 5000, 700), 800, 4),
     "a theme that comes twice": (np.concatenate([noise(5, 3000), THEME, noise(6, 3000), THEME]), THEME, [0], 800, 3),
     "windows that hang over": (noise(8, 4000), np.concatenate([noise(9, 400), noise(8, 4000)[:600]]), [0], 1000, 2),
     "silence": (noise(10, 5000), np.zeros((1000, BANDS), np.float32), [0], 1000, 2),
