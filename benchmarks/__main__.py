@@ -17,6 +17,7 @@ ORDER = (
     "reactions",
     "shots",
     "analysis",
+    "laptop",
     "rendering",
     "tightening",
     "layouts",

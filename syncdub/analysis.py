@@ -8,8 +8,6 @@ confirms the others; being good to a few tenths of a second it never moves what 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -106,15 +104,13 @@ def analyse(
     _tell(case, finding, [])
     finding, spots = _with_picture(engine, case, finding, part_of(report, weights[0], weights[1]))
     tracks = Tracks((request.original, request.dub), case.streams)
+    finding = finished(replace(finding, pitch=_pitch(case, finding)), tracks, engine.device.kind)
+    report(weights[2], message("progress.placing"))
+    _tell(case, finding, spots)
     give_back()  # what the search took, before a recogniser needs as much
-    # Who speaks which language is voted on meanwhile: neither keeps both cores busy.
-    with ThreadPoolExecutor(1, thread_name_prefix="votes") as aside:
-        votes = aside.submit(copy_context().run, _voted, engine, case) if request.quick and finding.segments else None
-        finding = finished(replace(finding, pitch=_pitch(case, finding)), tracks, engine.device.kind)
-        report(weights[2], message("progress.placing"))
-        _tell(case, finding, spots)
-        said, heard = None, votes.result() if votes else ("", "")
-    if not request.quick:
+    if request.quick:
+        said, heard = None, _voted(engine, case) if finding.segments else ("", "")
+    else:
         said, heard = _said(engine, case, part_of(report, weights[2], 1.0))
     plan = replace(_plan(case, finding, spots, said), languages=_languages(case, heard))
     report(1.0, message("progress.placed"))

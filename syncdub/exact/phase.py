@@ -6,6 +6,8 @@ speaks in each pause between two syllables. What was stretched in time (pitch ke
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import fft, ndimage
@@ -48,14 +50,20 @@ def even(samples: Samples) -> Samples:
     return np.asarray(out / max(float(out.std()), 1e-12), np.float32)
 
 
+@lru_cache(maxsize=4)
+def _taper(n: int) -> Samples:
+    return np.hanning(n).astype(np.float32)
+
+
 def curve(own: Samples, dub: Samples, lags: float = LAGS) -> Floats:
     """Generalised cross-correlation with phase transform (Knapp and Carter, 1976) of evened sounds at lags within
     ``lags`` seconds, spread 1; negative where the polarity is flipped, zeros where one of the two is silent."""
     n, reach = min(len(own), len(dub)), round(lags * RATE)
     if n < RATE or min(float(np.square(x[:n]).mean()) for x in (own, dub)) < SILENT:
         return np.zeros(2 * reach + 1)
+    n = fft.prev_fast_len(n, real=True)  # a length with large prime factors takes eight times as long
     size = fft.next_fast_len(n + reach, real=True)
-    taper = np.hanning(n).astype(np.float32)
+    taper = _taper(n)
     cross = fft.rfft(even(dub[:n]) * taper, size) * np.conj(fft.rfft(even(own[:n]) * taper, size))
     cross /= np.abs(cross) + 1e-3 * float(np.abs(cross).mean()) + 1e-20
     around = fft.irfft(cross, size)

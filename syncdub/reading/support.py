@@ -31,6 +31,8 @@ REACH, ON_LINE = 0.045, 0.004
 """Seconds around the line that are looked at, and that a window's place may differ from it."""
 N_PROBES, MOSTLY = 24, 0.8
 """So many windows are asked first; where most of them are known, everything is held."""
+TOGETHER = 30
+"""Windows that are read at once: they overlap by half, and to open a file and go to a place takes as long as a window."""
 ALONE = 3
 """Neighbouring windows that hold a stretch."""
 
@@ -66,9 +68,21 @@ def _mostly_known(locked: Sequence[Segment], tracks: Tracks) -> bool:
 
 def _known(segment: Segment, tracks: Tracks, centre: float) -> bool:
     """Whether the window around ``centre`` clearly lies on the segment's line."""
-    start, end = centre - WINDOW / 2, centre + WINDOW / 2
-    own = tracks.own(Span(segment.at(start), segment.at(end)))
-    high, samples = heights(curve(own, tracks.dub(Span(start, end), segment.rate), REACH))
+    return _all_known(segment, tracks, [centre])[0]
+
+
+def _all_known(segment: Segment, tracks: Tracks, centres: Sequence[float]) -> list[bool]:
+    """The same of the windows around ``centres``, from one reading of what lies between the first and the last of them."""
+    first = centres[0] - WINDOW / 2
+    span = Span(first, centres[-1] + WINDOW / 2)
+    own, dub = tracks.both(Span(segment.at(span.start), segment.at(span.end)), span, segment.rate)
+    places = [round((centre - WINDOW / 2 - first) * segment.rate * RATE) for centre in centres]
+    n = round(WINDOW * segment.rate * RATE)
+    return [_on_line(own[at : at + n], dub[at : at + n]) for at in places]
+
+
+def _on_line(own: Samples, dub: Samples) -> bool:
+    high, samples = heights(curve(own, dub, REACH))
     top = int(high.argmax())
     return bool(high[top] >= CLEAR and abs(samples[top] / RATE - REACH) <= ON_LINE)
 
@@ -78,7 +92,8 @@ def _parts(segment: Segment, tracks: Tracks) -> list[Segment]:
     centres = np.arange(segment.dub_start + WINDOW / 2, segment.dub_end - WINDOW / 2 + 1e-6, HOP)
     if not len(centres):  # too short to be asked in parts
         return [segment]
-    known = np.array(in_lanes(lambda u: _known(segment, tracks, u), centres.tolist()), bool)
+    pieces = [centres[k : k + TOGETHER].tolist() for k in range(0, len(centres), TOGETHER)]
+    known = np.concatenate(in_lanes(lambda some: _all_known(segment, tracks, some), pieces)).astype(bool)
     beside = np.convolve(known, np.ones(ALONE))[ALONE // 2 :][: len(known)] >= min(ALONE - 1, len(known))
     spans: list[Span] = []
     for u in centres[known & beside]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
+import soxr  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
 from pipeline.values import Span
@@ -16,7 +18,7 @@ from syncdub.exact.tracing import Course, believed, most_likely, smooth_course, 
 from syncdub.reading.polish import polished
 from syncdub.reading.support import held_by_phase
 from syncdub.reading.tracing import traced
-from syncdub.reading.tracks import Tracks
+from syncdub.reading.tracks import Tracks, heard
 from syncdub.values import Segment
 
 Samples = NDArray[np.float32]
@@ -130,9 +132,9 @@ def test_a_loss_under_loud_voices_is_found_by_what_is_not_in_the_middle(tmp_path
 def test_what_lies_beside_the_middle_is_silent_where_there_is_none(tmp_path: Path) -> None:
     pair = tracks(tmp_path, noise(61, 4), noise(61, 4)).aside
     for span in (Span(1.0, 2.0), Span(3.5, 5.0), Span(90.0, 91.0)):
-        heard = pair.own(span)
-        assert len(heard) == round(span.duration * RATE)
-        assert not heard.any()
+        samples = pair.own(span)
+        assert len(samples) == round(span.duration * RATE)
+        assert not samples.any()
 
 
 @pytest.mark.parametrize("after", [[(70.0, 89.8, 70.1), (89.8, 119.8, 90.0)], [(55.0, 60.0, 55.11)]])
@@ -218,6 +220,25 @@ def test_a_line_that_only_a_song_holds_is_cut_to_it(tmp_path: Path) -> None:
     assert (part.dub_start, part.dub_end) == (pytest.approx(70, abs=5), pytest.approx(110, abs=5))
     right = Segment(72.0, 108.0, 72.0, 1.0, 1.0, 0.9, {"sound": {"phase": 40.0}})
     assert held_by_phase([right], pair, (180.0, 180.0)) is None
+
+
+def test_windows_that_overlap_are_read_together(tmp_path: Path) -> None:
+    """At a film's rate on television, where a window is no round number of samples: 60 windows of 4 s every 2 s."""
+    song, rate, seconds = noise(27, 60), 25025 / 24000, 120.0
+    own = np.concatenate([voices(28, 70 * rate), song, voices(29, 20)])
+    dub = np.concatenate([voices(21, 70), soxr.resample(song, RATE * rate, RATE)])
+    read: list[Span] = []
+
+    def listen(path: Path, stream: int, span: Span) -> Samples:
+        read.append(span)
+        return heard(path, stream, span)
+
+    pair = replace(tracks(tmp_path, own, dub), listen=listen)
+    locked = Segment(0.0, seconds, 0.0, rate, 1.0, 0.9, {"sound": {"phase": 40.0}})
+    parts = held_by_phase([locked], pair, (seconds * rate, seconds))
+    assert parts is not None
+    assert [(round(p.dub_start, -1), round(p.dub_end, -1)) for p in parts] == [(70, 120)]
+    assert len(read) < 60
 
 
 @pytest.mark.parametrize("seconds", [3.0, 5.0, 7.0])
