@@ -19,6 +19,7 @@ import numpy as np
 
 from pipeline.compute.coming import made_ready
 from pipeline.compute.device import threads
+from pipeline.compute.freed import give_back
 from pipeline.media.values import MediaInfo
 from pipeline.messages import Message
 from pipeline.progress import Report, Sides, no_report
@@ -44,6 +45,8 @@ HOP, HOP_LONG = 48, 96
 MUSIC_PART = 0.3
 BLOCK, N_PICTURES = 5.0, 24
 """Seconds of sound and pictures handled at once: the arrays in between are fifty times their size."""
+TIDIED = 64
+"""Blocks of pictures after which freed memory goes back: between what stays of each block it would pile up, 11 MB a minute of film."""
 CARD_PICTURES, CARD_AHEAD = 512, 2
 """Pictures that a card is given at once, and blocks of them that wait for it: what a call costs there does not depend on their number."""
 
@@ -245,9 +248,11 @@ class Sight:
 
 
 def _reported(blocks: Iterator[Frames], duration: float, done: Callable[[float], None]) -> Iterator[Frames]:
-    for block in blocks:
+    for n, block in enumerate(blocks, 1):
         yield block
         done(float(block.times[-1]) / max(duration, 1e-3))
+        if n % TIDIED == 0:
+            give_back()
 
 
 def _is_long(info: MediaInfo) -> bool:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from pipeline.compute.coming import made_ready
 from pipeline.compute.device import Device
+from pipeline.compute.freed import give_back
 from pipeline.evidence.singing import Voices
 from pipeline.messages import Message
 from pipeline.progress import Report, no_report
@@ -160,6 +161,7 @@ class Transcriber:
 
         for said in self._listeners.hear(passages()):
             course.add(said)
+            give_back()  # a batch takes hundreds of megabytes; cut up by what runs beside it they would not serve the next one
             report(given.popleft(), Message("progress.transcribing"))
 
     def _passages(self, reader: Reader, course: Course, voting: bool) -> Iterator[Passage]:
