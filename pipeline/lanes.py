@@ -32,9 +32,8 @@ def in_lanes(work: Callable[[T], R], items: Iterable[T]) -> list[R]:
         begun = [pool.submit(copy_context().run, _alone, work, item) for item in each]
         try:
             return [one.result() for one in begun]
-        except BaseException:
+        finally:
             pool.shutdown(wait=False, cancel_futures=True)
-            raise
 
 
 def _alone(work: Callable[[T], R], item: T) -> R:

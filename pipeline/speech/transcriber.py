@@ -161,7 +161,7 @@ class Transcriber:
 
         for said in self._listeners.hear(passages()):
             course.add(said)
-            give_back()  # a batch takes hundreds of megabytes; cut up by what runs beside it they would not serve the next one
+            give_back()  # hundreds of megabytes a batch, which the C library would keep
             report(given.popleft(), Message("progress.transcribing"))
 
     def _passages(self, reader: Reader, course: Course, voting: bool) -> Iterator[Passage]:
