@@ -49,43 +49,54 @@ class Ear:
     def _in_turns(self, passage: Passage) -> Said:
         """A passage whose parts may be in several languages; the parts vote where a chunk is not sure."""
         known = passage.votes or self.votes(passage.chunks)
-        unsure = {n for n, vote in enumerate(known) if turns.doubtful(vote.languages, passage.language)}
-        parts = {n: self._parted(passage.chunks[n]) for n in sorted(unsure)}
+        unsure = [n for n, vote in enumerate(known) if turns.doubtful(vote.languages, passage.language)]
+        parts = {n: self._parted(passage.chunks[n]) for n in unsure}
         plain = {turns.plain(part.languages) for _, votes in parts.values() for part in votes}
         there = {passage.language, *plain} - {""}
         found: list[turns.Turn] = []
         said: list[Vote] = []
         for n, (chunk, vote) in enumerate(zip(passage.chunks, known, strict=True)):
-            spans, votes = parts.get(n, ([Span(0.0, chunk.duration)], ()))
-            codes = turns.spoken_in([v.languages for v in votes], there) if votes else [passage.language]
-            found += turns.joined(chunk, spans, codes)
+            if n not in parts:
+                found.append(turns.Turn(chunk, passage.language, clear=True))
+                said.append(vote)
+                continue
+            spans, votes = parts[n]
+            codes = turns.spoken_in([v.languages for v in votes], there)
+            found += turns.joined(chunk, spans, codes, [v.languages for v in votes])
             said += votes if len(set(codes)) > 1 else [vote]
         words = chain.from_iterable(self._turns(found, passage.language, passage.names))
         return Said(tuple(words), tuple(said) if passage.voting else ())
 
     def _parted(self, chunk: Chunk) -> tuple[list[Span], tuple[Vote, ...]]:
-        """A chunk's parts and their votes; where somebody changes the language in a part, its halves and theirs."""
+        """A chunk's parts and their votes; where somebody changes the language in a part, its halves and theirs. Those that are not plain
+        from the whole chunk's states vote by themselves."""
         spans = turns.parts_of(chunk)
-        votes = self.votes([chunk.part(span) for span in spans])
-        finer = turns.halved(chunk, spans, [vote.languages for vote in votes])
-        if finer == spans:
-            return spans, votes
-        known = dict(zip(spans, votes, strict=True))
-        new = [span for span in finer if span not in known]
-        known |= dict(zip(new, self.votes([chunk.part(span) for span in new]), strict=True))
+        within = self._recognisers.in_batches(spans, lambda one, part: one.within(chunk, part))
+        known = {span: _vote(chunk.part(span), vote) for span, vote in zip(spans, within, strict=True)}
+        known |= self._alone_of(chunk, [span for span in spans if not turns.plain(known[span].languages)])
+        finer = turns.halved(chunk, spans, [known[span].languages for span in spans])
+        known |= self._alone_of(chunk, [span for span in finer if span not in known])
         return finer, tuple(known[span] for span in finer)
 
+    def _alone_of(self, chunk: Chunk, spans: Sequence[Span]) -> Mapping[Span, Vote]:
+        """What parts of a chunk vote by themselves."""
+        return dict(zip(spans, self.votes([chunk.part(span) for span in spans]), strict=True))
+
     def _turns(self, found: Sequence[turns.Turn], main: str, names: Sequence[str]) -> Iterator[list[Spoken]]:
-        """The words of each turn, in order; turns of one language are heard together."""
-        for code, run in groupby(found, key=lambda turn: turn.language):
+        """The words of each turn, in order; turns of one language are heard together. Where that is another than the main one and not
+        clear, the surer of two hearings decides."""
+        for (code, clear), run in groupby(found, key=lambda turn: (turn.language, turn.clear)):
             group = [turn.chunk for turn in run]
-            words = self._listen(group, code, names)
-            yield words if code == main else _likelier(words, self._listen(group, main, names))
+            heard = self._hear(group, code)
+            if code != main and not clear:
+                other = self._hear(group, main)
+                code, heard = (main, other) if _sure(other) > _sure(heard) else (code, heard)
+            yield self._finished(group, heard, code, names)
 
     def votes(self, chunks: Sequence[Chunk]) -> tuple[Vote, ...]:
         """Each chunk's opinion on its language."""
         pairs = zip(chunks, self._languages(chunks), strict=True)
-        return tuple(Vote(chunk.voiced, languages) for chunk, languages in pairs)
+        return tuple(_vote(chunk, languages) for chunk, languages in pairs)
 
     def align(self, chunks: Sequence[Chunk], texts: Sequence[str], language: str) -> list[tuple[HeardWord, ...]]:
         """When the words of ``texts``, one a chunk, are said in it, on the edges of its sound."""
@@ -133,8 +144,13 @@ class Ear:
         return heard
 
     def _listen(self, group: Sequence[Chunk], language: str, names: Sequence[str] = ()) -> list[Spoken]:
-        """The words of a group of chunks: heard, heard with ``names``, doubted and heard again, filled up, timed."""
-        heard = self._hear(group, language)
+        """The words of a group of chunks."""
+        return self._finished(group, self._hear(group, language), language, names)
+
+    def _finished(
+        self, group: Sequence[Chunk], heard: list[Heard], language: str, names: Sequence[str] = ()
+    ) -> list[Spoken]:
+        """The words of chunks ``heard`` once: heard with ``names``, doubted and heard again, filled up, timed."""
         if names:
             heard = self._named(group, heard, language, names)
         again = [n for n, h in enumerate(heard) if guards.worth_another(h)]
@@ -152,10 +168,15 @@ class Ear:
         return list(chain.from_iterable(words))
 
 
-def _likelier(words: list[Spoken], others: list[Spoken]) -> list[Spoken]:
-    """Which of two hearings of the same sound, in two languages, is surer; ``words`` where the other has none."""
-    sure = [sum(s.log_probability for s in heard) / len(heard) if heard else -math.inf for heard in (words, others)]
-    return words if sure[0] >= sure[1] else others
+def _vote(chunk: Chunk, languages: Mapping[str, float]) -> Vote:
+    return Vote(chunk.voiced, languages)
+
+
+def _sure(heard: Sequence[Heard]) -> float:
+    """How sure a hearing of several chunks is: its mean log probability, word by word; what loops or is not believable is left out."""
+    words = [(len(h.words), h.log_probability) for h in heard if guards.believable(h) and not guards.loops(h.text)]
+    total = sum(n for n, _ in words)
+    return sum(n * p for n, p in words) / total if total else -math.inf
 
 
 class _Song:

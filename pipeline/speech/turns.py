@@ -30,10 +30,11 @@ SHORTEST, LONGEST = 2.5, 5.5
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Turn:
-    """A stretch of a chunk in one language."""
+    """A stretch of a chunk in one language; ``clear`` where it is the whole chunk and every part of it is plainly in that language."""
 
     chunk: Chunk
     language: str
+    clear: bool = False
 
 
 def doubtful(languages: Mapping[str, float], main: str) -> bool:
@@ -98,7 +99,9 @@ def _weakest(chunk: Chunk, low: float, high: float) -> float:
     return float((first + int(np.argmin(smooth[first:last]))) * step)
 
 
-def joined(chunk: Chunk, spans: Sequence[Span], codes: Sequence[str]) -> list[Turn]:
+def joined(
+    chunk: Chunk, spans: Sequence[Span], codes: Sequence[str], votes: Sequence[Mapping[str, float]]
+) -> list[Turn]:
     """Neighbouring parts of one language as one turn."""
     found: list[tuple[Span, str]] = []
     for span, code in zip(spans, codes, strict=True):
@@ -107,5 +110,5 @@ def joined(chunk: Chunk, spans: Sequence[Span], codes: Sequence[str]) -> list[Tu
         else:
             found.append((span, code))
     if len(found) == 1:
-        return [Turn(chunk, found[0][1])]
+        return [Turn(chunk, found[0][1], clear=all(map(plain, votes)))]
     return [Turn(chunk.part(span), code) for span, code in found]

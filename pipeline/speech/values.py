@@ -119,6 +119,9 @@ class Recogniser(Protocol):
     def languages(self, chunks: Sequence[Chunk]) -> list[Mapping[str, float]]:
         """The probability of each language (ISO 639-1) for each chunk."""
 
+    def within(self, chunk: Chunk, spans: Sequence[Span]) -> list[Mapping[str, float]]:
+        """The same for parts of a chunk (its own seconds), without encoding each where that is what costs: a little less often right."""
+
     def listen(
         self, chunks: Sequence[Chunk], language: str, *, careful: bool = False, names: Sequence[str] = ()
     ) -> list[Heard]:

@@ -16,12 +16,13 @@ from pipeline.progress import breathe
 from pipeline.speech.values import APPEND, CAREFUL_BEAM, PREPEND, Chunk, Heard, HeardWord
 from pipeline.speech.whisper import beam
 from pipeline.speech.whisper.decoder import Rules, Writer, Written
-from pipeline.speech.whisper.encoder import FRAME, context, encode
+from pipeline.speech.whisper.encoder import FRAME, context, encode, places
 from pipeline.speech.whisper.fixed import rows_within
 from pipeline.speech.whisper.prompted import given, prompt
 from pipeline.speech.whisper.recorded import RecordedWriter
 from pipeline.speech.whisper.warping import first_frames
 from pipeline.speech.whisper.weights import alignment_heads, dimensions, read_variables, state_dict
+from pipeline.values import Span
 
 SMOOTHING = 7
 """Width of the median filter over attention, frames; the published method's own."""
@@ -97,17 +98,33 @@ class OpenAIWhisper:
     def languages(self, chunks: Sequence[Chunk]) -> list[Mapping[str, float]]:
         """The probability of each language for each chunk; English alone for an English-only model."""
         import torch
-        from whisper.tokenizer import get_tokenizer
 
         if not self.model.is_multilingual:
             return [{"en": 1.0} for _ in chunks]
-        t = get_tokenizer(True, num_languages=self.model.num_languages)
-        rules = Rules((t.sot,), t.eot, t.no_speech, (), (), 0)
         with torch.inference_mode():
             encoded = self._encoded(chunks)
             self._keep(chunks, encoded)
-            following = torch.cat([self._writer.after(self._writer.sound(e), rules) for e in self._together(encoded)])
-            likely = following[:, list(t.all_language_tokens)].float().softmax(-1).tolist()
+            return self._likely(self._together(encoded))
+
+    def within(self, chunk: Chunk, spans: Sequence[Span]) -> list[Mapping[str, float]]:
+        """The same for parts of a chunk: from its states on a processor, each by itself on a card."""
+        import torch
+
+        if self._half or not self.model.is_multilingual:
+            return self.languages([chunk.part(span) for span in spans])
+        with torch.inference_mode():
+            (states,) = self._encoded([chunk])
+            return self._likely([states[:, places(chunk, span, states.shape[1])] for span in spans])
+
+    def _likely(self, encoded: Sequence[Any]) -> list[Mapping[str, float]]:
+        """The probability of each language for each row of encoded sounds."""
+        import torch
+        from whisper.tokenizer import get_tokenizer
+
+        t = get_tokenizer(True, num_languages=self.model.num_languages)
+        rules = Rules((t.sot,), t.eot, t.no_speech, (), (), 0)
+        following = torch.cat([self._writer.after(self._writer.sound(e), rules) for e in encoded])
+        likely = following[:, list(t.all_language_tokens)].float().softmax(-1).tolist()
         return [dict(zip(t.all_language_codes, row, strict=True)) for row in likely]
 
     def listen(
