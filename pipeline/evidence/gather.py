@@ -47,8 +47,10 @@ BLOCK, N_PICTURES = 5.0, 24
 """Seconds of sound and pictures handled at once: the arrays in between are fifty times their size."""
 TIDIED = 64
 """Blocks of pictures after which freed memory goes back: between what stays of each block it would pile up, 11 MB a minute of film."""
-CARD_PICTURES, CARD_AHEAD = 512, 2
-"""Pictures that a card is given at once, and blocks of them that wait for it: what a call costs there does not depend on their number."""
+CARD_PICTURES = 512
+"""Pictures that a card is given at once: what a call costs there does not depend on their number."""
+AHEAD = 2
+"""Blocks of pictures that are decoded while one is being measured."""
 
 
 Heard = Callable[["RawEvidence"], None]
@@ -188,10 +190,8 @@ def _see(path: Path | str, info: MediaInfo, device: Device, done: Callable[[floa
         return RawEvidence(info.duration)
     packets = sparse_packets(path, info)
     sight = Sight(info.video.fps, device, packets is not None)
-    blocks = sight.blocks(path)
-    if device.is_card:
-        blocks = made_ready(sight.blocks(path, block=CARD_PICTURES), lambda: CARD_AHEAD)
-    for block in _reported(blocks, info.duration, done):
+    blocks = sight.blocks(path, block=CARD_PICTURES if device.is_card else N_PICTURES)
+    for block in _reported(made_ready(blocks, lambda: AHEAD), info.duration, done):
         sight.feed(block)
     return sight.finish(info.duration, packets)
 

@@ -26,6 +26,7 @@ from pipeline.speech.passages import Passage, Said
 from pipeline.speech.recognisers import Recognisers
 from pipeline.speech.values import Chunk, Heard, HeardWord
 from pipeline.text import embedder
+from pipeline.values import Span
 
 GIB = 2**30
 SMALL, LARGE = (Device("cuda", "Card", "float16", (), size * GIB) for size in (2, 24))
@@ -341,6 +342,9 @@ class Voice:
     def languages(self, chunks: Sequence[Chunk]) -> list[dict[str, float]]:
         self.check()
         return [{self.where: 1.0} for _ in chunks]
+
+    def within(self, chunk: Chunk, spans: Sequence[Span]) -> list[dict[str, float]]:
+        return self.languages([chunk.part(span) for span in spans])
 
     def align(self, chunks: Sequence[Chunk], texts: Sequence[str], language: str) -> list[tuple[HeardWord, ...]]:
         return [() for _ in chunks]

@@ -296,6 +296,9 @@ class Parrot:
             found.append({code: 0.9, "gl" if code != "gl" else "pt": 0.1})
         return found
 
+    def within(self, chunk: Chunk, spans: Sequence[Span]) -> list[Mapping[str, float]]:
+        return self.languages([chunk.part(span) for span in spans])
+
     def align(self, chunks: Sequence[Chunk], texts: Sequence[str], language: str) -> list[tuple[HeardWord, ...]]:
         return [() for _ in chunks]
 

@@ -15,6 +15,7 @@ from pipeline.speech.listening import Ear
 from pipeline.speech.passages import Passage
 from pipeline.speech.recognisers import Recognisers
 from pipeline.speech.values import RATE, Chunk, ChunkPiece, Heard, HeardWord
+from pipeline.values import Span
 
 STEP = 512 / RATE
 SPANISH, ENGLISH, UNSURE = {"es": 0.95, "gl": 0.05}, {"en": 0.97, "es": 0.02}, {"es": 0.5, "en": 0.4}
@@ -42,6 +43,9 @@ class Bilingual:
     def languages(self, chunks: Sequence[Chunk]) -> list[Mapping[str, float]]:
         shares = [float(np.mean(c.samples > 0.5)) for c in chunks]
         return [{"es": 0.98 * (1 - s) + 0.01, "en": 0.98 * s + 0.01} for s in shares]
+
+    def within(self, chunk: Chunk, spans: Sequence[Span]) -> list[Mapping[str, float]]:
+        return self.languages([chunk.part(span) for span in spans])
 
     def align(self, chunks: Sequence[Chunk], texts: Sequence[str], language: str) -> list[tuple[HeardWord, ...]]:
         return [() for _ in chunks]
@@ -85,9 +89,36 @@ def test_one_language_is_heard_once_and_whole() -> None:
     assert set(asked) == {"es"}
 
 
-def test_a_chunk_of_another_language_is_not_cut() -> None:
-    words, _ = said("ee")
+def test_a_chunk_plainly_in_another_language_is_not_cut_and_heard_in_it_alone() -> None:
+    words, recogniser = said("ee")
     assert set(words) == {"en"}
+    assert {language for language, _ in recogniser.heard} == {"en"}
+
+
+def test_a_turn_in_another_language_is_compared_with_the_main_one() -> None:
+    _, recogniser = said("ses")
+    compared = [seconds for language, seconds in recogniser.heard if language == "en"]
+    assert compared
+    assert all(("es", seconds) in recogniser.heard for seconds in compared)
+
+
+def test_parts_that_are_not_plain_from_the_whole_vote_by_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
+    alone: list[float] = []
+    plain = Bilingual.languages
+
+    def noted(self: Bilingual, chunks: Sequence[Chunk]) -> list[Mapping[str, float]]:
+        alone.extend(c.duration for c in chunks)
+        return plain(self, chunks)
+
+    def within(self: Bilingual, chunk: Chunk, spans: Sequence[Span]) -> list[Mapping[str, float]]:
+        return [UNSURE, *plain(self, [chunk.part(span) for span in spans[1:]])]
+
+    monkeypatch.setattr(Bilingual, "languages", noted)
+    monkeypatch.setattr(Bilingual, "within", within)
+    words, _ = said("ese")
+    assert len(alone) == 2  # the chunk, and its first part
+    assert alone[0] == 12.0
+    assert words[0] == "en"
 
 
 def test_parts_are_cut_where_nobody_speaks() -> None:

@@ -25,7 +25,7 @@ from pipeline.speech.whisper.encoder import encode
 from pipeline.speech.whisper.on_ctranslate2 import FasterWhisper
 from pipeline.speech.whisper.on_torch import OpenAIWhisper
 from pipeline.speech.whisper.prompted import MOST_TOKENS, named, prompt, suspected
-from pipeline.values import Audio
+from pipeline.values import Audio, Span
 
 NAMES = ("Zorblax",)
 
@@ -95,6 +95,9 @@ class Told:
 
     def languages(self, chunks: Sequence[Chunk]) -> list[Mapping[str, float]]:
         return [{"en": 1.0} for _ in chunks]
+
+    def within(self, chunk: Chunk, spans: Sequence[Span]) -> list[Mapping[str, float]]:
+        return self.languages([chunk.part(span) for span in spans])
 
     def align(self, chunks: Sequence[Chunk], texts: Sequence[str], language: str) -> list[tuple[HeardWord, ...]]:
         return [() for _ in chunks]
