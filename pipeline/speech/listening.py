@@ -85,10 +85,10 @@ class Ear:
     def _turns(self, found: Sequence[turns.Turn], main: str, names: Sequence[str]) -> Iterator[list[Spoken]]:
         """The words of each turn, in order; turns of one language are heard together. Where that is another than the main one and not
         clear, the surer of two hearings decides."""
-        for (code, clear), run in groupby(found, key=lambda turn: (turn.language, turn.clear)):
+        for (code, clear), run in groupby(found, key=lambda turn: (turn.language, turn.clear or turn.language == main)):
             group = [turn.chunk for turn in run]
             heard = self._hear(group, code)
-            if code != main and not clear:
+            if not clear:
                 other = self._hear(group, main)
                 code, heard = (main, other) if _sure(other) > _sure(heard) else (code, heard)
             yield self._finished(group, heard, code, names)
