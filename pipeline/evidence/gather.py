@@ -185,7 +185,6 @@ def _on_steps(curve: Curve, step: float, n: int) -> Curve:
 
 
 def _see(path: Path | str, info: MediaInfo, device: Device, done: Callable[[float], None]) -> RawEvidence:
-
     if info.video is None:
         return RawEvidence(info.duration)
     packets = sparse_packets(path, info)

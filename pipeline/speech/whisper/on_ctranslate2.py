@@ -19,7 +19,7 @@ from pipeline.speech.values import APPEND, BEAM, CAREFUL_BEAM, PREPEND, RATE, Ch
 from pipeline.speech.whisper.encoder import WINDOW, alike, places
 from pipeline.speech.whisper.prompted import given, prompt
 from pipeline.speech.whisper.rounded import RoundedEncoder
-from pipeline.speech.whisper.states import States
+from pipeline.speech.whisper.states import States, view
 from pipeline.values import Span
 
 T = TypeVar("T")
@@ -81,13 +81,11 @@ class FasterWhisper:
         """The same for parts of a chunk: from its states on a processor, each by itself on a card."""
         if self._whole or not self._model.model.is_multilingual:
             return self.languages([chunk.part(span) for span in spans])
-        from ctranslate2 import StorageView
-
         (frames,) = self._groups([chunk])
         states = np.asarray(self._states([chunk], frames))
 
         def likely(span: Span) -> Mapping[str, float]:
-            return self._likely((), StorageView.from_array(states[:, places(chunk, span, frames)]))[0]
+            return self._likely((), view(states[:, places(chunk, span, frames)]))[0]
 
         return list(beside(likely, spans, self._lanes))
 
@@ -97,10 +95,8 @@ class FasterWhisper:
         rows, frames, width = states.shape
         if frames < MANY:
             return self._likely(chunks, encoded)
-        from ctranslate2 import StorageView
-
         pairs = states[:, : frames // 2 * 2].reshape(rows, frames // 2, 2, width)
-        return self._likely(chunks, StorageView.from_array(pairs.mean(axis=2)))
+        return self._likely(chunks, view(pairs.mean(axis=2)))
 
     def _likely(self, _: Sequence[Chunk], encoded: Any) -> list[Mapping[str, float]]:
         ranked = self._model.model.detect_language(encoded)
@@ -202,11 +198,9 @@ class FasterWhisper:
         if self._whole:
             yield slice(0, rows), encoded
             return
-        from ctranslate2 import StorageView
-
         states = np.asarray(encoded)
         for n in range(rows):
-            yield slice(n, n + 1), StorageView.from_array(states[n : n + 1])
+            yield slice(n, n + 1), view(states[n : n + 1])
 
     def _words(
         self, tokenizer: Any, encoded: Any, tokens: Sequence[list[int]], chunks: Sequence[Chunk]

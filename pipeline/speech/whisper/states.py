@@ -47,10 +47,7 @@ class States:
 
     def _joined(self, chunks: Sequence[Chunk], frames: int) -> Any:
         """The states of chunks on a processor; only those that are not kept are encoded."""
-        found = self._encoded(chunks, frames)
-        from ctranslate2 import StorageView
-
-        return StorageView.from_array(np.ascontiguousarray(np.stack(found)))
+        return view(np.stack(self._encoded(chunks, frames)))
 
     def _encoded(self, chunks: Sequence[Chunk], frames: int) -> list[NDArray[np.float32]]:
         with self._lock:
@@ -71,3 +68,10 @@ class States:
         size = sum(states.nbytes for _, states in self._kept.values())
         while size > ROOM and len(self._kept) > 1:
             size -= self._kept.popitem(last=False)[1][1].nbytes
+
+
+def view(states: NDArray[np.float32]) -> Any:
+    """States (chunk, frame, width) on a processor as CTranslate2 takes them."""
+    from ctranslate2 import StorageView
+
+    return StorageView.from_array(np.ascontiguousarray(states))

@@ -11,7 +11,7 @@ import pytest
 from pipeline.compute.device import pick
 from pipeline.settings import Settings
 from pipeline.speech import turns
-from pipeline.speech.listening import Ear
+from pipeline.speech.listening import Ear, _sure
 from pipeline.speech.passages import Passage
 from pipeline.speech.recognisers import Recognisers
 from pipeline.speech.values import RATE, Chunk, ChunkPiece, Heard, HeardWord
@@ -100,6 +100,13 @@ def test_a_turn_in_another_language_is_compared_with_the_main_one() -> None:
     compared = [seconds for language, seconds in recogniser.heard if language == "en"]
     assert compared
     assert all(("es", seconds) in recogniser.heard for seconds in compared)
+
+
+def test_a_hearing_that_loops_is_not_the_surer_one() -> None:
+    plain = Heard((HeardWord(0.0, 0.5, " good", 0.5), HeardWord(0.5, 1.0, " evening", 0.5)), log_probability=-0.7)
+    looped = Heard(tuple(HeardWord(n, n + 0.5, " no", 0.9) for n in range(12)), log_probability=-0.05)
+    assert _sure([plain]) > _sure([looped])
+    assert _sure([plain, looped]) == pytest.approx(-0.7)
 
 
 def test_parts_that_are_not_plain_from_the_whole_vote_by_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
